@@ -1,0 +1,157 @@
+#include "base/fsio.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+
+int fsio_read_fd(int fd, size_t max, char **out, size_t *len)
+{
+    auto_free char *buf = NULL;
+    size_t used = 0, room = 0;
+
+    for (;;) {
+        if (used == room) {
+            char *grown = realloc(buf, (room = room ? room * 2 : 4096) + 1);
+
+            if (!grown)
+                return -ENOMEM;
+            buf = grown;
+        }
+        ssize_t n = read(fd, buf + used, room - used);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if (n == 0)
+            break;
+        used += (size_t) n;
+        if (used > max)
+            return -EFBIG;
+    }
+    buf[used] = '\0';
+    if (len)
+        *len = used;
+    *out = take_ptr(buf);
+    return 0;
+}
+
+int fsio_read(int dir, const char *path, size_t max, char **out, size_t *len)
+{
+    struct stat st;
+    /* O_NONBLOCK: opening a FIFO without a writer must not hang */
+    auto_fd fd = openat(dir, path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    if (S_ISDIR(st.st_mode))
+        return -EISDIR;
+    if (!S_ISREG(st.st_mode))
+        return -EINVAL;
+    if (st.st_size > 0 && (size_t) st.st_size > max)
+        return -EFBIG;
+    return fsio_read_fd(fd, max, out, len);
+}
+
+int fsio_read_pseudo(int dir, const char *path, size_t max, char **out)
+{
+    auto_fd fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fsio_read_fd(fd, max, out, NULL);
+}
+
+int fsio_write_all(int fd, const void *data, size_t len)
+{
+    const char *p = data;
+
+    while (len > 0) {
+        ssize_t n = write(fd, p, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        p += n;
+        len -= (size_t) n;
+    }
+    return 0;
+}
+
+static int write_and_sync(int fd, const void *data, size_t len, mode_t mode)
+{
+    int r = fsio_write_all(fd, data, len);
+
+    if (r < 0)
+        return r;
+    return fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
+int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, mode_t mode)
+{
+    char temp[PATH_MAX];
+    int n = snprintf(temp, sizeof temp, "%s.%d.tmp", path, (int) getpid());
+
+    if (n < 0 || (size_t) n >= sizeof temp)
+        return -ENAMETOOLONG;
+    auto_fd fd = openat(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return -errno;
+    int r = write_and_sync(fd, data, len, mode);
+    if (r == 0 && renameat(dir, temp, dir, path) < 0)
+        r = -errno;
+    if (r < 0)
+        (void) unlinkat(dir, temp, 0);
+    return r;
+}
+
+int fsio_write_pseudo(int dir, const char *path, const char *text)
+{
+    auto_fd fd = openat(dir, path, O_WRONLY | O_CLOEXEC);
+    size_t len = strlen(text);
+
+    if (fd < 0)
+        return -errno;
+    ssize_t n = write(fd, text, len);
+    if (n < 0)
+        return -errno;
+    return (size_t) n == len ? 0 : -EIO;
+}
+
+int fsio_mkdir_p(const char *path, mode_t mode)
+{
+    char copy[PATH_MAX];
+    size_t len = strlen(path);
+
+    if (len == 0 || len >= sizeof copy)
+        return -ENAMETOOLONG;
+    memcpy(copy, path, len + 1);
+    for (char *slash = strchr(copy + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = '\0';
+        if (mkdir(copy, mode) < 0 && errno != EEXIST)
+            return -errno;
+        *slash = '/';
+    }
+    return mkdir(copy, mode) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int fsio_memfd(const char *name, const void *data, size_t len)
+{
+    auto_fd fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    r = fsio_write_all(fd, data, len);
+    if (r < 0)
+        return r;
+    if (lseek(fd, 0, SEEK_SET) < 0 ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
+        return -errno;
+    return take_fd(&fd);
+}

@@ -1,0 +1,28 @@
+/* fsio.h -- files read with a bound and written so that a crash leaves the old or the new one.
+ * Runs in: every program.  Owns: nothing it returns.  Fails: negative errno.
+ * Source: open(2), openat2(2), rename(2), fsync(2). */
+#ifndef IPAM_BASE_FSIO_H
+#define IPAM_BASE_FSIO_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+/* Reads a whole regular file of at most `max` bytes; *out is malloc'd and NUL-terminated, its
+ * length (NUL excluded) goes to *len if not NULL.  -EFBIG above max, -EISDIR, -EINVAL for other
+ * kinds: it never waits on a FIFO or a device. */
+int fsio_read(int dir, const char *path, size_t max, char **out, size_t *len);
+/* Reads a pseudo file (/proc, cgroup) whose size is unknown, at most `max` bytes. */
+int fsio_read_pseudo(int dir, const char *path, size_t max, char **out);
+/* Reads what the descriptor gives until its end, at most `max` bytes; -EFBIG above. */
+int fsio_read_fd(int fd, size_t max, char **out, size_t *len);
+/* Writes to a temporary file beside `path`, syncs, renames. */
+int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, mode_t mode);
+/* Writes to an existing pseudo file in one write(2). */
+int fsio_write_pseudo(int dir, const char *path, const char *text);
+int fsio_write_all(int fd, const void *data, size_t len);
+/* Creates `path` and missing parents; existing directories are fine. */
+int fsio_mkdir_p(const char *path, mode_t mode);
+/* A sealed memory file holding a copy of `data`, read position 0, close-on-exec. */
+int fsio_memfd(const char *name, const void *data, size_t len);
+
+#endif

@@ -1,0 +1,22 @@
+/* limits.h -- every limit of the programs: one line and one reason each. */
+#ifndef IPAM_BASE_LIMITS_H
+#define IPAM_BASE_LIMITS_H
+
+enum {
+    LIMIT_COMPOSE_FILE = 16 * 1024 * 1024, /* bytes of one YAML file: far above any real project */
+    LIMIT_COMPOSE_DEPTH = 64,      /* nesting of maps and lists: bounds every recursive walk */
+    LIMIT_COMPOSE_NODES = 1000000, /* nodes of one file after aliases: stops alias bombs */
+    LIMIT_ENV_FILE = 1024 * 1024,  /* bytes of one env file */
+    LIMIT_SECRET = 512 * 1024,     /* bytes of one secret or config, as in Swarm */
+    LIMIT_CONTROL_LINE =
+        16 * 1024 * 1024, /* bytes of one control request: a project of 5,000 units */
+    LIMIT_SANDBOX_PACKET =
+        128 * 1024,             /* bytes of one broker message: fits a launch specification */
+    LIMIT_LOG_LINE = 16 * 1024, /* bytes of one log record: the json-file convention */
+    LIMIT_PROBE_OUTPUT = 4096,  /* bytes kept of what a health check printed, as in moby */
+    LIMIT_PROBE_HISTORY = 5,    /* health check results kept per instance, as in moby */
+    LIMIT_INSTANCES = 1024,     /* instances the broker keeps; its tables are static */
+    LIMIT_NETWORKS = 256,       /* bridges the broker keeps */
+};
+
+#endif

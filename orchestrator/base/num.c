@@ -1,0 +1,143 @@
+#include "base/num.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+
+/* digits only, so that strtoull's signs, blanks and prefixes never get in; returns the rest */
+static int leading_u64(const char *text, uint64_t *out, const char **rest)
+{
+    char *end = NULL;
+
+    if (!isdigit((unsigned char) text[0]))
+        return -EINVAL;
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    *rest = end;
+    return errno ? -ERANGE : 0;
+}
+
+int num_u64(const char *text, uint64_t max, uint64_t *out)
+{
+    const char *rest = NULL;
+    uint64_t n = 0;
+    int r = leading_u64(text, &n, &rest);
+
+    if (r < 0)
+        return r;
+    if (*rest != '\0')
+        return -EINVAL;
+    if (n > max)
+        return -ERANGE;
+    *out = n;
+    return 0;
+}
+
+int num_port(const char *text, uint16_t *out)
+{
+    uint64_t n = 0;
+    int r = num_u64(text, UINT16_MAX, &n);
+
+    if (r < 0)
+        return r;
+    if (n == 0)
+        return -ERANGE;
+    *out = (uint16_t) n;
+    return 0;
+}
+
+int num_bytes(const char *text, uint64_t *out)
+{
+    static const struct {
+        const char *suffix;
+        unsigned shift;
+    } units[] = { { "", 0 },    { "b", 0 },  { "k", 10 },  { "kb", 10 }, { "m", 20 },
+                  { "mb", 20 }, { "g", 30 }, { "gb", 30 }, { "t", 40 },  { "tb", 40 } };
+    const char *rest = NULL;
+    uint64_t n = 0;
+    int r = leading_u64(text, &n, &rest);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        if (strcasecmp(rest, units[i].suffix) != 0)
+            continue;
+        if (n > UINT64_MAX >> units[i].shift)
+            return -ERANGE;
+        *out = n << units[i].shift;
+        return 0;
+    }
+    return -EINVAL;
+}
+
+/* one "30ms" of a duration; longest suffix first, so that "ms" is not read as "m" */
+static int duration_part(const char **text, uint64_t *total)
+{
+    static const struct {
+        const char *suffix;
+        uint64_t us;
+    } units[] = { { "us", 1 },
+                  { "ms", USEC_PER_MSEC },
+                  { "s", USEC_PER_SEC },
+                  { "m", 60 * USEC_PER_SEC },
+                  { "h", 3600 * USEC_PER_SEC } };
+    const char *rest = NULL;
+    uint64_t n = 0;
+    int r = leading_u64(*text, &n, &rest);
+
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+        size_t len = strlen(units[i].suffix);
+        uint64_t part;
+
+        if (strncmp(rest, units[i].suffix, len) != 0)
+            continue;
+        if (__builtin_mul_overflow(n, units[i].us, &part) ||
+            __builtin_add_overflow(*total, part, total))
+            return -ERANGE;
+        *text = rest + len;
+        return 0;
+    }
+    return -EINVAL;
+}
+
+int num_duration_us(const char *text, uint64_t *out)
+{
+    uint64_t total = 0;
+
+    do {
+        int r = duration_part(&text, &total);
+        if (r < 0)
+            return r;
+    } while (*text != '\0');
+    *out = total;
+    return 0;
+}
+
+int num_milli_cpus(const char *text, uint64_t *out)
+{
+    const char *rest = NULL;
+    uint64_t whole = 0, milli = 0;
+    int r = leading_u64(text, &whole, &rest);
+
+    if (r < 0)
+        return r;
+    if (whole > UINT32_MAX)
+        return -ERANGE;
+    if (*rest == '.') {
+        rest++;
+        for (uint64_t place = 100; isdigit((unsigned char) *rest); rest++, place /= 10)
+            milli += (uint64_t) (*rest - '0') * place;
+    }
+    if (*rest != '\0')
+        return -EINVAL;
+    *out = whole * 1000 + milli;
+    return 0;
+}

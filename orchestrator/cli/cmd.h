@@ -1,0 +1,51 @@
+/* cmd.h -- the command table: one verb per cmd_*.c, described once for help, completion and man.
+ * Runs in: CLI.  A verb returns its exit status (see docs: help codes) and reports its own errors
+ * through cli_fail. */
+#ifndef IPAM_CLI_CMD_H
+#define IPAM_CLI_CMD_H
+
+#include <argp.h>
+#include <stdbool.h>
+
+#include "base/err.h"
+
+enum format { FORMAT_TABLE, FORMAT_JSON };
+enum progress { PROGRESS_AUTO, PROGRESS_TTY, PROGRESS_PLAIN, PROGRESS_JSON, PROGRESS_QUIET };
+
+/* global options, before or after the verb */
+struct cli {
+    char **files, **env_files, **profiles; /* repeatable; NULL if not given */
+    const char *project_name, *project_dir, *socket;
+    enum format format;
+    enum progress progress;
+    bool quiet, verbose, yes;
+    const char *mode; /* auto, native, compose */
+};
+
+struct cmd {
+    const char *name, *alias; /* alias may be NULL */
+    const char *summary;      /* one line */
+    const struct argp *argp;  /* options and arguments of the verb; `input` is struct cmd_input */
+    int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the verb */
+};
+
+extern const struct cmd cmd_table[]; /* ends with a NULL name */
+
+/* Parses a verb's arguments with its own argp plus the global options; exits 2 on a usage error. */
+int cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, void *input);
+/* Prints the error in four parts (or as JSON under --format json), returns the exit status. */
+int cli_fail(const struct cli *cli, const struct err *e);
+
+int cmd_config(struct cli *cli, int argc, char **argv);
+int cmd_init(struct cli *cli, int argc, char **argv);
+int cmd_up(struct cli *cli, int argc, char **argv);
+int cmd_down(struct cli *cli, int argc, char **argv);
+int cmd_start(struct cli *cli, int argc, char **argv);
+int cmd_stop(struct cli *cli, int argc, char **argv);
+int cmd_restart(struct cli *cli, int argc, char **argv);
+int cmd_ps(struct cli *cli, int argc, char **argv);
+int cmd_logs(struct cli *cli, int argc, char **argv);
+int cmd_version(struct cli *cli, int argc, char **argv);
+int cmd_help(struct cli *cli, int argc, char **argv);
+
+#endif

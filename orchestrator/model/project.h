@@ -1,0 +1,190 @@
+/* project.h -- what is wanted: a project, its units, networks, volumes and secrets.
+ * Runs in: CLI (makes it), supervisor (keeps it), tests.
+ * Owns: everything belongs to the project's arena; immutable after load.  Strings are never NULL
+ * unless the comment says so; counted arrays may be NULL when the count is 0; string lists end
+ * with NULL and may be NULL themselves.
+ * A unit is a service as the supervisor sees it: recipe and compose attributes already combined. */
+#ifndef IPAM_MODEL_PROJECT_H
+#define IPAM_MODEL_PROJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum dep_condition { DEP_STARTED, DEP_HEALTHY, DEP_COMPLETED, DEP_CONDITION_COUNT };
+
+struct dep {
+    const char *unit;
+    enum dep_condition condition;
+    bool restart;  /* restart the dependant when the dependency is restarted */
+    bool required; /* false: a missing or failed dependency is only a warning */
+};
+
+enum mount_kind { MOUNT_BIND, MOUNT_VOLUME, MOUNT_TMPFS, MOUNT_KIND_COUNT };
+
+struct mount {
+    enum mount_kind kind;
+    const char *source; /* absolute host path, or full volume name; "" for tmpfs */
+    const char *target; /* absolute path inside */
+    bool read_only;
+    uint64_t size; /* tmpfs: bytes, 0 = kernel default */
+    unsigned mode; /* tmpfs: permission bits, 0 = 01777 */
+};
+
+/* a secret shown to a unit as a file in memory */
+struct secret_file {
+    const char *secret; /* name in project.secrets */
+    const char *target; /* absolute path inside */
+    uint32_t uid, gid;
+    unsigned mode;
+};
+
+struct attachment {
+    const char *network;        /* key in project.networks */
+    const char *const *aliases; /* besides the unit's own name */
+};
+
+struct port {
+    const char *address; /* host address, "" = all IPv4 and IPv6 addresses */
+    uint16_t published, target;
+    bool udp;
+};
+
+struct limits {
+    uint64_t memory;     /* bytes, 0 = none */
+    uint64_t milli_cpus; /* 1000 = one CPU, 0 = none */
+    uint64_t pids;       /* 0 = none */
+    uint64_t nofile;     /* RLIMIT_NOFILE, 0 = inherited */
+};
+
+enum probe_kind {
+    PROBE_NONE,  /* no health check: ready when started */
+    PROBE_EXEC,  /* argv inside the sandbox as the service user */
+    PROBE_HTTP,  /* url; any other worker probe runs in the unit's network namespace */
+    PROBE_TCP,   /* host, port */
+    PROBE_MYSQL, /* host, port, user, password, database: login and `select 1` */
+    PROBE_REDIS, /* host, port, user, password: AUTH, PING, not loading */
+    PROBE_KIND_COUNT
+};
+
+struct probe {
+    enum probe_kind kind;
+    const char *const *argv; /* PROBE_EXEC */
+    const char *url;         /* PROBE_HTTP */
+    bool insecure;           /* PROBE_HTTP: accept any certificate */
+    const char *host;        /* TCP, MYSQL, REDIS */
+    uint16_t port;
+    const char *user, *database; /* "" if none */
+    const char *password_secret; /* name in project.secrets, "" if none */
+};
+
+struct health_spec {
+    struct probe probe;
+    uint64_t interval_us, timeout_us, start_period_us, start_interval_us;
+    unsigned retries;
+};
+
+enum restart_policy {
+    RESTART_NO,
+    RESTART_ON_FAILURE,
+    RESTART_ALWAYS,
+    RESTART_UNLESS_STOPPED,
+    RESTART_POLICY_COUNT
+};
+
+struct restart_spec {
+    enum restart_policy policy;
+    unsigned max_attempts; /* 0 = unlimited */
+};
+
+struct unit {
+    const char *name, *image;
+    const char *recipe; /* name of the recipe it was made from, "x-native" if none */
+    const char *digest; /* hex; equal digests mean: no need to replace a running instance */
+    struct dep *deps;
+    size_t n_deps;
+
+    const char *const *argv;
+    const char *const *env; /* "KEY=value" */
+    const char *workdir, *hostname;
+    const char *user, *home; /* names inside the generated passwd file */
+    uint32_t uid, gid;       /* never 0 */
+    struct mount *mounts;
+    size_t n_mounts;
+    struct secret_file *files;
+    size_t n_files;
+    const char *const *etc; /* read-only files and folders of the host's /etc, relative to it */
+    struct attachment *networks;
+    size_t n_networks;
+    struct port *ports;
+    size_t n_ports;
+    struct limits limits;
+    const char *seccomp; /* profile name in configs/seccomp */
+
+    struct health_spec health;
+    struct restart_spec restart;
+    int stop_signal;
+    uint64_t stop_grace_us;
+};
+
+struct network {
+    const char *key;  /* name in the file */
+    const char *name; /* full name, PROJECT_KEY unless set */
+    bool internal;
+};
+
+struct volume {
+    const char *key, *name;
+};
+
+struct secret {
+    const char *name;
+    const char *value; /* bytes, NUL-terminated after `len` */
+    size_t len;
+};
+
+/* the database whose schema the project owns (x-ipam-orch.database); unit "" if none */
+struct database {
+    const char *unit, *schema, *user, *password_secret;
+    const char *migrations, *seeds; /* absolute directories, "" if none */
+    uint16_t port;
+};
+
+struct project {
+    struct arena *arena;
+    const char *name, *dir;
+    const char *release; /* version label of the project, "" if none */
+    struct unit *units;
+    size_t n_units;
+    struct network *networks;
+    size_t n_networks;
+    struct volume *volumes;
+    size_t n_volumes;
+    struct secret *secrets;
+    size_t n_secrets;
+    struct database database;
+    const char *const *urls; /* what `up` prints at the end */
+};
+
+/* text tables shared by JSON, CLI and tests */
+extern const char *const dep_condition_text[DEP_CONDITION_COUNT];   /* service_started, ... */
+extern const char *const mount_kind_text[MOUNT_KIND_COUNT];         /* bind, volume, tmpfs */
+extern const char *const probe_kind_text[PROBE_KIND_COUNT];         /* none, exec, http, ... */
+extern const char *const restart_policy_text[RESTART_POLICY_COUNT]; /* no, on-failure, ... */
+
+/* NULL when there is no such thing */
+const struct unit *project_unit(const struct project *p, const char *name);
+const struct network *project_network(const struct project *p, const char *key);
+const struct secret *project_secret(const struct project *p, const char *name);
+
+void project_free(struct project *p); /* accepts NULL */
+
+/* JSON text both ways; what is read is checked completely (names, references, ranges), because the
+ * supervisor takes it from any operator.  *out_json is malloc'd. */
+int project_to_json(const struct project *p, char **out_json, struct err *e);
+int project_from_json(const char *json, size_t len, struct project **out, struct err *e);
+
+#endif

@@ -1,0 +1,69 @@
+/* client.h -- the supervisor's side of the sandbox socket.
+ * Runs in: supervisor, tests.  Owns: the connection; descriptors passed to a request stay the
+ * caller's, descriptors in a received message become the caller's.
+ * Fails: negative errno; -EPIPE or -ECONNRESET mean the broker went away: reconnect, then `list`.
+ *
+ * One JSON object per SEQPACKET message, at most LIMIT_SANDBOX_PACKET bytes, unknown keys refused.
+ * Every request carries a `tag` the answer repeats.  Requests are answered in order except `join`,
+ * whose answer comes when the joined program ends.
+ *
+ *   op              fields                              answer (besides tag)
+ *   hello           version                             version, cgroup ("v1","v2","hybrid")
+ *   network_create  project bridge internal ipv4 ipv6   -            (idempotent)
+ *   network_remove  project bridge                      -            (absent is fine)
+ *   launch          spec  + memfds of spec.files        -            (then events)
+ *   signal          id signo                            -
+ *   kill            id                                  -            everything of the instance
+ *   remove          id                                  -            only after its end
+ *   list            -                                   instances: [{id, pid, ended: bool}],
+ *                                                       bridges: [name]
+ *   fds             id                                  6 descriptors: stdout source, staging
+ *                                                       read, staging write, then stderr's three
+ *   stats           id                                  memory memory_limit cpu_us pids
+ *   join            id scope argv deadline_us dirs env  code signal timed_out
+ *                   + stdin, stdout (also its stderr)
+ *   join_kill       join (the tag of the join)          -
+ *   quit            -                                   -            refused while instances exist
+ *
+ *   event           fields
+ *   started         id pid            the program has been executed; pid in the host's namespace
+ *   exit            id code signal stage errno oom time_us
+ *                   code/signal as from wait(2); stage != "" means set-up failed there with errno;
+ *                   oom: the kernel killed something in its cgroup; time_us: wall clock of the end.
+ *                   Sent again after a reconnect until `remove`.
+ *
+ * An answer with `error` holds {errno, message}.
+ * `join` scope "all": argv runs inside every namespace of the instance, in its cgroup, as its user,
+ * with its filter and environment.  Scope "net": ipam-worker argv[1..] runs in the instance's
+ * network namespace only, as the worker user, without capabilities; `dirs` (absolute host paths)
+ * are opened by the broker and become descriptors 3, 4, ... of the worker. */
+#ifndef IPAM_SANDBOX_CLIENT_H
+#define IPAM_SANDBOX_CLIENT_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/fdpass.h"
+
+struct sandbox_client;
+
+struct sandbox_message {
+    json_t *json; /* owned by the message */
+    int fds[FDPASS_MAX];
+    size_t n_fds;
+};
+
+int sandbox_client_open(const char *socket_path, struct sandbox_client **out, struct err *e);
+void sandbox_client_close(struct sandbox_client *c); /* accepts NULL */
+int sandbox_client_fd(const struct sandbox_client *c);
+
+/* Sends {"op": op, "tag": tag} plus the members of `fields` (reference stolen, may be NULL). */
+int sandbox_client_send(struct sandbox_client *c, const char *op, uint64_t tag, json_t *fields,
+                        const int *fds, size_t n_fds, struct err *e);
+/* Waits for one message; 0, or -EPIPE when the broker has closed. */
+int sandbox_client_receive(struct sandbox_client *c, struct sandbox_message *out, struct err *e);
+void sandbox_message_clear(struct sandbox_message *m); /* closes descriptors not taken */
+
+#endif

@@ -1,0 +1,77 @@
+/* spec.h -- the launch specification: everything the broker needs to start one instance.
+ * Runs in: supervisor (encodes), broker (decodes).  Owns: decoded specifications belong to the
+ * arena passed in.  Fails: -EINVAL with the offending key named; an unknown key is an error.
+ * Wire form: one JSON object inside a sandbox message, see client.h. */
+#ifndef IPAM_SANDBOX_SPEC_H
+#define IPAM_SANDBOX_SPEC_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+
+enum spec_mount_kind { SPEC_BIND, SPEC_VOLUME, SPEC_TMPFS };
+
+struct spec_mount {
+    enum spec_mount_kind kind;
+    const char *source; /* SPEC_BIND: absolute host path; SPEC_VOLUME: volume name */
+    const char *target;
+    bool read_only;
+    uint64_t size; /* SPEC_TMPFS: bytes, 0 = 64 MiB */
+    unsigned mode; /* SPEC_TMPFS: 0 = 01777 */
+};
+
+/* a file in memory; its content travels as a sealed memfd */
+struct spec_file {
+    const char *target;
+    uint32_t uid, gid;
+    unsigned mode;
+    unsigned fd; /* index into the descriptors of the message */
+};
+
+struct spec_link {
+    const char *bridge;
+    const char *ipv4, *gateway4; /* "10.89.1.2/24", "10.89.1.1"; gateway "" = no default route */
+    const char *ipv6, *gateway6; /* "" = no IPv6 */
+};
+
+struct spec_port {
+    const char *address; /* "" = 0.0.0.0 and [::] */
+    uint16_t published, target;
+    bool udp;
+};
+
+struct spec_host {
+    const char *address;
+    const char *names; /* blank-separated */
+};
+
+struct spec {
+    const char *id;      /* PROJECT.UNIT.REPLICA.INCARNATION; [a-z0-9_.-], at most 128 bytes */
+    const char *project; /* owner of the nft table the ports go into */
+    const char *const *argv;
+    const char *const *env;
+    const char *workdir, *hostname, *user, *home;
+    uint32_t uid, gid;
+    struct spec_mount *mounts;
+    size_t n_mounts;
+    struct spec_file *files;
+    size_t n_files;
+    const char *const *etc; /* below the host's /etc, bound read-only; missing ones are skipped */
+    struct spec_link *links;
+    size_t n_links;
+    struct spec_port *ports; /* to the address of the first link with a gateway */
+    size_t n_ports;
+    struct spec_host *hosts;
+    size_t n_hosts;
+    uint64_t memory, milli_cpus, pids, nofile; /* 0 = no limit */
+    const char *seccomp;                       /* profile name */
+};
+
+json_t *spec_encode(const struct spec *s); /* new reference */
+int spec_decode(const json_t *json, struct arena *a, struct spec *out, struct err *e);
+
+#endif
