@@ -10,26 +10,28 @@
 #include "base/err.h"
 
 enum format { FORMAT_TABLE, FORMAT_JSON };
-enum progress { PROGRESS_AUTO, PROGRESS_TTY, PROGRESS_PLAIN, PROGRESS_JSON, PROGRESS_QUIET };
+enum progress_form { PROGRESS_AUTO, PROGRESS_TTY, PROGRESS_PLAIN, PROGRESS_JSON, PROGRESS_QUIET };
 
 /* global options, before or after the verb */
 struct cli {
     char **files, **env_files, **profiles; /* repeatable; NULL if not given */
     const char *project_name, *project_dir, *socket;
     enum format format;
-    enum progress progress;
+    enum progress_form progress;
     bool quiet, verbose, yes;
     const char *mode; /* auto, native, compose */
 };
 
 struct cmd {
-    const char *name, *alias; /* alias may be NULL */
-    const char *summary;      /* one line */
-    const struct argp *argp;  /* options and arguments of the verb; `input` is struct cmd_input */
+    const char *name, *alias;                           /* alias may be NULL */
+    const char *summary;                                /* one line */
     int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the verb */
 };
 
 extern const struct cmd cmd_table[]; /* ends with a NULL name */
+
+const struct cmd *cmd_find(const char *name); /* by name or alias; NULL if there is none */
+int cmd_unknown(const struct cli *cli, const char *name);
 
 /* Parses a verb's arguments with its own argp plus the global options; exits 2 on a usage error. */
 int cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, void *input);

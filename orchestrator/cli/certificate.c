@@ -1,0 +1,90 @@
+#include "cli/certificate.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <libgen.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+#include "base/paths.h"
+
+/* A self-signed certificate is for trying things out; a year is plenty. */
+enum { SELF_SIGNED_DAYS = 365 };
+
+static int run_worker(json_t *request, struct err *e)
+{
+    auto_free char *program = paths_join("%s/ipam-worker", paths_lib());
+    auto_free char *text = json_dumps(request, JSON_COMPACT);
+    auto_fd input = fsio_memfd("request", text ? text : "", text ? strlen(text) : 0);
+    auto_free char *output = NULL;
+    char *const argv[] = { (char[]){ "ipam-worker" }, (char[]){ "selfsign" }, NULL };
+    posix_spawn_file_actions_t actions;
+    int pipe_fd[2], status = 0, r;
+    pid_t pid;
+
+    json_decref(request);
+    if (input < 0 || pipe2(pipe_fd, O_CLOEXEC) < 0)
+        return err_set(e, -errno, "self-signed certificate: %s", strerror(errno));
+    (void) posix_spawn_file_actions_init(&actions);
+    (void) posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
+    (void) posix_spawn_file_actions_adddup2(&actions, pipe_fd[1], STDOUT_FILENO);
+    r = posix_spawn(&pid, program, &actions, NULL, argv, environ);
+    (void) posix_spawn_file_actions_destroy(&actions);
+    close(pipe_fd[1]);
+    if (r == 0 && fsio_read_fd(pipe_fd[0], 4096, &output, NULL) == 0)
+        (void) waitpid(pid, &status, 0);
+    close(pipe_fd[0]);
+    if (r != 0)
+        return err_set(e, -r, "%s: %s", program, strerror(r));
+    if (status != 0)
+        return err_set(e, -EIO, "self-signed certificate: %s", output ? output : "");
+    return 0;
+}
+
+static int self_sign(const char *certificate, const char *key, const json_t *names, struct err *e)
+{
+    auto_free char *copy = strdup(certificate);
+    int r = fsio_mkdir_p(dirname(copy), 0755);
+
+    if (r < 0)
+        return err_set(e, r, "%s: %s", copy, strerror(-r));
+    return run_worker(json_pack("{s:O,s:i,s:s,s:s}", "names", names, "days", SELF_SIGNED_DAYS,
+                                "certificate", certificate, "key", key),
+                      e);
+}
+
+/* a path of the file, which is relative to the project's directory */
+static char *resolve(const char *dir, const char *path)
+{
+    return path[0] == '/' ? paths_join("%s", path) : paths_join("%s/%s", dir, path);
+}
+
+int certificate_ensure(const struct load_options *o, char **created, struct err *e)
+{
+    auto_free char *text = NULL, *dir = NULL, *certificate = NULL, *key = NULL;
+    const char *certificate_name, *key_name;
+    json_t *document, *names;
+    int r = load_canonical(o, LOAD_JSON, &text, e);
+
+    if (r == 0)
+        r = load_project_dir(o, &dir, e);
+    if (r < 0)
+        return r;
+    document = json_loads(text, 0, NULL);
+    if (json_unpack(json_object_get(json_object_get(document, "x-ipam-orch"), "certificate"),
+                    "{s:s,s:s,s:o}", "certificate", &certificate_name, "key", &key_name, "names",
+                    &names) == 0) {
+        certificate = resolve(dir, certificate_name);
+        key = resolve(dir, key_name);
+        if (access(certificate, F_OK) < 0 && (r = self_sign(certificate, key, names, e)) == 0)
+            *created = take_ptr(certificate);
+    }
+    json_decref(document);
+    return r;
+}

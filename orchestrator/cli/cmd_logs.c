@@ -1,0 +1,164 @@
+#include <errno.h>
+#include <signal.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/num.h"
+#include "base/paths.h"
+#include "base/strv.h"
+#include "cli/cmd.h"
+#include "cli/log_reader.h"
+#include "cli/request.h"
+
+enum { OPT_NO_PREFIX = 256 };
+
+struct input {
+    bool follow, timestamps, no_prefix;
+    uint64_t tail;
+    char **services;
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct input *in = state->input;
+
+    switch (key) {
+    case 'f': in->follow = true; return 0;
+    case 't': in->timestamps = true; return 0;
+    case 'n':
+        if (strcmp(arg, "all") == 0)
+            in->tail = UINT32_MAX;
+        else if (num_u64(arg, UINT32_MAX, &in->tail) < 0)
+            argp_error(state, "--tail needs a number or 'all'");
+        return 0;
+    case OPT_NO_PREFIX: in->no_prefix = true; return 0;
+    case ARGP_KEY_ARG: strv_append(&in->services, arg); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    { "follow", 'f', NULL, 0, "go on with new lines, across restarts", 0 },
+    { "tail", 'n', "N", 0, "only the last N lines of each service", 0 },
+    { "timestamps", 't', NULL, 0, "show when a line was captured", 0 },
+    { "no-log-prefix", OPT_NO_PREFIX, NULL, 0, "do not show the service's name", 0 },
+    { 0 },
+};
+static const struct argp argp = { .options = options,
+                                  .parser = parse,
+                                  .args_doc = "[SERVICE...]",
+                                  .doc = "Shows what services printed, the earlier lives of a "
+                                         "service included, merged by time." };
+
+struct view {
+    const struct input *in;
+    struct log_reader **readers;
+    const struct log_line **heads; /* next line of each reader, NULL at its end */
+    size_t n;
+    int width;
+};
+
+static void print_line(const struct view *v, size_t which)
+{
+    const struct log_line *l = v->heads[which];
+
+    if (!v->in->no_prefix)
+        printf("%-*s | ", v->width, log_reader_service(v->readers[which]));
+    if (v->in->timestamps)
+        printf("%s ", l->time);
+    fputs(l->text, stdout);
+    if (l->text[0] == '\0' || l->text[strlen(l->text) - 1] != '\n')
+        fputc('\n', stdout);
+}
+
+static void fetch(struct view *v, size_t which)
+{
+    if (!v->heads[which] && log_reader_next(v->readers[which], &v->heads[which]) < 0)
+        v->heads[which] = NULL;
+}
+
+/* prints everything there is, oldest first */
+static void print_available(struct view *v)
+{
+    for (;;) {
+        size_t oldest = v->n;
+
+        for (size_t i = 0; i < v->n; i++) {
+            fetch(v, i);
+            if (v->heads[i] &&
+                (oldest == v->n || strcmp(v->heads[i]->time, v->heads[oldest]->time) < 0))
+                oldest = i;
+        }
+        if (oldest == v->n)
+            break;
+        print_line(v, oldest);
+        v->heads[oldest] = NULL;
+    }
+    (void) fflush(stdout);
+}
+
+static int follow(struct view *v, const char *project, struct err *e)
+{
+    auto_free char *dir = paths_join("%s/%s", paths_log(), project);
+    auto_fd watch = inotify_init1(IN_CLOEXEC);
+    char events[16 * 1024];
+
+    if (watch < 0 || inotify_add_watch(watch, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+        return err_set(e, -errno, "watching %s: %s", dir, strerror(errno));
+    do
+        print_available(v);
+    while (!ferror(stdout) && read(watch, events, sizeof events) > 0);
+    return 0;
+}
+
+static int show(const char *project, const struct input *in, char *const *services, struct err *e)
+{
+    size_t n = strv_len(services);
+    auto_free struct log_reader **readers = calloc(n + 1, sizeof(struct log_reader *));
+    auto_free const struct log_line **heads = calloc(n + 1, sizeof(struct log_line *));
+    struct view v = { .in = in, .readers = readers, .heads = heads, .n = n };
+    int r = 0;
+
+    if (!readers || !heads)
+        abort();
+    for (size_t i = 0; i < n; i++) {
+        int len = (int) strlen(services[i]);
+        v.width = len > v.width ? len : v.width;
+        readers[i] = log_reader_new(project, services[i]);
+        if (in->tail != UINT32_MAX)
+            log_reader_tail(readers[i], in->tail);
+    }
+    if (in->follow)
+        r = follow(&v, project, e);
+    else
+        print_available(&v);
+    for (size_t i = 0; i < n; i++)
+        log_reader_free(readers[i]);
+    return r;
+}
+
+int cmd_logs(struct cli *cli, int argc, char **argv)
+{
+    struct input in = { .tail = UINT32_MAX };
+    struct err e = ERR_INIT;
+    char *project = NULL;
+    char **services = NULL;
+    int r;
+
+    if (cli_parse(cli, &argp, argc, argv, &in) != 0)
+        return ERR_USAGE;
+    /* a wrong name is found out even when nothing runs */
+    r = request_services(cli, &project, &services, &e);
+    if (r == 0)
+        r = request_check_names((const char *const *) services, in.services, &e);
+    if (r == 0)
+        r = show(project, &in, in.services ? in.services : services, &e);
+    strv_free(services);
+    strv_free(in.services);
+    free(project);
+    return r < 0 ? cli_fail(cli, &e) : 0;
+}

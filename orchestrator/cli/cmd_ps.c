@@ -1,0 +1,194 @@
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/strv.h"
+#include "cli/cmd.h"
+#include "cli/daemons.h"
+#include "cli/request.h"
+
+struct input {
+    bool services;
+    char **names;
+};
+
+enum { OPT_SERVICES = 256 };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct input *in = state->input;
+
+    switch (key) {
+    case OPT_SERVICES: in->services = true; return 0;
+    case 'a': return 0; /* stopped services are always shown */
+    case ARGP_KEY_ARG: strv_append(&in->names, arg); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    { "services", OPT_SERVICES, NULL, 0, "print names only", 0 },
+    { "all", 'a', NULL, 0, "accepted for compatibility: stopped services are shown too", 0 },
+    { 0 },
+};
+static const struct argp argp = { .options = options,
+                                  .parser = parse,
+                                  .args_doc = "[SERVICE...]",
+                                  .doc = "Shows services, their state and health.  The exit status "
+                                         "is 1 when one of them is not as it should be." };
+
+static const char *text(const json_t *service, const char *key)
+{
+    const char *s = json_string_value(json_object_get(service, key));
+
+    return s ? s : "";
+}
+
+static bool is_fine(const json_t *service)
+{
+    const char *state = text(service, "state");
+
+    return strcmp(state, "up") == 0 || strcmp(state, "done") == 0;
+}
+
+static void format_age(uint64_t since_us, char *out, size_t room)
+{
+    uint64_t s = since_us ? (clock_wall_us() - since_us) / USEC_PER_SEC : 0;
+
+    if (s < 120)
+        (void) snprintf(out, room, "%" PRIu64 "s", s);
+    else if (s < 7200)
+        (void) snprintf(out, room, "%" PRIu64 "m", s / 60);
+    else
+        (void) snprintf(out, room, "%" PRIu64 "h", s / 3600);
+}
+
+static void format_bytes(json_int_t n, char *out, size_t room)
+{
+    if (n <= 0)
+        (void) snprintf(out, room, "-");
+    else
+        (void) snprintf(out, room, "%.0fM", (double) n / (1024.0 * 1024.0));
+}
+
+static void print_ports(const json_t *service)
+{
+    const json_t *ports = json_object_get(service, "ports");
+
+    for (size_t i = 0; i < json_array_size(ports); i++) {
+        const json_t *p = json_array_get(ports, i);
+        const char *address = text(p, "address");
+        printf("%s%s:%d->%d/%s", i ? ", " : "", address[0] ? address : "*",
+               (int) json_integer_value(json_object_get(p, "published")),
+               (int) json_integer_value(json_object_get(p, "target")), text(p, "protocol"));
+    }
+}
+
+static void print_row(const json_t *s)
+{
+    char age[24], limit[24], pid[24] = "-";
+    int number = (int) json_integer_value(json_object_get(s, "pid"));
+
+    if (number > 0)
+        (void) snprintf(pid, sizeof pid, "%d", number);
+    format_age((uint64_t) json_integer_value(json_object_get(s, "since_us")), age, sizeof age);
+    format_bytes(json_integer_value(json_object_get(s, "memory_limit")), limit, sizeof limit);
+    printf("%-16s %-9s %-10s %-6s %8d %8s %8s  ", text(s, "service"), text(s, "state"),
+           text(s, "health"), age, (int) json_integer_value(json_object_get(s, "restarts")), pid,
+           limit);
+    print_ports(s);
+    if (!is_fine(s) && text(s, "waits_for")[0] != '\0')
+        printf("waits for %s", text(s, "waits_for"));
+    else if (!is_fine(s))
+        printf("%s", text(s, "last_exit"));
+    putchar('\n');
+}
+
+static bool is_wanted(const struct input *in, const json_t *service)
+{
+    return !in->names || strv_has(in->names, text(service, "service"));
+}
+
+static void print_table(const struct input *in, const json_t *list)
+{
+    if (!in->services)
+        printf("%-16s %-9s %-10s %-6s %8s %8s %8s  %s\n", "SERVICE", "STATE", "HEALTH", "SINCE",
+               "RESTARTS", "PID", "LIMIT", "PORTS");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *s = json_array_get(list, i);
+
+        if (!is_wanted(in, s))
+            continue;
+        if (in->services)
+            puts(text(s, "service"));
+        else
+            print_row(s);
+    }
+}
+
+static void print_json(const char *project, const json_t *list)
+{
+    uint64_t now = clock_wall_us();
+    time_t second = (time_t) (now / USEC_PER_SEC);
+    char stamp[40];
+    json_t *document;
+    struct tm tm;
+
+    (void) strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&second, &tm));
+    document = json_pack("{s:i,s:s,s:s,s:s,s:O}", "schema", 1, "mode", "native", "project", project,
+                         "time", stamp, "services", list);
+    (void) json_dumpf(document, stdout, JSON_INDENT(2));
+    putchar('\n');
+    json_decref(document);
+}
+
+static int ps(const struct cli *cli, const struct input *in, bool *all_fine, struct err *e)
+{
+    auto_client client = NULL;
+    auto_free char *project = NULL;
+    json_t *status = NULL;
+    json_t *list;
+    int r = daemons_attach(cli, &client, e);
+
+    if (r == 0)
+        r = request_project(cli, client, &project, &status, e);
+    if (r == 0)
+        r = request_check_services(status, in->names, e);
+    if (r < 0) {
+        json_decref(status);
+        return r;
+    }
+    list = json_object_get(status, "services");
+    for (size_t i = json_array_size(list); i > 0; i--) {
+        if (is_wanted(in, json_array_get(list, i - 1)))
+            *all_fine &= is_fine(json_array_get(list, i - 1));
+        else
+            (void) json_array_remove(list, i - 1);
+    }
+    if (cli->format == FORMAT_JSON)
+        print_json(project, list);
+    else
+        print_table(in, list);
+    json_decref(status);
+    return 0;
+}
+
+int cmd_ps(struct cli *cli, int argc, char **argv)
+{
+    struct input in = { 0 };
+    struct err e = ERR_INIT;
+    bool all_fine = true;
+    int r;
+
+    if (cli_parse(cli, &argp, argc, argv, &in) != 0)
+        return ERR_USAGE;
+    r = ps(cli, &in, &all_fine, &e);
+    strv_free(in.names);
+    if (r < 0)
+        return cli_fail(cli, &e);
+    return all_fine ? 0 : ERR_FAILED;
+}

@@ -1,0 +1,13 @@
+/* ports.h -- are the ports a project publishes free, and who has them if not.
+ * Runs in: CLI.  Fails: -EADDRINUSE, class ERR_CHECK, naming program and pid where rights allow.
+ * Source: proc(5), /proc/net/tcp; bind(2). */
+#ifndef IPAM_CLI_PORTS_H
+#define IPAM_CLI_PORTS_H
+
+#include "base/err.h"
+#include "model/project.h"
+
+/* Ports of `unit` only; a port of a unit that runs already is its own and must not be asked for. */
+int ports_check(const struct unit *unit, struct err *e);
+
+#endif

@@ -1,0 +1,161 @@
+#include "cli/request.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/strv.h"
+#include "base/suggest.h"
+#include "cli/options.h"
+#include "cli/progress.h"
+
+int request_run(const struct cli *cli, struct client *c, json_t *message, bool *ending,
+                char service[128], struct err *e)
+{
+    struct progress *p = progress_new(cli);
+    int r = client_send(c, message, e);
+
+    service[0] = '\0';
+    while (r == 0) {
+        json_t *answer = NULL;
+        const json_t *event;
+
+        r = client_receive(c, progress_tick_ms(p), &answer, e);
+        if (r == -EAGAIN || r == -EINTR) {
+            progress_tick(p);
+            r = 0;
+            continue;
+        }
+        if (r < 0)
+            break;
+        event = json_object_get(answer, "event");
+        if (event)
+            progress_event(p, event);
+        r = client_error(answer, e);
+        if (r < 0) {
+            const char *name =
+                json_string_value(json_object_get(json_object_get(answer, "error"), "service"));
+            (void) snprintf(service, 128, "%s", name ? name : "");
+        }
+        bool done = json_is_true(json_object_get(answer, "done"));
+        *ending = json_is_true(json_object_get(answer, "ending"));
+        json_decref(answer);
+        if (done)
+            break;
+    }
+    progress_free(p);
+    return r;
+}
+
+static const json_t *find_project(const json_t *status, const char *name, const char *dir)
+{
+    const json_t *list = json_object_get(json_object_get(status, "status"), "projects");
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *p = json_array_get(list, i);
+        const char *value = json_string_value(json_object_get(p, name ? "project" : "directory"));
+        if (value && strcmp(value, name ? name : dir) == 0)
+            return p;
+    }
+    return NULL;
+}
+
+int request_project(const struct cli *cli, struct client *c, char **out, json_t **status,
+                    struct err *e)
+{
+    struct load_options load = options_load(cli);
+    auto_free char *dir = NULL;
+    json_t *answer = NULL;
+    const json_t *project;
+    int r = 0;
+
+    if (!cli->project_name)
+        r = load_project_dir(&load, &dir, e);
+    if (r == 0)
+        r = client_send(c, json_pack("{s:s}", "op", "status"), e);
+    if (r == 0)
+        r = client_receive(c, -1, &answer, e);
+    if (r < 0)
+        return r;
+    project = find_project(answer, cli->project_name, dir);
+    if (!project) {
+        json_decref(answer);
+        err_set(e, -ENOENT, "no project is running%s%s",
+                cli->project_name ? " under the name " : " from ",
+                cli->project_name ? cli->project_name : dir);
+        return err_hint(e, "ipam-orch up");
+    }
+    *out = strdup(json_string_value(json_object_get(project, "project")));
+    if (status)
+        *status = json_incref((json_t *) (size_t) project);
+    json_decref(answer);
+    return 0;
+}
+
+int request_check_names(const char *const *known, char *const *services, struct err *e)
+{
+    for (; services && *services; services++) {
+        const char *near;
+
+        if (strv_has((char *const *) (size_t) known, *services))
+            continue;
+        near = suggest(*services, known);
+        err_set(e, -ENOENT, "no such service: '%s'%s%s%s", *services,
+                near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
+        err_hint(e, "ipam-orch config --services");
+        return err_classify(e, ERR_USAGE);
+    }
+    return 0;
+}
+
+int request_check_services(const json_t *project, char *const *services, struct err *e)
+{
+    const json_t *list = json_object_get(project, "services");
+    auto_free const char **names = calloc(json_array_size(list) + 1, sizeof(char *));
+
+    if (!names)
+        abort();
+    for (size_t i = 0; i < json_array_size(list); i++)
+        names[i] = json_string_value(json_object_get(json_array_get(list, i), "service"));
+    return request_check_names(names, services, e);
+}
+
+/* from the compose file, when no manager knows the project */
+static int services_from_file(const struct cli *cli, char **project, char ***services,
+                              struct err *e)
+{
+    struct load_options load = options_load(cli);
+    auto_free char *text = NULL;
+    const char *key;
+    json_t *document, *item;
+    int r = load_canonical(&load, LOAD_JSON, &text, e);
+
+    if (r < 0)
+        return r;
+    document = json_loads(text, 0, NULL);
+    key = json_string_value(json_object_get(document, "name"));
+    *project = strdup(key ? key : "");
+    json_object_foreach (json_object_get(document, "services"), key, item)
+        strv_append(services, key);
+    json_decref(document);
+    return 0;
+}
+
+int request_services(const struct cli *cli, char **project, char ***services, struct err *e)
+{
+    auto_free char *path = options_socket(cli);
+    auto_client client = NULL;
+    json_t *status = NULL;
+    const json_t *list;
+
+    if (client_open(path, &client, NULL) < 0 ||
+        request_project(cli, client, project, &status, NULL) < 0)
+        return services_from_file(cli, project, services, e);
+    list = json_object_get(status, "services");
+    for (size_t i = 0; i < json_array_size(list); i++)
+        strv_append(services,
+                    json_string_value(json_object_get(json_array_get(list, i), "service")));
+    json_decref(status);
+    return 0;
+}

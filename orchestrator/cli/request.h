@@ -1,0 +1,30 @@
+/* request.h -- verbs that change something: send it, follow it, tell how it ended.
+ * Runs in: CLI. */
+#ifndef IPAM_CLI_REQUEST_H
+#define IPAM_CLI_REQUEST_H
+
+#include <jansson.h>
+
+#include "cli/cmd.h"
+#include "control/client.h"
+
+/* Sends `message` (stolen) and shows progress until the operation is over.  *ending tells that the
+ * manager ends with it.  On failure *service is the service it is about ("" if none). */
+int request_run(const struct cli *cli, struct client *c, json_t *message, bool *ending,
+                char service[128], struct err *e);
+
+/* The project a verb other than `up` is about: -p, else the running one of the project directory.
+ * *out is malloc'd; its status (new reference) goes to *status if not NULL. */
+int request_project(const struct cli *cli, struct client *c, char **out, json_t **status,
+                    struct err *e);
+
+/* Refuses names the project does not have, with the nearest one that it has (ERR_USAGE). */
+int request_check_services(const json_t *project_status, char *const *services, struct err *e);
+
+int request_check_names(const char *const *known, char *const *services, struct err *e);
+
+/* Name and services of the project, from the manager if it runs, else from the compose file; both
+ * malloc'd, the list as in strv.h. */
+int request_services(const struct cli *cli, char **project, char ***services, struct err *e);
+
+#endif

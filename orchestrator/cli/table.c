@@ -1,0 +1,18 @@
+#include <stddef.h>
+
+#include "cli/cmd.h"
+
+const struct cmd cmd_table[] = {
+    { "init", NULL, "create the configuration of a project, with generated secrets", cmd_init },
+    { "up", NULL, "bring the project up and wait until it is healthy", cmd_up },
+    { "down", NULL, "stop the project and remove what it used; data is kept", cmd_down },
+    { "start", NULL, "start stopped services", cmd_start },
+    { "stop", NULL, "stop services", cmd_stop },
+    { "restart", NULL, "stop services and start them again", cmd_restart },
+    { "ps", "status", "show services, their state and health", cmd_ps },
+    { "logs", NULL, "show what services printed", cmd_logs },
+    { "config", NULL, "check the compose file and print it in canonical form", cmd_config },
+    { "version", NULL, "show the version", cmd_version },
+    { "help", NULL, "explain a verb", cmd_help },
+    { 0 },
+};

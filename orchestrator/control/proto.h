@@ -1,0 +1,26 @@
+/* proto.h -- the control protocol between `ipam-orch` and the supervisor.
+ * Unix stream socket, one JSON object per line, at most LIMIT_CONTROL_LINE bytes.
+ *
+ * Version history:  1 (0.1.0): hello, status, begin.
+ *
+ *   request                                              answer
+ *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
+ *                                                          "runtime":bool,"role":..}}
+ *   {"op":"status"[,"project":NAME]}                     {"status":{"projects":[..]}}
+ *   {"op":"begin","operation":"up|down|start|stop|restart","project":NAME
+ *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]}
+ *                                                        {"event":{..}} any number of times, then
+ *                                                        {"done":true,"ending":bool} or
+ *                                                        {"error":{..}}; ending: the manager
+ *                                                        itself ends now, nothing is left to do
+ *   any                                                  {"error":{"class":..,"exit":N,"what":..,
+ *                                                          "service":..,"phase":..,"next":..}}
+ *
+ * A viewer may say hello and status; everything else needs an operator: root, the supervisor's own
+ * user or a member of the group ipam-orch, told from SO_PEERCRED. */
+#ifndef IPAM_CONTROL_PROTO_H
+#define IPAM_CONTROL_PROTO_H
+
+enum { PROTO_VERSION = 1 };
+
+#endif

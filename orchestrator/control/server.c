@@ -1,0 +1,328 @@
+#include "control/server.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "base/auto.h"
+#include "base/fdpass.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "control/authz.h"
+#include "control/proto.h"
+
+/* A reader that lets this much pile up is not reading any more. */
+enum { OUT_MAX = 8 * 1024 * 1024, READ_STEP = 64 * 1024 };
+
+struct connection {
+    struct server *server;
+    int fd;
+    enum role role;
+    sd_event_source *io;
+    char *in, *out;
+    size_t in_used, in_room, out_used;
+    struct connection *next, *prev;
+};
+
+struct server {
+    sd_event *loop;
+    struct supervisor *supervisor;
+    char *path;
+    int fd;
+    sd_event_source *io;
+    struct connection *connections;
+};
+
+static void connection_free(struct connection *c)
+{
+    supervisor_forget_watcher(c->server->supervisor, c);
+    DL_DELETE(c->server->connections, c);
+    sd_event_source_disable_unref(c->io);
+    close(c->fd);
+    free(c->in);
+    free(c->out);
+    free(c);
+}
+
+/* sends what the socket takes; the rest waits for EPOLLOUT */
+static int flush(struct connection *c)
+{
+    while (c->out_used > 0) {
+        ssize_t n = send(c->fd, c->out, c->out_used, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0 && errno == EAGAIN)
+            break;
+        if (n < 0)
+            return -errno;
+        memmove(c->out, c->out + n, c->out_used - (size_t) n);
+        c->out_used -= (size_t) n;
+    }
+    return sd_event_source_set_io_events(c->io, EPOLLIN | (c->out_used > 0 ? EPOLLOUT : 0u));
+}
+
+/* a failure shows as an end of the connection in the next turn of the loop */
+static void say(struct connection *c, json_t *message)
+{
+    auto_free char *text = json_dumps(message, JSON_COMPACT);
+    size_t len = text ? strlen(text) : 0;
+    char *grown;
+
+    json_decref(message);
+    if (!text || c->out_used + len + 1 > OUT_MAX)
+        (void) shutdown(c->fd, SHUT_RDWR);
+    if (!text || c->out_used + len + 1 > OUT_MAX)
+        return;
+    grown = realloc(c->out, c->out_used + len + 1);
+    if (!grown)
+        abort();
+    memcpy(grown + c->out_used, text, len);
+    grown[c->out_used + len] = '\n';
+    c->out = grown;
+    c->out_used += len + 1;
+    if (flush(c) < 0)
+        (void) shutdown(c->fd, SHUT_RDWR);
+}
+
+static json_t *error_object(const struct err *e, const char *service, const char *phase)
+{
+    return json_pack("{s:{s:s,s:i,s:s,s:s,s:s,s:s}}", "error", "class", err_class_text(e->class),
+                     "exit", (int) e->class, "what", e->msg, "service", service, "phase", phase,
+                     "next", e->hint);
+}
+
+static void on_operation_event(void *owner, json_t *event)
+{
+    say(owner, json_pack("{s:O}", "event", event));
+}
+
+static void on_operation_done(void *owner, const struct operation_failure *failure)
+{
+    struct connection *c = owner;
+
+    if (failure)
+        say(c, error_object(&failure->why, failure->service, failure->phase));
+    else
+        say(c, json_pack("{s:b,s:b}", "done", 1, "ending",
+                         supervisor_is_ending(c->server->supervisor)));
+}
+
+static void do_hello(struct connection *c)
+{
+    /* a client that starts a missing broker says hello next: try at once, not at the next tick */
+    (void) supervisor_connect(c->server->supervisor, NULL);
+    say(c, json_pack("{s:{s:i,s:s,s:b,s:s}}", "hello", "protocol", PROTO_VERSION, "version",
+                     VERSION, "runtime", supervisor_is_connected(c->server->supervisor), "role",
+                     role_text[c->role]));
+}
+
+static int find_operation(const char *word, enum operation_kind *out)
+{
+    for (int i = 0; i < OP_KIND_COUNT; i++) {
+        if (strcmp(operation_text[i], word) != 0)
+            continue;
+        *out = (enum operation_kind) i;
+        return 0;
+    }
+    return -EINVAL;
+}
+
+static int read_definition(json_t *json, struct supervisor_request *r, struct err *e)
+{
+    auto_free char *text = NULL;
+    int code;
+
+    if (!json)
+        return r->kind == OP_UP ? err_set(e, -EINVAL, "'up' needs a definition") : 0;
+    text = json_dumps(json, JSON_COMPACT | JSON_ENCODE_ANY);
+    code = project_from_json(text ? text : "", text ? strlen(text) : 0, &r->definition, e);
+    if (code == 0)
+        r->project = r->definition->name;
+    return code;
+}
+
+static int begin(struct connection *c, json_t *message, struct err *e)
+{
+    struct watcher watcher = { .owner = c, .event = on_operation_event, .done = on_operation_done };
+    struct supervisor_request r = { 0 };
+    json_t *services = NULL, *definition = NULL;
+    auto_free const char **names = NULL;
+    const char *op, *operation;
+    int keep = 0, no_wait = 0, no_deps = 0, code;
+    json_error_t where;
+
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b}", "op", &op,
+                       "operation", &operation, "project", &r.project, "definition", &definition,
+                       "services", &services, "keep", &keep, "no_wait", &no_wait, "no_deps",
+                       &no_deps) < 0)
+        return err_set(e, -EINVAL, "request: %s", where.text);
+    if (find_operation(operation, &r.kind) < 0)
+        return err_set(e, -EINVAL, "request: unknown operation '%s'", operation);
+    code = read_definition(r.kind == OP_UP ? definition : NULL, &r, e);
+    if (code < 0)
+        return code;
+    if (!r.project)
+        return err_set(e, -EINVAL, "request: which project?");
+    if (json_array_size(services) > 0) {
+        names = calloc(json_array_size(services) + 1, sizeof *names);
+        for (size_t n = 0; names && n < json_array_size(services); n++)
+            names[n] = json_string_value(json_array_get(services, n));
+        r.services = names;
+    }
+    r.keep = keep;
+    r.no_wait = no_wait;
+    r.no_deps = no_deps;
+    return supervisor_begin(c->server->supervisor, &r, &watcher, e);
+}
+
+static int dispatch(struct connection *c, json_t *message, struct err *e)
+{
+    const char *op = json_string_value(json_object_get(message, "op"));
+
+    if (!op)
+        return err_set(e, -EINVAL, "request: no 'op'");
+    if (strcmp(op, "hello") == 0) {
+        do_hello(c);
+        return 0;
+    }
+    if (strcmp(op, "status") == 0) {
+        say(c,
+            json_pack("{s:o}", "status",
+                      supervisor_status(c->server->supervisor,
+                                        json_string_value(json_object_get(message, "project")))));
+        return 0;
+    }
+    if (c->role != ROLE_OPERATOR) {
+        err_set(e, -EPERM, "permission denied: '%s' needs an operator", op);
+        err_hint(e, "run it as root or as a member of the group ipam-orch");
+        return err_classify(e, ERR_DENIED);
+    }
+    if (strcmp(op, "begin") == 0)
+        return begin(c, message, e);
+    return err_set(e, -EINVAL, "request: unknown op '%s'", op);
+}
+
+static void handle_line(struct connection *c, const char *line, size_t len)
+{
+    json_error_t where;
+    json_t *message = json_loadb(line, len, 0, &where);
+    struct err e = ERR_INIT;
+    int r;
+
+    if (message)
+        r = dispatch(c, message, &e);
+    else
+        r = err_set(&e, -EINVAL, "request: %s", where.text);
+    if (r < 0)
+        say(c, error_object(&e, "", ""));
+    json_decref(message);
+}
+
+static int read_more(struct connection *c)
+{
+    ssize_t n;
+
+    if (c->in_room - c->in_used < READ_STEP) {
+        char *grown = realloc(c->in, c->in_room += READ_STEP + c->in_used);
+        if (!grown)
+            abort();
+        c->in = grown;
+    }
+    n = recv(c->fd, c->in + c->in_used, READ_STEP, MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+        return 0;
+    if (n <= 0)
+        return -EPIPE;
+    c->in_used += (size_t) n;
+    return c->in_used > LIMIT_CONTROL_LINE ? -EMSGSIZE : 0;
+}
+
+static int on_connection(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    struct connection *c = userdata;
+    int r = revents & EPOLLOUT ? flush(c) : 0;
+
+    (void) source, (void) fd;
+    if (r == 0 && revents & (EPOLLIN | EPOLLHUP | EPOLLERR))
+        r = read_more(c);
+    for (char *end; r == 0 && (end = memchr(c->in, '\n', c->in_used));) {
+        size_t len = (size_t) (end - c->in);
+        handle_line(c, c->in, len);
+        memmove(c->in, end + 1, c->in_used - len - 1);
+        c->in_used -= len + 1;
+    }
+    if (r < 0)
+        connection_free(c);
+    return 0;
+}
+
+static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    struct server *s = userdata;
+    auto_fd peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    struct connection *c;
+    struct ucred who;
+
+    (void) source, (void) revents;
+    if (peer < 0 || fdpass_peer(peer, &who) < 0)
+        return 0;
+    c = calloc(1, sizeof *c);
+    if (!c)
+        abort();
+    c->server = s;
+    c->role = authz_role(&who);
+    c->fd = take_fd(&peer);
+    c->in = malloc(c->in_room = READ_STEP);
+    DL_APPEND(s->connections, c);
+    if (!c->in || sd_event_add_io(s->loop, &c->io, c->fd, EPOLLIN, on_connection, c) < 0)
+        connection_free(c);
+    return 0;
+}
+
+int server_new(sd_event *loop, const char *path, struct supervisor *supervisor, struct server **out,
+               struct err *e)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    struct server *s;
+    auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (strlen(path) >= sizeof address.sun_path)
+        return err_set(e, -ENAMETOOLONG, "control socket path is too long: %s", path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
+    /* the caller holds the lock that says no other supervisor runs: a socket here is a dead one's
+     */
+    (void) unlink(path);
+    if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof address) < 0 ||
+        chmod(path, 0666) < 0 || listen(fd, SOMAXCONN) < 0)
+        return err_set(e, -errno, "control socket %s: %s", path, strerror(errno));
+    s = calloc(1, sizeof *s);
+    if (!s || !(s->path = strdup(path)))
+        abort();
+    s->loop = loop;
+    s->supervisor = supervisor;
+    s->fd = take_fd(&fd);
+    *out = s;
+    return sd_event_add_io(loop, &s->io, s->fd, EPOLLIN, on_connect, s) < 0
+               ? err_set(e, -ENOMEM, "watching the control socket")
+               : 0;
+}
+
+void server_free(struct server *s)
+{
+    if (!s)
+        return;
+    while (s->connections)
+        connection_free(s->connections);
+    sd_event_source_disable_unref(s->io);
+    (void) unlink(s->path);
+    close(s->fd);
+    free(s->path);
+    free(s);
+}

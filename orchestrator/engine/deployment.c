@@ -1,0 +1,215 @@
+#include "engine/deployment.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+static struct instance *instance_new(struct deployment *d, const char *name)
+{
+    struct instance *i = calloc(1, sizeof *i);
+
+    if (!i || !(i->name = strdup(name)))
+        abort();
+    i->in = d;
+    d->instances = reallocarray(d->instances, d->n_instances + 1, sizeof(struct instance *));
+    if (!d->instances)
+        abort();
+    d->instances[d->n_instances++] = i;
+    return i;
+}
+
+static void instance_free(struct instance *i)
+{
+    sd_event_source_disable_unref(i->timer);
+    sd_event_source_disable_unref(i->probe_timer);
+    capture_log_free(i->log);
+    free(i->name);
+    free(i);
+}
+
+struct deployment *deployment_new(struct supervisor *s)
+{
+    struct deployment *d = calloc(1, sizeof *d);
+
+    if (!d)
+        abort();
+    d->supervisor = s;
+    return d;
+}
+
+void deployment_free(struct deployment *d)
+{
+    if (!d)
+        return;
+    for (size_t i = 0; i < d->n_instances; i++)
+        instance_free(d->instances[i]);
+    for (size_t i = 0; i < d->n_leases; i++)
+        free(d->leases[i].key);
+    free(d->instances);
+    free(d->leases);
+    project_free(d->project);
+    free(d);
+}
+
+struct instance *deployment_instance(const struct deployment *d, const char *service)
+{
+    for (size_t i = 0; i < d->n_instances; i++)
+        if (strcmp(d->instances[i]->name, service) == 0)
+            return d->instances[i];
+    return NULL;
+}
+
+struct instance *deployment_by_id(const struct deployment *d, const char *id)
+{
+    for (size_t i = 0; i < d->n_instances; i++)
+        if (strcmp(d->instances[i]->id, id) == 0)
+            return d->instances[i];
+    return NULL;
+}
+
+void deployment_drop(struct deployment *d, struct instance *gone)
+{
+    for (size_t i = 0; i < d->n_instances; i++) {
+        if (d->instances[i] != gone)
+            continue;
+        memmove(&d->instances[i], &d->instances[i + 1],
+                (d->n_instances - i - 1) * sizeof(struct instance *));
+        d->n_instances--;
+        instance_free(gone);
+        return;
+    }
+}
+
+static int free_slot(const struct deployment *d, uint8_t *slot, struct err *e)
+{
+    bool used[UINT8_MAX + 1] = { false };
+
+    for (size_t i = 0; i < d->n_instances; i++)
+        used[d->instances[i]->slot] = true;
+    for (unsigned s = ADDRESS_SLOT_FIRST; s <= ADDRESS_SLOT_LAST; s++) {
+        if (used[s])
+            continue;
+        *slot = (uint8_t) s;
+        return 0;
+    }
+    return err_set(e, -ENOSPC, "a project has addresses for %d services, this one has more",
+                   ADDRESS_SLOT_LAST - ADDRESS_SLOT_FIRST + 1);
+}
+
+static int adopt_unit(struct deployment *d, const struct unit *u, struct err *e)
+{
+    struct instance *i = deployment_instance(d, u->name);
+    uint8_t slot = 0;
+    int r;
+
+    if (!i) {
+        r = free_slot(d, &slot, e);
+        if (r < 0)
+            return r;
+        i = instance_new(d, u->name);
+        i->slot = slot;
+    }
+    i->unit = u;
+    i->replace = state_is_live(i->state) && strcmp(i->digest, u->digest) != 0;
+    return 0;
+}
+
+int deployment_adopt(struct deployment *d, struct project *project, struct err *e)
+{
+    for (size_t i = 0; i < d->n_instances; i++)
+        d->instances[i]->unit = NULL;
+    project_free(d->project);
+    d->project = project;
+    for (size_t i = 0; i < project->n_units; i++) {
+        int r = adopt_unit(d, &project->units[i], e);
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; i < d->n_instances; i++)
+        if (!d->instances[i]->unit)
+            d->instances[i]->want = WANT_REST;
+    d->networks_ready = false;
+    return 0;
+}
+
+int deployment_lease(struct deployment *d, const char *key, const char *routes,
+                     const bool used[ADDRESS_NETWORKS], uint8_t *number, struct err *e)
+{
+    for (size_t i = 0; i < d->n_leases; i++) {
+        if (strcmp(d->leases[i].key, key) != 0)
+            continue;
+        *number = d->leases[i].number;
+        return 0;
+    }
+    for (unsigned n = 0; n < ADDRESS_NETWORKS; n++) {
+        if (used[n] || address_overlaps(routes, (uint8_t) n))
+            continue;
+        d->leases = reallocarray(d->leases, d->n_leases + 1, sizeof *d->leases);
+        if (!d->leases)
+            abort();
+        d->leases[d->n_leases++] = (struct lease){ .key = strdup(key), .number = (uint8_t) n };
+        *number = (uint8_t) n;
+        return 0;
+    }
+    return err_set(e, -ENOSPC, "network '%s': all %d address ranges of 10.213.0.0/16 are in use",
+                   key, ADDRESS_NETWORKS);
+}
+
+static enum deps dep_state(const struct deployment *d, const struct dep *dep)
+{
+    const struct instance *on = deployment_instance(d, dep->unit);
+    bool gated = d->gate != GATE_OPEN && strcmp(d->project->database.unit, dep->unit) == 0;
+
+    if (!on || on->state == STATE_FAILED || (gated && d->gate == GATE_FAILED))
+        return DEPS_FAILED;
+    if (on->want == WANT_REST && !state_is_live(on->state) && on->state != STATE_DONE)
+        return DEPS_FAILED;
+    if (on->replace || gated)
+        return DEPS_PENDING;
+    switch (dep->condition) {
+    case DEP_STARTED:
+        return on->state == STATE_STARTING || on->state == STATE_UP || on->state == STATE_SICK ||
+                       on->state == STATE_DONE
+                   ? DEPS_OK
+                   : DEPS_PENDING;
+    case DEP_HEALTHY: return on->state == STATE_UP ? DEPS_OK : DEPS_PENDING;
+    case DEP_COMPLETED: return on->state == STATE_DONE ? DEPS_OK : DEPS_PENDING;
+    case DEP_CONDITION_COUNT: break;
+    }
+    return DEPS_PENDING;
+}
+
+enum deps deployment_deps(const struct deployment *d, const struct instance *i,
+                          const char **because)
+{
+    enum deps worst = DEPS_OK;
+
+    for (size_t n = 0; i->unit && n < i->unit->n_deps; n++) {
+        const struct dep *dep = &i->unit->deps[n];
+        enum deps s = dep_state(d, dep);
+
+        if (s == DEPS_FAILED && !dep->required)
+            s = DEPS_OK;
+        if (s > worst) {
+            worst = s;
+            *because = dep->unit;
+        }
+    }
+    return worst;
+}
+
+bool deployment_has_live_dependant(const struct deployment *d, const struct instance *i)
+{
+    for (size_t n = 0; n < d->n_instances; n++) {
+        const struct instance *other = d->instances[n];
+
+        if (!other->unit || other->want != WANT_REST || !state_is_live(other->state))
+            continue;
+        for (size_t k = 0; k < other->unit->n_deps; k++)
+            if (strcmp(other->unit->deps[k].unit, i->name) == 0)
+                return true;
+    }
+    return false;
+}

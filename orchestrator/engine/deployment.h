@@ -1,0 +1,109 @@
+/* deployment.h -- one supervised project: what is wanted (project) beside what is (instances).
+ * Runs in: supervisor.
+ * Owns: its project, instances and address book.  An instance keeps what is needed to stop it, so
+ * that it may outlive the definition it was started from. */
+#ifndef IPAM_ENGINE_DEPLOYMENT_H
+#define IPAM_ENGINE_DEPLOYMENT_H
+
+#include <jansson.h>
+#include <stddef.h>
+#include <systemd/sd-event.h>
+
+#include "engine/address.h"
+#include "engine/health.h"
+#include "logs/capture.h"
+#include "model/instance.h"
+#include "model/project.h"
+
+enum { INSTANCE_ID = 192 };
+
+struct supervisor;
+struct deployment;
+struct operation;
+
+struct instance {
+    struct deployment *in;
+    char *name;              /* of the service */
+    const struct unit *unit; /* NULL: no longer part of the project */
+    unsigned incarnation;
+    char id[INSTANCE_ID]; /* of the present or last incarnation, "" before the first */
+    uint8_t slot;         /* host part of its addresses */
+
+    enum state state;
+    enum want want;
+    bool replace;           /* stop, then start from the present definition */
+    unsigned restarts;      /* by policy, since it was last asked to start */
+    unsigned crash_streak;  /* for backoff */
+    unsigned false_starts;  /* ends before it was ready, since it was last asked to start */
+    bool ready_seen;        /* this incarnation was ready once */
+    uint64_t since_wall_us; /* of the state */
+    uint64_t launched_us;   /* monotonic; this incarnation */
+    int pid;
+    char digest[72]; /* of the definition this incarnation runs */
+    int stop_signal;
+    uint64_t stop_grace_us;
+
+    struct health_run health;
+    uint64_t probe_tag; /* 0 = none in flight */
+    struct exit_info last;
+    bool has_last;
+    bool marked;        /* part of the running operation */
+    bool started_by_op; /* to be stopped when the operation fails */
+
+    struct capture_log *log; /* the service's log file; NULL until first needed */
+    sd_event_source *timer, *probe_timer;
+};
+
+/* one network of the project and its number in the address pool */
+struct lease {
+    char *key;
+    uint8_t number;
+};
+
+/* migrations of the database: dependants wait until it is open */
+enum gate { GATE_OPEN, GATE_NEEDED, GATE_RUNNING, GATE_FAILED };
+
+struct deployment {
+    struct supervisor *supervisor;
+    struct project *project;
+    struct instance **instances;
+    size_t n_instances;
+    struct lease *leases;
+    size_t n_leases;
+    enum gate gate;
+    uint64_t gate_tag;
+    char gate_output[1024];
+    struct operation *op; /* NULL when idle */
+    bool leaving;         /* `down`: forget it when everything has stopped */
+    bool networks_ready;
+};
+
+struct deployment *deployment_new(struct supervisor *s);
+void deployment_free(struct deployment *d); /* accepts NULL */
+
+/* Makes `project` (taken) the wanted one: new instances for new units, changed ones marked for
+ * replacement, those of vanished units marked to rest. */
+int deployment_adopt(struct deployment *d, struct project *project, struct err *e);
+
+struct instance *deployment_instance(const struct deployment *d, const char *service);
+/* by the id of its present incarnation */
+struct instance *deployment_by_id(const struct deployment *d, const char *id);
+/* removes an instance that is down and no longer part of the project */
+void deployment_drop(struct deployment *d, struct instance *i);
+
+/* the pool number of a network, allocated at first use; `routes` as in address_overlaps */
+int deployment_lease(struct deployment *d, const char *key, const char *routes,
+                     const bool used[ADDRESS_NETWORKS], uint8_t *number, struct err *e);
+
+enum deps { DEPS_OK, DEPS_PENDING, DEPS_FAILED };
+/* whether `i` may start; when not OK, *because names the dependency (borrowed) */
+enum deps deployment_deps(const struct deployment *d, const struct instance *i,
+                          const char **because);
+/* something that depends on `i` and is to rest as well still runs */
+bool deployment_has_live_dependant(const struct deployment *d, const struct instance *i);
+
+/* what survives a restart of the supervisor, both ways; the project travels apart */
+json_t *deployment_to_json(const struct deployment *d);
+int deployment_from_json(struct deployment *d, const json_t *json, struct err *e);
+
+#endif

@@ -1,0 +1,91 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/deployment.h"
+
+static json_t *instance_to_json(const struct instance *i)
+{
+    return json_pack("{s:s,s:s,s:i,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b}",
+                     "service", i->name, "id", i->id, "incarnation", (int) i->incarnation, "slot",
+                     (int) i->slot, "state", state_text[i->state], "run", i->want == WANT_RUN,
+                     "restarts", (int) i->restarts, "streak", (int) i->crash_streak, "pid", i->pid,
+                     "digest", i->digest, "stop_signal", i->stop_signal, "stop_grace_us",
+                     (json_int_t) i->stop_grace_us, "since_us", (json_int_t) i->since_wall_us,
+                     "ended", i->has_last, "last_code", i->last.code, "last_signal", i->last.signal,
+                     "last_oom", i->last.oom);
+}
+
+json_t *deployment_to_json(const struct deployment *d)
+{
+    json_t *instances = json_array(), *leases = json_object();
+
+    for (size_t i = 0; i < d->n_instances; i++)
+        (void) json_array_append_new(instances, instance_to_json(d->instances[i]));
+    for (size_t i = 0; i < d->n_leases; i++)
+        (void) json_object_set_new(leases, d->leases[i].key, json_integer(d->leases[i].number));
+    return json_pack("{s:i,s:b,s:o,s:o}", "schema", 1, "leaving", d->leaving, "instances",
+                     instances, "networks", leases);
+}
+
+static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
+{
+    const char *name, *id, *state, *digest;
+    int incarnation, slot, run, restarts, streak, pid, stop_signal, ended, code, signal, oom;
+    json_int_t grace, since;
+    json_error_t where;
+    struct instance *i;
+
+    if (json_unpack_ex(json, &where, 0,
+                       "{s:s,s:s,s:i,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b}",
+                       "service", &name, "id", &id, "incarnation", &incarnation, "slot", &slot,
+                       "state", &state, "run", &run, "restarts", &restarts, "streak", &streak,
+                       "pid", &pid, "digest", &digest, "stop_signal", &stop_signal, "stop_grace_us",
+                       &grace, "since_us", &since, "ended", &ended, "last_code", &code,
+                       "last_signal", &signal, "last_oom", &oom) < 0)
+        return err_set(e, -EINVAL, "saved instance: %s", where.text);
+    i = deployment_instance(d, name);
+    if (!i || state_from_text(state) < 0)
+        return 0; /* a service of an older project; the broker's list tells about leftovers */
+    (void) snprintf(i->id, sizeof i->id, "%s", id);
+    (void) snprintf(i->digest, sizeof i->digest, "%s", digest);
+    i->incarnation = (unsigned) incarnation;
+    i->slot = (uint8_t) slot;
+    i->state = (enum state) state_from_text(state);
+    i->want = run ? WANT_RUN : WANT_REST;
+    i->restarts = (unsigned) restarts;
+    i->crash_streak = (unsigned) streak;
+    i->pid = pid;
+    i->stop_signal = stop_signal;
+    i->stop_grace_us = (uint64_t) grace;
+    i->since_wall_us = (uint64_t) since;
+    i->has_last = ended;
+    i->last = (struct exit_info){ .code = code, .signal = signal, .oom = oom };
+    return 0;
+}
+
+int deployment_from_json(struct deployment *d, const json_t *json, struct err *e)
+{
+    json_t *instances, *leases, *item;
+    const char *key;
+    size_t n;
+    int leaving = 0;
+
+    if (json_unpack((json_t *) (size_t) json, "{s:b,s:o,s:o}", "leaving", &leaving, "instances",
+                    &instances, "networks", &leases) < 0)
+        return err_set(e, -EINVAL, "saved state is not of this version");
+    d->leaving = leaving;
+    json_object_foreach (leases, key, item) {
+        d->leases = reallocarray(d->leases, d->n_leases + 1, sizeof *d->leases);
+        if (!d->leases)
+            abort();
+        d->leases[d->n_leases++] =
+            (struct lease){ .key = strdup(key), .number = (uint8_t) json_integer_value(item) };
+    }
+    json_array_foreach (instances, n, item) {
+        int r = instance_from_json(d, item, e);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}

@@ -1,0 +1,91 @@
+#include "engine/fsm.h"
+
+static struct fsm_step stay(enum state now)
+{
+    return (struct fsm_step){ .next = now };
+}
+
+static struct fsm_step go(enum state next, unsigned actions)
+{
+    return (struct fsm_step){ .next = next, .actions = actions };
+}
+
+static bool should_restart(const struct fsm_facts *f)
+{
+    if (f->setup_failed)
+        return false;
+    switch (f->restart.policy) {
+    case RESTART_NO: return false;
+    case RESTART_ON_FAILURE:
+        return !f->exit_clean &&
+               (f->restart.max_attempts == 0 || f->attempts < f->restart.max_attempts);
+    case RESTART_ALWAYS:
+    case RESTART_UNLESS_STOPPED: return true;
+    case RESTART_POLICY_COUNT: break;
+    }
+    return false;
+}
+
+static struct fsm_step ended(enum state now, const struct fsm_facts *f)
+{
+    if (!state_is_live(now))
+        return stay(now);
+    if (f->want == WANT_REST)
+        return go(STATE_DOWN, FSM_RELEASE);
+    if (now == STATE_STOPPING)
+        return go(STATE_WAITING, FSM_RELEASE);
+    if (should_restart(f))
+        return (struct fsm_step){ .next = STATE_BACKOFF,
+                                  .actions = FSM_RELEASE | FSM_SET_TIMER,
+                                  .timer_us = f->backoff_us };
+    return go(f->exit_clean ? STATE_DONE : STATE_FAILED, FSM_RELEASE);
+}
+
+static struct fsm_step stop(enum state now, const struct fsm_facts *f)
+{
+    switch (now) {
+    case STATE_PREPARING: return go(STATE_STOPPING, FSM_KILL);
+    case STATE_STARTING:
+    case STATE_UP:
+    case STATE_SICK:
+        return (struct fsm_step){ .next = STATE_STOPPING,
+                                  .actions = FSM_SIGNAL | FSM_SET_TIMER,
+                                  .timer_us = f->stop_grace_us };
+    case STATE_STOPPING: return stay(now);
+    case STATE_DOWN:
+    case STATE_WAITING:
+    case STATE_BACKOFF:
+    case STATE_FAILED:
+    case STATE_DONE:
+    case STATE_COUNT: break;
+    }
+    return go(STATE_DOWN, 0);
+}
+
+static struct fsm_step timer(enum state now)
+{
+    if (now == STATE_STOPPING)
+        return go(STATE_STOPPING, FSM_KILL);
+    if (now == STATE_BACKOFF)
+        return go(STATE_PREPARING, FSM_LAUNCH);
+    return stay(now);
+}
+
+struct fsm_step fsm_step(enum state now, enum fsm_event event, const struct fsm_facts *facts)
+{
+    switch (event) {
+    case FSM_START:
+        return now == STATE_DOWN || now == STATE_FAILED || now == STATE_DONE ? go(STATE_WAITING, 0)
+                                                                             : stay(now);
+    case FSM_STOP: return stop(now, facts);
+    case FSM_DEPS_OK: return now == STATE_WAITING ? go(STATE_PREPARING, FSM_LAUNCH) : stay(now);
+    case FSM_DEPS_FAILED: return now == STATE_WAITING ? go(STATE_FAILED, 0) : stay(now);
+    case FSM_STARTED: return now == STATE_PREPARING ? go(STATE_STARTING, FSM_PROBE) : stay(now);
+    case FSM_READY: return now == STATE_STARTING || now == STATE_SICK ? go(STATE_UP, 0) : stay(now);
+    case FSM_SICK: return now == STATE_STARTING || now == STATE_UP ? go(STATE_SICK, 0) : stay(now);
+    case FSM_ENDED: return ended(now, facts);
+    case FSM_TIMER: return timer(now);
+    case FSM_EVENT_COUNT: break;
+    }
+    return stay(now);
+}

@@ -1,0 +1,71 @@
+/* fsm.h -- THE state machine of an instance.  Pure: no clock, no descriptor, no allocation.
+ * Runs in: supervisor, tests.
+ *
+ * An instance has a state and a wanted side (run or rest).  The wanted side is set by operators'
+ * requests only; the machine never changes it.
+ *
+ *   state      leaves it on
+ *   down       START: waiting
+ *   waiting    DEPS_OK: preparing, launch        DEPS_FAILED: failed
+ *   preparing  STARTED: starting, begin probing  ENDED: see below
+ *   starting   READY: up                         SICK: sick      ENDED: see below
+ *   up         SICK: sick                        ENDED: see below
+ *   sick       READY: up                         ENDED: see below
+ *   stopping   TIMER: kill                       ENDED: down, or waiting if it is wanted again
+ *   backoff    TIMER: preparing, launch
+ *   failed     START: waiting
+ *   done       START: waiting
+ *
+ * STOP: stopping with the stop signal and the grace timer where a program runs, stopping with a
+ * kill where the sandbox is still being built, down everywhere else.
+ * ENDED while wanted, by the restart policy: backoff with a timer, done (success and no restart
+ * asked) or failed.  A set-up failure is never retried: the next try would fail the same way.
+ * Every pair not named leaves the state alone and asks for nothing. */
+#ifndef IPAM_ENGINE_FSM_H
+#define IPAM_ENGINE_FSM_H
+
+#include "model/instance.h"
+#include "model/project.h"
+
+enum fsm_event {
+    FSM_START,
+    FSM_STOP,
+    FSM_DEPS_OK,
+    FSM_DEPS_FAILED,
+    FSM_STARTED,
+    FSM_READY,
+    FSM_SICK,
+    FSM_ENDED,
+    FSM_TIMER,
+    FSM_EVENT_COUNT
+};
+
+enum fsm_action {
+    FSM_LAUNCH = 1 << 0,
+    FSM_SIGNAL = 1 << 1, /* the stop signal */
+    FSM_KILL = 1 << 2,
+    FSM_RELEASE = 1 << 3,   /* let the broker forget the ended instance */
+    FSM_SET_TIMER = 1 << 4, /* step.timer_us from now; any transition cancels an older timer */
+    FSM_PROBE = 1 << 5,     /* begin health checking */
+};
+
+/* what a decision depends on besides state and event */
+struct fsm_facts {
+    enum want want;
+    struct restart_spec restart;
+    unsigned attempts;      /* restarts since the last START */
+    bool exit_clean;        /* FSM_ENDED */
+    bool setup_failed;      /* FSM_ENDED */
+    uint64_t backoff_us;    /* FSM_ENDED: delay if it is restarted */
+    uint64_t stop_grace_us; /* FSM_STOP */
+};
+
+struct fsm_step {
+    enum state next;
+    unsigned actions; /* of enum fsm_action */
+    uint64_t timer_us;
+};
+
+struct fsm_step fsm_step(enum state now, enum fsm_event event, const struct fsm_facts *facts);
+
+#endif

@@ -1,0 +1,153 @@
+#include "engine/operation.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+const char *const operation_text[OP_KIND_COUNT] = {
+    [OP_UP] = "up",     [OP_DOWN] = "down",       [OP_START] = "start",
+    [OP_STOP] = "stop", [OP_RESTART] = "restart",
+};
+static_assert(ARRAY_LEN(operation_text) == OP_KIND_COUNT, "an operation has no text");
+
+static void want_run(struct instance *i)
+{
+    if (i->want == WANT_RUN && state_is_live(i->state) && !i->replace)
+        return;
+    i->want = WANT_RUN;
+    i->restarts = 0;
+    i->false_starts = 0;
+    i->started_by_op = true;
+}
+
+void operation_apply(struct deployment *d)
+{
+    const struct operation *op = d->op;
+    bool rest = op->kind == OP_STOP || op->kind == OP_DOWN || op->stopping;
+
+    for (size_t n = 0; n < d->n_instances; n++) {
+        struct instance *i = d->instances[n];
+
+        if (!i->marked || (op->failed && !i->started_by_op))
+            continue;
+        if (rest)
+            i->want = WANT_REST;
+        else
+            want_run(i);
+    }
+}
+
+void operation_fail(struct deployment *d, const struct instance *i, const char *phase,
+                    const struct err *why)
+{
+    struct operation *op = d->op;
+
+    if (!op || op->failed)
+        return;
+    op->failed = true;
+    op->stopping = !op->keep;
+    op->failure.why = *why;
+    (void) snprintf(op->failure.service, sizeof op->failure.service, "%s", i ? i->name : "");
+    (void) snprintf(op->failure.phase, sizeof op->failure.phase, "%s", phase);
+    operation_apply(d);
+}
+
+static void describe_end(const struct instance *i, struct err *e)
+{
+    char how[160] = "";
+
+    if (i->has_last)
+        exit_describe(&i->last, how, sizeof how);
+    err_set(e, -EIO, "service '%s' %s", i->name, how);
+    err_hint(e, "ipam-orch logs %s", i->name);
+}
+
+static void describe_unready(const struct instance *i, struct err *e)
+{
+    err_set(e, -ETIMEDOUT, "service '%s' is unhealthy after %u failed checks%s%s", i->name,
+            i->health.failing, i->health.last_output[0] ? "; the last one said: " : "",
+            i->health.last_output);
+    err_classify(e, ERR_HEALTH);
+    err_hint(e, "ipam-orch logs %s", i->name);
+}
+
+/* true when the instance makes a start impossible */
+static bool start_failed(struct deployment *d, const struct instance *i)
+{
+    struct err why = ERR_INIT;
+    const char *because = NULL;
+
+    if (i->false_starts >= OPERATION_FALSE_STARTS ||
+        (i->state == STATE_FAILED && i->has_last && deployment_deps(d, i, &because) == DEPS_OK)) {
+        describe_end(i, &why);
+        operation_fail(d, i, i->last.stage[0] ? "sandbox" : "ready", &why);
+        return true;
+    }
+    if (i->state == STATE_SICK && !i->ready_seen) {
+        describe_unready(i, &why);
+        operation_fail(d, i, "ready", &why);
+        return true;
+    }
+    if (i->state == STATE_FAILED) {
+        (void) deployment_deps(d, i, &because);
+        err_set(&why, -EHOSTDOWN, "service '%s' cannot start without '%s'", i->name,
+                because ? because : "its dependencies");
+        err_hint(&why, "ipam-orch start %s", because ? because : i->name);
+        operation_fail(d, i, "ready", &why);
+        return true;
+    }
+    return false;
+}
+
+static bool start_is_complete(struct deployment *d)
+{
+    bool complete = d->op->no_wait || d->gate == GATE_OPEN;
+
+    for (size_t n = 0; n < d->n_instances; n++) {
+        const struct instance *i = d->instances[n];
+
+        if (!i->unit && i->state != STATE_DOWN) {
+            complete = false; /* a service the project no longer has is still ending */
+            continue;
+        }
+        if (!i->marked || !i->unit)
+            continue;
+        if (start_failed(d, i))
+            return false;
+        if (i->replace || (i->state != STATE_UP && i->state != STATE_DONE &&
+                           !(d->op->no_wait && state_is_live(i->state))))
+            complete = false;
+    }
+    return complete;
+}
+
+static bool marked_are_down(const struct deployment *d)
+{
+    for (size_t n = 0; n < d->n_instances; n++) {
+        const struct instance *i = d->instances[n];
+        if (i->marked && i->want == WANT_REST &&
+            (state_is_live(i->state) || i->state == STATE_BACKOFF))
+            return false;
+    }
+    return true;
+}
+
+bool operation_advance(struct deployment *d)
+{
+    struct operation *op = d->op;
+
+    if (op->stopping || op->kind == OP_STOP || op->kind == OP_DOWN) {
+        if (!marked_are_down(d))
+            return false;
+        if (op->failed || op->kind != OP_RESTART)
+            return true;
+        op->stopping = false;
+        operation_apply(d);
+        return false;
+    }
+    if (op->failed)
+        return true;
+    return start_is_complete(d);
+}

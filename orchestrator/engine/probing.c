@@ -1,0 +1,98 @@
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/supervisor_impl.h"
+
+static int on_due(sd_event_source *source, uint64_t usec, void *userdata);
+
+static void schedule(struct instance *i)
+{
+    i->probe_timer = sd_event_source_disable_unref(i->probe_timer);
+    if (i->health.due_us > 0)
+        (void) sd_event_add_time(i->in->supervisor->config.loop, &i->probe_timer, CLOCK_MONOTONIC,
+                                 i->health.due_us, USEC_PER_MSEC, on_due, i);
+}
+
+static int on_due(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct instance *i = userdata;
+    struct supervisor *s = i->in->supervisor;
+    struct err e = ERR_INIT;
+
+    (void) source, (void) usec;
+    if (!i->unit)
+        return 0; /* on its way out */
+    if (!s->connected) {
+        i->health.due_us = clock_now_us() + USEC_PER_SEC;
+        schedule(i);
+        return 0;
+    }
+    i->probe_tag = ++s->last_tag;
+    i->health.probing = true;
+    if (s->ops->probe(s->self, i->id, i->in->project, &i->unit->health, i->probe_tag, &e) < 0)
+        log_err(&e, i->id);
+    return 0;
+}
+
+void probing_begin(struct instance *i, bool adopted)
+{
+    health_begin(&i->health, &i->unit->health, clock_now_us());
+    if (adopted && i->health.health != HEALTH_NONE)
+        i->health.health = i->state == STATE_UP     ? HEALTH_GOOD
+                           : i->state == STATE_SICK ? HEALTH_BAD
+                                                    : HEALTH_STARTING;
+    if (i->health.health == HEALTH_NONE)
+        supervisor_step(i, FSM_READY, NULL);
+    schedule(i);
+}
+
+void probing_end(struct instance *i)
+{
+    i->probe_tag = 0;
+    i->health.due_us = 0;
+    i->probe_timer = sd_event_source_disable_unref(i->probe_timer);
+}
+
+static struct instance *by_tag(const struct supervisor *s, uint64_t tag)
+{
+    for (size_t n = 0; n < s->n_deployments; n++)
+        for (size_t k = 0; k < s->deployments[n]->n_instances; k++)
+            if (s->deployments[n]->instances[k]->probe_tag == tag)
+                return s->deployments[n]->instances[k];
+    return NULL;
+}
+
+/* keeps one line of what a failed check said */
+static void keep_output(struct instance *i, const struct runtime_answer *a)
+{
+    char *out = i->health.last_output;
+
+    (void) snprintf(out, sizeof i->health.last_output, "%s",
+                    a->timed_out ? "no answer in time" : a->output);
+    out[strcspn(out, "\n")] = '\0';
+}
+
+bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a)
+{
+    struct instance *i = by_tag(s, tag);
+
+    if (!i || tag == 0)
+        return false;
+    i->probe_tag = 0;
+    if (!i->unit)
+        return true;
+    if (!s->connected) {
+        /* the broker went away, which says nothing about the service */
+        i->health.due_us = clock_now_us() + USEC_PER_SEC;
+        schedule(i);
+        return true;
+    }
+    if (!a->ok)
+        keep_output(i, a);
+    if (health_answer(&i->health, &i->unit->health, a->ok, clock_now_us()))
+        supervisor_step(i, i->health.health == HEALTH_GOOD ? FSM_READY : FSM_SICK, NULL);
+    schedule(i);
+    supervisor_settle(i->in);
+    return true;
+}

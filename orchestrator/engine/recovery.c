@@ -1,0 +1,115 @@
+/* After a connection to the broker: bring what was saved together with what runs. */
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/supervisor_impl.h"
+
+static const struct runtime_seen *find_seen(const struct runtime_seen *seen, size_t n,
+                                            const char *id)
+{
+    for (size_t k = 0; k < n; k++)
+        if (strcmp(seen[k].id, id) == 0)
+            return &seen[k];
+    return NULL;
+}
+
+/* The supervisor can be killed between a launch and saving it: the id tells whose it is. */
+static struct instance *adopt_unsaved(struct supervisor *s, const struct runtime_seen *seen)
+{
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        struct deployment *d = s->deployments[n];
+        for (size_t k = 0; k < d->n_instances; k++) {
+            struct instance *i = d->instances[k];
+            char prefix[INSTANCE_ID];
+            int len = snprintf(prefix, sizeof prefix, "%s.%s.1.", d->project->name, i->name);
+            unsigned incarnation;
+
+            if (!i->unit || strncmp(seen->id, prefix, (size_t) len) != 0)
+                continue;
+            incarnation = (unsigned) strtoul(seen->id + len, NULL, 10);
+            if (incarnation <= i->incarnation || state_is_live(i->state))
+                return NULL;
+            i->incarnation = incarnation;
+            (void) snprintf(i->id, sizeof i->id, "%s", seen->id);
+            (void) snprintf(i->digest, sizeof i->digest, "%s", i->unit->digest);
+            i->stop_signal = i->unit->stop_signal;
+            i->stop_grace_us = i->unit->stop_grace_us;
+            i->state = STATE_PREPARING;
+            return i;
+        }
+    }
+    return NULL;
+}
+
+static void adopt(struct supervisor *s, struct instance *i, const struct runtime_seen *seen)
+{
+    struct err e = ERR_INIT;
+
+    i->pid = seen->pid;
+    i->launched_us = clock_now_us();
+    if (seen->ended)
+        return; /* its exit is told again */
+    if (i->state == STATE_PREPARING && seen->pid > 0) {
+        supervisor_step(i, FSM_STARTED, NULL);
+    } else if (i->state == STATE_STOPPING) {
+        /* the grace period starts anew: the old timer died with the old supervisor */
+        i->state = STATE_UP;
+        supervisor_step(i, FSM_STOP, NULL);
+    } else if (i->unit && !i->probe_timer && i->probe_tag == 0) {
+        i->ready_seen = i->state == STATE_UP;
+        probing_begin(i, true);
+    }
+    if (launch_open_log(s, i, &e) < 0)
+        log_err(&e, i->name);
+}
+
+static void drop_unknown(struct supervisor *s, const struct runtime_seen *seen)
+{
+    struct err e = ERR_INIT;
+    int r = seen->ended ? s->ops->remove(s->self, seen->id, &e)
+                        : s->ops->signal(s->self, seen->id, SIGKILL, &e);
+
+    log_line(LOG_WARN, "ending an instance nobody wants: %s", seen->id);
+    if (r < 0)
+        log_err(&e, seen->id);
+}
+
+/* what was live when the state was saved but is not known to the broker any more */
+static void end_vanished(struct deployment *d, const struct runtime_seen *seen, size_t n)
+{
+    static const struct exit_info gone = { .signal = SIGKILL };
+
+    for (size_t k = 0; k < d->n_instances; k++) {
+        struct instance *i = d->instances[k];
+
+        if (state_is_live(i->state) && !find_seen(seen, n, i->id))
+            supervisor_step(i, FSM_ENDED, &gone);
+        else if (i->state == STATE_BACKOFF && !i->timer)
+            supervisor_step(i, FSM_TIMER, NULL);
+    }
+}
+
+void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        struct instance *i = supervisor_by_id(s, seen[k].id);
+
+        if (!i || !state_is_live(i->state))
+            i = adopt_unsaved(s, &seen[k]);
+        if (i)
+            adopt(s, i, &seen[k]);
+        else
+            drop_unknown(s, &seen[k]);
+    }
+    for (size_t k = s->n_deployments; k > 0; k--) {
+        struct deployment *d = s->deployments[k - 1];
+
+        d->networks_ready = false;
+        end_vanished(d, seen, n);
+        supervisor_settle(d);
+    }
+    supervisor_touch(s);
+}

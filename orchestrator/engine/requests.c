@@ -1,0 +1,235 @@
+/* What operators ask of the supervisor. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "engine/graph.h"
+#include "engine/store.h"
+#include "engine/supervisor_impl.h"
+
+static struct deployment *add_deployment(struct supervisor *s)
+{
+    struct deployment *d = deployment_new(s);
+
+    s->deployments =
+        reallocarray(s->deployments, s->n_deployments + 1, sizeof(struct deployment *));
+    if (!s->deployments)
+        abort();
+    s->deployments[s->n_deployments++] = d;
+    return d;
+}
+
+static void load_one(void *owner, struct project *p, json_t *state)
+{
+    struct deployment *d = add_deployment(owner);
+    struct err e = ERR_INIT;
+
+    if (deployment_adopt(d, p, &e) < 0 || (state && deployment_from_json(d, state, &e) < 0))
+        log_err(&e, "a saved state is read in part");
+    if (!d->leaving)
+        return;
+    /* killed in the middle of `down`: go on with it */
+    d->op = calloc(1, sizeof *d->op);
+    if (!d->op)
+        abort();
+    d->op->kind = OP_DOWN;
+    for (size_t n = 0; n < d->n_instances; n++)
+        d->instances[n]->marked = true;
+    operation_apply(d);
+}
+
+int supervisor_load(struct supervisor *s, struct err *e)
+{
+    int r = store_load(s->config.state_dir, load_one, s, e);
+
+    if (r < 0)
+        return r;
+    (void) supervisor_connect(s, NULL); /* it is tried again if the broker is late */
+    return 0;
+}
+
+static int check_services(const struct project *p, const char *const *services, struct err *e)
+{
+    for (; services && *services; services++) {
+        if (project_unit(p, *services))
+            continue;
+        err_set(e, -ENOENT, "project '%s' has no service '%s'", p->name, *services);
+        return err_classify(e, ERR_USAGE);
+    }
+    return 0;
+}
+
+static bool is_named(const char *const *services, const char *name)
+{
+    for (; services && *services; services++)
+        if (strcmp(*services, name) == 0)
+            return true;
+    return false;
+}
+
+/* which instances the operation is about: the named ones and, for starts, what they need */
+static void mark(struct deployment *d, const struct supervisor_request *r)
+{
+    const struct project *p = d->project;
+    auto_free bool *in = calloc(p->n_units + 1, sizeof *in);
+
+    if (!in)
+        abort();
+    for (size_t n = 0; n < p->n_units; n++)
+        in[n] = !r->services || is_named(r->services, p->units[n].name);
+    if ((r->kind == OP_UP || r->kind == OP_START) && !r->no_deps)
+        graph_add_dependencies(p, in);
+    for (size_t n = 0; n < d->n_instances; n++) {
+        struct instance *i = d->instances[n];
+
+        i->marked = i->unit ? in[i->unit - p->units] : r->kind == OP_DOWN;
+        i->started_by_op = false;
+    }
+}
+
+static int find_target(struct supervisor *s, const struct supervisor_request *r,
+                       struct deployment **out, struct err *e)
+{
+    struct deployment *d = supervisor_find(s, r->project);
+
+    if (d && d->op) {
+        err_set(e, -EBUSY, "project '%s' is locked: '%s' is running", r->project,
+                operation_text[d->op->kind]);
+        err_hint(e, "wait for it, or see: ipam-orch ps");
+        return err_classify(e, ERR_LOCKED);
+    }
+    if (!d && r->kind != OP_UP) {
+        err_set(e, -ENOENT, "project '%s' is not running", r->project);
+        err_hint(e, "ipam-orch up");
+        return err_classify(e, ERR_FAILED);
+    }
+    *out = d;
+    return check_services(r->definition ? r->definition : d->project, r->services, e);
+}
+
+static int adopt_definition(struct supervisor *s, const struct supervisor_request *r,
+                            struct deployment **d, struct err *e)
+{
+    auto_free size_t *order = calloc(r->definition->n_units + 1, sizeof *order);
+    int code;
+
+    if (!order)
+        abort();
+    code = graph_order(r->definition, order, e);
+    if (code == 0)
+        code = store_save_project(s->config.state_dir, r->definition, e);
+    if (code < 0) {
+        project_free(r->definition);
+        return code;
+    }
+    if (!*d)
+        *d = add_deployment(s);
+    return deployment_adopt(*d, r->definition, e);
+}
+
+/* what has given up or finished is asked to start only by a request, never by itself */
+static void restart_ended(struct deployment *d)
+{
+    for (size_t n = 0; n < d->n_instances; n++) {
+        struct instance *i = d->instances[n];
+        if (i->marked && i->want == WANT_RUN &&
+            (i->state == STATE_FAILED || i->state == STATE_DONE))
+            supervisor_step(i, FSM_START, NULL);
+    }
+}
+
+int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
+                     const struct watcher *watcher, struct err *e)
+{
+    struct deployment *d = NULL;
+    int code = find_target(s, r, &d, e);
+
+    if (code < 0) {
+        project_free(r->definition);
+        return code;
+    }
+    if (r->kind == OP_UP && (code = adopt_definition(s, r, &d, e)) < 0)
+        return code;
+    d->op = calloc(1, sizeof *d->op);
+    if (!d->op)
+        abort();
+    d->op->kind = r->kind;
+    d->op->watcher = *watcher;
+    d->op->keep = r->keep;
+    d->op->no_wait = r->no_wait;
+    d->op->stopping = r->kind == OP_RESTART;
+    d->leaving = r->kind == OP_DOWN;
+    mark(d, r);
+    if (r->kind == OP_UP && d->project->database.unit[0] != '\0') {
+        const struct instance *db = deployment_instance(d, d->project->database.unit);
+        d->gate = db && db->marked ? GATE_NEEDED : GATE_OPEN;
+    }
+    operation_apply(d);
+    restart_ended(d);
+    supervisor_touch(s);
+    supervisor_settle(d);
+    return 0;
+}
+
+void supervisor_forget_watcher(struct supervisor *s, const void *owner)
+{
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        struct operation *op = s->deployments[n]->op;
+        if (op && op->watcher.owner == owner)
+            op->watcher.owner = NULL;
+    }
+}
+
+static json_t *ports_to_json(const struct unit *u)
+{
+    json_t *ports = json_array();
+
+    for (size_t n = 0; u && n < u->n_ports; n++)
+        (void) json_array_append_new(
+            ports, json_pack("{s:s,s:i,s:i,s:s}", "address", u->ports[n].address, "published",
+                             (int) u->ports[n].published, "target", (int) u->ports[n].target,
+                             "protocol", u->ports[n].udp ? "udp" : "tcp"));
+    return ports;
+}
+
+static json_t *instance_status(const struct instance *i)
+{
+    char end[160] = "";
+    const char *waits = "";
+
+    if (i->has_last)
+        exit_describe(&i->last, end, sizeof end);
+    if (i->state == STATE_WAITING)
+        (void) deployment_deps(i->in, i, &waits);
+    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:I,s:s,s:s,s:I,s:s,s:s,s:o}", "service", i->name,
+                     "id", i->id, "state", state_text[i->state], "health",
+                     health_text[state_is_live(i->state) ? i->health.health : HEALTH_NONE],
+                     "restarts", (int) i->restarts, "pid", i->pid, "since_us",
+                     (json_int_t) i->since_wall_us, "image", i->unit ? i->unit->image : "", "user",
+                     i->unit ? i->unit->user : "", "memory_limit",
+                     (json_int_t) (i->unit ? i->unit->limits.memory : 0), "last_exit", end,
+                     "waits_for", waits, "ports", ports_to_json(i->unit));
+}
+
+json_t *supervisor_status(const struct supervisor *s, const char *project)
+{
+    json_t *projects = json_array();
+
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        const struct deployment *d = s->deployments[n];
+        json_t *services = json_array();
+
+        if (project && strcmp(project, d->project->name) != 0) {
+            json_decref(services);
+            continue;
+        }
+        for (size_t k = 0; k < d->n_instances; k++)
+            (void) json_array_append_new(services, instance_status(d->instances[k]));
+        (void) json_array_append_new(projects,
+                                     json_pack("{s:s,s:s,s:o}", "project", d->project->name,
+                                               "directory", d->project->dir, "services", services));
+    }
+    return json_pack("{s:o}", "projects", projects);
+}

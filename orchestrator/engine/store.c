@@ -1,0 +1,99 @@
+#include "engine/store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/paths.h"
+
+static int save(const char *dir, const char *project, const char *file, const char *text,
+                struct err *e)
+{
+    auto_free char *folder = paths_join("%s/%s", dir, project);
+    auto_free char *path = paths_join("%s/%s", folder, file);
+    int r = fsio_mkdir_p(folder, 0700);
+
+    if (r == 0)
+        r = fsio_write_atomic(AT_FDCWD, path, text, strlen(text), 0600);
+    return r < 0 ? err_set(e, r, "saving %s: %s", path, strerror(-r)) : 0;
+}
+
+int store_save_project(const char *dir, const struct project *p, struct err *e)
+{
+    auto_free char *text = NULL;
+    int r = project_to_json(p, &text, e);
+
+    return r < 0 ? r : save(dir, p->name, "project.json", text, e);
+}
+
+int store_save_state(const char *dir, const struct deployment *d, struct err *e)
+{
+    json_t *json = deployment_to_json(d);
+    auto_free char *text = json_dumps(json, JSON_INDENT(1));
+
+    json_decref(json);
+    if (!text)
+        abort();
+    return save(dir, d->project->name, "state.json", text, e);
+}
+
+int store_remove(const char *dir, const char *project, struct err *e)
+{
+    static const char *const files[] = { "state.json", "project.json", "" };
+
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        auto_free char *path =
+            paths_join("%s/%s%s%s", dir, project, files[i][0] ? "/" : "", files[i]);
+        if (remove(path) < 0 && errno != ENOENT)
+            return err_set(e, -errno, "removing %s: %s", path, strerror(errno));
+    }
+    return 0;
+}
+
+static int load_one(int dir, const char *name, struct project **project, json_t **state,
+                    struct err *e)
+{
+    auto_free char *project_path = paths_join("%s/project.json", name);
+    auto_free char *state_path = paths_join("%s/state.json", name);
+    auto_free char *text = NULL, *state_text_ = NULL;
+    size_t len = 0;
+    int r = fsio_read(dir, project_path, LIMIT_CONTROL_LINE, &text, &len);
+
+    if (r < 0)
+        return err_set(e, r, "%s: %s", project_path, strerror(-r));
+    r = project_from_json(text, len, project, e);
+    if (r < 0)
+        return r;
+    /* without a state the broker's list still tells what runs */
+    if (fsio_read(dir, state_path, LIMIT_CONTROL_LINE, &state_text_, NULL) == 0)
+        *state = json_loads(state_text_, 0, NULL);
+    return 0;
+}
+
+int store_load(const char *dir_path, void (*each)(void *owner, struct project *p, json_t *state),
+               void *owner, struct err *e)
+{
+    auto_dir dir = opendir(dir_path);
+
+    if (!dir)
+        return errno == ENOENT ? 0 : err_set(e, -errno, "%s: %s", dir_path, strerror(errno));
+    for (struct dirent *d; (d = readdir(dir));) {
+        struct project *project = NULL;
+        struct err why = ERR_INIT;
+        json_t *state = NULL;
+
+        if (d->d_name[0] == '.')
+            continue;
+        if (load_one(dirfd(dir), d->d_name, &project, &state, &why) < 0)
+            log_err(&why, "a saved project is left alone");
+        else
+            each(owner, project, state);
+        json_decref(state);
+    }
+    return 0;
+}

@@ -1,0 +1,18 @@
+/* store.h -- what survives a restart of the supervisor and of the machine.
+ * Runs in: supervisor.  Owns: DIR/PROJECT/{project,state}.json, mode 0600 (a project holds
+ * secrets). Files are replaced atomically: a crash leaves the old or the new one. */
+#ifndef IPAM_ENGINE_STORE_H
+#define IPAM_ENGINE_STORE_H
+
+#include "base/err.h"
+#include "engine/deployment.h"
+
+int store_save_project(const char *dir, const struct project *p, struct err *e);
+int store_save_state(const char *dir, const struct deployment *d, struct err *e);
+int store_remove(const char *dir, const char *project, struct err *e);
+/* Calls `each` for every saved project (taken) and its state (borrowed, NULL if there is none);
+ * what cannot be read is logged and left alone. */
+int store_load(const char *dir, void (*each)(void *owner, struct project *p, json_t *state),
+               void *owner, struct err *e);
+
+#endif

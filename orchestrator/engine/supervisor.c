@@ -1,0 +1,487 @@
+#include <assert.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "engine/backoff.h"
+#include "engine/graph.h"
+#include "engine/store.h"
+#include "engine/supervisor_impl.h"
+
+/* While the broker is away a new connection is tried this often. */
+#define RETRY_US (250 * USEC_PER_MSEC)
+
+struct deployment *supervisor_find(const struct supervisor *s, const char *project)
+{
+    for (size_t n = 0; n < s->n_deployments; n++)
+        if (strcmp(s->deployments[n]->project->name, project) == 0)
+            return s->deployments[n];
+    return NULL;
+}
+
+struct instance *supervisor_by_id(const struct supervisor *s, const char *id)
+{
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        struct instance *i = deployment_by_id(s->deployments[n], id);
+        if (i)
+            return i;
+    }
+    return NULL;
+}
+
+static int on_save(sd_event_source *source, void *userdata)
+{
+    struct supervisor *s = userdata;
+
+    (void) source;
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        struct err e = ERR_INIT;
+        if (store_save_state(s->config.state_dir, s->deployments[n], &e) < 0)
+            log_err(&e, "saving state");
+    }
+    return 0;
+}
+
+void supervisor_touch(struct supervisor *s)
+{
+    if (s->save)
+        (void) sd_event_source_set_enabled(s->save, SD_EVENT_ONESHOT);
+    else if (sd_event_add_defer(s->config.loop, &s->save, on_save, s) >= 0)
+        (void) sd_event_source_set_priority(s->save, SD_EVENT_PRIORITY_IDLE + 1);
+}
+
+static void tell(struct deployment *d, json_t *event)
+{
+    if (d->op && d->op->watcher.owner)
+        d->op->watcher.event(d->op->watcher.owner, event);
+    json_decref(event);
+}
+
+/* what happened, in the words of health checks where there are some */
+static const char *event_word(const struct instance *i)
+{
+    if (i->state == STATE_UP && i->health.health != HEALTH_NONE)
+        return "healthy";
+    if (i->state == STATE_SICK)
+        return "unhealthy";
+    return state_text[i->state];
+}
+
+static void announce(struct instance *i, enum state before, const char *detail)
+{
+    const char *waits = "";
+
+    if (i->state == STATE_WAITING)
+        (void) deployment_deps(i->in, i, &waits);
+    log_line(LOG_INFO, "%s %s project=%s was=%s%s%s", i->name, state_text[i->state],
+             i->in->project->name, state_text[before], detail[0] ? ": " : "", detail);
+    tell(i->in,
+         json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:I}", "event", event_word(i), "project",
+                   i->in->project->name, "service", i->name, "state", state_text[i->state], "was",
+                   state_text[before], "waits_for", waits, "detail", detail, "restarts",
+                   (int) i->restarts, "pid", i->pid, "time_us", (json_int_t) clock_wall_us()));
+}
+
+static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct instance *i = userdata;
+
+    (void) source, (void) usec;
+    supervisor_step(i, FSM_TIMER, NULL);
+    supervisor_settle(i->in);
+    return 0;
+}
+
+static void set_timer(struct instance *i, uint64_t delay_us)
+{
+    struct supervisor *s = i->in->supervisor;
+
+    i->timer = sd_event_source_disable_unref(i->timer);
+    (void) sd_event_add_time_relative(s->config.loop, &i->timer, CLOCK_MONOTONIC, delay_us, 1,
+                                      on_timer, i);
+}
+
+static void act(struct instance *i, const struct fsm_step *step)
+{
+    struct supervisor *s = i->in->supervisor;
+    struct err e = ERR_INIT;
+    int r = 0;
+
+    if (step->actions & FSM_SET_TIMER)
+        set_timer(i, step->timer_us);
+    if (step->actions & FSM_PROBE)
+        probing_begin(i, false);
+    if (step->actions & FSM_SIGNAL)
+        r = s->ops->signal(s->self, i->id, i->stop_signal, &e);
+    if (step->actions & FSM_KILL)
+        r = s->ops->signal(s->self, i->id, SIGKILL, &e);
+    if (step->actions & FSM_RELEASE)
+        r = s->ops->remove(s->self, i->id, &e);
+    if (r < 0)
+        log_err(&e, i->id);
+    if (step->actions & FSM_LAUNCH && launch_instance(s, i, &e) < 0) {
+        struct exit_info how = { .stage = "asking for a sandbox", .error = -e.code };
+        log_err(&e, i->id);
+        supervisor_step(i, FSM_ENDED, &how);
+    }
+}
+
+static struct fsm_facts facts_of(struct instance *i, enum fsm_event event,
+                                 const struct exit_info *how)
+{
+    struct fsm_facts f = { .want = i->want,
+                           .attempts = i->restarts,
+                           .stop_grace_us = i->stop_grace_us };
+
+    if (i->unit)
+        f.restart = i->unit->restart;
+    if (event == FSM_ENDED) {
+        f.exit_clean = exit_is_clean(how);
+        f.setup_failed = how->stage[0] != '\0';
+        f.backoff_us = backoff_next(&i->crash_streak, clock_now_us() - i->launched_us);
+    }
+    return f;
+}
+
+static void note_end(struct instance *i, const struct exit_info *how)
+{
+    i->last = *how;
+    i->has_last = true;
+    i->pid = 0;
+    i->replace = false;
+    if (!i->ready_seen)
+        i->false_starts++;
+    probing_end(i);
+}
+
+void supervisor_step(struct instance *i, enum fsm_event event, const struct exit_info *how)
+{
+    struct fsm_facts facts = facts_of(i, event, how);
+    struct fsm_step step = fsm_step(i->state, event, &facts);
+    enum state before = i->state;
+    char detail[320] = "";
+
+    if (event == FSM_ENDED && state_is_live(before)) {
+        note_end(i, how);
+        exit_describe(how, detail, sizeof detail);
+    }
+    if (event == FSM_SICK)
+        (void) snprintf(detail, sizeof detail, "%s", i->health.last_output);
+    if (step.next != before) {
+        i->state = step.next;
+        i->since_wall_us = clock_wall_us();
+        i->timer = sd_event_source_disable_unref(i->timer);
+        i->restarts += step.next == STATE_BACKOFF;
+        i->ready_seen |= step.next == STATE_UP;
+        announce(i, before, detail);
+        supervisor_touch(i->in->supervisor);
+    }
+    act(i, &step);
+}
+
+static void run_gate(struct deployment *d)
+{
+    struct supervisor *s = d->supervisor;
+    struct instance *db = deployment_instance(d, d->project->database.unit);
+    struct err e = ERR_INIT;
+
+    if (d->gate != GATE_NEEDED || !db || db->state != STATE_UP || db->replace)
+        return;
+    d->gate = GATE_RUNNING;
+    d->gate_tag = ++s->last_tag;
+    tell(d, json_pack("{s:s,s:s,s:s}", "event", "migrating", "project", d->project->name, "service",
+                      db->name));
+    if (s->ops->migrate(s->self, db->id, d->project, d->gate_tag, &e) < 0) {
+        d->gate = GATE_FAILED;
+        operation_fail(d, db, "migrate", &e);
+    }
+}
+
+/* one look at one instance; true when something changed */
+static bool nudge(struct deployment *d, struct instance *i)
+{
+    const char *because = NULL;
+    enum state before = i->state;
+
+    if (i->want == WANT_RUN && i->state == STATE_DOWN)
+        supervisor_step(i, FSM_START, NULL);
+    else if (i->replace && state_is_live(i->state))
+        supervisor_step(i, FSM_STOP, NULL);
+    else if (i->want == WANT_REST && i->state != STATE_DOWN && !deployment_has_live_dependant(d, i))
+        supervisor_step(i, FSM_STOP, NULL);
+    else if (i->state == STATE_WAITING)
+        switch (deployment_deps(d, i, &because)) {
+        case DEPS_OK:
+            if (d->supervisor->connected)
+                supervisor_step(i, FSM_DEPS_OK, NULL);
+            break;
+        case DEPS_FAILED: supervisor_step(i, FSM_DEPS_FAILED, NULL); break;
+        case DEPS_PENDING: break;
+        }
+    return i->state != before;
+}
+
+static bool is_quiet(const struct instance *i)
+{
+    return !state_is_live(i->state) &&
+           (!i->log || !capture_log_is_attached(i->log, i->incarnation));
+}
+
+static void forget_deployment(struct supervisor *s, struct deployment *d)
+{
+    struct err e = ERR_INIT;
+
+    launch_remove_networks(s, d);
+    if (store_remove(s->config.state_dir, d->project->name, &e) < 0)
+        log_err(&e, "forgetting a project");
+    for (size_t n = 0; n < s->n_deployments; n++)
+        if (s->deployments[n] == d)
+            s->deployments[n] = s->deployments[--s->n_deployments];
+    deployment_free(d);
+    if (s->n_deployments > 0 || !s->config.exit_idle)
+        return;
+    if (s->ops->quit(s->self, &e) < 0)
+        log_err(&e, "ending the broker");
+    s->ending = true;
+    (void) sd_event_exit(s->config.loop, 0);
+}
+
+static void finish_operation(struct deployment *d)
+{
+    struct operation *op = take_ptr(d->op);
+    bool forget = op->kind == OP_DOWN && !op->failed;
+
+    for (size_t n = 0; n < d->n_instances; n++)
+        d->instances[n]->marked = d->instances[n]->started_by_op = false;
+    log_line(LOG_INFO, "%s %s project=%s%s%s", operation_text[op->kind],
+             op->failed ? "failed" : "done", d->project->name, op->failed ? ": " : "",
+             op->failed ? op->failure.why.msg : "");
+    supervisor_touch(d->supervisor);
+    /* first the state, then the answer: whoever was told `done` finds it so */
+    if (forget) {
+        struct watcher w = op->watcher;
+        struct supervisor *s = d->supervisor;
+        forget_deployment(s, d);
+        if (w.owner)
+            w.done(w.owner, NULL);
+    } else if (op->watcher.owner) {
+        op->watcher.done(op->watcher.owner, op->failed ? &op->failure : NULL);
+    }
+    free(op);
+}
+
+void supervisor_settle(struct deployment *d)
+{
+    bool over;
+
+    do {
+        for (bool changed = true; changed;) {
+            changed = false;
+            for (size_t n = 0; n < d->n_instances; n++)
+                changed |= nudge(d, d->instances[n]);
+        }
+        run_gate(d);
+        for (size_t n = d->n_instances; n > 0; n--) {
+            struct instance *i = d->instances[n - 1];
+            if (!i->unit && i->state == STATE_DOWN && is_quiet(i))
+                deployment_drop(d, i);
+        }
+        if (!d->op)
+            return;
+        bool half = d->op->stopping, failed = d->op->failed;
+        over = operation_advance(d);
+        /* another half has begun: look at everything again */
+        if (!over && half == d->op->stopping && failed == d->op->failed)
+            return;
+    } while (!over);
+    for (size_t n = 0; d->op->kind == OP_DOWN && n < d->n_instances; n++)
+        if (!is_quiet(d->instances[n]))
+            return;
+    finish_operation(d);
+}
+
+static void on_started(void *owner, const char *id, int pid)
+{
+    struct instance *i = supervisor_by_id(owner, id);
+
+    if (!i)
+        return;
+    i->pid = pid;
+    supervisor_step(i, FSM_STARTED, NULL);
+    supervisor_settle(i->in);
+}
+
+static void on_ended(void *owner, const char *id, const struct exit_info *how)
+{
+    struct supervisor *s = owner;
+    struct instance *i = supervisor_by_id(s, id);
+    struct err e = ERR_INIT;
+
+    if (!i || !state_is_live(i->state)) {
+        if (s->ops->remove(s->self, id, &e) < 0)
+            log_err(&e, id);
+        return;
+    }
+    supervisor_step(i, FSM_ENDED, how);
+    supervisor_settle(i->in);
+}
+
+static void on_refused(void *owner, const char *id, const struct err *why)
+{
+    struct instance *i = supervisor_by_id(owner, id);
+    struct exit_info how = { .error = -why->code };
+
+    if (!i)
+        return;
+    log_err(why, id);
+    (void) snprintf(how.stage, sizeof how.stage, "%.47s", why->msg);
+    if (i->in->op)
+        operation_fail(i->in, i, "sandbox", why);
+    supervisor_step(i, FSM_ENDED, &how);
+    supervisor_settle(i->in);
+}
+
+static void on_streams(void *owner, const char *id, int fds[RUNTIME_STREAM_FDS])
+{
+    struct supervisor *s = owner;
+    struct instance *i = supervisor_by_id(s, id);
+    struct err e = ERR_INIT;
+    int r = i ? launch_open_log(s, i, &e) : -ENOENT;
+
+    if (r == 0)
+        r = capture_log_attach(i->log, i->name, i->incarnation, fds, &e);
+    for (int n = 0; r < 0 && n < RUNTIME_STREAM_FDS; n++)
+        if (fds[n] >= 0)
+            close(fds[n]);
+    if (i && r < 0)
+        log_err(&e, id);
+}
+
+static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *a)
+{
+    struct supervisor *s = owner;
+
+    if (probing_answered(s, tag, a))
+        return;
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        struct deployment *d = s->deployments[n];
+        struct err e = ERR_INIT;
+
+        if (d->gate != GATE_RUNNING || d->gate_tag != tag)
+            continue;
+        d->gate = a->ok ? GATE_OPEN : GATE_FAILED;
+        (void) snprintf(d->gate_output, sizeof d->gate_output, "%s", a->output);
+        tell(d, json_pack("{s:s,s:s,s:b,s:s}", "event", "migrated", "project", d->project->name,
+                          "ok", a->ok, "output", d->gate_output));
+        if (!a->ok) {
+            err_set(&e, -EIO, "migrations failed: %s", a->output);
+            err_classify(&e, ERR_MIGRATION);
+            operation_fail(d, deployment_instance(d, d->project->database.unit), "migrate", &e);
+        }
+        supervisor_settle(d);
+        return;
+    }
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct supervisor *s = userdata;
+
+    (void) source, (void) usec;
+    s->retry = sd_event_source_disable_unref(s->retry);
+    (void) supervisor_connect(s, NULL);
+    return 0;
+}
+
+static void retry_later(struct supervisor *s)
+{
+    s->retry = sd_event_source_disable_unref(s->retry);
+    (void) sd_event_add_time_relative(s->config.loop, &s->retry, CLOCK_MONOTONIC, RETRY_US, 0,
+                                      on_retry, s);
+}
+
+static void on_lost(void *owner)
+{
+    struct supervisor *s = owner;
+
+    s->connected = false;
+    log_line(LOG_WARN, "the sandbox broker went away; services go on");
+    retry_later(s);
+}
+
+static void on_connected(void *owner, const struct runtime_seen *seen, size_t n)
+{
+    struct supervisor *s = owner;
+
+    s->connected = true;
+    s->retry = sd_event_source_disable_unref(s->retry);
+    log_line(LOG_INFO, "connected to the sandbox broker instances=%zu", n);
+    recovery_connected(s, seen, n);
+}
+
+int supervisor_connect(struct supervisor *s, struct err *e)
+{
+    int r = s->ops->connect(s->self, e);
+
+    if (r < 0)
+        retry_later(s);
+    return r;
+}
+
+bool supervisor_is_connected(const struct supervisor *s)
+{
+    return s->connected;
+}
+
+bool supervisor_is_ending(const struct supervisor *s)
+{
+    return s->ending;
+}
+
+struct supervisor *supervisor_new(const struct supervisor_config *config)
+{
+    struct supervisor *s = calloc(1, sizeof *s);
+
+    if (!s)
+        abort();
+    s->config = *config;
+    return s;
+}
+
+struct runtime_listener supervisor_listener(struct supervisor *s)
+{
+    return (struct runtime_listener){ .owner = s,
+                                      .connected = on_connected,
+                                      .lost = on_lost,
+                                      .started = on_started,
+                                      .ended = on_ended,
+                                      .refused = on_refused,
+                                      .streams = on_streams,
+                                      .answered = on_answered };
+}
+
+void supervisor_use(struct supervisor *s, const struct runtime_ops *ops, void *self)
+{
+    s->ops = ops;
+    s->self = self;
+}
+
+void supervisor_free(struct supervisor *s)
+{
+    if (!s)
+        return;
+    if (s->save)
+        (void) on_save(NULL, s);
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        free(s->deployments[n]->op);
+        deployment_free(s->deployments[n]);
+    }
+    free(s->deployments);
+    sd_event_source_disable_unref(s->save);
+    sd_event_source_disable_unref(s->retry);
+    free(s);
+}

@@ -1,0 +1,54 @@
+/* supervisor.h -- the glue: requests and reports in, state machines stepped, actions out.
+ * Runs in: supervisor.  Owns: all deployments and, through them, instances, logs and timers.
+ * Decides nothing itself: fsm.c, health.c, backoff.c, deployment.c and operation.c do. */
+#ifndef IPAM_ENGINE_SUPERVISOR_H
+#define IPAM_ENGINE_SUPERVISOR_H
+
+#include <jansson.h>
+#include <systemd/sd-event.h>
+
+#include "base/err.h"
+#include "engine/operation.h"
+#include "runtime/runtime.h"
+
+struct supervisor;
+
+struct supervisor_config {
+    sd_event *loop;
+    const char *state_dir, *log_dir;
+    bool exit_idle; /* end the loop when the last project is gone */
+};
+
+struct supervisor *supervisor_new(const struct supervisor_config *config);
+/* The table to call and the listener to register with it; before supervisor_load. */
+struct runtime_listener supervisor_listener(struct supervisor *s);
+void supervisor_use(struct supervisor *s, const struct runtime_ops *ops, void *self);
+void supervisor_free(struct supervisor *s); /* accepts NULL */
+
+/* Reads what was saved and connects to the runtime. */
+int supervisor_load(struct supervisor *s, struct err *e);
+/* Connects when the runtime was away; -ENOTCONN or the like if it still is. */
+int supervisor_connect(struct supervisor *s, struct err *e);
+bool supervisor_is_connected(const struct supervisor *s);
+/* The last project is gone and the process is about to end (exit_idle). */
+bool supervisor_is_ending(const struct supervisor *s);
+
+struct supervisor_request {
+    enum operation_kind kind;
+    const char *project;         /* name; OP_UP: that of `definition` */
+    struct project *definition;  /* OP_UP only; taken */
+    const char *const *services; /* NULL = all */
+    bool keep, no_wait, no_deps;
+};
+
+/* Starts an operation; -EBUSY (class ERR_LOCKED) while another runs, -ENOENT (ERR_USAGE) for an
+ * unknown project or service.  The watcher hears the end even if it comes at once. */
+int supervisor_begin(struct supervisor *s, const struct supervisor_request *request,
+                     const struct watcher *watcher, struct err *e);
+/* The owner of a watcher goes away. */
+void supervisor_forget_watcher(struct supervisor *s, const void *owner);
+
+/* {"projects":[{"project":..,"services":[..]}]}; all when `project` is NULL; new reference */
+json_t *supervisor_status(const struct supervisor *s, const char *project);
+
+#endif

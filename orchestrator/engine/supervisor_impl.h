@@ -1,0 +1,45 @@
+/* supervisor_impl.h -- what the files of the supervisor share; included by them only. */
+#ifndef IPAM_ENGINE_SUPERVISOR_IMPL_H
+#define IPAM_ENGINE_SUPERVISOR_IMPL_H
+
+#include "engine/fsm.h"
+#include "engine/supervisor.h"
+
+struct supervisor {
+    struct supervisor_config config;
+    const struct runtime_ops *ops;
+    void *self; /* of ops */
+    bool connected;
+    bool ending; /* the loop was asked to end: the last project is gone */
+    struct deployment **deployments;
+    size_t n_deployments;
+    uint64_t last_tag;
+    sd_event_source *save, *retry;
+};
+
+struct deployment *supervisor_find(const struct supervisor *s, const char *project);
+/* by incarnation id, over all deployments */
+struct instance *supervisor_by_id(const struct supervisor *s, const char *id);
+/* makes the state durable in this turn of the loop */
+void supervisor_touch(struct supervisor *s);
+
+/* steps the state machine of one instance and carries out its actions */
+void supervisor_step(struct instance *i, enum fsm_event event, const struct exit_info *how);
+/* steps whatever can go on now, ends the operation if it is over; `d` may be gone afterwards */
+void supervisor_settle(struct deployment *d);
+
+/* launch.c */
+int launch_instance(struct supervisor *s, struct instance *i, struct err *e);
+void launch_remove_networks(struct supervisor *s, struct deployment *d);
+int launch_open_log(struct supervisor *s, struct instance *i, struct err *e);
+
+/* probing.c */
+void probing_begin(struct instance *i, bool adopted);
+void probing_end(struct instance *i);
+/* true when the tag belonged to a probe */
+bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
+
+/* recovery.c */
+void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, size_t n);
+
+#endif

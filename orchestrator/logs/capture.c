@@ -1,0 +1,380 @@
+#include "logs/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libgen.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/fsio.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "logs/cursor.h"
+#include "logs/sink_json.h"
+
+/* one wake-up moves at most this much of one stream, so that no service starves the others */
+enum { CHUNK = 256 * 1024, OUT_ROOM = 1024 * 1024, SCRATCH_PIPE = 1024 * 1024 };
+
+struct stream {
+    struct capture_log *log;
+    char *service, *cursor_path;
+    unsigned incarnation;
+    const char *name; /* stdout or stderr */
+    int source, staging_rd, staging_wr;
+    struct cursor *cursor;
+    sd_event_source *event;
+    struct stream *next, *prev;
+};
+
+struct capture_log {
+    sd_event *loop;
+    char *path;
+    int fd;
+    uint64_t size;
+    bool held; /* a write of `held_for` may be half done: nobody may write before it is known */
+    unsigned held_for; /* incarnation */
+    uint64_t dropped;  /* records that could not be written */
+    struct stream *streams;
+    void (*drained)(void *owner);
+    void *owner;
+};
+
+/* Work room for one chunk, shared by all logs: the loop handles one stream at a time. */
+static struct {
+    int scratch[2]; /* a private pipe to look at staging through */
+    size_t out_used;
+    char in[LIMIT_LOG_LINE + CHUNK]; /* a tail and a chunk */
+    char out[OUT_ROOM];
+} room = { .scratch = { -1, -1 } };
+
+static int unread_bytes(int pipe)
+{
+    int n = 0;
+
+    return ioctl(pipe, FIONREAD, &n) < 0 ? 0 : n;
+}
+
+static void stream_free(struct stream *s)
+{
+    DL_DELETE(s->log->streams, s);
+    sd_event_source_disable_unref(s->event);
+    cursor_close(s->cursor);
+    if (s->source >= 0)
+        close(s->source);
+    if (s->staging_rd >= 0)
+        close(s->staging_rd);
+    if (s->staging_wr >= 0)
+        close(s->staging_wr);
+    free(s->service);
+    free(s->cursor_path);
+    free(s);
+}
+
+static int flush_out(struct capture_log *log)
+{
+    int r = fsio_write_all(log->fd, room.out, room.out_used);
+
+    room.out_used = 0;
+    return r;
+}
+
+static int emit(struct stream *s, const char *text, size_t len, bool whole)
+{
+    struct capture_log *log = s->log;
+    struct sink_json_record record = { .text = text,
+                                       .len = len,
+                                       .whole = whole,
+                                       .stream = s->name,
+                                       .service = s->service,
+                                       .incarnation = s->incarnation,
+                                       .wall_us = clock_wall_us() };
+
+    if (sink_json_room(&record) > sizeof room.out - room.out_used) {
+        int r = flush_out(log);
+        if (r < 0)
+            return r;
+    }
+    room.out_used += sink_json_format(&record, room.out + room.out_used);
+    return 0;
+}
+
+/* writes every complete line of `in` and leaves the rest as the tail that will count afterwards */
+static int emit_lines(struct stream *s, size_t len)
+{
+    const char *at = room.in, *end = at + len;
+    struct cursor *c = s->cursor;
+    int r = 0;
+
+    while (r == 0 && at < end) {
+        size_t left = (size_t) (end - at);
+        size_t window = left < LIMIT_LOG_LINE ? left : LIMIT_LOG_LINE;
+        const char *newline = memchr(at, '\n', window);
+
+        if (newline) {
+            r = emit(s, at, (size_t) (newline - at), true);
+            at = newline + 1;
+        } else if (left >= LIMIT_LOG_LINE) {
+            r = emit(s, at, LIMIT_LOG_LINE, false);
+            at += LIMIT_LOG_LINE;
+        } else {
+            break;
+        }
+    }
+    c->tail_len[!c->tail_now] = (uint32_t) (end - at);
+    memcpy(c->tail[!c->tail_now], at, (size_t) (end - at));
+    return r == 0 ? flush_out(s->log) : r;
+}
+
+static void drop_records(struct capture_log *log, int why)
+{
+    room.out_used = 0;
+    log->dropped++;
+    if (ftruncate(log->fd, (off_t) log->size) < 0 || log->dropped == 1)
+        log_line(LOG_WARN, "log records are lost: %s: %s", log->path, strerror(-why));
+}
+
+/* moves what is in staging into the file; afterwards staging is empty */
+static int consume_staging(struct stream *s)
+{
+    struct capture_log *log = s->log;
+    struct cursor *c = s->cursor;
+
+    for (int staged; (staged = unread_bytes(s->staging_rd)) > 0;) {
+        size_t tail = c->tail_len[c->tail_now];
+        ssize_t seen = tee(s->staging_rd, room.scratch[1], CHUNK, SPLICE_F_NONBLOCK);
+        ssize_t got = seen > 0 ? read(room.scratch[0], room.in + tail, (size_t) seen) : -1;
+        struct stat st;
+        int r;
+
+        if (got < 0 || got != seen)
+            return -EIO;
+        memcpy(room.in, c->tail[c->tail_now], tail);
+        cursor_begin(c, log->size, (uint64_t) staged);
+        r = emit_lines(s, tail + (size_t) got);
+        if (r < 0)
+            drop_records(log, r);
+        /* pipe_read copies everything it has before it looks at signals: all or nothing */
+        if (read(s->staging_rd, room.in, (size_t) got) != got)
+            return -EIO;
+        cursor_commit(c);
+        if (fstat(log->fd, &st) == 0)
+            log->size = (uint64_t) st.st_size;
+    }
+    return 0;
+}
+
+static void end_stream(struct stream *s)
+{
+    struct capture_log *log = s->log;
+
+    stream_free(s);
+    if (!log->streams && log->drained)
+        log->drained(log->owner);
+}
+
+/* the program has closed its end: what is left is a line without a newline */
+static void finish(struct stream *s)
+{
+    struct cursor *c = s->cursor;
+
+    if (c->tail_len[c->tail_now] > 0) {
+        (void) emit(s, c->tail[c->tail_now], c->tail_len[c->tail_now], true);
+        if (flush_out(s->log) < 0)
+            drop_records(s->log, -EIO);
+    }
+    (void) unlink(s->cursor_path);
+    end_stream(s);
+}
+
+static int on_data(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    struct stream *s = userdata;
+    ssize_t n;
+
+    (void) source, (void) revents;
+    if (s->log->held) {
+        (void) sd_event_source_set_enabled(s->event, SD_EVENT_OFF);
+        return 0;
+    }
+    n = splice(fd, NULL, s->staging_wr, NULL, CHUNK, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+    if (n == 0) {
+        finish(s);
+    } else if (n > 0 && consume_staging(s) < 0) {
+        log_line(LOG_ERROR, "capturing %s of %s failed, its log ends here", s->name, s->service);
+        end_stream(s);
+    }
+    return 0;
+}
+
+static void recover(struct stream *s)
+{
+    struct cursor *c = s->cursor;
+    struct capture_log *log = s->log;
+
+    if (c->in_flight && (uint64_t) unread_bytes(s->staging_rd) == c->staged) {
+        /* killed before staging was consumed: undo what was written and do it again */
+        if (ftruncate(log->fd, (off_t) c->log_size) == 0)
+            log->size = c->log_size;
+        cursor_abandon(c);
+    } else if (c->in_flight) {
+        cursor_commit(c);
+    }
+    log->held = false;
+}
+
+static int attach_stream(struct capture_log *log, const char *service, unsigned incarnation,
+                         const char *name, int fds[3], struct err *e)
+{
+    struct stream *s = calloc(1, sizeof *s);
+    int r;
+
+    if (!s)
+        abort();
+    s->log = log;
+    s->service = strdup(service);
+    s->cursor_path = paths_join("%s.%u.%s", log->path, incarnation, name);
+    s->incarnation = incarnation;
+    s->name = name;
+    s->source = take_fd(&fds[0]);
+    s->staging_rd = take_fd(&fds[1]);
+    s->staging_wr = take_fd(&fds[2]);
+    DL_APPEND(log->streams, s);
+    r = cursor_open(s->cursor_path, &s->cursor, e);
+    if (r == 0)
+        r = sd_event_add_io(log->loop, &s->event, s->source, EPOLLIN, on_data, s);
+    if (r < 0) {
+        stream_free(s);
+        return err_set(e, r, "capturing %s of '%s': %s", name, service, strerror(-r));
+    }
+    (void) sd_event_source_set_priority(s->event, SD_EVENT_PRIORITY_IDLE);
+    return 0;
+}
+
+static void resume(struct capture_log *log, unsigned incarnation)
+{
+    struct stream *s, *next;
+
+    DL_FOREACH (log->streams, s)
+        if (s->incarnation == incarnation && s->cursor->in_flight)
+            recover(s);
+    /* the broker lists instances oldest first: an older one that has not come is gone */
+    if (log->held && log->held_for <= incarnation)
+        log->held = false;
+    if (log->held)
+        return;
+    DL_FOREACH_SAFE(log->streams, s, next)
+    {
+        (void) sd_event_source_set_enabled(s->event, SD_EVENT_ON);
+        (void) consume_staging(s);
+    }
+}
+
+int capture_log_attach(struct capture_log *log, const char *service, unsigned incarnation,
+                       int fds[CAPTURE_STREAM_FDS], struct err *e)
+{
+    int r;
+
+    if (capture_log_is_attached(log, incarnation)) {
+        for (int i = 0; i < CAPTURE_STREAM_FDS; i++)
+            close(take_fd(&fds[i]));
+        return 0;
+    }
+    r = attach_stream(log, service, incarnation, "stdout", fds, e);
+    if (r == 0)
+        r = attach_stream(log, service, incarnation, "stderr", fds + 3, e);
+    if (r == 0)
+        resume(log, incarnation);
+    return r;
+}
+
+bool capture_log_is_attached(const struct capture_log *log, unsigned incarnation)
+{
+    const struct stream *s;
+
+    DL_FOREACH (log->streams, s)
+        if (s->incarnation == incarnation)
+            return true;
+    return false;
+}
+
+/* looks for a cursor whose write may be half done; stale files of ended instances go */
+static void scan_cursors(struct capture_log *log)
+{
+    auto_free char *copy = strdup(log->path);
+    const char *dir_path = dirname(copy), *base = strrchr(log->path, '/') + 1;
+    auto_dir dir = opendir(dir_path);
+    size_t len = strlen(base);
+
+    for (struct dirent *d; dir && (d = readdir(dir));) {
+        auto_free char *path = NULL;
+        char *end = NULL;
+        unsigned long incarnation;
+
+        if (strncmp(d->d_name, base, len) != 0 || d->d_name[len] != '.')
+            continue;
+        incarnation = strtoul(d->d_name + len + 1, &end, 10);
+        if (end == d->d_name + len + 1 || *end != '.')
+            continue;
+        path = paths_join("%s/%s", dir_path, d->d_name);
+        if (!cursor_is_in_flight(path))
+            continue;
+        log->held = true;
+        log->held_for = (unsigned) incarnation;
+    }
+}
+
+static int open_scratch(void)
+{
+    if (room.scratch[0] >= 0)
+        return 0;
+    if (pipe2(room.scratch, O_CLOEXEC | O_NONBLOCK) < 0)
+        return -errno;
+    return fcntl(room.scratch[0], F_SETPIPE_SZ, SCRATCH_PIPE) < 0 ? -errno : 0;
+}
+
+int capture_log_open(sd_event *loop, const char *path, struct capture_log **out, struct err *e)
+{
+    struct capture_log *log = calloc(1, sizeof *log);
+    struct stat st;
+
+    if (!log)
+        abort();
+    log->loop = loop;
+    log->path = strdup(path);
+    log->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (log->fd < 0 || fstat(log->fd, &st) < 0 || open_scratch() < 0) {
+        int r = -errno;
+        capture_log_free(log);
+        return err_set(e, r, "log file %s: %s", path, strerror(-r));
+    }
+    log->size = (uint64_t) st.st_size;
+    scan_cursors(log);
+    *out = log;
+    return 0;
+}
+
+void capture_log_on_drained(struct capture_log *log, void (*drained)(void *owner), void *owner)
+{
+    log->drained = drained;
+    log->owner = owner;
+}
+
+void capture_log_free(struct capture_log *log)
+{
+    if (!log)
+        return;
+    while (log->streams)
+        stream_free(log->streams);
+    if (log->fd >= 0)
+        close(log->fd);
+    free(log->path);
+    free(log);
+}

@@ -1,0 +1,44 @@
+/* capture.h -- from the pipes of an instance to lines in the log file of its service.
+ * Runs in: supervisor.
+ * Owns: the log file, the pipe descriptors handed in, their event sources.
+ *
+ * No line is lost or doubled when the supervisor is killed at any moment.  Bytes travel
+ *
+ *     program -> source pipe -> staging pipe -> log file
+ *
+ * and both pipes live in the instance's init and in the broker, not here.  Bytes leave staging only
+ * after their lines are in the file.  Before each write the intention (file size, stream, length of
+ * staging and how much of it will be consumed) is put into a shared mapping of a small cursor file,
+ * which the kernel keeps when a process dies.  The next supervisor compares the length of staging
+ * with the intention: unchanged means the write is undone by truncation and repeated, shorter means
+ * it was complete.  A staging pipe may hold the beginning of a line that is still being written.
+ * Source: pipe(7), splice(2), tee(2), FIONREAD in ioctl_list. */
+#ifndef IPAM_LOGS_CAPTURE_H
+#define IPAM_LOGS_CAPTURE_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "base/err.h"
+
+enum { CAPTURE_STREAM_FDS = 6 };
+
+struct capture_log;
+
+/* Opens PATH (created 0640) and PATH.cursor, and repairs the end of the file if no pipe can any
+ * more. */
+int capture_log_open(sd_event *loop, const char *path, struct capture_log **out, struct err *e);
+void capture_log_free(struct capture_log *log); /* accepts NULL; closes all streams */
+
+/* Starts (or after a restart: goes on) capturing an instance.  `fds` as in runtime.h, taken.
+ * `incarnation` tells the pipes of two lives of a service apart. */
+int capture_log_attach(struct capture_log *log, const char *service, unsigned incarnation,
+                       int fds[CAPTURE_STREAM_FDS], struct err *e);
+/* true while a pipe of that incarnation is open: its last lines may still be coming */
+bool capture_log_is_attached(const struct capture_log *log, unsigned incarnation);
+
+/* Calls back whenever the last open pipe has given its last
+ * byte; the log may be freed in the callback. */
+void capture_log_on_drained(struct capture_log *log, void (*drained)(void *owner), void *owner);
+
+#endif

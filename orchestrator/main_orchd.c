@@ -1,0 +1,122 @@
+/* ipam-orchd: the supervisor.  Wiring only: options, objects, loop. */
+#include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+#include "base/log.h"
+#include "base/num.h"
+#include "base/paths.h"
+#include "control/server.h"
+#include "engine/supervisor.h"
+#include "runtime/native.h"
+
+struct options {
+    int ready_fd;
+    bool exit_idle;
+};
+
+enum { OPT_READY_FD = 256, OPT_EXIT_IDLE };
+
+static error_t parse_option(int key, char *arg, struct argp_state *state)
+{
+    struct options *o = state->input;
+    uint64_t n = 0;
+
+    switch (key) {
+    case OPT_READY_FD:
+        if (num_u64(arg, 1024, &n) < 0)
+            argp_error(state, "--ready-fd needs a descriptor number");
+        o->ready_fd = (int) n;
+        return 0;
+    case OPT_EXIT_IDLE: o->exit_idle = true; return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp_option options[] = {
+    { "ready-fd", OPT_READY_FD, "N", 0, "write a newline to descriptor N when ready", 0 },
+    { "exit-idle", OPT_EXIT_IDLE, NULL, 0, "end when the last project is gone", 0 },
+    { 0 },
+};
+static const struct argp argp = { .options = options,
+                                  .parser = parse_option,
+                                  .doc = "Supervisor of ipam-orch; runs without privileges." };
+
+/* one supervisor per run directory; the lock lives as long as the process */
+static int take_lock(struct err *e)
+{
+    auto_free char *path = paths_join("%s/manager/orchd.lock", paths_run());
+    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0)
+        return err_set(e, -errno, "%s: %s", path, strerror(errno));
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        return err_set(e, -errno, "another supervisor runs (%s is locked)", path);
+    return fd;
+}
+
+static int run(const struct options *o, struct err *e)
+{
+    auto_free char *socket_path = paths_join("%s/manager/control.sock", paths_run());
+    auto_free char *state_dir = paths_join("%s/manager/projects", paths_state());
+    struct supervisor_config config = { .state_dir = state_dir,
+                                        .log_dir = paths_log(),
+                                        .exit_idle = o->exit_idle };
+    auto_fd lock = take_lock(e);
+    struct supervisor *supervisor;
+    struct runtime_listener listener;
+    struct server *server = NULL;
+    struct native *native;
+    int r = lock;
+
+    if (lock < 0)
+        return r;
+    if ((r = fsio_mkdir_p(state_dir, 0700)) < 0)
+        return err_set(e, r, "%s: %s", state_dir, strerror(-r));
+    if ((r = sd_event_default(&config.loop)) < 0)
+        return err_set(e, r, "event loop: %s", strerror(-r));
+    (void) sd_event_add_signal(config.loop, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
+    (void) sd_event_add_signal(config.loop, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
+    supervisor = supervisor_new(&config);
+    listener = supervisor_listener(supervisor);
+    native = native_new(config.loop, &listener);
+    supervisor_use(supervisor, &native_ops, native);
+    r = server_new(config.loop, socket_path, supervisor, &server, e);
+    if (r == 0)
+        r = supervisor_load(supervisor, e);
+    if (r == 0 && o->ready_fd >= 0)
+        (void) !write(o->ready_fd, "\n", 1);
+    if (o->ready_fd >= 0)
+        close(o->ready_fd);
+    if (r == 0)
+        r = sd_event_loop(config.loop);
+    server_free(server);
+    supervisor_free(supervisor);
+    native_free(native);
+    sd_event_unref(config.loop);
+    return r;
+}
+
+int main(int argc, char **argv)
+{
+    struct options o = { .ready_fd = -1 };
+    struct err e = ERR_INIT;
+
+    (void) umask(0027);
+    (void) signal(SIGPIPE, SIG_IGN);
+    if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
+        return ERR_USAGE;
+    if (run(&o, &e) < 0) {
+        log_err(&e, "ipam-orchd");
+        return EXIT_FAILURE;
+    }
+    return EXIT_SUCCESS;
+}

@@ -1,0 +1,59 @@
+#include "model/instance.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+const char *const state_text[STATE_COUNT] = {
+    [STATE_DOWN] = "down",         [STATE_WAITING] = "waiting", [STATE_PREPARING] = "preparing",
+    [STATE_STARTING] = "starting", [STATE_UP] = "up",           [STATE_SICK] = "sick",
+    [STATE_STOPPING] = "stopping", [STATE_BACKOFF] = "backoff", [STATE_FAILED] = "failed",
+    [STATE_DONE] = "done",
+};
+static_assert(ARRAY_LEN(state_text) == STATE_COUNT, "a state has no text");
+
+int state_from_text(const char *word)
+{
+    for (int i = 0; i < STATE_COUNT; i++)
+        if (strcmp(state_text[i], word) == 0)
+            return i;
+    return -1;
+}
+
+bool state_is_live(enum state s)
+{
+    switch (s) {
+    case STATE_PREPARING:
+    case STATE_STARTING:
+    case STATE_UP:
+    case STATE_SICK:
+    case STATE_STOPPING: return true;
+    case STATE_DOWN:
+    case STATE_WAITING:
+    case STATE_BACKOFF:
+    case STATE_FAILED:
+    case STATE_DONE:
+    case STATE_COUNT: return false;
+    }
+    return false;
+}
+
+bool exit_is_clean(const struct exit_info *x)
+{
+    return x->stage[0] == '\0' && x->signal == 0 && x->code == 0;
+}
+
+void exit_describe(const struct exit_info *x, char *out, unsigned long room)
+{
+    const char *oom = x->oom ? ", out of memory" : "";
+
+    if (x->stage[0] != '\0')
+        (void) snprintf(out, room, "could not start: %s: %s", x->stage, strerror(x->error));
+    else if (x->signal != 0)
+        (void) snprintf(out, room, "killed by signal %d (%s)%s", x->signal, strsignal(x->signal),
+                        oom);
+    else
+        (void) snprintf(out, room, "exited with status %d%s", x->code, oom);
+}

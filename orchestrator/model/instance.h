@@ -1,0 +1,46 @@
+/* instance.h -- one running copy of a unit: what actually is.
+ * Runs in: supervisor; the text tables also in CLI and tests.
+ * Owns: nothing; the unit is borrowed from a project that outlives the instance. */
+#ifndef IPAM_MODEL_INSTANCE_H
+#define IPAM_MODEL_INSTANCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum state {
+    STATE_DOWN,      /* nothing runs */
+    STATE_WAITING,   /* for its dependencies */
+    STATE_PREPARING, /* the broker builds its sandbox */
+    STATE_STARTING,  /* the program runs, not ready yet */
+    STATE_UP,        /* ready */
+    STATE_SICK,      /* runs, but its health check fails */
+    STATE_STOPPING,  /* asked to end */
+    STATE_BACKOFF,   /* ended, will be started again */
+    STATE_FAILED,    /* ended, will not be started again */
+    STATE_DONE,      /* ended with success, as wanted */
+    STATE_COUNT
+};
+
+enum want { WANT_REST, WANT_RUN };
+
+extern const char *const state_text[STATE_COUNT];
+/* -1 when the word is no state */
+int state_from_text(const char *word);
+/* a process of the instance may exist */
+bool state_is_live(enum state s);
+
+/* how a program ended, or why it could not be started */
+struct exit_info {
+    int code;       /* exit status, when signal is 0 */
+    int signal;     /* 0 = exited */
+    int error;      /* errno of the failed set-up stage */
+    char stage[48]; /* "" = the program had been executed */
+    bool oom;       /* the kernel killed something for lack of memory */
+    uint64_t wall_us;
+};
+
+bool exit_is_clean(const struct exit_info *x);
+/* "exited with status 1", "killed by signal 9 (Killed), out of memory", ... */
+void exit_describe(const struct exit_info *x, char *out, unsigned long room);
+
+#endif

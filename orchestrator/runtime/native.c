@@ -1,0 +1,404 @@
+#include "runtime/native.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+#include <uthash.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/fsio.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "runtime/native_spec.h"
+#include "sandbox/client.h"
+
+/* Migrations may copy tables; a day is beyond any deadline an operator would wait for. */
+#define MIGRATE_DEADLINE_US (24 * 3600 * USEC_PER_SEC)
+
+enum pending_kind { PENDING_PLAIN, PENDING_LIST, PENDING_LAUNCH, PENDING_STREAMS, PENDING_JOIN };
+
+struct pending {
+    uint64_t tag; /* ours, on the wire */
+    enum pending_kind kind;
+    char *id;           /* the instance it is about; may be NULL */
+    uint64_t owner_tag; /* PENDING_JOIN: the caller's */
+    int output;         /* PENDING_JOIN: read end, -1 otherwise */
+    UT_hash_handle hh;
+};
+
+struct native {
+    sd_event *loop;
+    struct runtime_listener to;
+    struct sandbox_client *client; /* NULL: not connected */
+    sd_event_source *source;
+    struct pending *pending;
+    uint64_t last_tag;
+};
+
+static void pending_free(struct native *n, struct pending *p)
+{
+    HASH_DEL(n->pending, p);
+    if (p->output >= 0)
+        close(p->output);
+    free(p->id);
+    free(p);
+}
+
+static struct pending *pending_new(struct native *n, enum pending_kind kind, const char *id)
+{
+    struct pending *p = calloc(1, sizeof *p);
+
+    if (!p)
+        abort();
+    p->tag = ++n->last_tag;
+    p->kind = kind;
+    p->output = -1;
+    p->id = id ? strdup(id) : NULL;
+    HASH_ADD(hh, n->pending, tag, sizeof p->tag, p);
+    return p;
+}
+
+static void disconnect(struct native *n)
+{
+    struct pending *p, *next;
+
+    n->source = sd_event_source_disable_unref(n->source);
+    sandbox_client_close(n->client);
+    n->client = NULL;
+    n->to.lost(n->to.owner);
+    HASH_ITER (hh, n->pending, p, next) {
+        /* whoever waits must not wait for ever */
+        if (p->kind == PENDING_JOIN)
+            n->to.answered(n->to.owner, p->owner_tag,
+                           &(struct runtime_answer){ .output = "the sandbox broker went away" });
+        pending_free(n, p);
+    }
+}
+
+/* sends a request; a broken connection is reported through `lost` in the read handler */
+static int request(struct native *n, const char *op, struct pending *p, json_t *fields,
+                   const int *fds, size_t n_fds, struct err *e)
+{
+    int r;
+
+    if (!n->client) {
+        json_decref(fields);
+        r = err_set(e, -ENOTCONN, "the sandbox broker is not running");
+    } else {
+        r = sandbox_client_send(n->client, op, p->tag, fields, fds, n_fds, e);
+    }
+    if (r < 0)
+        pending_free(n, p);
+    return r;
+}
+
+static int request_plain(struct native *n, const char *op, const char *id, json_t *fields,
+                         struct err *e)
+{
+    return request(n, op, pending_new(n, PENDING_PLAIN, id), fields, NULL, 0, e);
+}
+
+static int request_streams(struct native *n, const char *id, struct err *e)
+{
+    return request(n, "fds", pending_new(n, PENDING_STREAMS, id), json_pack("{s:s}", "id", id),
+                   NULL, 0, e);
+}
+
+static void answer_join(struct native *n, struct pending *p, json_t *json)
+{
+    char output[LIMIT_PROBE_OUTPUT + 1] = "";
+    int code = -1, signal = 0, timed_out = 0;
+    ssize_t got = read(p->output, output, sizeof output - 1);
+
+    output[got > 0 ? got : 0] = '\0';
+    (void) json_unpack(json, "{s?i,s?i,s?b}", "code", &code, "signal", &signal, "timed_out",
+                       &timed_out);
+    n->to.answered(n->to.owner, p->owner_tag,
+                   &(struct runtime_answer){ .ok = code == 0 && signal == 0 && !timed_out,
+                                             .timed_out = timed_out,
+                                             .output = output });
+}
+
+static void answer_list(struct native *n, json_t *json)
+{
+    json_t *list = json_object_get(json, "instances");
+    size_t count = json_array_size(list);
+    auto_free struct runtime_seen *seen = calloc(count + 1, sizeof *seen);
+    struct err e = ERR_INIT;
+
+    if (!seen)
+        abort();
+    for (size_t i = 0; i < count; i++) {
+        json_t *item = json_array_get(list, i);
+        seen[i].id = json_string_value(json_object_get(item, "id"));
+        seen[i].pid = (int) json_integer_value(json_object_get(item, "pid"));
+        seen[i].ended = json_is_true(json_object_get(item, "ended"));
+    }
+    n->to.connected(n->to.owner, seen, count);
+    for (size_t i = 0; i < count && n->client; i++)
+        if (request_streams(n, seen[i].id, &e) < 0)
+            log_err(&e, "asking for log pipes");
+}
+
+static void answer_error(struct native *n, struct pending *p, json_t *error)
+{
+    const char *text = json_string_value(json_object_get(error, "message"));
+    int code = (int) json_integer_value(json_object_get(error, "errno"));
+    struct err e = ERR_INIT;
+
+    err_set(&e, code > 0 ? -code : -EIO, "%s", text ? text : "refused without a reason");
+    switch (p->kind) {
+    case PENDING_LAUNCH: n->to.refused(n->to.owner, p->id, &e); break;
+    case PENDING_JOIN:
+        n->to.answered(n->to.owner, p->owner_tag, &(struct runtime_answer){ .output = e.msg });
+        break;
+    case PENDING_PLAIN:
+    case PENDING_LIST:
+    case PENDING_STREAMS: log_err(&e, p->id ? p->id : "broker"); break;
+    }
+}
+
+static void on_answer(struct native *n, struct pending *p, struct sandbox_message *m)
+{
+    json_t *error = json_object_get(m->json, "error");
+    struct err e = ERR_INIT;
+
+    if (error) {
+        answer_error(n, p, error);
+        return;
+    }
+    switch (p->kind) {
+    case PENDING_PLAIN: break;
+    case PENDING_LIST: answer_list(n, m->json); break;
+    case PENDING_LAUNCH:
+        if (request_streams(n, p->id, &e) < 0)
+            log_err(&e, "asking for log pipes");
+        break;
+    case PENDING_STREAMS:
+        if (m->n_fds == RUNTIME_STREAM_FDS) {
+            n->to.streams(n->to.owner, p->id, m->fds);
+            m->n_fds = 0; /* handed over */
+        }
+        break;
+    case PENDING_JOIN: answer_join(n, p, m->json); break;
+    }
+}
+
+static void on_broker_event(struct native *n, const char *event, json_t *json)
+{
+    const char *id = json_string_value(json_object_get(json, "id"));
+    const char *stage = "";
+    struct exit_info how = { 0 };
+    json_int_t wall = 0;
+    int pid = 0, oom = 0;
+
+    if (!id)
+        return;
+    if (strcmp(event, "started") == 0) {
+        (void) json_unpack(json, "{s:i}", "pid", &pid);
+        n->to.started(n->to.owner, id, pid);
+    } else if (strcmp(event, "exit") == 0) {
+        (void) json_unpack(json, "{s?i,s?i,s?s,s?i,s?b,s?I}", "code", &how.code, "signal",
+                           &how.signal, "stage", &stage, "errno", &how.error, "oom", &oom,
+                           "time_us", &wall);
+        (void) snprintf(how.stage, sizeof how.stage, "%s", stage);
+        how.oom = oom;
+        how.wall_us = (uint64_t) wall;
+        n->to.ended(n->to.owner, id, &how);
+    }
+}
+
+static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    struct native *n = userdata;
+    struct sandbox_message m = { 0 };
+    struct err e = ERR_INIT;
+    struct pending *p = NULL;
+
+    (void) source, (void) fd, (void) revents;
+    if (sandbox_client_receive(n->client, &m, &e) < 0) {
+        disconnect(n);
+        return 0;
+    }
+    const char *event = json_string_value(json_object_get(m.json, "event"));
+    uint64_t tag = (uint64_t) json_integer_value(json_object_get(m.json, "tag"));
+    if (event)
+        on_broker_event(n, event, m.json);
+    else
+        HASH_FIND(hh, n->pending, &tag, sizeof tag, p);
+    if (p) {
+        on_answer(n, p, &m);
+        pending_free(n, p);
+    }
+    sandbox_message_clear(&m);
+    return 0;
+}
+
+static int native_connect(void *self, struct err *e)
+{
+    struct native *n = self;
+    auto_free char *path = NULL;
+    int r;
+
+    if (n->client)
+        return 0;
+    path = paths_join("%s/sandbox.sock", paths_run());
+    r = sandbox_client_open(path, &n->client, e);
+    if (r < 0)
+        return r;
+    r = sd_event_add_io(n->loop, &n->source, sandbox_client_fd(n->client), EPOLLIN, on_readable, n);
+    if (r < 0)
+        return err_set(e, r, "watching the sandbox socket: %s", strerror(-r));
+    return request(n, "list", pending_new(n, PENDING_LIST, NULL), NULL, NULL, 0, e);
+}
+
+static int native_network(void *self, const struct runtime_network *w, bool wanted, struct err *e)
+{
+    if (!wanted)
+        return request_plain(self, "network_remove", w->bridge,
+                             json_pack("{s:s,s:s}", "project", w->project, "bridge", w->bridge), e);
+    return request_plain(self, "network_create", w->bridge,
+                         json_pack("{s:s,s:s,s:b,s:s,s:s}", "project", w->project, "bridge",
+                                   w->bridge, "internal", w->internal, "ipv4", w->ipv4, "ipv6",
+                                   w->ipv6),
+                         e);
+}
+
+static int native_launch(void *self, const struct runtime_launch *l, struct err *e)
+{
+    struct native *n = self;
+    struct native_spec spec = { 0 };
+    int r = native_spec_make(l, &spec, e);
+
+    if (r == 0)
+        r = request(n, "launch", pending_new(n, PENDING_LAUNCH, l->id),
+                    json_pack("{s:o}", "spec", spec_encode(&spec.spec)), spec.fds,
+                    spec.spec.n_files, e);
+    native_spec_clear(&spec);
+    return r;
+}
+
+static int native_signal(void *self, const char *id, int signo, struct err *e)
+{
+    if (signo == SIGKILL)
+        return request_plain(self, "kill", id, json_pack("{s:s}", "id", id), e);
+    return request_plain(self, "signal", id, json_pack("{s:s,s:i}", "id", id, "signo", signo), e);
+}
+
+static int native_remove(void *self, const char *id, struct err *e)
+{
+    return request_plain(self, "remove", id, json_pack("{s:s}", "id", id), e);
+}
+
+/* runs argv inside or beside the instance with `input` on stdin; the answer carries owner_tag */
+static int join(struct native *n, const char *id, json_t *fields, json_t *input, uint64_t owner_tag,
+                struct err *e)
+{
+    auto_free char *text = input ? json_dumps(input, JSON_COMPACT) : strdup("");
+    auto_fd in = -1, out = -1;
+    struct pending *p;
+    int fd[2], r;
+
+    json_decref(input);
+    if (!text)
+        abort();
+    in = fsio_memfd("request", text, strlen(text));
+    explicit_bzero(text, strlen(text));
+    if (in < 0 || pipe2(fd, O_CLOEXEC | O_NONBLOCK) < 0) {
+        json_decref(fields);
+        return err_set(e, -errno, "preparing a helper: %s", strerror(errno));
+    }
+    /* the helper's end blocks: it may print more than a pipe holds and must not lose its way */
+    out = fd[1];
+    r = fcntl(out, F_SETFL, 0);
+    p = pending_new(n, PENDING_JOIN, id);
+    p->output = fd[0];
+    p->owner_tag = owner_tag;
+    (void) json_object_set_new(fields, "id", json_string(id));
+    r = request(n, "join", p, fields, (int[]){ in, out }, 2, e);
+    return r;
+}
+
+static json_t *string_list(const char *const *v)
+{
+    json_t *list = json_array();
+
+    for (; v && *v; v++)
+        (void) json_array_append_new(list, json_string(*v));
+    return list;
+}
+
+static int native_probe(void *self, const char *id, const struct project *p,
+                        const struct health_spec *h, uint64_t tag, struct err *e)
+{
+    bool inside = h->probe.kind == PROBE_EXEC;
+    json_t *fields = json_pack(
+        "{s:s,s:I,s:o}", "scope", inside ? "all" : "net", "deadline_us", (json_int_t) h->timeout_us,
+        "argv", inside ? string_list(h->probe.argv) : json_pack("[s,s]", "ipam-worker", "probe"));
+
+    return join(self, id, fields, inside ? NULL : native_probe_request(p, h), tag, e);
+}
+
+static int native_migrate(void *self, const char *id, const struct project *p, uint64_t tag,
+                          struct err *e)
+{
+    const struct database *db = &p->database;
+    json_t *dirs = json_array();
+    json_t *fields;
+
+    if (db->migrations[0] != '\0')
+        (void) json_array_append_new(dirs, json_string(db->migrations));
+    if (db->seeds[0] != '\0')
+        (void) json_array_append_new(dirs, json_string(db->seeds));
+    fields =
+        json_pack("{s:s,s:I,s:[s,s],s:o}", "scope", "net", "deadline_us",
+                  (json_int_t) MIGRATE_DEADLINE_US, "argv", "ipam-worker", "migrate", "dirs", dirs);
+    return join(self, id, fields, native_migrate_request(p), tag, e);
+}
+
+static int native_quit(void *self, struct err *e)
+{
+    return request_plain(self, "quit", NULL, NULL, e);
+}
+
+struct native *native_new(sd_event *loop, const struct runtime_listener *listener)
+{
+    struct native *n = calloc(1, sizeof *n);
+
+    if (!n)
+        abort();
+    n->loop = loop;
+    n->to = *listener;
+    return n;
+}
+
+void native_free(struct native *n)
+{
+    struct pending *p, *next;
+
+    if (!n)
+        return;
+    sd_event_source_disable_unref(n->source);
+    sandbox_client_close(n->client);
+    HASH_ITER (hh, n->pending, p, next)
+        pending_free(n, p);
+    free(n);
+}
+
+const struct runtime_ops native_ops = {
+    .name = "native",
+    .connect = native_connect,
+    .network = native_network,
+    .launch = native_launch,
+    .signal = native_signal,
+    .remove = native_remove,
+    .probe = native_probe,
+    .migrate = native_migrate,
+    .quit = native_quit,
+};

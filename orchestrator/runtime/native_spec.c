@@ -1,0 +1,167 @@
+#include "runtime/native_spec.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+
+static void *array(size_t n, size_t size)
+{
+    void *p = calloc(n + 1, size);
+
+    if (!p)
+        abort();
+    return p;
+}
+
+static enum spec_mount_kind mount_kind(enum mount_kind kind)
+{
+    switch (kind) {
+    case MOUNT_BIND: return SPEC_BIND;
+    case MOUNT_VOLUME: return SPEC_VOLUME;
+    case MOUNT_TMPFS:
+    case MOUNT_KIND_COUNT: break;
+    }
+    return SPEC_TMPFS;
+}
+
+static void copy_mounts(const struct unit *u, struct spec *s)
+{
+    s->mounts = array(u->n_mounts, sizeof *s->mounts);
+    s->n_mounts = u->n_mounts;
+    for (size_t i = 0; i < u->n_mounts; i++)
+        s->mounts[i] = (struct spec_mount){ .kind = mount_kind(u->mounts[i].kind),
+                                            .source = u->mounts[i].source,
+                                            .target = u->mounts[i].target,
+                                            .read_only = u->mounts[i].read_only,
+                                            .size = u->mounts[i].size,
+                                            .mode = u->mounts[i].mode };
+}
+
+static int copy_files(const struct project *p, const struct unit *u, struct native_spec *out,
+                      struct err *e)
+{
+    struct spec *s = &out->spec;
+
+    s->files = array(u->n_files, sizeof *s->files);
+    for (size_t i = 0; i < u->n_files; i++) {
+        const struct secret_file *f = &u->files[i];
+        const struct secret *secret = project_secret(p, f->secret);
+
+        if (i == FDPASS_MAX)
+            return err_set(e, -E2BIG, "service '%s' has more than %d secrets", u->name, FDPASS_MAX);
+        out->fds[i] = fsio_memfd(f->secret, secret->value, secret->len);
+        if (out->fds[i] < 0)
+            return err_set(e, out->fds[i], "secret '%s': %s", f->secret, strerror(-out->fds[i]));
+        s->files[s->n_files++] = (struct spec_file){
+            .target = f->target, .uid = f->uid, .gid = f->gid, .mode = f->mode, .fd = (unsigned) i
+        };
+    }
+    return 0;
+}
+
+static void copy_links(const struct runtime_launch *l, struct spec *s)
+{
+    s->links = array(l->n_links, sizeof *s->links);
+    s->n_links = l->n_links;
+    for (size_t i = 0; i < l->n_links; i++)
+        s->links[i] = (struct spec_link){ .bridge = l->links[i].bridge,
+                                          .ipv4 = l->links[i].ipv4,
+                                          .gateway4 = l->links[i].gateway4,
+                                          .ipv6 = l->links[i].ipv6,
+                                          .gateway6 = l->links[i].gateway6 };
+    s->hosts = array(l->n_hosts, sizeof *s->hosts);
+    s->n_hosts = l->n_hosts;
+    for (size_t i = 0; i < l->n_hosts; i++)
+        s->hosts[i] =
+            (struct spec_host){ .address = l->hosts[i].address, .names = l->hosts[i].names };
+}
+
+static void copy_ports(const struct unit *u, struct spec *s)
+{
+    s->ports = array(u->n_ports, sizeof *s->ports);
+    s->n_ports = u->n_ports;
+    for (size_t i = 0; i < u->n_ports; i++)
+        s->ports[i] = (struct spec_port){ .address = u->ports[i].address,
+                                          .published = u->ports[i].published,
+                                          .target = u->ports[i].target,
+                                          .udp = u->ports[i].udp };
+}
+
+int native_spec_make(const struct runtime_launch *l, struct native_spec *out, struct err *e)
+{
+    const struct unit *u = l->unit;
+
+    out->spec = (struct spec){ .id = l->id,
+                               .project = l->project->name,
+                               .argv = u->argv,
+                               .env = u->env,
+                               .workdir = u->workdir,
+                               .hostname = u->hostname,
+                               .user = u->user,
+                               .home = u->home,
+                               .uid = u->uid,
+                               .gid = u->gid,
+                               .etc = u->etc,
+                               .memory = u->limits.memory,
+                               .milli_cpus = u->limits.milli_cpus,
+                               .pids = u->limits.pids,
+                               .nofile = u->limits.nofile,
+                               .seccomp = u->seccomp };
+    copy_mounts(u, &out->spec);
+    copy_links(l, &out->spec);
+    copy_ports(u, &out->spec);
+    return copy_files(l->project, u, out, e);
+}
+
+void native_spec_clear(struct native_spec *s)
+{
+    fdpass_close(s->fds, s->spec.n_files);
+    free(s->spec.mounts);
+    free(s->spec.files);
+    free(s->spec.links);
+    free(s->spec.hosts);
+    free(s->spec.ports);
+    *s = (struct native_spec){ 0 };
+}
+
+static const char *secret_value(const struct project *p, const char *name)
+{
+    const struct secret *s = name[0] != '\0' ? project_secret(p, name) : NULL;
+
+    return s ? s->value : "";
+}
+
+json_t *native_probe_request(const struct project *p, const struct health_spec *h)
+{
+    const struct probe *q = &h->probe;
+    json_t *j = json_pack("{s:s,s:I}", "kind", probe_kind_text[q->kind], "timeout_us",
+                          (json_int_t) h->timeout_us);
+
+    if (q->kind == PROBE_HTTP) {
+        (void) json_object_set_new(j, "url", json_string(q->url));
+        (void) json_object_set_new(j, "insecure", json_boolean(q->insecure));
+        return j;
+    }
+    (void) json_object_set_new(j, "host", json_string(q->host));
+    (void) json_object_set_new(j, "port", json_integer(q->port));
+    if (q->kind == PROBE_TCP)
+        return j;
+    (void) json_object_set_new(j, "user", json_string(q->user));
+    (void) json_object_set_new(j, "password", json_string(secret_value(p, q->password_secret)));
+    if (q->kind == PROBE_MYSQL)
+        (void) json_object_set_new(j, "database", json_string(q->database));
+    return j;
+}
+
+json_t *native_migrate_request(const struct project *p)
+{
+    const struct database *db = &p->database;
+
+    return json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:I,s:b}", "host", "127.0.0.1", "port",
+                     (int) db->port, "user", db->user, "password",
+                     secret_value(p, db->password_secret), "database", db->schema, "release",
+                     p->release, "timeout_us", (json_int_t) 30000000, "seed", db->seeds[0] != '\0');
+}

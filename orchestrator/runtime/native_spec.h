@@ -1,0 +1,25 @@
+/* native_spec.h -- a unit and its addresses as a launch specification, and requests for workers.
+ * Runs in: supervisor.  Owns: native_spec owns its arrays and memfds until cleared; the strings
+ * are borrowed from the launch. */
+#ifndef IPAM_RUNTIME_NATIVE_SPEC_H
+#define IPAM_RUNTIME_NATIVE_SPEC_H
+
+#include <jansson.h>
+
+#include "base/fdpass.h"
+#include "runtime/runtime.h"
+#include "sandbox/spec.h"
+
+struct native_spec {
+    struct spec spec;
+    int fds[FDPASS_MAX]; /* contents of spec.files, in order */
+};
+
+int native_spec_make(const struct runtime_launch *l, struct native_spec *out, struct err *e);
+void native_spec_clear(struct native_spec *s);
+
+/* requests for `ipam-worker probe` and `ipam-worker migrate`; new references */
+json_t *native_probe_request(const struct project *p, const struct health_spec *h);
+json_t *native_migrate_request(const struct project *p);
+
+#endif

@@ -1,0 +1,82 @@
+/* runtime.h -- the seam between deciding and doing: "make it run", behind one table.
+ * Runs in: supervisor.  Every verb is a request that returns at once; what came of it arrives
+ * through the listener, in later turns of the event loop.  A verb fails only when the request
+ * could not be handed over.
+ * Implementations: native.c; tests bring their own. */
+#ifndef IPAM_RUNTIME_RUNTIME_H
+#define IPAM_RUNTIME_RUNTIME_H
+
+#include <stdint.h>
+
+#include "base/err.h"
+#include "model/instance.h"
+#include "model/project.h"
+
+enum { RUNTIME_STREAM_FDS = 6 };
+
+struct runtime_network {
+    const char *project, *bridge;
+    const char *ipv4, *ipv6; /* the host's addresses with prefix length */
+    bool internal;
+};
+
+struct runtime_link {
+    const char *bridge, *ipv4, *gateway4, *ipv6, *gateway6;
+};
+
+struct runtime_host {
+    const char *address, *names;
+};
+
+struct runtime_launch {
+    const struct project *project;
+    const struct unit *unit;
+    const char *id;
+    struct runtime_link *links;
+    size_t n_links;
+    struct runtime_host *hosts;
+    size_t n_hosts;
+};
+
+/* the end of a probe or task */
+struct runtime_answer {
+    bool ok, timed_out;
+    const char *output; /* what it printed, bounded, valid only during the call */
+};
+
+struct runtime_seen {
+    const char *id;
+    int pid;
+    bool ended;
+};
+
+struct runtime_listener {
+    void *owner;
+    /* what the broker knows, after a connection was made; streams of live ones follow */
+    void (*connected)(void *owner, const struct runtime_seen *seen, size_t n);
+    void (*lost)(void *owner);
+    void (*started)(void *owner, const char *id, int pid);
+    void (*ended)(void *owner, const char *id, const struct exit_info *how);
+    /* a launch was refused before anything ran */
+    void (*refused)(void *owner, const char *id, const struct err *why);
+    /* log pipes of an instance; the descriptors become the owner's */
+    void (*streams)(void *owner, const char *id, int fds[RUNTIME_STREAM_FDS]);
+    void (*answered)(void *owner, uint64_t tag, const struct runtime_answer *a);
+};
+
+struct runtime_ops {
+    const char *name;
+    int (*connect)(void *self, struct err *e); /* does nothing when connected */
+    int (*network)(void *self, const struct runtime_network *n, bool wanted, struct err *e);
+    int (*launch)(void *self, const struct runtime_launch *l, struct err *e);
+    int (*signal)(void *self, const char *id, int signo, struct err *e); /* SIGKILL: everything */
+    int (*remove)(void *self, const char *id, struct err *e);
+    int (*probe)(void *self, const char *id, const struct project *p, const struct health_spec *h,
+                 uint64_t tag, struct err *e);
+    /* applies the project's migrations (and seeds) through its database instance */
+    int (*migrate)(void *self, const char *id, const struct project *p, uint64_t tag,
+                   struct err *e);
+    int (*quit)(void *self, struct err *e); /* the back end may end when nothing is left */
+};
+
+#endif

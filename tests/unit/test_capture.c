@@ -1,0 +1,297 @@
+/* Log capture over real pipes: what is written is what is read back, once, across a kill at every
+ * step that matters. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/fsio.h"
+#include "logs/capture.h"
+#include "logs/cursor.h"
+
+/* the pipes of one instance as init would hold them */
+struct pipes {
+    int source[2][2], staging[2][2];
+};
+
+struct room {
+    char dir[64], path[128];
+    sd_event *loop;
+    struct pipes p;
+};
+
+static int set_up(void **state)
+{
+    struct room *r = calloc(1, sizeof *r);
+
+    (void) snprintf(r->dir, sizeof r->dir, "/tmp/ipam-capture.XXXXXX");
+    assert_non_null(mkdtemp(r->dir));
+    (void) snprintf(r->path, sizeof r->path, "%s/web.log", r->dir);
+    assert_true(sd_event_new(&r->loop) >= 0);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pipe2(r->p.source[i], O_CLOEXEC | O_NONBLOCK), 0);
+        assert_int_equal(pipe2(r->p.staging[i], O_CLOEXEC | O_NONBLOCK), 0);
+    }
+    *state = r;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct room *r = *state;
+    char command[128];
+
+    sd_event_unref(r->loop);
+    (void) snprintf(command, sizeof command, "%s", r->path);
+    (void) unlink(command);
+    for (unsigned i = 1; i < 3; i++) {
+        (void) snprintf(command, sizeof command, "%.100s.%u.stdout", r->path, i);
+        (void) unlink(command);
+        (void) snprintf(command, sizeof command, "%.100s.%u.stderr", r->path, i);
+        (void) unlink(command);
+    }
+    assert_int_equal(rmdir(r->dir), 0);
+    free(r);
+    return 0;
+}
+
+static void attach(struct room *r, struct capture_log *log)
+{
+    int fds[CAPTURE_STREAM_FDS];
+    struct err e = ERR_INIT;
+
+    for (int i = 0; i < 2; i++) {
+        fds[3 * i] = dup(r->p.source[i][0]);
+        fds[3 * i + 1] = dup(r->p.staging[i][0]);
+        fds[3 * i + 2] = dup(r->p.staging[i][1]);
+    }
+    assert_int_equal(capture_log_attach(log, "web", 1, fds, &e), 0);
+}
+
+static struct capture_log *open_log(struct room *r)
+{
+    struct capture_log *log = NULL;
+    struct err e = ERR_INIT;
+
+    assert_int_equal(capture_log_open(r->loop, r->path, &log, &e), 0);
+    return log;
+}
+
+static void close_writers(struct room *r)
+{
+    for (int i = 0; i < 2; i++) {
+        close(r->p.source[i][1]);
+        close(r->p.source[i][0]);
+        close(r->p.staging[i][0]);
+        close(r->p.staging[i][1]);
+    }
+}
+
+static void pump(struct room *r)
+{
+    while (sd_event_run(r->loop, 0) > 0)
+        ;
+}
+
+/* all `log` values of one stream joined: must be what the program wrote */
+static char *read_back(struct room *r, const char *stream, size_t *records)
+{
+    char *joined = strdup(""), *text = NULL, *rest, *line;
+
+    *records = 0;
+    assert_int_equal(fsio_read(AT_FDCWD, r->path, 1 << 24, &text, NULL), 0);
+    for (rest = text; (line = strsep(&rest, "\n")) && *line;) {
+        json_t *json = json_loads(line, 0, NULL);
+        const char *piece, *name;
+        char *more = NULL;
+
+        assert_non_null(json);
+        assert_int_equal(json_unpack(json, "{s:s,s:s}", "log", &piece, "stream", &name), 0);
+        if (strcmp(name, stream) == 0) {
+            assert_true(asprintf(&more, "%s%s", joined, piece) >= 0);
+            free(joined);
+            joined = more;
+            ++*records;
+        }
+        json_decref(json);
+    }
+    free(text);
+    return joined;
+}
+
+static void put(int fd, const char *text)
+{
+    assert_int_equal(write(fd, text, strlen(text)), (ssize_t) strlen(text));
+}
+
+static void lines_of_both_streams_arrive_and_the_last_one_needs_no_newline(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    size_t n;
+    char *got;
+
+    attach(r, log);
+    put(r->p.source[0][1], "one\ntwo \"quoted\"\nthr");
+    put(r->p.source[1][1], "warning\n");
+    pump(r);
+    put(r->p.source[0][1], "ee\nend");
+    close_writers(r);
+    pump(r);
+    assert_false(capture_log_is_attached(log, 1));
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got, "one\ntwo \"quoted\"\nthree\nend\n");
+    assert_int_equal(n, 4);
+    free(got);
+    got = read_back(r, "stderr", &n);
+    assert_string_equal(got, "warning\n");
+    free(got);
+    capture_log_free(log);
+}
+
+static void a_long_line_comes_in_pieces_that_join_to_the_line(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    char *line = malloc(40001), *got;
+    size_t n;
+
+    memset(line, 'x', 40000);
+    line[40000] = '\0';
+    line[39999] = '\n';
+    attach(r, log);
+    put(r->p.source[0][1], line);
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got, line);
+    assert_int_equal(n, 3);
+    free(got);
+    free(line);
+    capture_log_free(log);
+    close_writers(r);
+}
+
+static void bytes_that_are_no_text_become_replacement_characters(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    size_t n;
+    char *got;
+
+    attach(r, log);
+    put(r->p.source[0][1], "a\xff" "b\x01\xc3\xa4\xe2\x82\n");
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got, "a\xef\xbf\xbd" "b\x01\xc3\xa4\xef\xbf\xbd\n");
+    free(got);
+    capture_log_free(log);
+    close_writers(r);
+}
+
+static void a_half_line_waits_for_its_end_across_a_restart(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    size_t n;
+    char *got;
+
+    attach(r, log);
+    put(r->p.source[0][1], "first\nsec");
+    pump(r);
+    capture_log_free(log); /* the supervisor is gone; the pipes are not */
+    put(r->p.source[0][1], "ond\n");
+    log = open_log(r);
+    attach(r, log);
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got, "first\nsecond\n");
+    free(got);
+    capture_log_free(log);
+    close_writers(r);
+}
+
+/* the state a supervisor leaves that was killed after writing and before (or after) consuming */
+static void leave_write_in_flight(struct room *r, bool consumed)
+{
+    struct err e = ERR_INIT;
+    struct cursor *c = NULL;
+    char path[160], text[] = "{\"log\":\"lost?\\n\",\"stream\":\"stdout\",\"time\":\"t\"}\n", trash[64];
+    int fd;
+
+    put(r->p.staging[0][1], "lost?\n");
+    (void) snprintf(path, sizeof path, "%s.1.stdout", r->path);
+    assert_int_equal(cursor_open(path, &c, &e), 0);
+    cursor_begin(c, 0, 6);
+    c->tail_len[c->tail_after] = 0;
+    fd = open(r->path, O_WRONLY | O_CREAT | O_APPEND, 0640);
+    assert_true(fd >= 0);
+    /* killed before consuming, the write itself may be torn */
+    assert_int_equal(fsio_write_all(fd, text, consumed ? strlen(text) : 20), 0);
+    close(fd);
+    if (consumed)
+        assert_int_equal(read(r->p.staging[0][0], trash, sizeof trash), 6);
+    cursor_close(c);
+}
+
+static void after_a_kill_in_the_middle_every_line_is_there_exactly_once(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log;
+    size_t n;
+    char *got;
+
+    leave_write_in_flight(r, false);
+    put(r->p.source[0][1], "next\n");
+    log = open_log(r);
+    attach(r, log);
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got, "lost?\nnext\n");
+    free(got);
+    capture_log_free(log);
+    close_writers(r);
+}
+
+static void after_a_kill_at_the_end_nothing_is_written_again(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log;
+    size_t n;
+    char *got;
+
+    leave_write_in_flight(r, true);
+    put(r->p.source[0][1], "next\n");
+    log = open_log(r);
+    attach(r, log);
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got, "lost?\nnext\n");
+    free(got);
+    capture_log_free(log);
+    close_writers(r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define WITH_ROOM(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+        WITH_ROOM(lines_of_both_streams_arrive_and_the_last_one_needs_no_newline),
+        WITH_ROOM(a_long_line_comes_in_pieces_that_join_to_the_line),
+        WITH_ROOM(bytes_that_are_no_text_become_replacement_characters),
+        WITH_ROOM(a_half_line_waits_for_its_end_across_a_restart),
+        WITH_ROOM(after_a_kill_in_the_middle_every_line_is_there_exactly_once),
+        WITH_ROOM(after_a_kill_at_the_end_nothing_is_written_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,134 @@
+/* Every pair of state and event has its answer; the table is the one of fsm.h, written again. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "engine/fsm.h"
+
+enum { N = STATE_COUNT, KEEP = -1 };
+
+/* what a transition leads to for a unit that is wanted and restarts always; KEEP = stays, no action */
+static const int expected[FSM_EVENT_COUNT][N] = {
+#define ROW(down, waiting, preparing, starting, up, sick, stopping, backoff, failed, done)         \
+    { down, waiting, preparing, starting, up, sick, stopping, backoff, failed, done }
+    [FSM_START] = ROW(STATE_WAITING, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, STATE_WAITING,
+                      STATE_WAITING),
+    [FSM_STOP] = ROW(STATE_DOWN, STATE_DOWN, STATE_STOPPING, STATE_STOPPING, STATE_STOPPING,
+                     STATE_STOPPING, KEEP, STATE_DOWN, STATE_DOWN, STATE_DOWN),
+    [FSM_DEPS_OK] = ROW(KEEP, STATE_PREPARING, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP),
+    [FSM_DEPS_FAILED] = ROW(KEEP, STATE_FAILED, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP),
+    [FSM_STARTED] = ROW(KEEP, KEEP, STATE_STARTING, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP),
+    [FSM_READY] = ROW(KEEP, KEEP, KEEP, STATE_UP, KEEP, STATE_UP, KEEP, KEEP, KEEP, KEEP),
+    [FSM_SICK] = ROW(KEEP, KEEP, KEEP, STATE_SICK, STATE_SICK, KEEP, KEEP, KEEP, KEEP, KEEP),
+    [FSM_ENDED] = ROW(KEEP, KEEP, STATE_BACKOFF, STATE_BACKOFF, STATE_BACKOFF, STATE_BACKOFF,
+                      STATE_WAITING, KEEP, KEEP, KEEP),
+    [FSM_TIMER] = ROW(KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, STATE_STOPPING, STATE_PREPARING, KEEP,
+                      KEEP),
+#undef ROW
+};
+
+static struct fsm_facts wanted(enum restart_policy policy)
+{
+    return (struct fsm_facts) { .want = WANT_RUN,
+                                .restart = { .policy = policy },
+                                .backoff_us = 7,
+                                .stop_grace_us = 9 };
+}
+
+static void every_pair_of_state_and_event_has_its_answer(void **state)
+{
+    struct fsm_facts facts = wanted(RESTART_ALWAYS);
+
+    (void) state;
+    for (int ev = 0; ev < FSM_EVENT_COUNT; ev++)
+        for (int s = 0; s < N; s++) {
+            struct fsm_step step = fsm_step((enum state) s, (enum fsm_event) ev, &facts);
+            int want = expected[ev][s] == KEEP ? s : expected[ev][s];
+
+            assert_int_equal(step.next, want);
+            if (expected[ev][s] == KEEP)
+                assert_int_equal(step.actions, 0);
+        }
+}
+
+static void a_running_program_gets_its_stop_signal_and_its_grace(void **state)
+{
+    struct fsm_facts facts = { .want = WANT_REST, .stop_grace_us = 9 };
+    struct fsm_step step = fsm_step(STATE_UP, FSM_STOP, &facts);
+
+    (void) state;
+    assert_int_equal(step.actions, FSM_SIGNAL | FSM_SET_TIMER);
+    assert_int_equal(step.timer_us, 9);
+    assert_int_equal(fsm_step(STATE_STOPPING, FSM_TIMER, &facts).actions, FSM_KILL);
+    assert_int_equal(fsm_step(STATE_PREPARING, FSM_STOP, &facts).actions, FSM_KILL);
+}
+
+static void an_end_that_was_asked_for_leads_down_whatever_the_policy(void **state)
+{
+    struct fsm_facts facts = wanted(RESTART_ALWAYS);
+
+    (void) state;
+    facts.want = WANT_REST;
+    for (int s = 0; s < N; s++)
+        if (state_is_live((enum state) s))
+            assert_int_equal(fsm_step((enum state) s, FSM_ENDED, &facts).next, STATE_DOWN);
+}
+
+static void the_policy_decides_about_an_unasked_end(void **state)
+{
+    static const struct {
+        enum restart_policy policy;
+        unsigned max, attempts;
+        bool clean;
+        enum state next;
+    } cases[] = {
+        { RESTART_NO, 0, 0, true, STATE_DONE },
+        { RESTART_NO, 0, 0, false, STATE_FAILED },
+        { RESTART_ON_FAILURE, 0, 5, true, STATE_DONE },
+        { RESTART_ON_FAILURE, 0, 5, false, STATE_BACKOFF },
+        { RESTART_ON_FAILURE, 3, 2, false, STATE_BACKOFF },
+        { RESTART_ON_FAILURE, 3, 3, false, STATE_FAILED },
+        { RESTART_ALWAYS, 0, 0, true, STATE_BACKOFF },
+        { RESTART_UNLESS_STOPPED, 0, 0, false, STATE_BACKOFF },
+    };
+
+    (void) state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct fsm_facts facts = wanted(cases[i].policy);
+        struct fsm_step step;
+
+        facts.restart.max_attempts = cases[i].max;
+        facts.attempts = cases[i].attempts;
+        facts.exit_clean = cases[i].clean;
+        step = fsm_step(STATE_UP, FSM_ENDED, &facts);
+        assert_int_equal(step.next, cases[i].next);
+        assert_true(step.actions & FSM_RELEASE);
+        if (step.next == STATE_BACKOFF)
+            assert_int_equal(step.timer_us, 7);
+    }
+}
+
+static void a_sandbox_that_cannot_be_built_is_not_tried_again(void **state)
+{
+    struct fsm_facts facts = wanted(RESTART_ALWAYS);
+
+    (void) state;
+    facts.setup_failed = true;
+    assert_int_equal(fsm_step(STATE_PREPARING, FSM_ENDED, &facts).next, STATE_FAILED);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_pair_of_state_and_event_has_its_answer),
+        cmocka_unit_test(a_running_program_gets_its_stop_signal_and_its_grace),
+        cmocka_unit_test(an_end_that_was_asked_for_leads_down_whatever_the_policy),
+        cmocka_unit_test(the_policy_decides_about_an_unasked_end),
+        cmocka_unit_test(a_sandbox_that_cannot_be_built_is_not_tried_again),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
