@@ -1,0 +1,509 @@
+/* A project as JSON text.  One table per kind names every member, its type and its limits, and
+ * drives both directions: what is written can be read, and nothing else can. */
+#include <errno.h>
+#include <jansson.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/limits.h"
+#include "model/project.h"
+
+enum type { T_TEXT, T_BOOL, T_U16, T_U32, T_UINT, T_INT, T_U64, T_ENUM, T_LIST, T_ONE, T_MANY };
+
+struct kind;
+
+struct member {
+    const char *key;
+    enum type type;
+    size_t offset;
+    const char *const *words;     /* T_ENUM */
+    unsigned n_words;             /* T_ENUM */
+    const struct kind *kind;      /* T_ONE, T_MANY */
+    size_t count_offset;          /* T_MANY */
+};
+
+struct kind {
+    const char *name;
+    size_t size;
+    const struct member *members;
+    size_t n_members;
+};
+
+#define TEXT(s, m)           { #m, T_TEXT, offsetof(struct s, m), NULL, 0, NULL, 0 }
+#define PLAIN(s, m, t)       { #m, t, offsetof(struct s, m), NULL, 0, NULL, 0 }
+#define ENUM(s, m, w, n)     { #m, T_ENUM, offsetof(struct s, m), w, n, NULL, 0 }
+#define ONE(s, m, k)         { #m, T_ONE, offsetof(struct s, m), NULL, 0, &k, 0 }
+#define MANY(s, m, k)        { #m, T_MANY, offsetof(struct s, m), NULL, 0, &k, offsetof(struct s, n_##m) }
+#define KIND(s, name, table) { name, sizeof(struct s), table, ARRAY_LEN(table) }
+
+static const struct member dep_members[] = {
+    TEXT(dep, unit),
+    ENUM(dep, condition, dep_condition_text, DEP_CONDITION_COUNT),
+    PLAIN(dep, restart, T_BOOL),
+    PLAIN(dep, required, T_BOOL),
+};
+static const struct kind dep_kind = KIND(dep, "dependency", dep_members);
+
+static const struct member mount_members[] = {
+    ENUM(mount, kind, mount_kind_text, MOUNT_KIND_COUNT),
+    TEXT(mount, source),
+    TEXT(mount, target),
+    PLAIN(mount, read_only, T_BOOL),
+    PLAIN(mount, size, T_U64),
+    PLAIN(mount, mode, T_UINT),
+};
+static const struct kind mount_kind = KIND(mount, "mount", mount_members);
+
+static const struct member file_members[] = {
+    TEXT(secret_file, secret),       TEXT(secret_file, target),
+    PLAIN(secret_file, uid, T_U32),  PLAIN(secret_file, gid, T_U32),
+    PLAIN(secret_file, mode, T_UINT),
+};
+static const struct kind file_kind = KIND(secret_file, "secret file", file_members);
+
+static const struct member attachment_members[] = {
+    TEXT(attachment, network),
+    PLAIN(attachment, aliases, T_LIST),
+};
+static const struct kind attachment_kind = KIND(attachment, "network of a unit", attachment_members);
+
+static const struct member port_members[] = {
+    TEXT(port, address),
+    PLAIN(port, published, T_U16),
+    PLAIN(port, target, T_U16),
+    PLAIN(port, udp, T_BOOL),
+};
+static const struct kind port_kind = KIND(port, "port", port_members);
+
+static const struct member limits_members[] = {
+    PLAIN(limits, memory, T_U64),
+    PLAIN(limits, milli_cpus, T_U64),
+    PLAIN(limits, pids, T_U64),
+    PLAIN(limits, nofile, T_U64),
+};
+static const struct kind limits_kind = KIND(limits, "limits", limits_members);
+
+static const struct member probe_members[] = {
+    ENUM(probe, kind, probe_kind_text, PROBE_KIND_COUNT),
+    PLAIN(probe, argv, T_LIST),
+    TEXT(probe, url),
+    PLAIN(probe, insecure, T_BOOL),
+    TEXT(probe, host),
+    PLAIN(probe, port, T_U16),
+    TEXT(probe, user),
+    TEXT(probe, database),
+    TEXT(probe, password_secret),
+};
+static const struct kind probe_kind = KIND(probe, "probe", probe_members);
+
+static const struct member health_members[] = {
+    ONE(health_spec, probe, probe_kind),
+    PLAIN(health_spec, interval_us, T_U64),
+    PLAIN(health_spec, timeout_us, T_U64),
+    PLAIN(health_spec, start_period_us, T_U64),
+    PLAIN(health_spec, start_interval_us, T_U64),
+    PLAIN(health_spec, retries, T_UINT),
+};
+static const struct kind health_kind = KIND(health_spec, "health check", health_members);
+
+static const struct member restart_members[] = {
+    ENUM(restart_spec, policy, restart_policy_text, RESTART_POLICY_COUNT),
+    PLAIN(restart_spec, max_attempts, T_UINT),
+};
+static const struct kind restart_kind = KIND(restart_spec, "restart policy", restart_members);
+
+static const struct member unit_members[] = {
+    TEXT(unit, name),
+    TEXT(unit, image),
+    TEXT(unit, recipe),
+    TEXT(unit, digest),
+    MANY(unit, deps, dep_kind),
+    PLAIN(unit, argv, T_LIST),
+    PLAIN(unit, env, T_LIST),
+    TEXT(unit, workdir),
+    TEXT(unit, hostname),
+    TEXT(unit, user),
+    TEXT(unit, home),
+    PLAIN(unit, uid, T_U32),
+    PLAIN(unit, gid, T_U32),
+    MANY(unit, mounts, mount_kind),
+    MANY(unit, files, file_kind),
+    PLAIN(unit, etc, T_LIST),
+    MANY(unit, networks, attachment_kind),
+    MANY(unit, ports, port_kind),
+    ONE(unit, limits, limits_kind),
+    TEXT(unit, seccomp),
+    ONE(unit, health, health_kind),
+    ONE(unit, restart, restart_kind),
+    PLAIN(unit, stop_signal, T_INT),
+    PLAIN(unit, stop_grace_us, T_U64),
+};
+static const struct kind unit_kind = KIND(unit, "unit", unit_members);
+
+static const struct member network_members[] = {
+    TEXT(network, key),
+    TEXT(network, name),
+    PLAIN(network, internal, T_BOOL),
+};
+static const struct kind network_kind = KIND(network, "network", network_members);
+
+static const struct member volume_members[] = { TEXT(volume, key), TEXT(volume, name) };
+static const struct kind volume_kind = KIND(volume, "volume", volume_members);
+
+static const struct member database_members[] = {
+    TEXT(database, unit),       TEXT(database, schema), TEXT(database, user),
+    TEXT(database, password_secret), TEXT(database, migrations), TEXT(database, seeds),
+    PLAIN(database, port, T_U16),
+};
+static const struct kind database_kind = KIND(database, "database", database_members);
+
+static const struct member project_members[] = {
+    TEXT(project, name),
+    TEXT(project, dir),
+    TEXT(project, release),
+    MANY(project, units, unit_kind),
+    MANY(project, networks, network_kind),
+    MANY(project, volumes, volume_kind),
+    ONE(project, database, database_kind),
+    PLAIN(project, urls, T_LIST),
+};
+static const struct kind project_kind = KIND(project, "project", project_members);
+
+#define AT(base, type, offset) (*(type *) (void *) ((char *) (base) + (offset)))
+#define CAT(base, type, offset) (*(type const *) (const void *) ((const char *) (base) + (offset)))
+
+static json_t *encode(const struct kind *kind, const void *object);
+
+static json_t *encode_list(const char *const *list)
+{
+    json_t *array = json_array();
+
+    for (; list && *list; list++)
+        (void) json_array_append_new(array, json_string(*list));
+    return array;
+}
+
+static json_t *encode_many(const struct member *m, const void *object)
+{
+    const char *items = CAT(object, const char *, m->offset);
+    size_t n = CAT(object, size_t, m->count_offset);
+    json_t *array = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        (void) json_array_append_new(array, encode(m->kind, items + i * m->kind->size));
+    return array;
+}
+
+static json_t *encode_member(const struct member *m, const void *o)
+{
+    switch (m->type) {
+    case T_TEXT: return json_string(CAT(o, const char *, m->offset));
+    case T_BOOL: return json_boolean(CAT(o, bool, m->offset));
+    case T_U16: return json_integer(CAT(o, uint16_t, m->offset));
+    case T_U32: return json_integer(CAT(o, uint32_t, m->offset));
+    case T_UINT: return json_integer(CAT(o, unsigned, m->offset));
+    case T_INT: return json_integer(CAT(o, int, m->offset));
+    case T_U64: return json_integer((json_int_t) CAT(o, uint64_t, m->offset));
+    case T_ENUM: return json_string(m->words[CAT(o, unsigned, m->offset)]);
+    case T_LIST: return encode_list(CAT(o, const char *const *, m->offset));
+    case T_ONE: return encode(m->kind, (const char *) o + m->offset);
+    case T_MANY: return encode_many(m, o);
+    }
+    return NULL;
+}
+
+static json_t *encode(const struct kind *kind, const void *object)
+{
+    json_t *json = json_object();
+
+    for (size_t i = 0; i < kind->n_members; i++)
+        if (json_object_set_new(json, kind->members[i].key,
+                                encode_member(&kind->members[i], object)) < 0)
+            abort(); /* out of memory, or a string that is not UTF-8: load has refused those */
+    return json;
+}
+
+/* Secret values may hold any byte: they travel as lists of numbers when they are not text. */
+static json_t *encode_secret(const struct secret *s)
+{
+    json_t *value = memchr(s->value, '\0', s->len) ? NULL : json_stringn(s->value, s->len);
+
+    if (!value) {
+        value = json_array();
+        for (size_t i = 0; i < s->len; i++)
+            (void) json_array_append_new(value, json_integer((unsigned char) s->value[i]));
+    }
+    return json_pack("{s:s,s:o}", "name", s->name, "value", value);
+}
+
+int project_to_json(const struct project *p, char **out_json, struct err *e)
+{
+    json_t *json = encode(&project_kind, p);
+    json_t *secrets = json_array();
+
+    for (size_t i = 0; i < p->n_secrets; i++)
+        (void) json_array_append_new(secrets, encode_secret(&p->secrets[i]));
+    (void) json_object_set_new(json, "secrets", secrets);
+    *out_json = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return *out_json ? 0 : err_set(e, -ENOMEM, "project '%s' cannot be encoded", p->name);
+}
+
+struct decoder {
+    struct arena *arena;
+    struct err *e;
+};
+
+static int decode(const struct decoder *d, const struct kind *kind, const json_t *json, void *out);
+
+static int wrong(const struct decoder *d, const char *key, const char *expected)
+{
+    return err_set(d->e, -EINVAL, "project: '%s' must be %s", key, expected);
+}
+
+static int decode_number(const struct decoder *d, const struct member *m, const json_t *json,
+                         json_int_t max, json_int_t *out)
+{
+    if (!json_is_integer(json))
+        return wrong(d, m->key, "a number");
+    *out = json_integer_value(json);
+    return *out < 0 || *out > max ? wrong(d, m->key, "a number in range") : 0;
+}
+
+static int decode_text(const struct decoder *d, const char *key, const json_t *json,
+                       const char **out)
+{
+    if (!json_is_string(json))
+        return wrong(d, key, "text");
+    *out = arena_strdup(d->arena, json_string_value(json));
+    return 0;
+}
+
+static int decode_list(const struct decoder *d, const struct member *m, const json_t *json,
+                       const char *const **out)
+{
+    const char **list;
+
+    if (!json_is_array(json))
+        return wrong(d, m->key, "a list");
+    list = arena_array(d->arena, json_array_size(json) + 1, sizeof *list);
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        int r = decode_text(d, m->key, json_array_get(json, i), &list[i]);
+        if (r < 0)
+            return r;
+    }
+    *out = list;
+    return 0;
+}
+
+static int decode_enum(const struct decoder *d, const struct member *m, const json_t *json,
+                       unsigned *out)
+{
+    const char *word = json_string_value(json);
+
+    for (unsigned i = 0; word && i < m->n_words; i++) {
+        if (strcmp(m->words[i], word) != 0)
+            continue;
+        *out = i;
+        return 0;
+    }
+    return wrong(d, m->key, "one of the known words");
+}
+
+static int decode_many(const struct decoder *d, const struct member *m, const json_t *json,
+                       void *object)
+{
+    char *items;
+
+    if (!json_is_array(json))
+        return wrong(d, m->key, "a list");
+    items = arena_array(d->arena, json_array_size(json) + 1, m->kind->size);
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        int r = decode(d, m->kind, json_array_get(json, i), items + i * m->kind->size);
+        if (r < 0)
+            return r;
+    }
+    AT(object, char *, m->offset) = items;
+    AT(object, size_t, m->count_offset) = json_array_size(json);
+    return 0;
+}
+
+static int decode_member(const struct decoder *d, const struct member *m, const json_t *json,
+                         void *o)
+{
+    json_int_t n = 0;
+    int r = 0;
+
+    switch (m->type) {
+    case T_TEXT: return decode_text(d, m->key, json, &AT(o, const char *, m->offset));
+    case T_BOOL:
+        AT(o, bool, m->offset) = json_is_true(json);
+        return json_is_boolean(json) ? 0 : wrong(d, m->key, "true or false");
+    case T_U16:
+        r = decode_number(d, m, json, UINT16_MAX, &n);
+        AT(o, uint16_t, m->offset) = (uint16_t) n;
+        return r;
+    case T_U32:
+    case T_UINT:
+        r = decode_number(d, m, json, UINT32_MAX, &n);
+        AT(o, uint32_t, m->offset) = (uint32_t) n;
+        return r;
+    case T_INT:
+        r = decode_number(d, m, json, INT_MAX, &n);
+        AT(o, int, m->offset) = (int) n;
+        return r;
+    case T_U64:
+        r = decode_number(d, m, json, INT64_MAX, &n);
+        AT(o, uint64_t, m->offset) = (uint64_t) n;
+        return r;
+    case T_ENUM: return decode_enum(d, m, json, &AT(o, unsigned, m->offset));
+    case T_LIST: return decode_list(d, m, json, &AT(o, const char *const *, m->offset));
+    case T_ONE: return decode(d, m->kind, json, (char *) o + m->offset);
+    case T_MANY: return decode_many(d, m, json, o);
+    }
+    return -EINVAL;
+}
+
+static int decode(const struct decoder *d, const struct kind *kind, const json_t *json, void *out)
+{
+    size_t known = 0;
+
+    if (!json_is_object(json))
+        return err_set(d->e, -EINVAL, "project: a %s must be an object", kind->name);
+    for (size_t i = 0; i < kind->n_members; i++) {
+        const struct member *m = &kind->members[i];
+        const json_t *value = json_object_get(json, m->key);
+        int r = value ? decode_member(d, m, value, out)
+                      : err_set(d->e, -EINVAL, "project: a %s has no '%s'", kind->name, m->key);
+        if (r < 0)
+            return r;
+        known++;
+    }
+    if (json_object_size(json) != known)
+        return err_set(d->e, -EINVAL, "project: a %s has a member nobody knows", kind->name);
+    return 0;
+}
+
+static int decode_secret(const struct decoder *d, const json_t *json, struct secret *out)
+{
+    const json_t *value = json_object_get(json, "value");
+    int r = decode_text(d, "name", json_object_get(json, "name"), &out->name);
+    char *bytes;
+
+    if (r < 0)
+        return r;
+    if (!json_is_string(value) && !json_is_array(value))
+        return wrong(d, "value", "text or bytes");
+    out->len = json_is_string(value) ? json_string_length(value) : json_array_size(value);
+    if (out->len > LIMIT_SECRET)
+        return err_set(d->e, -E2BIG, "secret '%s' has %zu bytes, the limit is %d", out->name,
+                       out->len, LIMIT_SECRET);
+    bytes = arena_alloc(d->arena, out->len + 1);
+    if (json_is_string(value))
+        memcpy(bytes, json_string_value(value), out->len);
+    for (size_t i = 0; json_is_array(value) && i < out->len; i++)
+        bytes[i] = (char) json_integer_value(json_array_get(value, i));
+    out->value = bytes;
+    return 0;
+}
+
+static int decode_secrets(const struct decoder *d, const json_t *json, struct project *p)
+{
+    if (!json_is_array(json))
+        return wrong(d, "secrets", "a list");
+    p->secrets = arena_array(d->arena, json_array_size(json) + 1, sizeof *p->secrets);
+    for (size_t i = 0; i < json_array_size(json); i++) {
+        int r = decode_secret(d, json_array_get(json, i), &p->secrets[i]);
+        if (r < 0)
+            return r;
+        p->n_secrets++;
+    }
+    return 0;
+}
+
+/* the letters of file names, cgroups and host names; what becomes a path must never lead out */
+static bool is_name(const char *s)
+{
+    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    size_t len = strlen(s);
+
+    return len > 0 && len <= 63 && s[0] != '.' && s[0] != '-' && strspn(s, allowed) == len;
+}
+
+static int check_references(const struct project *p, const struct unit *u, struct err *e)
+{
+    const char *secret = u->health.probe.password_secret;
+
+    for (size_t i = 0; i < u->n_deps; i++)
+        if (u->deps[i].required && !project_unit(p, u->deps[i].unit))
+            return err_set(e, -EINVAL, "project: '%s' depends on '%s', which is not there", u->name,
+                           u->deps[i].unit);
+    for (size_t i = 0; i < u->n_networks; i++)
+        if (!project_network(p, u->networks[i].network))
+            return err_set(e, -EINVAL, "project: '%s' is on network '%s', which is not there",
+                           u->name, u->networks[i].network);
+    for (size_t i = 0; i < u->n_files; i++)
+        if (!project_secret(p, u->files[i].secret))
+            return err_set(e, -EINVAL, "project: '%s' uses secret '%s', which is not there", u->name,
+                           u->files[i].secret);
+    if (secret[0] != '\0' && !project_secret(p, secret))
+        return err_set(e, -EINVAL, "project: the check of '%s' uses secret '%s', which is not there",
+                       u->name, secret);
+    return 0;
+}
+
+static int check(const struct project *p, struct err *e)
+{
+    if (!is_name(p->name))
+        return err_set(e, -EINVAL, "project: '%s' is no project name", p->name);
+    for (size_t i = 0; i < p->n_networks; i++)
+        if (!is_name(p->networks[i].key))
+            return err_set(e, -EINVAL, "project: '%s' is no network name", p->networks[i].key);
+    for (size_t i = 0; i < p->n_units; i++) {
+        const struct unit *u = &p->units[i];
+        int r;
+
+        if (!is_name(u->name) || project_unit(p, u->name) != u)
+            return err_set(e, -EINVAL, "project: '%s' is no service name, or there twice", u->name);
+        if (!u->argv[0])
+            return err_set(e, -EINVAL, "project: '%s' has no program", u->name);
+        if (u->uid == 0 || u->gid == 0)
+            return err_set(e, -EPERM, "project: '%s' may not run as root", u->name);
+        if ((r = check_references(p, u, e)) < 0)
+            return r;
+    }
+    if (p->database.unit[0] != '\0' && !project_unit(p, p->database.unit))
+        return err_set(e, -EINVAL, "project: the database service '%s' is not there",
+                       p->database.unit);
+    return 0;
+}
+
+int project_from_json(const char *text, size_t len, struct project **out, struct err *e)
+{
+    json_error_t where;
+    json_t *json = json_loadb(text, len, 0, &where);
+    struct arena *arena = arena_new();
+    struct project *p = arena_alloc(arena, sizeof *p);
+    struct decoder d = { .arena = arena, .e = e };
+    int r;
+
+    p->arena = arena;
+    if (!json) {
+        r = err_set(e, -EINVAL, "project: line %d: %s", where.line, where.text);
+    } else {
+        r = decode_secrets(&d, json_object_get(json, "secrets"), p);
+        (void) json_object_del(json, "secrets");
+        if (r == 0)
+            r = decode(&d, &project_kind, json, p);
+        if (r == 0)
+            r = check(p, e);
+    }
+    json_decref(json);
+    if (r < 0)
+        arena_free(arena);
+    else
+        *out = p;
+    return r;
+}

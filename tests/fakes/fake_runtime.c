@@ -1,0 +1,97 @@
+#include "tests/fakes/fake_runtime.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static __attribute__((format(printf, 2, 3))) int note(struct fake_runtime *f, const char *fmt, ...)
+{
+    size_t used = strlen(f->notes);
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void) vsnprintf(f->notes + used, sizeof f->notes - used, fmt, ap);
+    va_end(ap);
+    return 0;
+}
+
+const char *fake_notes(struct fake_runtime *f)
+{
+    static char copy[sizeof f->notes];
+
+    memcpy(copy, f->notes, sizeof copy);
+    f->notes[0] = '\0';
+    return copy;
+}
+
+static int fake_connect(void *self, struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) e;
+    f->to.connected(f->to.owner, f->seen, f->n_seen);
+    return 0;
+}
+
+static int fake_network(void *self, const struct runtime_network *n, bool wanted, struct err *e)
+{
+    (void) self, (void) n, (void) wanted, (void) e;
+    return 0;
+}
+
+static int fake_launch(void *self, const struct runtime_launch *l, struct err *e)
+{
+    (void) e;
+    return note(self, "launch %s; ", l->id);
+}
+
+static int fake_signal(void *self, const char *id, int signo, struct err *e)
+{
+    (void) e;
+    return note(self, "signal %s %d; ", id, signo);
+}
+
+static int fake_remove(void *self, const char *id, struct err *e)
+{
+    (void) e;
+    return note(self, "remove %s; ", id);
+}
+
+static int fake_probe(void *self, const char *id, const struct project *p,
+                      const struct health_spec *h, uint64_t tag, struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) p, (void) h, (void) e;
+    f->probe_tag = tag;
+    (void) snprintf(f->probe_id, sizeof f->probe_id, "%s", id);
+    return 0;
+}
+
+static int fake_migrate(void *self, const char *id, const struct project *p, uint64_t tag,
+                        struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) p, (void) e;
+    f->migrate_tag = tag;
+    return note(self, "migrate %s; ", id);
+}
+
+static int fake_quit(void *self, struct err *e)
+{
+    (void) e;
+    return note(self, "quit; ");
+}
+
+const struct runtime_ops fake_runtime_ops = {
+    .name = "fake",
+    .connect = fake_connect,
+    .network = fake_network,
+    .launch = fake_launch,
+    .signal = fake_signal,
+    .remove = fake_remove,
+    .probe = fake_probe,
+    .migrate = fake_migrate,
+    .quit = fake_quit,
+};

@@ -1,0 +1,371 @@
+/* The supervisor on a runtime that runs nothing: order, failure, restart, recovery. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+#include "engine/supervisor.h"
+#include "tests/fakes/fake_runtime.h"
+
+struct stage {
+    char dir[64];
+    sd_event *loop;
+    struct supervisor *supervisor;
+    struct fake_runtime fake;
+    unsigned dones;
+    struct operation_failure failure;
+    bool failed;
+};
+
+/* a two-tier project: web needs a healthy db */
+static struct project *two_tier(const char *web_digest, bool migrations)
+{
+    static const char *const argv[] = { "/bin/true", NULL };
+    struct arena *a = arena_new();
+    struct project *p = arena_alloc(a, sizeof *p);
+
+    p->arena = a;
+    p->name = "p";
+    p->dir = "/srv/p";
+    p->release = "1";
+    p->n_units = 2;
+    p->units = arena_array(a, 2, sizeof *p->units);
+    for (size_t i = 0; i < 2; i++) {
+        struct unit *u = &p->units[i];
+        u->name = u->hostname = i == 0 ? "web" : "db";
+        u->image = "none";
+        u->recipe = "x-native";
+        u->digest = i == 0 ? web_digest : "d1";
+        u->argv = argv;
+        u->workdir = u->home = "/";
+        u->user = "nobody";
+        u->uid = u->gid = 65534;
+        u->seccomp = "default";
+        u->restart.policy = RESTART_ALWAYS;
+        u->stop_signal = SIGTERM;
+        u->stop_grace_us = 10000000;
+        u->health.probe = (struct probe) { .kind = PROBE_TCP,
+                                           .url = "",
+                                           .host = "127.0.0.1",
+                                           .port = 1,
+                                           .user = "",
+                                           .database = "",
+                                           .password_secret = "" };
+        u->health.interval_us = u->health.timeout_us = u->health.start_interval_us = 1000;
+        u->health.retries = 1;
+    }
+    p->units[0].deps = arena_array(a, 1, sizeof(struct dep));
+    p->units[0].n_deps = 1;
+    p->units[0].deps[0] = (struct dep) { .unit = "db", .condition = DEP_HEALTHY, .required = true };
+    p->database = (struct database) { .unit = migrations ? "db" : "",
+                                      .schema = "s",
+                                      .user = "u",
+                                      .password_secret = "",
+                                      .migrations = migrations ? "/srv/p/migrations" : "",
+                                      .seeds = "",
+                                      .port = 3306 };
+    return p;
+}
+
+static void on_event(void *owner, json_t *event)
+{
+    (void) owner, (void) event;
+}
+
+static void on_done(void *owner, const struct operation_failure *failure)
+{
+    struct stage *s = owner;
+
+    s->dones++;
+    s->failed = failure != NULL;
+    if (failure)
+        s->failure = *failure;
+}
+
+static void open_supervisor(struct stage *s)
+{
+    struct supervisor_config config = { .state_dir = s->dir, .log_dir = s->dir, .exit_idle = true };
+    struct err e = ERR_INIT;
+
+    assert_true(sd_event_new(&s->loop) >= 0);
+    config.loop = s->loop;
+    s->supervisor = supervisor_new(&config);
+    s->fake.to = supervisor_listener(s->supervisor);
+    supervisor_use(s->supervisor, &fake_runtime_ops, &s->fake);
+    assert_int_equal(supervisor_load(s->supervisor, &e), 0);
+}
+
+static void close_supervisor(struct stage *s)
+{
+    supervisor_free(s->supervisor);
+    sd_event_unref(s->loop);
+}
+
+static int set_up(void **state)
+{
+    struct stage *s = calloc(1, sizeof *s);
+
+    (void) snprintf(s->dir, sizeof s->dir, "/tmp/ipam-supervisor.XXXXXX");
+    assert_non_null(mkdtemp(s->dir));
+    open_supervisor(s);
+    *state = s;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    static const char *const files[] = { "p/project.json", "p/state.json", "p/web.log",
+                                         "p/db.log", "p" };
+    struct stage *s = *state;
+    char path[128];
+
+    close_supervisor(s);
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        (void) snprintf(path, sizeof path, "%s/%s", s->dir, files[i]);
+        (void) remove(path);
+    }
+    assert_int_equal(rmdir(s->dir), 0);
+    free(s);
+    return 0;
+}
+
+static int begin(struct stage *s, enum operation_kind kind, struct project *p)
+{
+    struct watcher w = { .owner = s, .event = on_event, .done = on_done };
+    struct supervisor_request r = { .kind = kind, .project = "p", .definition = p };
+    struct err e = ERR_INIT;
+
+    return supervisor_begin(s->supervisor, &r, &w, &e);
+}
+
+/* lets timers that are due fire until a probe of this instance is asked for, and answers it */
+static void probe(struct stage *s, const char *id, bool ok)
+{
+    while (strcmp(s->fake.probe_id, id) != 0 || s->fake.probe_tag == 0)
+        assert_true(sd_event_run(s->loop, UINT64_MAX) >= 0);
+    uint64_t tag = s->fake.probe_tag;
+    s->fake.probe_tag = 0;
+    s->fake.to.answered(s->supervisor, tag,
+                        &(struct runtime_answer) { .ok = ok, .output = ok ? "" : "no" });
+}
+
+static void started(struct stage *s, const char *id)
+{
+    s->fake.to.started(s->supervisor, id, 4711);
+}
+
+static void ended(struct stage *s, const char *id, int code, int signo)
+{
+    s->fake.to.ended(s->supervisor, id, &(struct exit_info) { .code = code, .signal = signo });
+}
+
+static void bring_up(struct stage *s)
+{
+    assert_int_equal(begin(s, OP_UP, two_tier("w1", false)), 0);
+    started(s, "p.db.1.1");
+    probe(s, "p.db.1.1", true);
+    started(s, "p.web.1.1");
+    probe(s, "p.web.1.1", true);
+    assert_int_equal(s->dones, 1);
+    assert_false(s->failed);
+    (void) fake_notes(&s->fake);
+}
+
+static void a_dependant_starts_when_its_dependency_is_healthy_and_not_before(void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(begin(s, OP_UP, two_tier("w1", false)), 0);
+    assert_string_equal(fake_notes(&s->fake), "launch p.db.1.1; ");
+    started(s, "p.db.1.1");
+    assert_string_equal(fake_notes(&s->fake), "");
+    probe(s, "p.db.1.1", true);
+    assert_string_equal(fake_notes(&s->fake), "launch p.web.1.1; ");
+    started(s, "p.web.1.1");
+    assert_int_equal(s->dones, 0);
+    probe(s, "p.web.1.1", true);
+    assert_int_equal(s->dones, 1);
+}
+
+static void a_stop_goes_the_other_way_round(void **state)
+{
+    struct stage *s = *state;
+
+    bring_up(s);
+    assert_int_equal(begin(s, OP_STOP, NULL), 0);
+    assert_string_equal(fake_notes(&s->fake), "signal p.web.1.1 15; ");
+    ended(s, "p.web.1.1", 0, 0);
+    assert_string_equal(fake_notes(&s->fake), "remove p.web.1.1; signal p.db.1.1 15; ");
+    ended(s, "p.db.1.1", 0, 0);
+    assert_int_equal(s->dones, 2);
+}
+
+static void a_service_that_never_gets_ready_fails_the_start_and_what_was_started_is_stopped(
+    void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(begin(s, OP_UP, two_tier("w1", false)), 0);
+    started(s, "p.db.1.1");
+    probe(s, "p.db.1.1", true);
+    for (int i = 1; i <= OPERATION_FALSE_STARTS; i++) {
+        char id[32], launch[64];
+
+        (void) snprintf(id, sizeof id, "p.web.1.%d", i);
+        (void) snprintf(launch, sizeof launch, "launch %s; ", id);
+        while (!strstr(s->fake.notes, launch))
+            assert_true(sd_event_run(s->loop, UINT64_MAX) >= 0);
+        started(s, id);
+        ended(s, id, 1, 0);
+    }
+    assert_non_null(strstr(fake_notes(&s->fake), "signal p.db.1.1 15; "));
+    ended(s, "p.db.1.1", 0, 0);
+    assert_true(s->failed);
+    assert_string_equal(s->failure.service, "web");
+    assert_non_null(strstr(s->failure.why.msg, "exited with status 1"));
+}
+
+static void migrations_hold_the_dependants_until_they_are_done(void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(begin(s, OP_UP, two_tier("w1", true)), 0);
+    started(s, "p.db.1.1");
+    (void) fake_notes(&s->fake);
+    probe(s, "p.db.1.1", true);
+    assert_string_equal(fake_notes(&s->fake), "migrate p.db.1.1; ");
+    s->fake.to.answered(s->supervisor, s->fake.migrate_tag, &(struct runtime_answer) { .ok = true, .output = "" });
+    assert_string_equal(fake_notes(&s->fake), "launch p.web.1.1; ");
+}
+
+static void a_failed_migration_fails_the_start_and_names_itself(void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(begin(s, OP_UP, two_tier("w1", true)), 0);
+    started(s, "p.db.1.1");
+    probe(s, "p.db.1.1", true);
+    s->fake.to.answered(s->supervisor, s->fake.migrate_tag,
+                        &(struct runtime_answer) { .ok = false, .output = "0002: bad SQL" });
+    ended(s, "p.db.1.1", 0, 0);
+    assert_true(s->failed);
+    assert_int_equal(s->failure.why.class, ERR_MIGRATION);
+    assert_non_null(strstr(s->failure.why.msg, "0002: bad SQL"));
+}
+
+static void a_crash_restarts_at_once_and_is_counted(void **state)
+{
+    struct stage *s = *state;
+    json_t *status;
+
+    bring_up(s);
+    ended(s, "p.web.1.1", 0, SIGKILL);
+    while (!strstr(s->fake.notes, "launch p.web.1.2; "))
+        assert_true(sd_event_run(s->loop, UINT64_MAX) >= 0);
+    started(s, "p.web.1.2");
+    probe(s, "p.web.1.2", true);
+    status = supervisor_status(s->supervisor, "p");
+    const char *last;
+    int restarts;
+    assert_int_equal(json_unpack(json_array_get(json_object_get(json_array_get(json_object_get(status, "projects"), 0), "services"), 0),
+                                 "{s:i,s:s}", "restarts", &restarts, "last_exit", &last), 0);
+    assert_int_equal(restarts, 1);
+    assert_string_equal(last, "killed by signal 9 (Killed)");
+    json_decref(status);
+}
+
+static void the_same_project_again_changes_nothing(void **state)
+{
+    struct stage *s = *state;
+
+    bring_up(s);
+    assert_int_equal(begin(s, OP_UP, two_tier("w1", false)), 0);
+    assert_string_equal(fake_notes(&s->fake), "");
+    assert_int_equal(s->dones, 2);
+}
+
+static void only_a_changed_service_is_replaced(void **state)
+{
+    struct stage *s = *state;
+
+    bring_up(s);
+    assert_int_equal(begin(s, OP_UP, two_tier("w2", false)), 0);
+    assert_string_equal(fake_notes(&s->fake), "signal p.web.1.1 15; ");
+    ended(s, "p.web.1.1", 0, 0);
+    assert_string_equal(fake_notes(&s->fake), "remove p.web.1.1; launch p.web.1.2; ");
+    started(s, "p.web.1.2");
+    probe(s, "p.web.1.2", true);
+    assert_int_equal(s->dones, 2);
+}
+
+static void a_second_operation_is_refused_while_one_runs(void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(begin(s, OP_UP, two_tier("w1", false)), 0);
+    assert_int_equal(begin(s, OP_STOP, NULL), -EBUSY);
+}
+
+static void a_new_supervisor_adopts_what_runs_and_ends_what_nobody_wants(void **state)
+{
+    static const struct runtime_seen seen[] = { { .id = "p.db.1.1", .pid = 11 },
+                                                { .id = "p.web.1.1", .pid = 12 },
+                                                { .id = "q.old.1.9", .pid = 13 } };
+    struct stage *s = *state;
+    json_t *status;
+
+    bring_up(s);
+    close_supervisor(s);
+    s->fake.seen = seen;
+    s->fake.n_seen = ARRAY_LEN(seen);
+    open_supervisor(s);
+    assert_string_equal(fake_notes(&s->fake), "signal q.old.1.9 9; ");
+    status = supervisor_status(s->supervisor, "p");
+    assert_int_equal(json_array_size(json_object_get(status, "projects")), 1);
+    json_decref(status);
+}
+
+static void down_forgets_the_project_and_lets_the_broker_end(void **state)
+{
+    struct stage *s = *state;
+
+    bring_up(s);
+    assert_int_equal(begin(s, OP_DOWN, NULL), 0);
+    ended(s, "p.web.1.1", 0, 0);
+    ended(s, "p.db.1.1", 0, 0);
+    assert_int_equal(s->dones, 2);
+    assert_false(s->failed);
+    assert_non_null(strstr(fake_notes(&s->fake), "quit; "));
+    assert_true(supervisor_is_ending(s->supervisor));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define STAGED(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+        STAGED(a_dependant_starts_when_its_dependency_is_healthy_and_not_before),
+        STAGED(a_stop_goes_the_other_way_round),
+        STAGED(a_service_that_never_gets_ready_fails_the_start_and_what_was_started_is_stopped),
+        STAGED(migrations_hold_the_dependants_until_they_are_done),
+        STAGED(a_failed_migration_fails_the_start_and_names_itself),
+        STAGED(a_crash_restarts_at_once_and_is_counted),
+        STAGED(the_same_project_again_changes_nothing),
+        STAGED(only_a_changed_service_is_replaced),
+        STAGED(a_second_operation_is_refused_while_one_runs),
+        STAGED(a_new_supervisor_adopts_what_runs_and_ends_what_nobody_wants),
+        STAGED(down_forgets_the_project_and_lets_the_broker_end),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
