@@ -73,7 +73,7 @@ static int prepare(struct cli *cli, struct err *e)
     int r = load_project_dir(&load, &dir, e);
 
     if (r == -ENOENT && !cli->files && !cli->project_dir)
-        dir = init_default_dir();
+        dir = strdup(load_default_dir());
     else if (r < 0)
         return r;
     if (!cli->env_files) {

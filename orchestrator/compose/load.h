@@ -27,4 +27,7 @@ int load_project(const struct load_options *o, struct project **out, struct err 
  * *out is malloc'd. */
 int load_project_dir(const struct load_options *o, char **out, struct err *e);
 
+/* Where the project lives when no file is found: /srv/ipam, or $IPAM_ORCH_PROJECT_DIR. */
+const char *load_default_dir(void);
+
 #endif

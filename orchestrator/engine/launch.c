@@ -86,12 +86,13 @@ void launch_remove_networks(struct supervisor *s, struct deployment *d)
     }
 }
 
-static const struct lease *lease_of(const struct deployment *d, const char *key)
+/* every network of the project has a lease once create_networks is through */
+static uint8_t number_of(const struct deployment *d, const char *key)
 {
     for (size_t n = 0; n < d->n_leases; n++)
         if (strcmp(d->leases[n].key, key) == 0)
-            return &d->leases[n];
-    return NULL;
+            return d->leases[n].number;
+    return 0;
 }
 
 static void plan_links(struct plan *p, const struct instance *i)
@@ -103,7 +104,7 @@ static void plan_links(struct plan *p, const struct instance *i)
     p->launch.links = arena_array(a, i->unit->n_networks + 1, sizeof *p->launch.links);
     for (size_t n = 0; n < i->unit->n_networks; n++) {
         const struct network *net = project_network(project, i->unit->networks[n].network);
-        const struct lease *l = lease_of(i->in, net->key);
+        uint8_t number = number_of(i->in, net->key);
         struct runtime_link *link = &p->launch.links[p->launch.n_links++];
         char bridge[ADDRESS_TEXT], text[ADDRESS_TEXT];
         /* the first network that leads out carries the default route */
@@ -112,13 +113,13 @@ static void plan_links(struct plan *p, const struct instance *i)
         routed |= gateway;
         address_bridge(paths_tag(), project->name, net->key, bridge);
         link->bridge = arena_strdup(a, bridge);
-        address_ipv4(l->number, i->slot, text);
+        address_ipv4(number, i->slot, text);
         link->ipv4 = arena_printf(a, "%s/24", text);
-        address_ipv4(l->number, 1, text);
+        address_ipv4(number, 1, text);
         link->gateway4 = gateway ? arena_strdup(a, text) : "";
-        address_ipv6(project->name, l->number, i->slot, text);
+        address_ipv6(project->name, number, i->slot, text);
         link->ipv6 = arena_printf(a, "%s/64", text);
-        address_ipv6(project->name, l->number, 1, text);
+        address_ipv6(project->name, number, 1, text);
         link->gateway6 = gateway ? arena_strdup(a, text) : "";
     }
 }
@@ -156,8 +157,8 @@ static void plan_hosts(struct plan *p, const struct instance *i)
             names = arena_printf(a, "%s %s", names, *alias);
         if (other == i && strcmp(i->unit->hostname, i->name) != 0)
             names = arena_printf(a, "%s %s", names, i->unit->hostname);
-        address_ipv4(lease_of(d, here->network)->number, other->slot, v4);
-        address_ipv6(d->project->name, lease_of(d, here->network)->number, other->slot, v6);
+        address_ipv4(number_of(d, here->network), other->slot, v4);
+        address_ipv6(d->project->name, number_of(d, here->network), other->slot, v6);
         p->launch.hosts[p->launch.n_hosts++] =
             (struct runtime_host){ .address = arena_strdup(a, v4), .names = names };
         p->launch.hosts[p->launch.n_hosts++] =

@@ -18,10 +18,10 @@ struct member {
     const char *key;
     enum type type;
     size_t offset;
-    const char *const *words;     /* T_ENUM */
-    unsigned n_words;             /* T_ENUM */
-    const struct kind *kind;      /* T_ONE, T_MANY */
-    size_t count_offset;          /* T_MANY */
+    const char *const *words; /* T_ENUM */
+    unsigned n_words;         /* T_ENUM */
+    const struct kind *kind;  /* T_ONE, T_MANY */
+    size_t count_offset;      /* T_MANY */
 };
 
 struct kind {
@@ -31,12 +31,30 @@ struct kind {
     size_t n_members;
 };
 
-#define TEXT(s, m)           { #m, T_TEXT, offsetof(struct s, m), NULL, 0, NULL, 0 }
-#define PLAIN(s, m, t)       { #m, t, offsetof(struct s, m), NULL, 0, NULL, 0 }
-#define ENUM(s, m, w, n)     { #m, T_ENUM, offsetof(struct s, m), w, n, NULL, 0 }
-#define ONE(s, m, k)         { #m, T_ONE, offsetof(struct s, m), NULL, 0, &k, 0 }
-#define MANY(s, m, k)        { #m, T_MANY, offsetof(struct s, m), NULL, 0, &k, offsetof(struct s, n_##m) }
-#define KIND(s, name, table) { name, sizeof(struct s), table, ARRAY_LEN(table) }
+#define TEXT(s, m)                                                                                 \
+    {                                                                                              \
+#m, T_TEXT, offsetof(struct s, m), NULL, 0, NULL, 0                                        \
+    }
+#define PLAIN(s, m, t)                                                                             \
+    {                                                                                              \
+#m, t, offsetof(struct s, m), NULL, 0, NULL, 0                                             \
+    }
+#define ENUM(s, m, w, n)                                                                           \
+    {                                                                                              \
+#m, T_ENUM, offsetof(struct s, m), w, n, NULL, 0                                           \
+    }
+#define ONE(s, m, k)                                                                               \
+    {                                                                                              \
+#m, T_ONE, offsetof(struct s, m), NULL, 0, &k, 0                                           \
+    }
+#define MANY(s, m, k)                                                                              \
+    {                                                                                              \
+#m, T_MANY, offsetof(struct s, m), NULL, 0, &k, offsetof(struct s, n_##m)                  \
+    }
+#define KIND(s, name, table)                                                                       \
+    {                                                                                              \
+        name, sizeof(struct s), table, ARRAY_LEN(table)                                            \
+    }
 
 static const struct member dep_members[] = {
     TEXT(dep, unit),
@@ -57,8 +75,8 @@ static const struct member mount_members[] = {
 static const struct kind mount_kind = KIND(mount, "mount", mount_members);
 
 static const struct member file_members[] = {
-    TEXT(secret_file, secret),       TEXT(secret_file, target),
-    PLAIN(secret_file, uid, T_U32),  PLAIN(secret_file, gid, T_U32),
+    TEXT(secret_file, secret),        TEXT(secret_file, target),
+    PLAIN(secret_file, uid, T_U32),   PLAIN(secret_file, gid, T_U32),
     PLAIN(secret_file, mode, T_UINT),
 };
 static const struct kind file_kind = KIND(secret_file, "secret file", file_members);
@@ -67,7 +85,8 @@ static const struct member attachment_members[] = {
     TEXT(attachment, network),
     PLAIN(attachment, aliases, T_LIST),
 };
-static const struct kind attachment_kind = KIND(attachment, "network of a unit", attachment_members);
+static const struct kind attachment_kind =
+    KIND(attachment, "network of a unit", attachment_members);
 
 static const struct member port_members[] = {
     TEXT(port, address),
@@ -99,12 +118,9 @@ static const struct member probe_members[] = {
 static const struct kind probe_kind = KIND(probe, "probe", probe_members);
 
 static const struct member health_members[] = {
-    ONE(health_spec, probe, probe_kind),
-    PLAIN(health_spec, interval_us, T_U64),
-    PLAIN(health_spec, timeout_us, T_U64),
-    PLAIN(health_spec, start_period_us, T_U64),
-    PLAIN(health_spec, start_interval_us, T_U64),
-    PLAIN(health_spec, retries, T_UINT),
+    ONE(health_spec, probe, probe_kind),          PLAIN(health_spec, interval_us, T_U64),
+    PLAIN(health_spec, timeout_us, T_U64),        PLAIN(health_spec, start_period_us, T_U64),
+    PLAIN(health_spec, start_interval_us, T_U64), PLAIN(health_spec, retries, T_UINT),
 };
 static const struct kind health_kind = KIND(health_spec, "health check", health_members);
 
@@ -153,8 +169,9 @@ static const struct member volume_members[] = { TEXT(volume, key), TEXT(volume, 
 static const struct kind volume_kind = KIND(volume, "volume", volume_members);
 
 static const struct member database_members[] = {
-    TEXT(database, unit),       TEXT(database, schema), TEXT(database, user),
-    TEXT(database, password_secret), TEXT(database, migrations), TEXT(database, seeds),
+    TEXT(database, unit),         TEXT(database, schema),
+    TEXT(database, user),         TEXT(database, password_secret),
+    TEXT(database, migrations),   TEXT(database, seeds),
     PLAIN(database, port, T_U16),
 };
 static const struct kind database_kind = KIND(database, "database", database_members);
@@ -171,7 +188,7 @@ static const struct member project_members[] = {
 };
 static const struct kind project_kind = KIND(project, "project", project_members);
 
-#define AT(base, type, offset) (*(type *) (void *) ((char *) (base) + (offset)))
+#define AT(base, type, offset)  (*(type *) (void *) ((char *) (base) + (offset)))
 #define CAT(base, type, offset) (*(type const *) (const void *) ((const char *) (base) + (offset)))
 
 static json_t *encode(const struct kind *kind, const void *object);
@@ -426,7 +443,8 @@ static int decode_secrets(const struct decoder *d, const json_t *json, struct pr
 /* the letters of file names, cgroups and host names; what becomes a path must never lead out */
 static bool is_name(const char *s)
 {
-    static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
     size_t len = strlen(s);
 
     return len > 0 && len <= 63 && s[0] != '.' && s[0] != '-' && strspn(s, allowed) == len;
@@ -446,11 +464,12 @@ static int check_references(const struct project *p, const struct unit *u, struc
                            u->name, u->networks[i].network);
     for (size_t i = 0; i < u->n_files; i++)
         if (!project_secret(p, u->files[i].secret))
-            return err_set(e, -EINVAL, "project: '%s' uses secret '%s', which is not there", u->name,
-                           u->files[i].secret);
+            return err_set(e, -EINVAL, "project: '%s' uses secret '%s', which is not there",
+                           u->name, u->files[i].secret);
     if (secret[0] != '\0' && !project_secret(p, secret))
-        return err_set(e, -EINVAL, "project: the check of '%s' uses secret '%s', which is not there",
-                       u->name, secret);
+        return err_set(e, -EINVAL,
+                       "project: the check of '%s' uses secret '%s', which is not there", u->name,
+                       secret);
     return 0;
 }
 

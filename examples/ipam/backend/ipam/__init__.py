@@ -1,0 +1,1 @@
+"""IP address management: the backend of the example project."""

@@ -1,0 +1,2 @@
+DROP TABLE subnets;
+DROP TABLE vrfs;

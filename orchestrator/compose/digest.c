@@ -1,0 +1,60 @@
+#include "compose/digest.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+static const char *hex(struct arena *a, const unsigned char *bytes, size_t n)
+{
+    char *text = arena_alloc(a, 2 * n + 1);
+
+    for (size_t i = 0; i < n; i++)
+        (void) snprintf(text + 2 * i, 3, "%02x", bytes[i]);
+    return text;
+}
+
+/* A project of this unit alone, with its secrets, is its full description. */
+static int digest_unit(const struct project *p, struct unit *u, struct err *e)
+{
+    struct unit bare = *u;
+    struct project alone = { .name = p->name,
+                             .dir = "",
+                             .release = "",
+                             .units = &bare,
+                             .n_units = 1,
+                             .database = { "", "", "", "", "", "", 0 } };
+    auto_free struct secret *used = calloc(u->n_files + 1, sizeof *used);
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    auto_free char *text = NULL;
+    unsigned len = 0;
+    int r;
+
+    if (!used)
+        abort();
+    bare.digest = "";
+    alone.secrets = used;
+    for (size_t i = 0; i < u->n_files; i++)
+        used[alone.n_secrets++] = *project_secret(p, u->files[i].secret);
+    r = project_to_json(&alone, &text, e);
+    if (r < 0)
+        return r;
+    r = EVP_Digest(text, strlen(text), sum, &len, EVP_sha256(), NULL);
+    explicit_bzero(text, strlen(text));
+    if (r != 1)
+        return err_set(e, -EIO, "SHA-256 is not available");
+    u->digest = hex(p->arena, sum, len);
+    return 0;
+}
+
+int digest_units(struct project *p, struct err *e)
+{
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < p->n_units; i++)
+        r = digest_unit(p, &p->units[i], e);
+    return r;
+}

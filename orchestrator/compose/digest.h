@@ -1,0 +1,12 @@
+/* digest.h -- what tells a changed unit from an unchanged one.
+ * Runs in: CLI.  Source: SHA-256 through OpenSSL's EVP. */
+#ifndef IPAM_COMPOSE_DIGEST_H
+#define IPAM_COMPOSE_DIGEST_H
+
+#include "base/err.h"
+#include "model/project.h"
+
+/* Fills in the digest of every unit: all of its attributes and the content of its secrets. */
+int digest_units(struct project *p, struct err *e);
+
+#endif

@@ -1,0 +1,245 @@
+#include "compose/resolve.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+#include "base/limits.h"
+#include "base/num.h"
+#include "base/strv.h"
+#include "compose/digest.h"
+#include "compose/recipe.h"
+
+enum { MYSQL_PORT = 3306 };
+
+const struct node *resolve_get(const struct resolve *r, const char *key)
+{
+    const struct node *n = node_get(r->native, key);
+
+    if (!n)
+        n = node_get(r->service, key);
+    return n ? n : node_get(r->recipe, key);
+}
+
+int resolve_refuse(const struct node *n, struct err *e, const char *fmt, ...)
+{
+    char what[512];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void) vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    err_set(e, -EINVAL, "%s", what);
+    err_classify(e, ERR_CONFIG);
+    return err_at(e, n->at);
+}
+
+int resolve_duration(const struct node *map, const char *key, uint64_t fallback, uint64_t *out,
+                     struct err *e)
+{
+    const struct node *n = node_get(map, key);
+
+    *out = fallback;
+    if (n && num_duration_us(n->text, out) < 0)
+        return resolve_refuse(n, e, "'%s' must be a duration such as 30s or 1m30s", key);
+    return 0;
+}
+
+static void networks(struct project *p, const struct node *document)
+{
+    const struct node *map = node_get(document, "networks");
+
+    p->networks = arena_array(p->arena, (map ? map->n : 0) + 1, sizeof *p->networks);
+    for (size_t i = 0; map && i < map->n; i++)
+        p->networks[p->n_networks++] =
+            (struct network){ .key = map->entries[i].key,
+                              .name = node_get_text(map->entries[i].value, "name", ""),
+                              .internal =
+                                  node_is_true(node_get(map->entries[i].value, "internal")) };
+}
+
+static void volumes(struct project *p, const struct node *document)
+{
+    const struct node *map = node_get(document, "volumes");
+
+    p->volumes = arena_array(p->arena, (map ? map->n : 0) + 1, sizeof *p->volumes);
+    for (size_t i = 0; map && i < map->n; i++)
+        p->volumes[p->n_volumes++] =
+            (struct volume){ .key = map->entries[i].key,
+                             .name = node_get_text(map->entries[i].value, "name", "") };
+}
+
+static int secret_from_file(const struct node *path, struct secret *s, struct arena *a,
+                            struct err *e)
+{
+    auto_free char *text = NULL;
+    int r = fsio_read(AT_FDCWD, path->text, LIMIT_SECRET, &text, &s->len);
+
+    if (r < 0)
+        return resolve_refuse(path, e, "secret '%s': %s: %s", s->name, path->text,
+                              r == -EFBIG ? "larger than 512 KiB" : strerror(-r));
+    s->value = arena_strndup(a, text, s->len);
+    explicit_bzero(text, s->len);
+    return 0;
+}
+
+static int secret_from_variable(const struct canonical *c, const struct node *name,
+                                struct secret *s, struct err *e)
+{
+    const char *value = variables_get(c->variables, name->text);
+    const struct variable *x = variables_in_file(c->variables, name->text);
+
+    if (!value || value[0] == '\0') {
+        resolve_refuse(name, e, "%s is %s; secret '%s' needs it", name->text,
+                       value ? "empty" : "not set", s->name);
+        if (x)
+            (void) err_at(e, x->at);
+        return err_hint(e, x ? "give it a value in %s" : "ipam-orch init", x ? x->at.file : "");
+    }
+    s->value = value;
+    s->len = strlen(value);
+    return 0;
+}
+
+static int secrets(const struct canonical *c, struct project *p, const struct node *document,
+                   struct err *e)
+{
+    const struct node *map = node_get(document, "secrets");
+    const struct node *services = node_get(document, "services");
+
+    /* a probe may add one for its service */
+    p->secrets = arena_array(p->arena, (map ? map->n : 0) + services->n + 1, sizeof *p->secrets);
+    for (size_t i = 0; map && i < map->n; i++) {
+        const struct node *n = map->entries[i].value;
+        const struct node *file = node_get(n, "file"), *variable = node_get(n, "environment");
+        struct secret *s = &p->secrets[p->n_secrets++];
+        int r;
+
+        s->name = map->entries[i].key;
+        s->value = "";
+        if (file)
+            r = secret_from_file(file, s, p->arena, e);
+        else if (variable)
+            r = secret_from_variable(c, variable, s, e);
+        else
+            r = resolve_refuse(n, e, "secret '%s' needs 'file' or 'environment'", s->name);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int find_recipe(struct resolve *r, struct err *e)
+{
+    const char *image = node_get_text(r->service, "image", "");
+    int code = image[0] ? recipe_find(r->arena, image, &r->recipe, e) : 0;
+
+    if (code < 0 || r->recipe || node_get(r->native, "command"))
+        return code;
+    resolve_refuse(r->service, e, "there is no recipe for image '%s'", image);
+    err_classify(e, ERR_MISSING);
+    return err_hint(e, "say how to run it: x-native: {command: [...], user: NAME, binds: [...]}");
+}
+
+static int services(struct resolve *r, struct err *e)
+{
+    const struct node *map = node_get(r->document, "services");
+
+    r->project->units = arena_array(r->arena, map->n, sizeof *r->project->units);
+    r->project->n_units = map->n;
+    for (size_t i = 0; i < map->n; i++)
+        r->project->units[i].name = map->entries[i].key;
+    for (size_t i = 0; i < map->n; i++) {
+        int code;
+
+        r->service = map->entries[i].value;
+        r->native = node_get(r->service, "x-native");
+        r->recipe = NULL;
+        r->unit = &r->project->units[i];
+        if ((code = find_recipe(r, e)) < 0 || (code = resolve_unit(r, e)) < 0)
+            return err_wrap(e, "service '%s'", r->unit->name);
+    }
+    return 0;
+}
+
+static int report_missing(const struct resolve *r, struct err *e)
+{
+    auto_free char *list = NULL;
+    size_t len = 0;
+    FILE *stream = open_memstream(&list, &len);
+
+    if (!stream)
+        abort();
+    for (char **m = r->missing; *m; m++)
+        fprintf(stream, "%s%s", m == r->missing ? "" : " ", *m);
+    (void) fclose(stream);
+    err_set(e, -ENOENT, "missing on this host: %s", list);
+    err_hint(e, "apt-get install -y --no-install-recommends %s", list);
+    return err_classify(e, ERR_MISSING);
+}
+
+static int database(struct project *p, const struct node *document, struct err *e)
+{
+    const struct node *n = node_get(node_get(document, "x-ipam-orch"), "database");
+    struct database *db = &p->database;
+
+    *db = (struct database){ .unit = node_get_text(n, "service", ""),
+                             .schema = node_get_text(n, "name", ""),
+                             .user = node_get_text(n, "user", ""),
+                             .password_secret = node_get_text(n, "password_secret", ""),
+                             .migrations = node_get_text(n, "migrations", ""),
+                             .seeds = node_get_text(n, "seeds", ""),
+                             .port = MYSQL_PORT };
+    if (!n)
+        return 0;
+    if (!project_unit(p, db->unit))
+        return resolve_refuse(n, e, "database: '%s' is not a service of this file", db->unit);
+    if (!project_secret(p, db->password_secret))
+        return resolve_refuse(n, e, "database: secret '%s' is not defined", db->password_secret);
+    if (node_get(n, "port") && num_port(node_get_text(n, "port", ""), &db->port) < 0)
+        return resolve_refuse(node_get(n, "port"), e, "'port' must be a port");
+    return 0;
+}
+
+static void urls(struct project *p, const struct node *document)
+{
+    const struct node *list = node_get(node_get(document, "x-ipam-orch"), "urls");
+    const char **out = arena_array(p->arena, (list ? list->n : 0) + 1, sizeof *out);
+
+    for (size_t i = 0; list && i < list->n; i++)
+        out[i] = list->items[i]->text;
+    p->urls = out;
+}
+
+int resolve_project(const struct canonical *c, const struct node *document, struct project **out,
+                    struct err *e)
+{
+    struct project *p = arena_alloc(c->arena, sizeof *p);
+    struct resolve r = { .c = c, .arena = c->arena, .document = document, .project = p };
+    int code;
+
+    p->arena = c->arena;
+    p->name = c->name;
+    p->dir = c->dir;
+    p->release = node_get_text(node_get(document, "x-ipam-orch"), "release", "");
+    networks(p, document);
+    volumes(p, document);
+    urls(p, document);
+    code = secrets(c, p, document, e);
+    if (code == 0)
+        code = services(&r, e);
+    if (code == 0 && r.missing)
+        code = report_missing(&r, e);
+    strv_free(r.missing);
+    if (code == 0)
+        code = database(p, document, e);
+    if (code == 0)
+        code = digest_units(p, e);
+    if (code == 0)
+        *out = p;
+    return code;
+}

@@ -1,0 +1,36 @@
+/* resolve.h -- a canonical document as the project the supervisor runs natively.
+ * Runs in: CLI.  Owns: the project and everything in it live in the arena given, which the project
+ * takes over.
+ * Fails: ERR_CONFIG at the place for what contradicts itself or native mode cannot honour;
+ * ERR_MISSING, with one install command for everything, when programs are not there. */
+#ifndef IPAM_COMPOSE_RESOLVE_H
+#define IPAM_COMPOSE_RESOLVE_H
+
+#include "compose/canonical.h"
+#include "model/project.h"
+
+int resolve_project(const struct canonical *c, const struct node *document, struct project **out,
+                    struct err *e);
+
+/* What the files of resolving share about one service. */
+struct resolve {
+    const struct canonical *c;
+    struct arena *arena;
+    const struct node *document, *service, *native, *recipe; /* native, recipe: NULL if none */
+    struct project *project;
+    struct unit *unit;
+    char **missing; /* packages, strv */
+};
+
+/* the first of x-native, service, recipe that says it; NULL if none does */
+const struct node *resolve_get(const struct resolve *r, const char *key);
+int resolve_refuse(const struct node *n, struct err *e, const char *fmt, ...)
+    __attribute__((format(printf, 3, 4)));
+/* a duration member of a map, `fallback` if absent */
+int resolve_duration(const struct node *map, const char *key, uint64_t fallback, uint64_t *out,
+                     struct err *e);
+/* resolve_unit.c and resolve_health.c */
+int resolve_unit(struct resolve *r, struct err *e);
+int resolve_health(struct resolve *r, struct err *e);
+
+#endif

@@ -1,0 +1,187 @@
+/* Health checks: the test of the file, or the stronger probe that stands for it. */
+#include <errno.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "compose/resolve.h"
+
+static bool word_is(const char *word, const char *name)
+{
+    const char *slash = strrchr(word, '/');
+
+    return strcmp(slash ? slash + 1 : word, name) == 0;
+}
+
+/* the program a test runs; for a shell line its first word */
+static const char *test_program(struct arena *a, const struct node *test)
+{
+    const char *text;
+
+    if (test->n < 2)
+        return "";
+    text = test->items[1]->text;
+    return strcmp(test->items[0]->text, "CMD-SHELL") == 0
+               ? arena_strndup(a, text, strcspn(text, " \t"))
+               : text;
+}
+
+static bool is_replaced(const struct resolve *r, const char *program)
+{
+    const struct node *list = node_get(r->recipe, "healthcheck_replaces");
+
+    for (size_t i = 0; list && i < list->n; i++)
+        if (word_is(program, list->items[i]->text))
+            return true;
+    return false;
+}
+
+/* `curl -fsk URL` and `wget -q URL` ask for something we can ask ourselves: no such program has to
+ * be installed on the host */
+static bool as_http(const struct resolve *r, const struct node *test, struct probe *out)
+{
+    const char *program = test_program(r->arena, test);
+    bool curl = word_is(program, "curl");
+
+    if (strcmp(test->items[0]->text, "CMD") != 0 || (!curl && !word_is(program, "wget")))
+        return false;
+    for (size_t i = 2; i < test->n; i++) {
+        const char *word = test->items[i]->text;
+
+        if (strncmp(word, "http://", 7) == 0 || strncmp(word, "https://", 8) == 0)
+            out->url = word;
+        else if (strcmp(word, "--insecure") == 0 || strcmp(word, "--no-check-certificate") == 0 ||
+                 (curl && word[0] == '-' && word[1] != '-' && strchr(word, 'k')))
+            out->insecure = true;
+    }
+    if (out->url[0] == '\0')
+        return false;
+    out->kind = PROBE_HTTP;
+    return true;
+}
+
+static int as_exec(const struct resolve *r, const struct node *test, struct probe *out,
+                   struct err *e)
+{
+    const char *form = test->n > 0 ? test->items[0]->text : "";
+    const char **argv = arena_array(r->arena, test->n + 4, sizeof *argv);
+    size_t n = 0;
+
+    if (strcmp(form, "NONE") == 0) {
+        out->kind = PROBE_NONE;
+        return 0;
+    }
+    if (test->n < 2 || (strcmp(form, "CMD") != 0 && strcmp(form, "CMD-SHELL") != 0))
+        return resolve_refuse(test, e,
+                              "a test begins with CMD, CMD-SHELL or NONE and says what to run");
+    if (strcmp(form, "CMD-SHELL") == 0) {
+        argv[n++] = "/bin/sh";
+        argv[n++] = "-c";
+    }
+    for (size_t i = 1; i < test->n; i++)
+        argv[n++] = test->items[i]->text;
+    out->kind = PROBE_EXEC;
+    out->argv = argv;
+    return 0;
+}
+
+static const char *env_value(const struct resolve *r, const char *name)
+{
+    return node_get_text(node_get(r->service, "environment"), name, NULL);
+}
+
+/* the secret a password variable stands for: NAME_FILE points to one, NAME holds the value */
+static const char *password_secret(struct resolve *r, const char *variable)
+{
+    const char *path = env_value(r, arena_printf(r->arena, "%s_FILE", variable));
+    const char *value = env_value(r, variable);
+    struct project *p = r->project;
+    struct secret *s;
+
+    for (size_t i = 0; path && i < r->unit->n_files; i++)
+        if (strcmp(r->unit->files[i].target, path) == 0)
+            return r->unit->files[i].secret;
+    if (!value)
+        return "";
+    s = &p->secrets[p->n_secrets++]; /* room for one per service was made */
+    s->name = arena_printf(r->arena, "%s.probe", r->unit->name);
+    s->value = value;
+    s->len = strlen(value);
+    return s->name;
+}
+
+static int number(const struct node *map, const char *key, uint16_t *out, struct err *e)
+{
+    const struct node *n = node_get(map, key);
+
+    if (n && num_port(n->text, out) < 0)
+        return resolve_refuse(n, e, "'%s' must be a port", key);
+    return 0;
+}
+
+static int from_map(struct resolve *r, const struct node *map, struct probe *out, struct err *e)
+{
+    const char *kind = node_get_text(map, "kind", "");
+    const char *variable;
+
+    out->kind = PROBE_KIND_COUNT;
+    for (int k = 0; k < PROBE_KIND_COUNT; k++)
+        if (strcmp(probe_kind_text[k], kind) == 0 && k != PROBE_EXEC)
+            out->kind = (enum probe_kind) k;
+    if (out->kind == PROBE_KIND_COUNT)
+        return resolve_refuse(map, e,
+                              "unknown probe '%s'; expected http, tcp, mysql, redis or none", kind);
+    out->url = node_get_text(map, "url", "");
+    out->insecure = node_is_true(node_get(map, "insecure"));
+    out->host = node_get_text(map, "host", "127.0.0.1");
+    out->user = node_get_text(map, "user", "");
+    out->database = node_get_text(map, "database", "");
+    out->password_secret = node_get_text(map, "password", "");
+    if ((variable = node_get_text(map, "user_variable", NULL)) && env_value(r, variable))
+        out->user = env_value(r, variable);
+    if ((variable = node_get_text(map, "database_variable", NULL)) && env_value(r, variable))
+        out->database = env_value(r, variable);
+    if ((variable = node_get_text(map, "password_variable", NULL)))
+        out->password_secret = password_secret(r, variable);
+    return number(map, "port", &out->port, e);
+}
+
+static int choose_probe(struct resolve *r, const struct node *test, struct probe *out,
+                        struct err *e)
+{
+    const struct node *own = node_get(r->native, "probe");
+    const struct node *recipe = node_get(r->recipe, "probe");
+
+    if (own)
+        return from_map(r, own, out, e);
+    if (!test)
+        return recipe ? from_map(r, recipe, out, e) : 0;
+    if (recipe && is_replaced(r, test_program(r->arena, test)))
+        return from_map(r, recipe, out, e);
+    return as_http(r, test, out) ? 0 : as_exec(r, test, out, e);
+}
+
+int resolve_health(struct resolve *r, struct err *e)
+{
+    const struct node *check = node_get(r->service, "healthcheck");
+    const struct node *retries = node_get(check, "retries");
+    struct health_spec *h = &r->unit->health;
+    uint64_t n = 3;
+    int code;
+
+    h->probe =
+        (struct probe){ .url = "", .host = "", .user = "", .database = "", .password_secret = "" };
+    /* the defaults are those of the specification */
+    if ((code = resolve_duration(check, "interval", 30 * USEC_PER_SEC, &h->interval_us, e)) < 0 ||
+        (code = resolve_duration(check, "timeout", 30 * USEC_PER_SEC, &h->timeout_us, e)) < 0 ||
+        (code = resolve_duration(check, "start_period", 0, &h->start_period_us, e)) < 0 ||
+        (code = resolve_duration(check, "start_interval", 5 * USEC_PER_SEC, &h->start_interval_us,
+                                 e)) < 0)
+        return code;
+    if (retries && num_u64(retries->text, UINT32_MAX, &n) < 0)
+        return resolve_refuse(retries, e, "'retries' must be a number");
+    h->retries = n > 0 ? (unsigned) n : 3;
+    if (node_is_true(node_get(check, "disable")))
+        return 0;
+    return choose_probe(r, node_get(check, "test"), &h->probe, e);
+}
