@@ -138,7 +138,7 @@ int cli_parse(struct cli *cli, const struct argp *verb, int argc, char **argv, v
 
     memcpy(long_only, global_options, sizeof long_only);
     for (size_t i = 0; i < ARRAY_LEN(long_only); i++)
-        if (long_only[i].key > 0)
+        if (long_only[i].key == 'f')
             long_only[i].key += OPT_LONG;
     own.doc = own.args_doc = NULL; /* they stand at the top already */
     children[0].argp = &own;

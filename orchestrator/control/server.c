@@ -117,10 +117,10 @@ static void on_operation_done(void *owner, const struct operation_failure *failu
 static void do_hello(struct connection *c)
 {
     /* a client that starts a missing broker says hello next: try at once, not at the next tick */
-    (void) supervisor_connect(c->server->supervisor, NULL);
+    bool runtime = supervisor_connect(c->server->supervisor, NULL) == 0;
+
     say(c, json_pack("{s:{s:i,s:s,s:b,s:s}}", "hello", "protocol", PROTO_VERSION, "version",
-                     VERSION, "runtime", supervisor_is_connected(c->server->supervisor), "role",
-                     role_text[c->role]));
+                     VERSION, "runtime", runtime, "role", role_text[c->role]));
 }
 
 static int find_operation(const char *word, enum operation_kind *out)

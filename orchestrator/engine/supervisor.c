@@ -244,10 +244,9 @@ static void forget_deployment(struct supervisor *s, struct deployment *d)
     deployment_free(d);
     if (s->n_deployments > 0 || !s->config.exit_idle)
         return;
-    if (s->ops->quit(s->self, &e) < 0)
-        log_err(&e, "ending the broker");
     s->ending = true;
-    (void) sd_event_exit(s->config.loop, 0);
+    if (s->ops->quit(s->self, &e) < 0)
+        (void) sd_event_exit(s->config.loop, 0);
 }
 
 static void finish_operation(struct deployment *d)
@@ -409,8 +408,20 @@ static void on_lost(void *owner)
     struct supervisor *s = owner;
 
     s->connected = false;
+    if (s->ending)
+        (void) sd_event_exit(s->config.loop, 0);
     log_line(LOG_WARN, "the sandbox broker went away; services go on");
     retry_later(s);
+}
+
+/* the end of a process that was only started for projects: the last one is gone */
+static void on_released(void *owner)
+{
+    struct supervisor *s = owner;
+
+    if (s->ending && s->n_deployments == 0)
+        (void) sd_event_exit(s->config.loop, 0);
+    s->ending = false;
 }
 
 static void on_connected(void *owner, const struct runtime_seen *seen, size_t n)
@@ -430,11 +441,6 @@ int supervisor_connect(struct supervisor *s, struct err *e)
     if (r < 0)
         retry_later(s);
     return r;
-}
-
-bool supervisor_is_connected(const struct supervisor *s)
-{
-    return s->connected;
 }
 
 bool supervisor_is_ending(const struct supervisor *s)
@@ -461,7 +467,8 @@ struct runtime_listener supervisor_listener(struct supervisor *s)
                                       .ended = on_ended,
                                       .refused = on_refused,
                                       .streams = on_streams,
-                                      .answered = on_answered };
+                                      .answered = on_answered,
+                                      .released = on_released };
 }
 
 void supervisor_use(struct supervisor *s, const struct runtime_ops *ops, void *self)

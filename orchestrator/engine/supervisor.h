@@ -29,7 +29,6 @@ void supervisor_free(struct supervisor *s); /* accepts NULL */
 int supervisor_load(struct supervisor *s, struct err *e);
 /* Connects when the runtime was away; -ENOTCONN or the like if it still is. */
 int supervisor_connect(struct supervisor *s, struct err *e);
-bool supervisor_is_connected(const struct supervisor *s);
 /* The last project is gone and the process is about to end (exit_idle). */
 bool supervisor_is_ending(const struct supervisor *s);
 

@@ -21,7 +21,14 @@
 /* Migrations may copy tables; a day is beyond any deadline an operator would wait for. */
 #define MIGRATE_DEADLINE_US (24 * 3600 * USEC_PER_SEC)
 
-enum pending_kind { PENDING_PLAIN, PENDING_LIST, PENDING_LAUNCH, PENDING_STREAMS, PENDING_JOIN };
+enum pending_kind {
+    PENDING_PLAIN,
+    PENDING_LIST,
+    PENDING_LAUNCH,
+    PENDING_STREAMS,
+    PENDING_JOIN,
+    PENDING_QUIT
+};
 
 struct pending {
     uint64_t tag; /* ours, on the wire */
@@ -158,6 +165,7 @@ static void answer_error(struct native *n, struct pending *p, json_t *error)
     case PENDING_JOIN:
         n->to.answered(n->to.owner, p->owner_tag, &(struct runtime_answer){ .output = e.msg });
         break;
+    case PENDING_QUIT: n->to.released(n->to.owner); break;
     case PENDING_PLAIN:
     case PENDING_LIST:
     case PENDING_STREAMS: log_err(&e, p->id ? p->id : "broker"); break;
@@ -187,6 +195,7 @@ static void on_answer(struct native *n, struct pending *p, struct sandbox_messag
         }
         break;
     case PENDING_JOIN: answer_join(n, p, m->json); break;
+    case PENDING_QUIT: n->to.released(n->to.owner); break;
     }
 }
 
@@ -364,7 +373,9 @@ static int native_migrate(void *self, const char *id, const struct project *p, u
 
 static int native_quit(void *self, struct err *e)
 {
-    return request_plain(self, "quit", NULL, NULL, e);
+    struct native *n = self;
+
+    return request(n, "quit", pending_new(n, PENDING_QUIT, NULL), NULL, NULL, 0, e);
 }
 
 struct native *native_new(sd_event *loop, const struct runtime_listener *listener)

@@ -62,6 +62,8 @@ struct runtime_listener {
     /* log pipes of an instance; the descriptors become the owner's */
     void (*streams)(void *owner, const char *id, int fds[RUNTIME_STREAM_FDS]);
     void (*answered)(void *owner, uint64_t tag, const struct runtime_answer *a);
+    /* `quit` and everything asked for before it has been done */
+    void (*released)(void *owner);
 };
 
 struct runtime_ops {

@@ -18,7 +18,8 @@ lint() {
         passed=$((passed + 1))
         [ -z "$output" ] || [ -z "${LINT_WARNINGS:-}" ] || printf '%s\n' "$output"
     else
-        printf '%s\nnot ok %s\n' "$output" "$name"
+        printf '%s\n' "$output" | head -n 40
+        echo "not ok $name"
         failed=$((failed + 1))
     fi
 }
@@ -37,8 +38,8 @@ c_files=$(files '*.c' '*.h')
 program_files=$(printf '%s\n' "$c_files" | grep -v '^tests/')
 room_files=$(printf '%s\n' "$program_files" | grep -v '/main_[a-z]*\.c$')
 shell_files=$(files '*.sh' '*.bats' '*.bash' .ci/run tests/run tests/run-unit tests/run-bats \
-    tests/run-app tests/tally packaging/quickstart packaging/install-packages \
-    packaging/debian/build 'packaging/debian/*inst' 'packaging/debian/*rm' |
+    tests/run-app tests/coverage tests/tally packaging/quickstart packaging/install-packages \
+    packaging/debian/make-deb 'packaging/debian/*inst' 'packaging/debian/*rm' |
     grep -v '^examples/.*/node_modules/')
 
 # shellcheck disable=SC2046,SC2086 # lists of names without spaces

@@ -1,0 +1,244 @@
+#include "sandbox/broker.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "base/auto.h"
+#include "base/limits.h"
+#include "base/log.h"
+
+enum { BACKLOG = 8, SEND_ROOM = 8 * LIMIT_SANDBOX_PACKET };
+
+struct connection {
+    struct broker *broker;
+    int fd;
+    sd_event_source *source;
+    bool broken; /* freed when its turn in the loop is over */
+    struct connection *prev, *next;
+};
+
+static void connection_free(struct connection *c)
+{
+    struct broker *b = c->broker;
+
+    join_forget_connection(b, c);
+    DL_DELETE(b->connections, c);
+    sd_event_source_disable_unref(c->source);
+    close(c->fd);
+    free(c);
+}
+
+/* ---- sending ---- */
+
+/* A supervisor that does not read is cut off: it will come back and ask for `list`. */
+static void send_packet(struct connection *c, const json_t *json, const int *fds, size_t n_fds)
+{
+    auto_free char *text = json_dumps(json, JSON_COMPACT);
+    size_t len = text ? strlen(text) : 0;
+    int r =
+        text && len <= LIMIT_SANDBOX_PACKET ? fdpass_send(c->fd, text, len, fds, n_fds) : -EMSGSIZE;
+
+    if (r == 0 || c->broken)
+        return;
+    log_line(LOG_WARN, "connection dropped reason=\"%s\"", strerror(-r));
+    c->broken = true;
+    (void) shutdown(c->fd, SHUT_RDWR); /* its source wakes up and frees it */
+}
+
+void broker_send(struct broker *b, struct connection *to, json_t *json)
+{
+    (void) b;
+    send_packet(to, json, NULL, 0);
+    json_decref(json);
+}
+
+void broker_event(struct broker *b, json_t *json)
+{
+    struct connection *c;
+
+    DL_FOREACH (b->connections, c)
+        send_packet(c, json, NULL, 0);
+    json_decref(json);
+}
+
+void broker_answer(struct broker *b, const struct connection *to, uint64_t tag, json_t *json)
+{
+    struct connection *c;
+
+    (void) json_object_set_new(json, "tag", json_integer((json_int_t) tag));
+    DL_FOREACH (b->connections, c)
+        if (c == to)
+            send_packet(c, json, NULL, 0);
+    json_decref(json);
+}
+
+/* ---- receiving ---- */
+
+static void reply(struct connection *c, const struct request *r, int result, struct answer *a,
+                  const struct err *e)
+{
+    json_t *json = result == 0 && a->fields ? json_incref(a->fields) : json_object();
+
+    (void) json_object_set_new(json, "tag", json_integer((json_int_t) r->tag));
+    if (result < 0)
+        (void) json_object_set_new(
+            json, "error",
+            json_pack("{s:i,s:o}", "errno", -result, "message",
+                      json_sprintf("%s%s%s%s", e->msg, e->hint[0] ? " (" : "", e->hint,
+                                   e->hint[0] ? ")" : "")));
+    send_packet(c, json, a->fds, result == 0 ? a->n_fds : 0);
+    json_decref(json);
+}
+
+/* Ends that nobody has acknowledged; they follow `list`, when the supervisor knows the ids. */
+static void repeat_ends(struct broker *b, struct connection *c)
+{
+    for (const struct guest *g = b->guests; g; g = g->hh.next)
+        if (g->state == GUEST_ENDED)
+            broker_send(b, c, requests_exit_event(g));
+}
+
+static void serve(struct connection *c, const char *packet, size_t len, struct request *r)
+{
+    struct answer a = { 0 };
+    struct err e = ERR_INIT;
+    json_error_t why;
+    int result;
+    bool listed;
+
+    r->fields = json_loadb(packet, len, JSON_REJECT_DUPLICATES, &why);
+    r->tag = (uint64_t) json_integer_value(json_object_get(r->fields, "tag"));
+    listed = json_is_string(json_object_get(r->fields, "op")) &&
+             strcmp(json_string_value(json_object_get(r->fields, "op")), "list") == 0;
+    if (json_is_object(r->fields))
+        result = requests_run(c->broker, r, &a, &e);
+    else
+        result = err_set(&e, -EBADMSG, "request: no JSON object: %s", why.text);
+    if (result != REQUEST_LATER)
+        reply(c, r, result, &a, &e);
+    if (result == 0 && listed)
+        repeat_ends(c->broker, c);
+    json_decref(a.fields);
+    json_decref(r->fields);
+}
+
+static int on_packet(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+    static char packet[LIMIT_SANDBOX_PACKET];
+    struct connection *c = userdata;
+    struct broker *b = c->broker;
+    struct request r = { .from = c };
+    ssize_t len = fdpass_recv(fd, packet, sizeof packet, r.fds, &r.n_fds);
+
+    (void) s, (void) revents;
+    if (len == -EAGAIN)
+        return 0;
+    if (len <= 0 || c->broken) {
+        fdpass_close(r.fds, len > 0 ? r.n_fds : 0);
+        log_line(LOG_INFO, "supervisor disconnected");
+        connection_free(c);
+    } else {
+        serve(c, packet, (size_t) len, &r);
+        fdpass_close(r.fds, r.n_fds);
+    }
+    broker_check_idle(b);
+    return 0;
+}
+
+/* ---- accepting ---- */
+
+static int admit(struct broker *b, int fd)
+{
+    const int room = SEND_ROOM;
+    struct ucred peer;
+    struct connection *c;
+    int r = fdpass_peer(fd, &peer);
+
+    if (r < 0)
+        return r;
+    if (peer.uid != 0 && peer.uid != b->supervisor) {
+        log_line(LOG_WARN, "connection refused uid=%u pid=%d", peer.uid, (int) peer.pid);
+        return -EPERM;
+    }
+    c = calloc(1, sizeof *c);
+    if (!c)
+        return -ENOMEM;
+    (void) setsockopt(fd, SOL_SOCKET, SO_SNDBUFFORCE, &room, sizeof room);
+    c->broker = b;
+    c->fd = fd;
+    r = sd_event_add_io(b->loop, &c->source, fd, EPOLLIN, on_packet, c);
+    if (r < 0) {
+        free(c);
+        return r;
+    }
+    DL_APPEND(b->connections, c);
+    log_line(LOG_INFO, "supervisor connected uid=%u pid=%d", peer.uid, (int) peer.pid);
+    return 0;
+}
+
+static int on_connect(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+    auto_fd peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+    (void) s, (void) revents;
+    if (peer >= 0 && admit(userdata, peer) == 0)
+        (void) take_fd(&peer);
+    return 0;
+}
+
+static gid_t supervisor_group(void)
+{
+    const struct group *g = getgrnam("ipam-orch");
+
+    return g ? g->gr_gid : 0;
+}
+
+int broker_listen(struct broker *b, const char *path, struct err *e)
+{
+    struct sockaddr_un address = { .sun_family = AF_UNIX };
+    auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    int r;
+
+    if (fd < 0 || strlen(path) >= sizeof address.sun_path)
+        return err_set(e, fd < 0 ? -errno : -ENAMETOOLONG, "socket %s cannot be made", path);
+    strcpy(address.sun_path, path);
+    (void) unlink(path); /* of a dead broker: a living one holds the lock */
+    mode_t before = umask(0177);
+    r = bind(fd, (const struct sockaddr *) &address, sizeof address) < 0 ? -errno : 0;
+    (void) umask(before);
+    if (r < 0 || lchown(path, 0, supervisor_group()) < 0 || chmod(path, 0660) < 0 ||
+        listen(fd, BACKLOG) < 0)
+        return err_set(e, r < 0 ? r : -errno, "socket %s: %s", path, strerror(r < 0 ? -r : errno));
+    r = sd_event_add_io(b->loop, NULL, fd, EPOLLIN, on_connect, b);
+    if (r < 0)
+        return err_set(e, r, "watching %s: %s", path, strerror(-r));
+    (void) take_fd(&fd); /* for the life of the process */
+    return 0;
+}
+
+void broker_check_idle(struct broker *b)
+{
+    if (b->exit_idle && b->quit_asked && !b->guests && !b->networks && !b->connections && !b->sweep)
+        (void) sd_event_exit(b->loop, 0);
+}
+
+void broker_close(struct broker *b)
+{
+    struct guest *g, *next;
+
+    while (b->connections)
+        connection_free(b->connections);
+    join_close(b);
+    HASH_ITER (hh, b->guests, g, next) {
+        HASH_DEL(b->guests, g);
+        guest_free(g);
+    }
+    network_forget(b);
+    sd_event_source_disable_unref(b->sweep);
+}

@@ -1,0 +1,99 @@
+/* broker.h -- the state of the broker, and what its parts may ask of each other.
+ * Runs in: broker (ipam-sandboxd), one process, one thread, one event loop.
+ * Owns: everything reachable from `struct broker`.
+ * What a request means is in client.h; who does it is in the dispatch table of requests.c. */
+#ifndef IPAM_SANDBOX_BROKER_H
+#define IPAM_SANDBOX_BROKER_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "base/err.h"
+#include "base/fdpass.h"
+#include "sandbox/cgroup.h"
+#include "sandbox/guest.h"
+#include "sandbox/network.h"
+
+struct join;
+struct connection;
+
+struct broker {
+    sd_event *loop;
+    const struct cgroup_ops *cgroup;
+    struct guest *guests;     /* by id */
+    struct network *networks; /* by bridge name */
+    struct connection *connections;
+    struct join *joins;
+    sd_event_source *sweep; /* of control groups that were not empty yet */
+    uid_t supervisor;       /* who may connect, besides root */
+    bool exit_idle;         /* end after `quit` when nothing is left */
+    bool quit_asked;
+};
+
+/* One request; descriptors not taken are closed by the dispatcher. */
+struct request {
+    struct connection *from;
+    uint64_t tag;
+    json_t *fields;
+    int fds[FDPASS_MAX];
+    size_t n_fds;
+};
+
+struct answer {
+    json_t *fields;            /* filled by the handler */
+    int fds[GUEST_STREAM_FDS]; /* borrowed */
+    size_t n_fds;
+};
+
+/* A handler returns this instead of 0 when the answer comes later. */
+enum { REQUEST_LATER = 1 };
+
+/* ---- broker.c: socket, connections, messages ---- */
+
+int broker_listen(struct broker *b, const char *path, struct err *e);
+/* To all connections; steals `json`. */
+void broker_event(struct broker *b, json_t *json);
+/* To one; steals `json`.  The connection may be gone already: then nothing happens. */
+void broker_answer(struct broker *b, const struct connection *to, uint64_t tag, json_t *json);
+void broker_send(struct broker *b, struct connection *to, json_t *json);
+/* Ends the loop if there is nothing left to do; call after anything went away. */
+void broker_check_idle(struct broker *b);
+void broker_close(struct broker *b);
+
+/* ---- requests.c: what is asked ---- */
+
+/* 0, REQUEST_LATER or negative with `e` filled */
+int requests_run(struct broker *b, struct request *r, struct answer *a, struct err *e);
+json_t *requests_exit_event(const struct guest *g);
+
+/* ---- lifecycle.c: from go to gone ---- */
+
+/* Watches a launched or adopted guest. */
+int lifecycle_watch(struct broker *b, struct guest *g, struct err *e);
+/* Takes an ended guest out: control group, links, rules, directory, memory. */
+void lifecycle_remove(struct broker *b, struct guest *g);
+/* Goes on where an earlier broker was killed, and cleans up what it left half done. */
+int lifecycle_adopt(struct broker *b, struct err *e);
+
+/* ---- join.c ---- */
+
+int join_start(struct broker *b, struct request *r, struct err *e);
+/* all of an instance that goes away, or of a connection; tag 0: every one */
+void join_kill_of_guest(struct broker *b, const struct guest *g);
+void join_forget_connection(struct broker *b, const struct connection *c);
+int join_kill(struct broker *b, const struct connection *from, uint64_t tag, struct err *e);
+void join_close(struct broker *b);
+
+/* ---- launch.c ---- */
+
+/* From a decoded, accepted specification to "go"; on failure everything is undone. */
+int launch(struct broker *b, struct guest *g, const int *files, struct err *e);
+/* A process of paths_lib()/ipam-init with one end of a socket as HANDOVER_SOCKET. */
+struct launched {
+    pid_t pid;
+    int pidfd, socket;
+};
+int launch_init(bool joining, uint64_t namespaces, int cgroup, struct launched *out, struct err *e);
+
+#endif

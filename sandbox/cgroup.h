@@ -1,0 +1,40 @@
+/* cgroup.h -- the seam to control groups: one group per instance, v1 or v2 behind it.
+ * Runs in: broker.  Owns: the directories ROOT/ipam-orch[-TAG]/ID it creates; the common parent
+ * goes with the last of them.  Fails: negative errno; nothing blocks for longer than an RCU grace
+ * period. On hybrid hosts (v1 controllers beside a cgroup2 tree without any) limits are set in v1,
+ * and instances are tracked and killed in the cgroup2 tree. Source:
+ * Documentation/admin-guide/cgroup-v1/, cgroup-v2.rst. */
+#ifndef IPAM_SANDBOX_CGROUP_H
+#define IPAM_SANDBOX_CGROUP_H
+
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+
+struct cgroup_limits {
+    uint64_t memory, milli_cpus, pids; /* 0 = none */
+};
+
+struct cgroup_stats {
+    uint64_t memory, memory_limit, cpu_us, pids, oom_kills; /* limit 0 = none */
+};
+
+typedef void cgroup_found(const char *id, void *userdata);
+
+struct cgroup_ops {
+    const char *name; /* "v1", "v2" or "hybrid" */
+    int (*create)(const char *id, const struct cgroup_limits *l, struct err *e);
+    int (*open)(const char *id); /* for CLONE_INTO_CGROUP; -ENOTSUP where there is no cgroup2 */
+    /* what CLONE_INTO_CGROUP leaves to do; v1 may wait for an RCU grace period */
+    int (*attach)(const char *id, pid_t pid, struct err *e);
+    int (*stats)(const char *id, struct cgroup_stats *out); /* what cannot be read is 0 */
+    int (*kill)(const char *id);                            /* everything in it */
+    int (*destroy)(const char *id);                         /* -EBUSY: not empty yet; absent is 0 */
+    void (*each)(cgroup_found *found, void *userdata);      /* every id that exists */
+};
+
+/* Reads /proc/self/mountinfo once; the table is static. */
+int cgroup_detect(const struct cgroup_ops **out, struct err *e);
+
+#endif

@@ -1,0 +1,122 @@
+#include "sandbox/cgroup_fs.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+#include "base/num.h"
+#include "base/paths.h"
+
+enum { FILE_MAX = 1024 * 1024, KILL_PASSES = 8, TEXT_MAX = 32 };
+
+void cgroup_fs_base(const char *root, char out[PATH_MAX])
+{
+    const char *tag = paths_tag();
+
+    if (snprintf(out, PATH_MAX, "%s/ipam-orch%s%s", root, tag[0] ? "-" : "", tag) >= PATH_MAX)
+        out[0] = '\0';
+}
+
+int cgroup_fs_mkdir(const char *base, const char *id)
+{
+    auto_free char *path = paths_join("%s/%s", base, id);
+
+    return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int cgroup_fs_open(const char *base, const char *id)
+{
+    auto_free char *path = paths_join("%s/%s", base, id);
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    return fd < 0 ? -errno : fd;
+}
+
+int cgroup_fs_rmdir(const char *base, const char *id)
+{
+    auto_free char *path = paths_join("%s/%s", base, id);
+
+    if (rmdir(path) < 0 && errno != ENOENT)
+        return -errno;
+    (void) rmdir(base); /* refused while another instance is there */
+    return 0;
+}
+
+int cgroup_fs_write(const char *base, const char *id, const char *file, const char *value,
+                    struct err *e)
+{
+    auto_free char *path = paths_join("%s/%s/%s", base, id, file);
+    int r = fsio_write_pseudo(AT_FDCWD, path, value);
+
+    return r < 0 ? err_set(e, r, "writing %s to %s: %s", value, path, strerror(-r)) : 0;
+}
+
+int cgroup_fs_write_u64(const char *base, const char *id, const char *file, uint64_t value,
+                        struct err *e)
+{
+    char text[TEXT_MAX];
+
+    (void) snprintf(text, sizeof text, "%" PRIu64, value);
+    return cgroup_fs_write(base, id, file, text, e);
+}
+
+uint64_t cgroup_fs_read(const char *base, const char *id, const char *file, const char *key)
+{
+    auto_free char *path = paths_join("%s/%s/%s", base, id, file);
+    auto_free char *text = NULL;
+    const char *at;
+
+    if (fsio_read_pseudo(AT_FDCWD, path, FILE_MAX, &text) < 0)
+        return 0;
+    at = text;
+    while (key && at) {
+        size_t len = strlen(key);
+
+        if (strncmp(at, key, len) == 0 && at[len] == ' ') {
+            at += len + 1;
+            break;
+        }
+        at = strchr(at, '\n');
+        at = at ? at + 1 : NULL;
+    }
+    return at ? strtoull(at, NULL, 10) : 0;
+}
+
+int cgroup_fs_kill_each(const char *base, const char *id)
+{
+    auto_free char *path = paths_join("%s/%s/cgroup.procs", base, id);
+
+    for (int pass = 0; pass < KILL_PASSES; pass++) {
+        auto_free char *text = NULL;
+        int r = fsio_read_pseudo(AT_FDCWD, path, FILE_MAX, &text);
+
+        if (r < 0 || text[0] == '\0')
+            return r == -ENOENT ? 0 : r;
+        for (char *line = text, *next; *line; line = next + 1) {
+            next = strchr(line, '\n');
+            if (!next)
+                break;
+            long pid = strtol(line, NULL, 10);
+            if (pid > 1)
+                (void) kill((pid_t) pid, SIGKILL);
+        }
+    }
+    return 0;
+}
+
+void cgroup_fs_each(const char *base, cgroup_found *found, void *userdata)
+{
+    auto_dir dir = opendir(base);
+    const struct dirent *entry;
+
+    while (dir && (entry = readdir(dir)))
+        if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
+            found(entry->d_name, userdata);
+}

@@ -1,0 +1,51 @@
+/* cgroup_fs.h -- what the v1 and v2 implementations share: directories and one-line files.
+ * Runs in: broker, below cgroup.h.  A `base` is the directory ROOT/ipam-orch[-TAG] of a hierarchy.
+ * Fails: negative errno. */
+#ifndef IPAM_SANDBOX_CGROUP_FS_H
+#define IPAM_SANDBOX_CGROUP_FS_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "sandbox/cgroup.h"
+
+/* Where hierarchies are mounted, found once by cgroup_detect(); "" = absent. */
+enum cgroup_controller {
+    CGROUP_MEMORY,
+    CGROUP_CPU,
+    CGROUP_CPUACCT,
+    CGROUP_PIDS,
+    CGROUP_UNIFIED, /* the cgroup2 tree */
+    CGROUP_CONTROLLERS
+};
+
+struct cgroup_places {
+    char root[CGROUP_CONTROLLERS][PATH_MAX];
+};
+
+void cgroup_fs_places(struct cgroup_places *out);
+/* root + "/ipam-orch[-TAG]" */
+void cgroup_fs_base(const char *root, char out[PATH_MAX]);
+
+int cgroup_fs_mkdir(const char *base, const char *id);
+int cgroup_fs_open(const char *base, const char *id);
+int cgroup_fs_rmdir(const char *base, const char *id); /* and the base when it is empty then */
+int cgroup_fs_write(const char *base, const char *id, const char *file, const char *value,
+                    struct err *e);
+int cgroup_fs_write_u64(const char *base, const char *id, const char *file, uint64_t value,
+                        struct err *e);
+/* The first number of a file, or behind `key` in a file of "key number" lines; 0 if unreadable. */
+uint64_t cgroup_fs_read(const char *base, const char *id, const char *file, const char *key);
+/* SIGKILL to every process listed; repeats while new ones appear. */
+int cgroup_fs_kill_each(const char *base, const char *id);
+void cgroup_fs_each(const char *base, cgroup_found *found, void *userdata);
+
+extern const struct cgroup_ops cgroup_v2_ops;
+/* Both tables are static; these tell them where to work. */
+const struct cgroup_ops *cgroup_v1_ops(const struct cgroup_places *places);
+void cgroup_v2_use(const char *root);
+
+#endif

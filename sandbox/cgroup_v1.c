@@ -1,0 +1,172 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+#include "base/num.h"
+#include "base/paths.h"
+#include "sandbox/cgroup_fs.h"
+
+enum { CPU_PERIOD_US = 100000 };
+
+/* v1 writes this where no limit is set: the largest page-aligned signed number */
+#define V1_UNLIMITED (UINT64_C(1) << 62)
+
+static char base[CGROUP_CONTROLLERS][PATH_MAX]; /* "" = absent or the same as an earlier one */
+static char roots[CGROUP_CONTROLLERS][PATH_MAX];
+
+/* the base of a controller, which may share its hierarchy with an earlier one ("cpu,cpuacct") */
+static const char *base_of(enum cgroup_controller which)
+{
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+        if (roots[which][0] && strcmp(roots[c], roots[which]) == 0)
+            return base[c];
+    return "";
+}
+
+static int limit_memory(const char *id, uint64_t bytes, struct err *e)
+{
+    const char *own = base_of(CGROUP_MEMORY);
+    int r = cgroup_fs_write_u64(own, id, "memory.limit_in_bytes", bytes, e);
+
+    if (r < 0)
+        return r;
+    /* a new group has no limits, and both go down: the one of memory and swap must be the last.
+     * It is absent where swap accounting is off. */
+    r = cgroup_fs_write_u64(own, id, "memory.memsw.limit_in_bytes", bytes, e);
+    return r == -ENOENT ? 0 : r;
+}
+
+static int limit(const char *id, const struct cgroup_limits *l, struct err *e)
+{
+    int r = 0;
+
+    if (l->memory)
+        r = limit_memory(id, l->memory, e);
+    if (r == 0 && l->milli_cpus)
+        r = cgroup_fs_write_u64(base_of(CGROUP_CPU), id, "cpu.cfs_quota_us",
+                                l->milli_cpus * CPU_PERIOD_US / 1000, e);
+    if (r == 0 && l->pids)
+        r = cgroup_fs_write_u64(base_of(CGROUP_PIDS), id, "pids.max", l->pids, e);
+    return r;
+}
+
+static int v1_destroy(const char *id)
+{
+    int r = 0;
+
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+        int failed = base[c][0] ? cgroup_fs_rmdir(base[c], id) : 0;
+
+        r = r < 0 ? r : failed;
+    }
+    return r;
+}
+
+static int v1_create(const char *id, const struct cgroup_limits *l, struct err *e)
+{
+    int r = 0;
+
+    for (int c = 0; c < CGROUP_CONTROLLERS && r == 0; c++) {
+        if (base[c][0] == '\0')
+            continue;
+        r = cgroup_fs_mkdir(base[c], "");
+        if (r == 0)
+            r = cgroup_fs_mkdir(base[c], id);
+        if (r < 0)
+            err_set(e, r, "creating the control group %s/%s: %s", base[c], id, strerror(-r));
+    }
+    if (r == 0)
+        r = limit(id, l, e);
+    if (r < 0)
+        (void) v1_destroy(id);
+    return r;
+}
+
+static int v1_open(const char *id)
+{
+    return base[CGROUP_UNIFIED][0] ? cgroup_fs_open(base[CGROUP_UNIFIED], id) : -ENOTSUP;
+}
+
+static int v1_attach(const char *id, pid_t pid, struct err *e)
+{
+    for (int c = 0; c < CGROUP_UNIFIED; c++) {
+        int r =
+            base[c][0] ? cgroup_fs_write_u64(base[c], id, "cgroup.procs", (uint64_t) pid, e) : 0;
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int v1_stats(const char *id, struct cgroup_stats *out)
+{
+    const char *memory = base_of(CGROUP_MEMORY);
+    uint64_t limited = cgroup_fs_read(memory, id, "memory.limit_in_bytes", NULL);
+
+    *out = (struct cgroup_stats){
+        .memory = cgroup_fs_read(memory, id, "memory.usage_in_bytes", NULL),
+        .memory_limit = limited < V1_UNLIMITED ? limited : 0,
+        .cpu_us = cgroup_fs_read(base_of(CGROUP_CPUACCT), id, "cpuacct.usage", NULL) / 1000,
+        .pids = cgroup_fs_read(base_of(CGROUP_PIDS), id, "pids.current", NULL),
+        .oom_kills = cgroup_fs_read(memory, id, "memory.oom_control", "oom_kill"),
+    };
+    return 0;
+}
+
+static int v1_kill(const char *id)
+{
+    const char *unified = base[CGROUP_UNIFIED];
+    const char *tracked = NULL;
+
+    /* cgroup.kill is atomic; it needs the cgroup2 tree and Linux 5.14 */
+    if (unified[0] && cgroup_fs_write(unified, id, "cgroup.kill", "1", NULL) == 0)
+        return 0;
+    for (int c = CGROUP_CONTROLLERS - 1; c >= 0 && !tracked; c--)
+        tracked = base[c][0] ? base[c] : NULL;
+    return tracked ? cgroup_fs_kill_each(tracked, id) : -ENOENT;
+}
+
+static void v1_each(cgroup_found *found, void *userdata)
+{
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++)
+        if (base[c][0])
+            cgroup_fs_each(base[c], found, userdata);
+}
+
+static const struct cgroup_ops v1_ops = { .name = "v1",
+                                          .create = v1_create,
+                                          .open = v1_open,
+                                          .attach = v1_attach,
+                                          .stats = v1_stats,
+                                          .kill = v1_kill,
+                                          .destroy = v1_destroy,
+                                          .each = v1_each };
+
+static const struct cgroup_ops hybrid_ops = { .name = "hybrid",
+                                              .create = v1_create,
+                                              .open = v1_open,
+                                              .attach = v1_attach,
+                                              .stats = v1_stats,
+                                              .kill = v1_kill,
+                                              .destroy = v1_destroy,
+                                              .each = v1_each };
+
+const struct cgroup_ops *cgroup_v1_ops(const struct cgroup_places *places)
+{
+    memcpy(roots, places->root, sizeof roots);
+    for (int c = 0; c < CGROUP_CONTROLLERS; c++) {
+        bool repeated = false;
+
+        base[c][0] = '\0';
+        for (int k = 0; k < c; k++)
+            repeated = repeated || strcmp(roots[k], roots[c]) == 0;
+        if (roots[c][0] && !repeated)
+            cgroup_fs_base(roots[c], base[c]);
+    }
+    return roots[CGROUP_UNIFIED][0] ? &hybrid_ops : &v1_ops;
+}

@@ -1,0 +1,239 @@
+#include "sandbox/guest.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/fsio.h"
+#include "base/limits.h"
+#include "base/paths.h"
+
+enum { STAT_MAX = 4096, STATE_MAX = 4096, STAT_START_FIELD = 22 };
+
+static const char *const files[] = { "spec", "state", "record" };
+
+int guest_new(const json_t *spec, struct guest **out, struct err *e)
+{
+    struct guest *g = calloc(1, sizeof *g);
+    int r;
+
+    if (!g)
+        return err_set(e, -ENOMEM, "out of memory");
+    g->arena = arena_new();
+    g->pidfd = g->socket = -1;
+    memset(g->streams, -1, sizeof g->streams);
+    r = spec_decode(spec, g->arena, &g->spec, e);
+    if (r < 0) {
+        guest_free(g);
+        return r;
+    }
+    g->id = g->spec.id;
+    g->reserved = arena_array(g->arena, g->spec.n_ports + 1, NET_RESERVE_FDS * sizeof(int));
+    memset(g->reserved, -1, g->spec.n_ports * NET_RESERVE_FDS * sizeof(int));
+    *out = g;
+    return 0;
+}
+
+static void close_if_open(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
+void guest_free(struct guest *g)
+{
+    if (!g)
+        return;
+    sd_event_source_disable_unref(g->pid_source);
+    sd_event_source_disable_unref(g->socket_source);
+    close_if_open(g->pidfd);
+    close_if_open(g->socket);
+    for (int i = 0; i < GUEST_STREAM_FDS; i++)
+        close_if_open(g->streams[i]);
+    for (size_t i = 0; g->reserved && i < g->spec.n_ports * NET_RESERVE_FDS; i++)
+        close_if_open(g->reserved[i]);
+    arena_free(g->arena);
+    free(g);
+}
+
+/* ---- the directory ---- */
+
+char *guest_path(const struct guest *g, const char *file)
+{
+    return paths_join("%s/instances/%s/%s", paths_run(), g->id, file);
+}
+
+void guest_remove_dir(const char *id)
+{
+    auto_free char *dir = paths_join("%s/instances/%s", paths_run(), id);
+    auto_free char *root = paths_join("%s/root", dir);
+
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        auto_free char *path = paths_join("%s/%s", dir, files[i]);
+
+        (void) unlink(path);
+    }
+    (void) rmdir(root);
+    (void) rmdir(dir);
+}
+
+static int write_json(const struct guest *g, const char *file, json_t *json, struct err *e)
+{
+    auto_free char *path = guest_path(g, file);
+    auto_free char *text = json_dumps(json, JSON_COMPACT);
+    int r = text ? fsio_write_atomic(AT_FDCWD, path, text, strlen(text), 0600) : -ENOMEM;
+
+    json_decref(json);
+    return r < 0 ? err_set(e, r, "writing %s: %s", path, strerror(-r)) : 0;
+}
+
+int guest_create_dir(struct guest *g, struct err *e)
+{
+    auto_free char *dir = guest_path(g, "");
+    auto_free char *root = guest_path(g, "root");
+    int r;
+
+    if (mkdir(dir, 0700) < 0)
+        return err_set(e, -errno, "instance '%s': %s", g->id, strerror(errno));
+    r = mkdir(root, 0700) < 0 ? err_set(e, -errno, "%s: %s", root, strerror(errno))
+                              : write_json(g, "spec", spec_encode(&g->spec), e);
+    if (r < 0)
+        guest_remove_dir(g->id);
+    return r;
+}
+
+int guest_save_state(const struct guest *g, struct err *e)
+{
+    return write_json(g, "state",
+                      json_pack("{s:i,s:I,s:i}", "init", (int) g->init, "start",
+                                (json_int_t) g->init_start, "pid", (int) g->pid),
+                      e);
+}
+
+static json_t *read_json(const char *id, const char *file)
+{
+    auto_free char *path = paths_join("%s/instances/%s/%s", paths_run(), id, file);
+    auto_free char *text = NULL;
+    size_t len = 0;
+
+    if (fsio_read(AT_FDCWD, path, LIMIT_SANDBOX_PACKET, &text, &len) < 0)
+        return NULL;
+    return json_loadb(text, len, 0, NULL);
+}
+
+int guest_load(const char *id, struct guest **out, struct err *e)
+{
+    json_t *spec = read_json(id, "spec");
+    json_t *state = read_json(id, "state");
+    struct guest *g = NULL;
+    json_int_t start = 0;
+    int init = 0, pid = 0;
+    int r = spec && state ? guest_new(spec, &g, e)
+                          : err_set(e, -ENODATA, "instance '%s' was never launched", id);
+
+    if (r == 0 &&
+        (json_unpack(state, "{s:i,s:I,s:i}", "init", &init, "start", &start, "pid", &pid) < 0 ||
+         strcmp(g->id, id) != 0))
+        r = err_set(e, -ENODATA, "the state of instance '%s' is not readable", id);
+    json_decref(spec);
+    json_decref(state);
+    if (r < 0) {
+        guest_free(g);
+        return r;
+    }
+    g->init = init;
+    g->pid = pid;
+    g->init_start = (uint64_t) start;
+    *out = g;
+    return 0;
+}
+
+/* ---- the process ---- */
+
+/* field 22 of /proc/PID/stat; the name in field 2 may contain anything, so count from its end */
+static uint64_t start_time(pid_t pid)
+{
+    auto_free char *path = paths_join("/proc/%d/stat", (int) pid);
+    auto_free char *text = NULL;
+    char *at;
+
+    if (fsio_read_pseudo(AT_FDCWD, path, STAT_MAX, &text) < 0 || !(at = strrchr(text, ')')))
+        return 0;
+    for (int field = 2; field < STAT_START_FIELD && at; field++)
+        at = strchr(at + 1, ' ');
+    return at ? strtoull(at, NULL, 10) : 0;
+}
+
+void guest_set_init(struct guest *g, pid_t init)
+{
+    g->init = init;
+    g->init_start = start_time(init);
+}
+
+bool guest_is_alive(const struct guest *g)
+{
+    uint64_t start = start_time(g->init);
+
+    return start != 0 && start == g->init_start;
+}
+
+struct report guest_read_record(const struct guest *g)
+{
+    auto_free char *path = guest_path(g, "record");
+    auto_fd fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+    struct report r = { 0 };
+
+    if (fd >= 0 && read(fd, &r, sizeof r) == sizeof r && r.kind != REPORT_NONE)
+        return r;
+    return (struct report){ .kind = REPORT_ENDED, .status = SIGKILL, .time_us = clock_wall_us() };
+}
+
+int guest_take_streams(struct guest *g, struct err *e)
+{
+    static const int ends[GUEST_STREAM_FDS] = {
+        STREAM_SOURCE_READ,
+        STREAM_STAGING_READ,
+        STREAM_STAGING_WRITE,
+        STREAM_ENDS + STREAM_SOURCE_READ,
+        STREAM_ENDS + STREAM_STAGING_READ,
+        STREAM_ENDS + STREAM_STAGING_WRITE,
+    };
+
+    for (int i = 0; i < GUEST_STREAM_FDS; i++) {
+        int fd = (int) syscall(SYS_pidfd_getfd, g->pidfd, HANDOVER_STREAMS_KEPT + ends[i], 0);
+
+        if (fd < 0)
+            return err_set(e, -errno, "log pipes of '%s': %s", g->id, strerror(errno));
+        close_if_open(g->streams[i]);
+        g->streams[i] = fd;
+    }
+    return 0;
+}
+
+/* ---- published ports ---- */
+
+static const char *without_prefix(struct arena *a, const char *cidr)
+{
+    return arena_strndup(a, cidr, strcspn(cidr, "/"));
+}
+
+void guest_ports(const struct guest *g, struct net_port *out, struct arena *a)
+{
+    const struct spec_link *to = NULL;
+
+    for (size_t i = 0; i < g->spec.n_links && !to; i++)
+        if (g->spec.links[i].gateway4[0] || g->spec.links[i].gateway6[0])
+            to = &g->spec.links[i];
+    for (size_t i = 0; i < g->spec.n_ports; i++)
+        out[i] = (struct net_port){ .port = &g->spec.ports[i],
+                                    .ipv4 = to ? without_prefix(a, to->ipv4) : "",
+                                    .ipv6 = to ? without_prefix(a, to->ipv6) : "" };
+}

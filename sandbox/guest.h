@@ -1,0 +1,70 @@
+/* guest.h -- one instance as the broker knows it, in memory and in its directory
+ * paths_run()/instances/ID/.
+ * Runs in: broker.  Owns: its descriptors, event sources, arena.
+ * The directory holds all a new broker needs to go on where a killed one stopped:
+ *   spec     the encoded specification
+ *   state    {"init": pid, "start": its start time, "pid": of the program}
+ *   record   init's final report (32 bytes, empty while it runs)
+ *   root     where init builds the file system, in its own mount namespace
+ * A directory without a complete `state` is a launch that never went. */
+#ifndef IPAM_SANDBOX_GUEST_H
+#define IPAM_SANDBOX_GUEST_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+#include <uthash.h>
+
+#include "base/arena.h"
+#include "base/err.h"
+#include "sandbox/handover.h"
+#include "sandbox/net.h"
+#include "sandbox/spec.h"
+
+enum guest_state { GUEST_NEW, GUEST_RUNNING, GUEST_ENDED };
+
+/* What the supervisor gets: per stream source read, staging read, staging write.  The write end of
+ * `source` stays with init alone, so that its end means the end of the output. */
+enum { GUEST_STREAM_FDS = 6 };
+
+struct broker;
+
+struct guest {
+    struct broker *broker; /* set when it is watched */
+    const char *id;        /* spec.id */
+    struct arena *arena;
+    struct spec spec;
+    enum guest_state state;
+    pid_t init, pid;
+    uint64_t init_start; /* clock ticks after boot: a pid alone may be somebody else's by now */
+    int pidfd, socket;
+    int streams[GUEST_STREAM_FDS];
+    int *reserved; /* NET_RESERVE_FDS per port */
+    bool published;
+    struct report end; /* GUEST_ENDED */
+    bool oom;
+    sd_event_source *pid_source, *socket_source;
+    UT_hash_handle hh;
+};
+
+int guest_new(const json_t *spec, struct guest **out, struct err *e);
+void guest_free(struct guest *g); /* accepts NULL; leaves the directory */
+
+char *guest_path(const struct guest *g, const char *file); /* malloc'd */
+int guest_create_dir(struct guest *g, struct err *e);      /* -EEXIST if the id is taken */
+void guest_remove_dir(const char *id);
+/* Notes which process is the init, by pid and start time. */
+void guest_set_init(struct guest *g, pid_t init);
+int guest_save_state(const struct guest *g, struct err *e);
+/* Reads the directory of an earlier broker; -ENODATA: a launch that never went. */
+int guest_load(const char *id, struct guest **out, struct err *e);
+bool guest_is_alive(const struct guest *g);
+/* What init left behind; synthesised as killed by SIGKILL if it could not. */
+struct report guest_read_record(const struct guest *g);
+/* Fetches the streams out of init; see handover.h. */
+int guest_take_streams(struct guest *g, struct err *e);
+
+/* Where published ports lead: the first link with a gateway; "" = not there */
+void guest_ports(const struct guest *g, struct net_port *out, struct arena *a);
+
+#endif

@@ -1,0 +1,269 @@
+#include "sandbox/init.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/err.h"
+#include "base/fdpass.h"
+#include "base/fsio.h"
+#include "sandbox/creds.h"
+#include "sandbox/filter.h"
+#include "sandbox/handover.h"
+#include "sandbox/mounts.h"
+#include "sandbox/program.h"
+#include "sandbox/setup.h"
+#include "sandbox/stages.h"
+
+struct init {
+    int fds[HANDOVER_FDS_MAX];
+    size_t n_fds;
+    int streams[HANDOVER_STREAM_FDS];
+    char *text; /* of the setup; strings of `program` point into it */
+    size_t text_len;
+    struct mounts mounts;
+    struct program program;
+    pid_t pid;
+};
+
+static void report(const struct init *i, enum report_kind kind, enum stage stage, int error,
+                   int status)
+{
+    struct report r = { .kind = kind,
+                        .stage = stage,
+                        .error = error,
+                        .pid = i->pid,
+                        .status = status,
+                        .time_us = clock_wall_us() };
+
+    /* the record first: who hears the message may look there */
+    if (kind != REPORT_STARTED && i->n_fds > HANDOVER_RECORD)
+        (void) !pwrite(i->fds[HANDOVER_RECORD], &r, sizeof r, 0);
+    (void) fdpass_send(HANDOVER_SOCKET, &r, sizeof r, NULL, 0);
+}
+
+/* The end of an instance whose set-up failed; its log says what the 32 bytes cannot. */
+static int give_up(const struct init *i, enum stage stage, int code, const char *detail)
+{
+    int log = i->streams[STREAM_ERR * STREAM_ENDS + STREAM_SOURCE_WRITE];
+
+    if (log >= 0)
+        (void) dprintf(log, "ipam-init: %s: %s\n", stages_text(stage),
+                       detail[0] ? detail : strerror(-code));
+    report(i, REPORT_FAILED, stage, -code, 0);
+    return 1;
+}
+
+/* Puts the log pipes where a later broker looks for them. */
+static int keep_streams(struct init *i)
+{
+    for (int s = 0; s < HANDOVER_STREAM_FDS; s++) {
+        int kept = HANDOVER_STREAMS_KEPT + s;
+
+        i->streams[s] = dup3(i->fds[HANDOVER_STREAMS + s], kept, O_CLOEXEC);
+        if (i->streams[s] < 0)
+            return -errno;
+        close(take_fd(&i->fds[HANDOVER_STREAMS + s]));
+    }
+    return 0;
+}
+
+static int receive(struct init *i)
+{
+    int r = handover_receive(HANDOVER_SOCKET, i->fds, &i->n_fds);
+
+    if (r < 0)
+        return r;
+    if (i->n_fds < HANDOVER_TREES)
+        return -EBADMSG;
+    /* clear the numbers the streams are kept at: nothing received may be lost there */
+    for (size_t n = 0; n < i->n_fds; n++) {
+        int high = fcntl(i->fds[n], F_DUPFD_CLOEXEC, HANDOVER_STREAMS_KEPT + HANDOVER_STREAM_FDS);
+
+        if (high < 0)
+            return -errno;
+        close(i->fds[n]);
+        i->fds[n] = high;
+    }
+    r = keep_streams(i);
+    return r < 0 ? r : fsio_read_fd(i->fds[HANDOVER_SETUP], SETUP_TEXT_MAX, &i->text, &i->text_len);
+}
+
+static enum stage stage_of(enum setup_code code)
+{
+    switch (code) {
+    case SETUP_HOSTNAME: return STAGE_HOSTNAME;
+    case SETUP_ROOT: return STAGE_ROOT;
+    case SETUP_PIVOT: return STAGE_PIVOT;
+    case SETUP_TEXT:
+    case SETUP_FILE: return STAGE_FILES;
+    case SETUP_DIR:
+    case SETUP_LINK:
+    case SETUP_BIND:
+    case SETUP_TMPFS:
+    case SETUP_PROC:
+    case SETUP_DEV: return STAGE_MOUNTS;
+    case SETUP_USER:
+    case SETUP_NOFILE:
+    case SETUP_WORKDIR:
+    case SETUP_ARG:
+    case SETUP_ENV:
+    case SETUP_PROGRAM:
+    case SETUP_JOIN:
+    case SETUP_COUNT: break;
+    }
+    return STAGE_RECEIVE;
+}
+
+static int execute(struct init *i, const struct setup_op *op, struct err *e)
+{
+    int r;
+
+    if (op->code == SETUP_HOSTNAME)
+        return sethostname(op->arg[0], strlen(op->arg[0])) < 0
+                   ? err_set(e, -errno, "%s: %s", op->arg[0], strerror(errno))
+                   : 0;
+    if (op->code <= SETUP_PIVOT)
+        return mounts_apply(&i->mounts, op, e);
+    r = program_take(&i->program, op);
+    return r < 0 ? err_set(e, r, "an unreadable operation") : 0;
+}
+
+static int execute_all(struct init *i, enum stage *stage, struct err *e)
+{
+    struct setup_reader reader;
+    struct setup_op op;
+    int r = setup_read_begin(&reader, i->text, i->text_len);
+
+    *stage = STAGE_RECEIVE;
+    if (r < 0)
+        return err_set(e, r, "this is not a set-up of ipam-orch %s", VERSION);
+    while ((r = setup_read(&reader, &op)) > 0) {
+        *stage = stage_of(op.code);
+        if ((r = execute(i, &op, e)) < 0)
+            return r;
+    }
+    return r < 0 ? err_set(e, r, "an unknown operation") : 0;
+}
+
+/* Lets everybody in this network namespace have ports below 1024: it has its own addresses, and
+ * the program gets no capability. */
+static int open_low_ports(void)
+{
+    return fsio_write_pseudo(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+}
+
+static int start(struct init *i, enum stage *stage, struct err *e)
+{
+    auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    struct program_start how = {
+        .std = { null, i->streams[STREAM_OUT * STREAM_ENDS + STREAM_SOURCE_WRITE],
+                 i->streams[STREAM_ERR * STREAM_ENDS + STREAM_SOURCE_WRITE] },
+        .filter = i->fds[HANDOVER_FILTER],
+    };
+    int r;
+
+    *stage = STAGE_FORK;
+    if (null < 0)
+        return err_set(e, -errno, "/dev/null: %s", strerror(errno));
+    r = program_start(&i->program, &how, stage);
+    if (r < 0)
+        return err_set(e, r, "%s: %s",
+                       *stage == STAGE_WORKDIR ? i->program.workdir
+                       : i->program.n_argv     ? i->program.argv[0]
+                                               : "no program",
+                       strerror(-r));
+    i->pid = r;
+    return 0;
+}
+
+/* From here on init is as weak as the program it watches. */
+static int drop(struct init *i)
+{
+    int r = creds_drop(i->program.uid, i->program.gid);
+
+    if (r < 0)
+        return r;
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        return -errno;
+    for (size_t n = HANDOVER_TREES; n < i->n_fds; n++)
+        close(take_fd(&i->fds[n]));
+    return filter_load(i->fds[HANDOVER_INIT_FILTER]);
+}
+
+/* true when the main program was among the ended */
+static bool reap(pid_t main_pid, int *main_status)
+{
+    bool ended = false;
+    int status = 0;
+    pid_t pid;
+
+    while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+        if (pid == main_pid) {
+            *main_status = status;
+            ended = true;
+        }
+    }
+    return ended;
+}
+
+static int watch(const struct init *i)
+{
+    int status = 0;
+    sigset_t all;
+
+    (void) sigfillset(&all);
+    for (;;) {
+        int signo = sigwaitinfo(&all, NULL);
+
+        if (signo == SIGCHLD && reap(i->pid, &status))
+            break;
+        if (signo > 0 && signo != SIGCHLD)
+            (void) kill(i->pid, signo);
+    }
+    report(i, REPORT_ENDED, STAGE_NONE, 0, status);
+    return 0; /* the kernel kills what is left in the pid namespace */
+}
+
+int init_run(void)
+{
+    struct init i = { .mounts.root = -1 };
+    struct err e = ERR_INIT;
+    enum stage stage = STAGE_NONE;
+    sigset_t all;
+    int r;
+
+    memset(i.streams, -1, sizeof i.streams);
+    (void) fcntl(HANDOVER_SOCKET, F_SETFD, FD_CLOEXEC); /* it came through execve */
+    (void) sigfillset(&all);
+    (void) sigprocmask(SIG_SETMASK, &all, NULL);
+    (void) umask(0);
+    r = receive(&i);
+    if (r == -ECONNRESET)
+        return 1; /* the broker gave this launch up, or died: nobody to tell */
+    if (r < 0)
+        return give_up(&i, STAGE_RECEIVE, r, "");
+    if (unshare(CLONE_NEWCGROUP) < 0)
+        return give_up(&i, STAGE_NAMESPACE, -errno, "");
+    if ((r = open_low_ports()) < 0)
+        return give_up(&i, STAGE_SYSCTL, r, "");
+    i.mounts.trees = i.fds + HANDOVER_TREES;
+    i.mounts.n_trees = i.n_fds - HANDOVER_TREES;
+    if ((r = execute_all(&i, &stage, &e)) < 0 || (r = start(&i, &stage, &e)) < 0)
+        return give_up(&i, stage, r, e.msg);
+    report(&i, REPORT_STARTED, STAGE_NONE, 0, 0);
+    if ((r = drop(&i)) < 0)
+        return give_up(&i, STAGE_INIT, r, "");
+    return watch(&i);
+}

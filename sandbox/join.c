@@ -1,0 +1,338 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utlist.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/fsio.h"
+#include "base/paths.h"
+#include "sandbox/broker.h"
+#include "sandbox/policy.h"
+#include "sandbox/seccomp.h"
+#include "sandbox/setup.h"
+#include "sandbox/stages.h"
+
+enum { DIRS_MAX = 32, NOBODY = 65534, NUMBER_TEXT = 32 };
+
+/* One command on its way through an instance. */
+struct join {
+    struct broker *broker;
+    const struct connection *from;
+    uint64_t tag;
+    char *guest_id;
+    pid_t pid;
+    int pidfd, socket;
+    bool timed_out, asked; /* killed by the deadline; by anybody */
+    sd_event_source *source, *timer;
+    struct join *prev, *next;
+};
+
+struct wish {
+    const char *id, *scope;
+    json_t *argv, *dirs;
+    uint64_t deadline_us;
+    bool inside; /* scope "all" */
+};
+
+static void join_free(struct join *j)
+{
+    DL_DELETE(j->broker->joins, j);
+    sd_event_source_disable_unref(j->source);
+    sd_event_source_disable_unref(j->timer);
+    if (j->pidfd >= 0)
+        close(j->pidfd);
+    if (j->socket >= 0)
+        close(j->socket);
+    free(j->guest_id);
+    free(j);
+}
+
+/* ipam-init kills the command and its process group, reports and ends */
+static void ask_to_end(struct join *j)
+{
+    j->asked = true;
+    (void) syscall(SYS_pidfd_send_signal, j->pidfd, SIGTERM, NULL, 0);
+}
+
+/* ---- the end ---- */
+
+static json_t *result(const struct join *j, const struct report *r)
+{
+    if (r->kind == REPORT_FAILED)
+        return json_pack("{s:{s:i,s:o}}", "error", "errno", r->error, "message",
+                         json_sprintf("%s: %s", stages_text(r->stage), strerror(r->error)));
+    return json_pack("{s:i,s:i,s:b}", "code", WIFEXITED(r->status) ? WEXITSTATUS(r->status) : 0,
+                     "signal", WIFSIGNALED(r->status) ? WTERMSIG(r->status) : 0, "timed_out",
+                     (int) j->timed_out);
+}
+
+static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+    struct join *j = userdata;
+    /* without a report it was killed together with the instance */
+    struct report r = { .kind = REPORT_ENDED, .status = SIGKILL }, got;
+
+    (void) s, (void) fd, (void) revents;
+    if (recv(j->socket, &got, sizeof got, MSG_DONTWAIT) == sizeof got)
+        r = got;
+    (void) waitpid(j->pid, NULL, WNOHANG);
+    broker_answer(j->broker, j->from, j->tag, result(j, &r));
+    join_free(j);
+    return 0;
+}
+
+static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata)
+{
+    struct join *j = userdata;
+
+    (void) s, (void) usec;
+    j->timed_out = true;
+    ask_to_end(j);
+    return 0;
+}
+
+/* ---- the beginning ---- */
+
+static int check_wish(const struct wish *w, const struct request *r, struct err *e)
+{
+    size_t n_argv = json_array_size(w->argv), n_dirs = json_array_size(w->dirs);
+
+    if (!w->inside && strcmp(w->scope, "net") != 0)
+        return err_set(e, -EINVAL, "join: scope '%.16s' is neither all nor net", w->scope);
+    if (r->n_fds != 2)
+        return err_set(e, -EINVAL, "join: %zu descriptors instead of stdin and stdout", r->n_fds);
+    if (n_argv == 0 || n_argv > POLICY_ARGS_MAX || n_dirs > DIRS_MAX || (w->inside && n_dirs > 0))
+        return err_set(e, -EINVAL, "join: %zu arguments, %zu directories", n_argv, n_dirs);
+    for (size_t i = 0; i < n_argv; i++)
+        if (!json_is_string(json_array_get(w->argv, i)))
+            return err_set(e, -EINVAL, "join: argument %zu is not a string", i);
+    return 0;
+}
+
+static int parse(const struct request *r, struct wish *w, struct err *e)
+{
+    json_error_t why;
+    json_int_t deadline = 0;
+
+    *w = (struct wish){ 0 };
+    if (json_unpack_ex(r->fields, &why, JSON_STRICT, "{s:s,s:s,s:o,s:I,s?o}", "id", &w->id, "scope",
+                       &w->scope, "argv", &w->argv, "deadline_us", &deadline, "dirs", &w->dirs) < 0)
+        return err_set(e, -EINVAL, "join: %s", why.text);
+    if (deadline <= 0)
+        return err_set(e, -EINVAL, "join: a deadline is needed");
+    w->deadline_us = (uint64_t) deadline;
+    w->inside = strcmp(w->scope, "all") == 0;
+    return check_wish(w, r, e);
+}
+
+static void put_user(FILE *f, uid_t uid, gid_t gid)
+{
+    char u[NUMBER_TEXT], g[NUMBER_TEXT];
+
+    (void) snprintf(u, sizeof u, "%u", uid);
+    (void) snprintf(g, sizeof g, "%u", gid);
+    setup_put(f, SETUP_USER, u, g);
+}
+
+static void write_inside(FILE *f, const struct guest *g)
+{
+    setup_put(f, SETUP_JOIN, "all");
+    put_user(f, g->spec.uid, g->spec.gid);
+    setup_put(f, SETUP_WORKDIR, g->spec.workdir[0] ? g->spec.workdir : "/");
+    for (const char *const *env = g->spec.env; env && *env; env++)
+        setup_put(f, SETUP_ENV, *env);
+}
+
+static void write_beside(FILE *f)
+{
+    auto_free char *worker = paths_join("%s/ipam-worker", paths_lib());
+    const struct passwd *user = getpwnam("ipam-worker");
+
+    setup_put(f, SETUP_JOIN, "net");
+    put_user(f, user ? user->pw_uid : NOBODY, user ? user->pw_gid : NOBODY);
+    setup_put(f, SETUP_ENV, "PATH=/usr/sbin:/usr/bin:/sbin:/bin");
+    setup_put(f, SETUP_ENV, "LC_ALL=C.UTF-8");
+    setup_put(f, SETUP_PROGRAM, worker);
+}
+
+static int make_setup(const struct guest *g, const struct wish *w, struct err *e)
+{
+    auto_free char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    int fd;
+
+    if (!f)
+        return err_set(e, -ENOMEM, "out of memory");
+    setup_begin(f);
+    if (w->inside)
+        write_inside(f, g);
+    else
+        write_beside(f);
+    for (size_t i = 0; i < json_array_size(w->argv); i++)
+        setup_put(f, SETUP_ARG, json_string_value(json_array_get(w->argv, i)));
+    if (fclose(f) != 0)
+        return err_set(e, -ENOMEM, "out of memory");
+    fd = fsio_memfd("setup", text, len);
+    return fd < 0 ? err_set(e, fd, "memory file: %s", strerror(-fd)) : fd;
+}
+
+/* n_dirs is what was opened, also on failure */
+static int open_dirs(const json_t *dirs, int fds[DIRS_MAX], size_t *n_dirs, struct err *e)
+{
+    for (*n_dirs = 0; *n_dirs < json_array_size(dirs); (*n_dirs)++) {
+        const char *path = json_string_value(json_array_get(dirs, *n_dirs));
+        int r = path ? policy_source(path, e) : err_set(e, -EINVAL, "join: a path is needed");
+
+        if (r < 0)
+            return r;
+        fds[*n_dirs] = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fds[*n_dirs] < 0)
+            return err_set(e, -errno, "%s: %s", path, strerror(errno));
+    }
+    return 0;
+}
+
+static int hand_over(struct join *j, const struct guest *g, const struct request *r,
+                     const struct wish *w, struct err *e)
+{
+    int fds[JOIN_DIRS + DIRS_MAX], dirs[DIRS_MAX], result;
+    auto_fd setup = make_setup(g, w, e);
+    int filter = seccomp_program(w->inside ? g->spec.seccomp : SECCOMP_DEFAULT, e);
+    size_t n_dirs = 0;
+
+    if (setup < 0 || filter < 0)
+        return setup < 0 ? setup : filter;
+    result = open_dirs(w->dirs, dirs, &n_dirs, e);
+    if (result == 0) {
+        fds[JOIN_SETUP] = setup;
+        fds[JOIN_FILTER] = filter;
+        fds[JOIN_PIDFD] = g->pidfd;
+        fds[JOIN_STDIN] = r->fds[0];
+        fds[JOIN_STDOUT] = r->fds[1];
+        memcpy(fds + JOIN_DIRS, dirs, n_dirs * sizeof *dirs);
+        result = handover_send(j->socket, fds, JOIN_DIRS + n_dirs);
+        if (result < 0)
+            err_set(e, result, "join: %s", strerror(-result));
+    }
+    fdpass_close(dirs, n_dirs);
+    return result;
+}
+
+static int start(struct join *j, const struct guest *g, const struct wish *w, struct err *e)
+{
+    struct launched init;
+    auto_fd cgroup = w->inside ? j->broker->cgroup->open(g->id) : -1;
+    int r = launch_init(true, 0, cgroup, &init, e);
+
+    if (r < 0)
+        return r;
+    j->pid = init.pid;
+    j->pidfd = init.pidfd;
+    j->socket = init.socket;
+    return w->inside ? j->broker->cgroup->attach(g->id, j->pid, e) : 0;
+}
+
+static int watch(struct join *j, uint64_t deadline_us, struct err *e)
+{
+    sd_event *loop = j->broker->loop;
+    int r = sd_event_add_io(loop, &j->source, j->pidfd, EPOLLIN, on_end, j);
+
+    if (r == 0 || r == 1)
+        r = sd_event_add_time_relative(loop, &j->timer, CLOCK_MONOTONIC, deadline_us, 0,
+                                       on_deadline, j);
+    return r < 0 ? err_set(e, r, "join: %s", strerror(-r)) : 0;
+}
+
+static void abandon(struct join *j)
+{
+    if (j->pidfd >= 0) {
+        (void) syscall(SYS_pidfd_send_signal, j->pidfd, SIGKILL, NULL, 0);
+        (void) waitpid(j->pid, NULL, 0);
+    }
+    join_free(j);
+}
+
+int join_start(struct broker *b, struct request *r, struct err *e)
+{
+    struct guest *g = NULL;
+    struct wish w;
+    struct join *j;
+    int result = parse(r, &w, e);
+
+    if (result < 0)
+        return result;
+    HASH_FIND_STR(b->guests, w.id, g);
+    if (!g || g->state != GUEST_RUNNING)
+        return err_set(e, -ESRCH, "instance '%.128s' does not run", w.id);
+    j = calloc(1, sizeof *j);
+    if (!j)
+        return err_set(e, -ENOMEM, "out of memory");
+    *j = (struct join){ .broker = b, .from = r->from, .tag = r->tag, .pidfd = -1, .socket = -1 };
+    j->guest_id = strdup(g->id);
+    DL_APPEND(b->joins, j);
+    result = start(j, g, &w, e);
+    if (result == 0)
+        result = hand_over(j, g, r, &w, e);
+    if (result == 0)
+        result = watch(j, w.deadline_us, e);
+    if (result < 0) {
+        abandon(j);
+        return result;
+    }
+    return REQUEST_LATER;
+}
+
+/* ---- killing ---- */
+
+int join_kill(struct broker *b, const struct connection *from, uint64_t tag, struct err *e)
+{
+    struct join *j;
+
+    DL_FOREACH (b->joins, j) {
+        if (j->from == from && j->tag == tag) {
+            ask_to_end(j);
+            return 0;
+        }
+    }
+    return err_set(e, -ESRCH, "there is no join with tag %llu", (unsigned long long) tag);
+}
+
+void join_kill_of_guest(struct broker *b, const struct guest *g)
+{
+    struct join *j;
+
+    DL_FOREACH (b->joins, j)
+        if (j->guest_id && strcmp(j->guest_id, g->id) == 0)
+            ask_to_end(j);
+}
+
+/* Nobody waits for the answer any more, and nobody could stop it. */
+void join_forget_connection(struct broker *b, const struct connection *c)
+{
+    struct join *j;
+
+    DL_FOREACH (b->joins, j) {
+        if (j->from == c) {
+            j->from = NULL;
+            ask_to_end(j);
+        }
+    }
+}
+
+void join_close(struct broker *b)
+{
+    while (b->joins) {
+        ask_to_end(b->joins);
+        join_free(b->joins);
+    }
+}

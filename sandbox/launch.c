@@ -1,0 +1,269 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/paths.h"
+#include "sandbox/broker.h"
+#include "sandbox/rootfs.h"
+#include "sandbox/seccomp.h"
+
+enum { PIPE_BYTES = 1024 * 1024 };
+
+static const uint64_t fresh_namespaces =
+    CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET;
+
+/* ---- a new process of ipam-init ---- */
+
+/* the child of clone3 does two things and no third */
+static _Noreturn void become_init(int image, int socket, bool joining)
+{
+    char name[] = "ipam-init", word[] = "join";
+    char *argv[] = { name, joining ? word : NULL, NULL };
+    char *env[] = { NULL };
+
+    if (socket == HANDOVER_SOCKET ? fcntl(socket, F_SETFD, 0) == 0
+                                  : dup3(socket, HANDOVER_SOCKET, 0) == HANDOVER_SOCKET)
+        (void) syscall(SYS_execveat, image, "", argv, env, AT_EMPTY_PATH);
+    _exit(127);
+}
+
+static int open_image(struct err *e)
+{
+    auto_free char *path = paths_join("%s/ipam-init", paths_lib());
+    int fd = open(path, O_PATH | O_CLOEXEC);
+
+    return fd < 0 ? err_set(e, -errno, "%s: %s", path, strerror(errno)) : fd;
+}
+
+int launch_init(bool joining, uint64_t namespaces, int cgroup, struct launched *out, struct err *e)
+{
+    int pair[2], pidfd = -1;
+    auto_fd image = open_image(e);
+
+    if (image < 0)
+        return image;
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+        return err_set(e, -errno, "socket for init: %s", strerror(errno));
+    auto_fd ours = pair[0], theirs = pair[1];
+    struct clone_args args = { .flags = CLONE_PIDFD | namespaces,
+                               .pidfd = (uintptr_t) &pidfd,
+                               .exit_signal = SIGCHLD };
+    if (cgroup >= 0) {
+        args.flags |= CLONE_INTO_CGROUP;
+        args.cgroup = (uint64_t) cgroup;
+    }
+    long pid = syscall(SYS_clone3, &args, sizeof args);
+    if (pid < 0)
+        return err_set(e, -errno, "clone3: %s", strerror(errno));
+    if (pid == 0)
+        become_init(image, theirs, joining);
+    *out = (struct launched){ .pid = (pid_t) pid, .pidfd = pidfd, .socket = take_fd(&ours) };
+    return 0;
+}
+
+/* ---- log pipes ---- */
+
+static int open_pipe(int *rd, int *wr, uid_t uid, struct err *e)
+{
+    int fd[2];
+
+    if (pipe2(fd, O_CLOEXEC) < 0)
+        return err_set(e, -errno, "log pipe: %s", strerror(errno));
+    *rd = fd[0];
+    *wr = fd[1];
+    if (fcntl(fd[1], F_SETPIPE_SZ, PIPE_BYTES) < 0)
+        return err_set(e, -errno, "log pipe of %d bytes: %s", PIPE_BYTES, strerror(errno));
+    /* so that the program may open /dev/stdout */
+    if (fchown(fd[1], uid, (gid_t) -1) < 0)
+        return err_set(e, -errno, "log pipe: %s", strerror(errno));
+    return 0;
+}
+
+/* ends[] in the order of handover.h; what was opened before a failure is in there too */
+static int open_streams(int ends[HANDOVER_STREAM_FDS], uid_t uid, struct err *e)
+{
+    int r = 0;
+
+    for (int s = 0; s < HANDOVER_STREAM_FDS && r == 0; s += STREAM_ENDS) {
+        r = open_pipe(&ends[s + STREAM_SOURCE_READ], &ends[s + STREAM_SOURCE_WRITE], uid, e);
+        if (r == 0)
+            r = open_pipe(&ends[s + STREAM_STAGING_READ], &ends[s + STREAM_STAGING_WRITE], 0, e);
+    }
+    return r;
+}
+
+/* The broker keeps what the supervisor may ask for; the write end of `source` is not among it. */
+static void keep_streams(struct guest *g, int ends[HANDOVER_STREAM_FDS])
+{
+    for (int s = 0, kept = 0; s < HANDOVER_STREAM_FDS; s += STREAM_ENDS) {
+        g->streams[kept++] = take_fd(&ends[s + STREAM_SOURCE_READ]);
+        g->streams[kept++] = take_fd(&ends[s + STREAM_STAGING_READ]);
+        g->streams[kept++] = take_fd(&ends[s + STREAM_STAGING_WRITE]);
+    }
+}
+
+/* ---- one launch ---- */
+
+/* What a launch holds until "go". */
+struct attempt {
+    struct rootfs rootfs;
+    int streams[HANDOVER_STREAM_FDS];
+    int record, filter, init_filter;
+    bool has_dir, has_cgroup;
+};
+
+static int prepare(struct guest *g, const int *files, struct attempt *a, struct err *e)
+{
+    int r;
+
+    /* the cache's own: not closed here */
+    if ((a->filter = seccomp_program(g->spec.seccomp, e)) < 0)
+        return a->filter;
+    if ((a->init_filter = seccomp_program(SECCOMP_INIT, e)) < 0)
+        return a->init_filter;
+    r = guest_create_dir(g, e);
+    if (r < 0)
+        return r;
+    a->has_dir = true;
+    auto_free char *where = guest_path(g, "root");
+    auto_free char *record = guest_path(g, "record");
+    a->record = open(record, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (a->record < 0)
+        return err_set(e, -errno, "%s: %s", record, strerror(errno));
+    r = rootfs_plan(&g->spec, where, files, &a->rootfs, e);
+    return r < 0 ? r : open_streams(a->streams, g->spec.uid, e);
+}
+
+static int reserve_ports(struct guest *g, struct err *e)
+{
+    for (size_t i = 0; i < g->spec.n_ports; i++) {
+        int r = net_reserve(&g->spec.ports[i], g->reserved + i * NET_RESERVE_FDS, e);
+
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int publish_ports(struct guest *g, struct err *e)
+{
+    struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
+    int r;
+
+    if (g->spec.n_ports == 0)
+        return 0;
+    guest_ports(g, ports, g->arena);
+    if (ports[0].ipv4[0] == '\0')
+        return err_set(e, -EINVAL, "port %u cannot be published: no network has a gateway",
+                       g->spec.ports[0].published);
+    r = net_rules_publish(g->spec.project, ports, g->spec.n_ports, e);
+    g->published = r == 0;
+    return r;
+}
+
+static int start_init(struct broker *b, struct guest *g, struct attempt *a, struct err *e)
+{
+    const struct cgroup_limits limits = { .memory = g->spec.memory,
+                                          .milli_cpus = g->spec.milli_cpus,
+                                          .pids = g->spec.pids };
+    struct launched init;
+    int r = b->cgroup->create(g->id, &limits, e);
+
+    if (r < 0)
+        return r;
+    a->has_cgroup = true;
+    auto_fd cgroup = b->cgroup->open(g->id);
+    if (cgroup < 0 && cgroup != -ENOTSUP)
+        return err_set(e, cgroup, "control group of '%s': %s", g->id, strerror(-cgroup));
+    r = launch_init(false, fresh_namespaces, cgroup, &init, e);
+    if (r < 0)
+        return r;
+    guest_set_init(g, init.pid);
+    g->pidfd = init.pidfd;
+    g->socket = init.socket;
+    return b->cgroup->attach(g->id, g->init, e);
+}
+
+/* all descriptors in the order of handover.h */
+static int hand_over(struct guest *g, struct attempt *a, struct err *e)
+{
+    int fds[HANDOVER_TREES + ROOTFS_TREES_MAX];
+    size_t n = 0;
+    int r;
+
+    fds[n++] = a->rootfs.setup;
+    fds[n++] = a->record;
+    fds[n++] = a->filter;
+    fds[n++] = a->init_filter;
+    for (int i = 0; i < HANDOVER_STREAM_FDS; i++)
+        fds[n++] = a->streams[i];
+    for (size_t i = 0; i < a->rootfs.n_trees; i++)
+        fds[n++] = a->rootfs.trees[i];
+    r = handover_send(g->socket, fds, n);
+    return r < 0 ? err_set(e, r, "init of '%s' ended before it began: %s", g->id, strerror(-r)) : 0;
+}
+
+static int go(struct broker *b, struct guest *g, const int *files, struct attempt *a, struct err *e)
+{
+    int r = prepare(g, files, a, e);
+
+    if (r == 0)
+        r = reserve_ports(g, e);
+    if (r == 0)
+        r = start_init(b, g, a, e);
+    if (r == 0)
+        r = net_attach(g->init, g->id, g->spec.links, g->spec.n_links, e);
+    if (r == 0)
+        r = publish_ports(g, e);
+    if (r == 0)
+        r = guest_save_state(g, e);
+    return r < 0 ? r : hand_over(g, a, e);
+}
+
+static void undo(struct broker *b, struct guest *g, const struct attempt *a)
+{
+    struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
+
+    if (g->pidfd >= 0) {
+        (void) syscall(SYS_pidfd_send_signal, g->pidfd, SIGKILL, NULL, 0);
+        (void) waitpid(g->init, NULL, 0); /* as pid 1 it takes everything with it */
+        net_detach(g->id, g->spec.n_links);
+    }
+    if (g->published) {
+        guest_ports(g, ports, g->arena);
+        (void) net_rules_withdraw(g->spec.project, ports, g->spec.n_ports, NULL);
+    }
+    if (a->has_cgroup)
+        (void) b->cgroup->destroy(g->id);
+    if (a->has_dir)
+        guest_remove_dir(g->id);
+}
+
+int launch(struct broker *b, struct guest *g, const int *files, struct err *e)
+{
+    struct attempt a = { .rootfs.setup = -1, .record = -1 };
+    int r;
+
+    memset(a.streams, -1, sizeof a.streams);
+    r = go(b, g, files, &a, e);
+    if (r == 0) {
+        keep_streams(g, a.streams);
+        g->state = GUEST_RUNNING;
+    } else {
+        undo(b, g, &a);
+    }
+    rootfs_clear(&a.rootfs);
+    fdpass_close(a.streams, ARRAY_LEN(a.streams));
+    if (a.record >= 0)
+        close(a.record);
+    return r;
+}

@@ -1,0 +1,265 @@
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/fsio.h"
+#include "base/log.h"
+#include "base/paths.h"
+#include "sandbox/broker.h"
+#include "sandbox/stages.h"
+
+/* How often control groups that still had dying processes are tried again. */
+#define SWEEP_US (20 * USEC_PER_MSEC)
+
+enum { CHILDREN_MAX = 4096 };
+
+/* ---- the end ---- */
+
+static void withdraw_ports(struct guest *g)
+{
+    struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
+    struct err e = ERR_INIT;
+
+    if (g->published) {
+        guest_ports(g, ports, g->arena);
+        g->published = false;
+        if (net_rules_withdraw(g->spec.project, ports, g->spec.n_ports, &e) < 0)
+            log_err(&e, g->id);
+    }
+    for (size_t i = 0; i < g->spec.n_ports * NET_RESERVE_FDS; i++)
+        if (g->reserved[i] >= 0)
+            close(take_fd(&g->reserved[i]));
+}
+
+static void take_end(struct broker *b, struct guest *g)
+{
+    struct cgroup_stats stats = { 0 };
+
+    g->end = guest_read_record(g);
+    g->oom = b->cgroup->stats(g->id, &stats) == 0 && stats.oom_kills > 0;
+    g->state = GUEST_ENDED;
+}
+
+/* An ended instance keeps its log pipes, its record and its id until `remove`; its addresses and
+ * ports are free at once, because the next one of the same service wants them. */
+static void end(struct broker *b, struct guest *g)
+{
+    g->pid_source = sd_event_source_disable_unref(g->pid_source);
+    g->socket_source = sd_event_source_disable_unref(g->socket_source);
+    if (g->socket >= 0)
+        close(take_fd(&g->socket));
+    (void) waitpid(g->init, NULL, WNOHANG); /* not our child after an adoption */
+    (void) b->cgroup->kill(g->id);          /* commands that joined from outside */
+    take_end(b, g);
+    net_detach(g->id, g->spec.n_links);
+    withdraw_ports(g);
+    join_kill_of_guest(b, g);
+    log_line(LOG_INFO, "instance ended id=%s status=%d stage=\"%s\" errno=%d oom=%d", g->id,
+             g->end.status, stages_text(g->end.stage), g->end.error, g->oom);
+    broker_event(b, requests_exit_event(g));
+}
+
+/* ---- watching ---- */
+
+/* The program is the first child of init. */
+static pid_t find_program(pid_t init)
+{
+    auto_free char *path = paths_join("/proc/%d/task/%d/children", (int) init, (int) init);
+    auto_free char *text = NULL;
+
+    if (fsio_read_pseudo(AT_FDCWD, path, CHILDREN_MAX, &text) < 0)
+        return 0;
+    return (pid_t) strtol(text, NULL, 10);
+}
+
+static void read_reports(struct broker *b, struct guest *g)
+{
+    struct err e = ERR_INIT;
+    struct report r;
+
+    while (g->socket >= 0) {
+        int fds[FDPASS_MAX];
+        size_t n_fds = 0;
+        ssize_t got = fdpass_recv(g->socket, &r, sizeof r, fds, &n_fds);
+
+        fdpass_close(fds, n_fds);
+        if (got == -EAGAIN)
+            return;
+        if (got <= 0) {
+            g->socket_source = sd_event_source_disable_unref(g->socket_source);
+            close(take_fd(&g->socket));
+            return;
+        }
+        if (got != sizeof r || r.kind != REPORT_STARTED)
+            continue; /* the end is announced by the pidfd, and is in the record */
+        g->pid = find_program(g->init);
+        if (guest_save_state(g, &e) < 0)
+            log_err(&e, g->id);
+        log_line(LOG_INFO, "instance started id=%s pid=%d", g->id, (int) g->pid);
+        broker_event(
+            b, json_pack("{s:s,s:s,s:i}", "event", "started", "id", g->id, "pid", (int) g->pid));
+    }
+}
+
+static int on_report(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+    struct guest *g = userdata;
+
+    (void) s, (void) fd, (void) revents;
+    read_reports(g->broker, g);
+    return 0;
+}
+
+static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+    struct guest *g = userdata;
+
+    (void) s, (void) fd, (void) revents;
+    read_reports(g->broker, g); /* "started" first, however short the life was */
+    end(g->broker, g);
+    return 0;
+}
+
+int lifecycle_watch(struct broker *b, struct guest *g, struct err *e)
+{
+    int r = 0;
+
+    g->broker = b;
+    HASH_ADD_KEYPTR(hh, b->guests, g->id, strlen(g->id), g);
+    if (g->socket >= 0) {
+        if (fcntl(g->socket, F_SETFL, O_NONBLOCK) < 0)
+            r = -errno;
+        if (r == 0)
+            r = sd_event_add_io(b->loop, &g->socket_source, g->socket, EPOLLIN, on_report, g);
+    }
+    if (r == 0 && g->state == GUEST_RUNNING)
+        r = sd_event_add_io(b->loop, &g->pid_source, g->pidfd, EPOLLIN, on_end, g);
+    return r < 0 ? err_set(e, r, "watching '%s': %s", g->id, strerror(-r)) : 0;
+}
+
+/* ---- removal ---- */
+
+struct sweep {
+    struct broker *broker;
+    bool left;
+};
+
+static void sweep_one(const char *id, void *userdata)
+{
+    struct sweep *s = userdata;
+    struct guest *g = NULL;
+
+    HASH_FIND_STR(s->broker->guests, id, g);
+    if (g)
+        return;
+    (void) s->broker->cgroup->kill(id);
+    if (s->broker->cgroup->destroy(id) < 0)
+        s->left = true;
+}
+
+static int on_sweep(sd_event_source *source, uint64_t usec, void *userdata)
+{
+    struct broker *b = userdata;
+    struct sweep s = { .broker = b };
+
+    (void) usec;
+    b->cgroup->each(sweep_one, &s);
+    if (s.left) {
+        (void) sd_event_source_set_time_relative(source, SWEEP_US);
+        return sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+    }
+    b->sweep = sd_event_source_disable_unref(b->sweep);
+    broker_check_idle(b);
+    return 0;
+}
+
+/* Removes control groups of nobody, now or as soon as their last process is gone. */
+static void sweep(struct broker *b)
+{
+    struct sweep s = { .broker = b };
+
+    b->cgroup->each(sweep_one, &s);
+    if (s.left && !b->sweep)
+        (void) sd_event_add_time_relative(b->loop, &b->sweep, CLOCK_MONOTONIC, SWEEP_US, 0,
+                                          on_sweep, b);
+}
+
+void lifecycle_remove(struct broker *b, struct guest *g)
+{
+    int r = b->cgroup->destroy(g->id);
+
+    HASH_DEL(b->guests, g);
+    guest_remove_dir(g->id);
+    guest_free(g);
+    if (r < 0)
+        sweep(b);
+    broker_check_idle(b);
+}
+
+/* ---- after a restart ---- */
+
+static int adopt_running(struct guest *g, struct err *e)
+{
+    g->pidfd = (int) syscall(SYS_pidfd_open, g->init, 0);
+    if (g->pidfd < 0)
+        return err_set(e, -errno, "pidfd_open: %s", strerror(errno));
+    if (!guest_is_alive(g))
+        return err_set(e, -ESRCH, "it ended meanwhile");
+    g->state = GUEST_RUNNING;
+    if (g->pid == 0)
+        g->pid = find_program(g->init);
+    for (size_t i = 0; i < g->spec.n_ports; i++)
+        if (net_reserve(&g->spec.ports[i], g->reserved + i * NET_RESERVE_FDS, e) < 0)
+            log_err(e, g->id);
+    g->published = g->spec.n_ports > 0;
+    return guest_take_streams(g, e);
+}
+
+static void adopt_one(struct broker *b, const char *id)
+{
+    struct err e = ERR_INIT;
+    struct guest *g = NULL;
+    int r = guest_load(id, &g, &e);
+
+    if (r < 0) {
+        log_line(LOG_WARN, "dropping half a launch id=%s reason=\"%s\"", id, e.msg);
+        guest_remove_dir(id);
+        return;
+    }
+    if (!guest_is_alive(g) || adopt_running(g, &e) < 0) {
+        take_end(b, g);
+        net_detach(g->id, g->spec.n_links);
+    }
+    if (lifecycle_watch(b, g, &e) < 0)
+        log_err(&e, id);
+    log_line(LOG_NOTE, "instance adopted id=%s init=%d state=%s", g->id, (int) g->init,
+             g->state == GUEST_ENDED ? "ended" : "running");
+}
+
+int lifecycle_adopt(struct broker *b, struct err *e)
+{
+    auto_free char *path = paths_join("%s/instances", paths_run());
+    auto_dir dir = opendir(path);
+    const struct dirent *entry;
+    int r;
+
+    if (!dir)
+        return err_set(e, -errno, "%s: %s", path, strerror(errno));
+    while ((entry = readdir(dir)))
+        if (entry->d_name[0] != '.')
+            adopt_one(b, entry->d_name);
+    r = network_adopt(b, e);
+    if (r < 0)
+        return r;
+    network_refresh(b);
+    sweep(b);
+    return 0;
+}

@@ -1,0 +1,57 @@
+/* net.h -- networks of the host: bridges, the links of instances, packet rules, reserved ports.
+ * Runs in: broker.  Owns: every interface, table and sysctl change it makes, until the matching
+ * call undoes it.  Fails: negative errno with the thing named; a failed call has undone its part.
+ * Source: rtnetlink(7), veth(4), nft(8) and libnftables-json(5), ip-sysctl.rst. */
+#ifndef IPAM_SANDBOX_NET_H
+#define IPAM_SANDBOX_NET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/err.h"
+#include "sandbox/spec.h"
+
+/* ---- net_link.c: interfaces ---- */
+
+struct net_bridge {
+    const char *name;
+    const char *ipv4, *ipv6; /* the host's addresses with prefix length; ipv6 may be "" */
+    bool internal;
+};
+
+int net_bridge_create(const struct net_bridge *b, struct err *e); /* idempotent */
+int net_bridge_remove(const char *name, struct err *e);           /* absent is fine */
+/* Loopback up, and per link eth0, eth1, ... in the network namespace of `pid`, from nothing. */
+int net_attach(pid_t pid, const char *id, const struct spec_link *links, size_t n, struct err *e);
+/* Removes the host's ends now instead of whenever the kernel tears the namespace down. */
+void net_detach(const char *id, size_t n);
+
+/* ---- net_rules.c: one nftables table per project ---- */
+
+struct net_port {
+    const struct spec_port *port;
+    const char *ipv4, *ipv6; /* where to, without prefix length; "" = not there */
+};
+
+/* Replaces the table of the project in one transaction; no bridges: deletes it. */
+int net_rules_replace(const char *project, const struct net_bridge *bridges, size_t n_bridges,
+                      const struct net_port *ports, size_t n_ports, struct err *e);
+int net_rules_publish(const char *project, const struct net_port *ports, size_t n, struct err *e);
+int net_rules_withdraw(const char *project, const struct net_port *ports, size_t n, struct err *e);
+
+/* ---- net_reserve.c: a published port is bound on the host, so that nobody else takes it ---- */
+
+enum { NET_RESERVE_FDS = 2 };
+
+/* -EADDRINUSE with the port named.  fds not needed are -1. */
+int net_reserve(const struct spec_port *port, int fds[NET_RESERVE_FDS], struct err *e);
+
+/* ---- net_sysctl.c: forwarding, switched on while it is needed ---- */
+
+int net_forwarding_on(bool ipv6, struct err *e);
+/* Puts back what net_forwarding_on changed, also in an earlier life of the broker. */
+void net_forwarding_restore(void);
+
+#endif

@@ -1,0 +1,429 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+#include "base/paths.h"
+#include "sandbox/net.h"
+
+/* The table, in nft's own words:
+ *
+ *   table inet ipam-orch[-TAG]-PROJECT {
+ *       set bridges, external, internal  { type ifname }            # internal: not to the outside
+ *       set same   { type ifname . ifname }                         # both ends are one bridge
+ *       set nets4, nets6 { type ipv4_addr/ipv6_addr; flags interval }   # of external bridges
+ *       map any4_addr  { type inet_proto . inet_service : ipv4_addr }     # published on all
+ *       map any4_port  { type inet_proto . inet_service : inet_service }  # addresses
+ *       map host4_addr { type ipv4_addr . inet_proto . inet_service : ipv4_addr } ...
+ *       ... and the same with 6
+ *       chain raw         iifname @bridges ip daddr 127.0.0.0/8 drop
+ *       chain prerouting, output
+ *                         ip daddr . meta l4proto . th dport in host4_* -> dnat
+ *                         fib daddr type local, meta l4proto . th dport in any4_* -> dnat
+ *       chain postrouting oifname @bridges ip saddr 127.0.0.0/8 masquerade
+ *                         oifname @bridges ip saddr @nets4 ct status dnat masquerade
+ *                         oifname != @bridges ip saddr @nets4 masquerade
+ *       chain forward     iifname . oifname @same accept
+ *                         oifname @bridges ct state established,related accept
+ *                         iifname @internal drop
+ *                         oifname @external ct status dnat accept
+ *                         oifname @bridges drop
+ *   }
+ *
+ * Address and port of a destination are two maps because the JSON form of nft 1.0 cannot declare a
+ * map to a concatenation. */
+
+enum { NFT_TIMEOUT_MS = 10000, NFT_OUTPUT_MAX = 4096, NAME_ROOM = 128 };
+
+struct batch {
+    char table[NAME_ROOM];
+    json_t *commands;
+};
+
+static struct batch batch_begin(const char *project)
+{
+    struct batch b = { .commands = json_array() };
+    const char *tag = paths_tag();
+
+    (void) snprintf(b.table, sizeof b.table, "ipam-orch%s%s-%s", tag[0] ? "-" : "", tag, project);
+    return b;
+}
+
+/* appends {verb: {kind: object}} after naming family and table in the object; steals `object` */
+static void put(struct batch *b, const char *verb, const char *kind, json_t *object)
+{
+    (void) json_object_set_new(object, "family", json_string("inet"));
+    (void) json_object_set_new(object, strcmp(kind, "table") == 0 ? "name" : "table",
+                               json_string(b->table));
+    (void) json_array_append_new(b->commands, json_pack("{s:{s:o}}", verb, kind, object));
+}
+
+/* ---- running nft ---- */
+
+static int wait_nft(pid_t pid, int *status)
+{
+    auto_fd pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+    if (pidfd < 0 || poll(&p, 1, NFT_TIMEOUT_MS) != 1)
+        (void) kill(pid, SIGKILL);
+    while (waitpid(pid, status, 0) < 0)
+        if (errno != EINTR)
+            return -errno;
+    return 0;
+}
+
+static int start_nft(int input, int output, pid_t *pid)
+{
+    char nft[] = "nft", json[] = "-j", file[] = "-f", from_stdin[] = "-", locale[] = "LC_ALL=C";
+    char *argv[] = { nft, json, file, from_stdin, NULL };
+    char *env[] = { locale, NULL };
+    posix_spawn_file_actions_t moves;
+    posix_spawnattr_t attr;
+    sigset_t none;
+    int r;
+
+    (void) sigemptyset(&none);
+    (void) posix_spawnattr_init(&attr);
+    (void) posix_spawnattr_setsigmask(&attr, &none);
+    (void) posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
+    (void) posix_spawn_file_actions_init(&moves);
+    (void) posix_spawn_file_actions_adddup2(&moves, input, 0);
+    (void) posix_spawn_file_actions_adddup2(&moves, output, 1);
+    (void) posix_spawn_file_actions_adddup2(&moves, output, 2);
+    r = posix_spawnp(pid, nft, &moves, &attr, argv, env);
+    (void) posix_spawn_file_actions_destroy(&moves);
+    (void) posix_spawnattr_destroy(&attr);
+    return -r;
+}
+
+static int run_nft(const char *text, struct err *e)
+{
+    auto_fd input = fsio_memfd("nft-input", text, strlen(text));
+    auto_fd output = memfd_create("nft-output", MFD_CLOEXEC);
+    char said[NFT_OUTPUT_MAX];
+    int status = 0, r;
+    pid_t pid = -1;
+
+    if (input < 0 || output < 0)
+        return err_set(e, -ENOMEM, "packet rules: no memory file");
+    r = start_nft(input, output, &pid);
+    if (r < 0)
+        return err_set(e, r, "starting nft (package nftables): %s", strerror(-r));
+    r = wait_nft(pid, &status);
+    if (r == 0 && status == 0)
+        return 0;
+    ssize_t n = pread(output, said, sizeof said - 1, 0);
+    said[n > 0 ? n : 0] = '\0';
+    said[strcspn(said, "\n")] = '\0';
+    return err_set(e, -EIO, "nft refused the packet rules: %s", said[0] ? said : "no reason given");
+}
+
+static int batch_run(struct batch *b, struct err *e)
+{
+    json_t *root = json_pack("{s:o}", "nftables", b->commands);
+    auto_free char *text = json_dumps(root, JSON_COMPACT);
+    int r = text ? run_nft(text, e) : err_set(e, -ENOMEM, "packet rules: out of memory");
+
+    json_decref(root);
+    return r < 0 ? err_wrap(e, "table '%s'", b->table) : 0;
+}
+
+/* ---- words of the rule language ---- */
+
+static json_t *meta(const char *key)
+{
+    return json_pack("{s:{s:s}}", "meta", "key", key);
+}
+
+static json_t *field(const char *protocol, const char *name)
+{
+    return json_pack("{s:{s:s,s:s}}", "payload", "protocol", protocol, "field", name);
+}
+
+static json_t *match(const char *op, json_t *left, json_t *right)
+{
+    return json_pack("{s:{s:s,s:o,s:o}}", "match", "op", op, "left", left, "right", right);
+}
+
+static json_t *match_interface(const char *key, const char *op, const char *set)
+{
+    return match(op, meta(key), json_string(set));
+}
+
+static json_t *match_dnat(void)
+{
+    return match("in", json_pack("{s:{s:s}}", "ct", "key", "status"), json_string("dnat"));
+}
+
+static json_t *loopback(void)
+{
+    return json_pack("{s:{s:s,s:i}}", "prefix", "addr", "127.0.0.0", "len", 8);
+}
+
+static json_t *verdict(const char *name)
+{
+    return json_pack("{s:n}", name);
+}
+
+static void put_rule(struct batch *b, const char *chain, json_t *expressions)
+{
+    put(b, "add", "rule", json_pack("{s:s,s:o}", "chain", chain, "expr", expressions));
+}
+
+static void put_chain(struct batch *b, const char *name, const char *type, const char *hook,
+                      int priority)
+{
+    put(b, "add", "chain",
+        json_pack("{s:s,s:s,s:s,s:i,s:s}", "name", name, "type", type, "hook", hook, "prio",
+                  priority, "policy", "accept"));
+}
+
+static void put_set(struct batch *b, const char *name, json_t *type, const char *flag)
+{
+    json_t *set = json_pack("{s:s,s:o}", "name", name, "type", type);
+
+    if (flag)
+        (void) json_object_set_new(set, "flags", json_pack("[s]", flag));
+    put(b, "add", "set", set);
+}
+
+static void put_element(struct batch *b, const char *verb, const char *set, json_t *element)
+{
+    put(b, verb, "element", json_pack("{s:s,s:[o]}", "name", set, "elem", element));
+}
+
+/* ---- the fixed part ---- */
+
+struct family {
+    const char *digit, *protocol, *address_type, *dnat;
+};
+static const struct family families[] = { { "4", "ip", "ipv4_addr", "ip" },
+                                          { "6", "ip6", "ipv6_addr", "ip6" } };
+
+static void map_name(char out[NAME_ROOM], const struct family *f, bool any, const char *what)
+{
+    (void) snprintf(out, NAME_ROOM, "%s%s_%s", any ? "any" : "host", f->digit, what);
+}
+
+static json_t *key_type(const struct family *f, bool any)
+{
+    return any ? json_pack("[s,s]", "inet_proto", "inet_service")
+               : json_pack("[s,s,s]", f->address_type, "inet_proto", "inet_service");
+}
+
+static json_t *lookup(const struct family *f, bool any, const char *what)
+{
+    json_t *key = json_array();
+    char name[NAME_ROOM], reference[NAME_ROOM + 1];
+
+    if (!any)
+        (void) json_array_append_new(key, field(f->protocol, "daddr"));
+    (void) json_array_append_new(key, meta("l4proto"));
+    (void) json_array_append_new(key, field("th", "dport"));
+    map_name(name, f, any, what);
+    (void) snprintf(reference, sizeof reference, "@%s", name);
+    return json_pack("{s:{s:{s:o},s:s}}", "map", "key", "concat", key, "data", reference);
+}
+
+static json_t *redirect(const struct family *f, bool any)
+{
+    return json_pack("{s:{s:s,s:o,s:o}}", "dnat", "family", f->dnat, "addr", lookup(f, any, "addr"),
+                     "port", lookup(f, any, "port"));
+}
+
+static void put_maps(struct batch *b, const struct family *f)
+{
+    for (int any = 0; any <= 1; any++) {
+        char name[NAME_ROOM];
+
+        map_name(name, f, any, "addr");
+        put(b, "add", "map",
+            json_pack("{s:s,s:o,s:s}", "name", name, "type", key_type(f, any), "map",
+                      f->address_type));
+        map_name(name, f, any, "port");
+        put(b, "add", "map",
+            json_pack("{s:s,s:o,s:s}", "name", name, "type", key_type(f, any), "map",
+                      "inet_service"));
+    }
+}
+
+static void put_redirects(struct batch *b, const char *chain, const struct family *f)
+{
+    json_t *local =
+        match("==", json_pack("{s:{s:s,s:s}}", "fib", "result", "type", "flags", "daddr"),
+              json_string("local"));
+
+    put_rule(b, chain, json_pack("[o]", redirect(f, false)));
+    if (f->digit[0] == '4')
+        put_rule(b, chain, json_pack("[o,o]", local, redirect(f, true)));
+    else /* there is no route_localnet for ::1: such a packet could not come back */
+        put_rule(b, chain,
+                 json_pack("[o,o,o]", local, match("!=", field("ip6", "daddr"), json_string("::1")),
+                           redirect(f, true)));
+}
+
+static void put_masquerade(struct batch *b, const struct family *f)
+{
+    char nets[NAME_ROOM];
+
+    (void) snprintf(nets, sizeof nets, "@nets%s", f->digit);
+    put_rule(b, "postrouting",
+             json_pack("[o,o,o,o]", match_interface("oifname", "==", "@bridges"),
+                       match("==", field(f->protocol, "saddr"), json_string(nets)), match_dnat(),
+                       verdict("masquerade")));
+    put_rule(b, "postrouting",
+             json_pack("[o,o,o]", match_interface("oifname", "!=", "@bridges"),
+                       match("==", field(f->protocol, "saddr"), json_string(nets)),
+                       verdict("masquerade")));
+}
+
+static void put_forward(struct batch *b)
+{
+    json_t *pair = json_pack("{s:[o,o]}", "concat", meta("iifname"), meta("oifname"));
+    json_t *state = match("in", json_pack("{s:{s:s}}", "ct", "key", "state"),
+                          json_pack("[s,s]", "established", "related"));
+
+    put_rule(b, "forward",
+             json_pack("[o,o]", match("==", pair, json_string("@same")), verdict("accept")));
+    put_rule(b, "forward",
+             json_pack("[o,o,o]", match_interface("oifname", "==", "@bridges"), state,
+                       verdict("accept")));
+    put_rule(b, "forward",
+             json_pack("[o,o]", match_interface("iifname", "==", "@internal"), verdict("drop")));
+    put_rule(b, "forward",
+             json_pack("[o,o,o]", match_interface("oifname", "==", "@external"), match_dnat(),
+                       verdict("accept")));
+    put_rule(b, "forward",
+             json_pack("[o,o]", match_interface("oifname", "==", "@bridges"), verdict("drop")));
+}
+
+static void put_table(struct batch *b)
+{
+    static const char *const name_sets[] = { "bridges", "external", "internal" };
+
+    put(b, "add", "table", json_object());
+    for (size_t i = 0; i < ARRAY_LEN(name_sets); i++)
+        put_set(b, name_sets[i], json_string("ifname"), NULL);
+    put_set(b, "same", json_pack("[s,s]", "ifname", "ifname"), NULL);
+    put_set(b, "nets4", json_string("ipv4_addr"), "interval");
+    put_set(b, "nets6", json_string("ipv6_addr"), "interval");
+    put_chain(b, "raw", "filter", "prerouting", -300);
+    put_chain(b, "prerouting", "nat", "prerouting", -100);
+    put_chain(b, "output", "nat", "output", -100);
+    put_chain(b, "postrouting", "nat", "postrouting", 100);
+    put_chain(b, "forward", "filter", "forward", 0);
+    put_rule(b, "raw",
+             json_pack("[o,o,o]", match_interface("iifname", "==", "@bridges"),
+                       match("==", field("ip", "daddr"), loopback()), verdict("drop")));
+    put_rule(b, "postrouting",
+             json_pack("[o,o,o]", match_interface("oifname", "==", "@bridges"),
+                       match("==", field("ip", "saddr"), loopback()), verdict("masquerade")));
+    for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+        put_maps(b, &families[i]);
+        put_redirects(b, "prerouting", &families[i]);
+        put_redirects(b, "output", &families[i]);
+        put_masquerade(b, &families[i]);
+    }
+    put_forward(b);
+}
+
+/* ---- the part that changes ---- */
+
+static void put_net(struct batch *b, const char *set, const char *cidr)
+{
+    const char *slash = strchr(cidr, '/');
+
+    if (slash)
+        put_element(b, "add", set,
+                    json_pack("{s:{s:s%,s:i}}", "prefix", "addr", cidr, (size_t) (slash - cidr),
+                              "len", atoi(slash + 1)));
+}
+
+static void put_bridge(struct batch *b, const struct net_bridge *bridge)
+{
+    put_element(b, "add", "bridges", json_string(bridge->name));
+    put_element(b, "add", bridge->internal ? "internal" : "external", json_string(bridge->name));
+    put_element(b, "add", "same", json_pack("{s:[s,s]}", "concat", bridge->name, bridge->name));
+    if (bridge->internal)
+        return;
+    put_net(b, "nets4", bridge->ipv4);
+    if (bridge->ipv6[0])
+        put_net(b, "nets6", bridge->ipv6);
+}
+
+static json_t *port_key(const struct spec_port *p)
+{
+    const char *protocol = p->udp ? "udp" : "tcp";
+
+    return p->address[0]
+               ? json_pack("{s:[s,s,i]}", "concat", p->address, protocol, (int) p->published)
+               : json_pack("{s:[s,i]}", "concat", protocol, (int) p->published);
+}
+
+static void put_port(struct batch *b, const char *verb, const struct net_port *p)
+{
+    const char *to[] = { p->ipv4, p->ipv6 };
+    bool any = p->port->address[0] == '\0';
+
+    for (size_t i = 0; i < ARRAY_LEN(families); i++) {
+        bool is_v6 = strchr(p->port->address, ':') != NULL;
+        char name[NAME_ROOM];
+
+        if (to[i][0] == '\0' || (!any && is_v6 != (i == 1)))
+            continue;
+        map_name(name, &families[i], any, "addr");
+        put_element(b, verb, name, json_pack("[o,s]", port_key(p->port), to[i]));
+        map_name(name, &families[i], any, "port");
+        put_element(b, verb, name, json_pack("[o,i]", port_key(p->port), (int) p->port->target));
+    }
+}
+
+int net_rules_replace(const char *project, const struct net_bridge *bridges, size_t n_bridges,
+                      const struct net_port *ports, size_t n_ports, struct err *e)
+{
+    struct batch b = batch_begin(project);
+
+    put(&b, "add", "table", json_object()); /* so that deleting it cannot fail */
+    put(&b, "delete", "table", json_object());
+    if (n_bridges > 0)
+        put_table(&b);
+    for (size_t i = 0; i < n_bridges; i++)
+        put_bridge(&b, &bridges[i]);
+    for (size_t i = 0; i < n_ports && n_bridges > 0; i++)
+        put_port(&b, "add", &ports[i]);
+    return batch_run(&b, e);
+}
+
+static int change_ports(const char *project, const char *verb, const struct net_port *ports,
+                        size_t n, struct err *e)
+{
+    struct batch b = batch_begin(project);
+
+    for (size_t i = 0; i < n; i++)
+        put_port(&b, verb, &ports[i]);
+    if (json_array_size(b.commands) == 0) {
+        json_decref(b.commands);
+        return 0;
+    }
+    return batch_run(&b, e);
+}
+
+int net_rules_publish(const char *project, const struct net_port *ports, size_t n, struct err *e)
+{
+    return change_ports(project, "add", ports, n, e);
+}
+
+int net_rules_withdraw(const char *project, const struct net_port *ports, size_t n, struct err *e)
+{
+    return change_ports(project, "delete", ports, n, e);
+}

@@ -1,0 +1,32 @@
+/* network.h -- the bridges the broker keeps, and the rules that belong to their projects.
+ * Runs in: broker.  Owns: paths_run()/networks/BRIDGE, one JSON file per bridge, written before the
+ * bridge exists and removed after it is gone.
+ * Fails: negative errno with the bridge named. */
+#ifndef IPAM_SANDBOX_NETWORK_H
+#define IPAM_SANDBOX_NETWORK_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <uthash.h>
+
+#include "base/err.h"
+
+struct broker;
+
+struct network {
+    char *name; /* of the bridge */
+    char *project, *ipv4, *ipv6;
+    bool internal;
+    UT_hash_handle hh;
+};
+
+/* `fields` as of network_create in client.h.  Doing it again is fine; -EEXIST if it is another. */
+int network_create(struct broker *b, json_t *fields, struct err *e);
+int network_remove(struct broker *b, const char *project, const char *name, struct err *e);
+/* Brings back what an earlier broker had. */
+int network_adopt(struct broker *b, struct err *e);
+/* Writes the tables of all projects anew, with the ports of all guests. */
+void network_refresh(struct broker *b);
+void network_forget(struct broker *b); /* memory only */
+
+#endif

@@ -1,0 +1,20 @@
+/* place.h -- finds and makes places inside a root directory that is not ours to trust.
+ * Runs in: init (targets in the new root).
+ * Fails: negative errno.  Paths are absolute and mean "inside root"; symbolic links and ".." are
+ * resolved by the kernel as if `root` were "/" (openat2(2), RESOLVE_IN_ROOT).
+ * Missing directories on the way are created 0755. */
+#ifndef IPAM_SANDBOX_PLACE_H
+#define IPAM_SANDBOX_PLACE_H
+
+enum place_want {
+    PLACE_EXISTING,
+    PLACE_DIR,  /* created if missing */
+    PLACE_FILE, /* created empty if missing: a mount point for a file */
+};
+
+/* An O_PATH descriptor of the place. */
+int place_open(int root, const char *path, enum place_want want);
+/* An O_PATH descriptor of its parent directory; *name points into `path`. */
+int place_parent(int root, const char *path, const char **name);
+
+#endif

@@ -1,0 +1,299 @@
+#include "sandbox/policy.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/num.h"
+#include "base/paths.h"
+
+enum {
+    ID_MAX = 128,
+    NAME_MAX_BYTES = 64,
+    BRIDGE_MAX = 15, /* IFNAMSIZ without NUL */
+    HOSTNAME_MAX = 64,
+    MOUNTS_MAX = 128,
+    FILES_MAX = 64,
+    LINKS_MAX = 16,
+    PORTS_MAX = 256,
+    HOSTS_MAX = 4096,
+    ETC_MAX = 64,
+    ID_LIMIT = 65535, /* (uid_t) -1 of 16 bit, and everything dynamic above */
+};
+
+static const char lower[] = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+static int refuse(struct err *e, const char *rule, const char *what, const char *value)
+{
+    return err_set(e, -EINVAL, "%s: %s '%.128s' is not acceptable", rule, what, value);
+}
+
+static bool made_of(const char *text, const char *chars, size_t max)
+{
+    size_t len = strnlen(text, max + 1);
+
+    return len > 0 && len <= max && strspn(text, chars) == len;
+}
+
+int policy_id(const char *id, struct err *e)
+{
+    if (made_of(id, "abcdefghijklmnopqrstuvwxyz0123456789_.-", ID_MAX) && id[0] != '.')
+        return 0;
+    return refuse(e, "instance-id", "id", id);
+}
+
+int policy_name(const char *what, const char *name, struct err *e)
+{
+    static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+    if (made_of(name, chars, NAME_MAX_BYTES) && name[0] != '.' && name[0] != '-')
+        return 0;
+    return refuse(e, "name", what, name);
+}
+
+int policy_bridge(const char *name, struct err *e)
+{
+    /* the prefix keeps the broker's hands off every other interface of the host */
+    if (made_of(name, "abcdefghijklmnopqrstuvwxyz0123456789-", BRIDGE_MAX) &&
+        strncmp(name, "io", 2) == 0 && strchr(lower, name[strlen(name) - 1]))
+        return 0;
+    return refuse(e, "bridge-name", "bridge", name);
+}
+
+static bool normal_path(const char *path)
+{
+    size_t len = strlen(path);
+
+    if (path[0] != '/' || len >= PATH_MAX)
+        return false;
+    if (len == 1)
+        return true;
+    for (const char *p = path; *p; p += strcspn(p + 1, "/") + 1) {
+        size_t part = strcspn(p + 1, "/");
+
+        if (part == 0 || (part == 1 && p[1] == '.') || (part == 2 && strncmp(p + 1, "..", 2) == 0))
+            return false;
+    }
+    return true;
+}
+
+int policy_path(const char *what, const char *path, struct err *e)
+{
+    return normal_path(path) ? 0 : refuse(e, "path", what, path);
+}
+
+/* true when `path` is `dir` or below it */
+static bool is_within(const char *path, const char *dir)
+{
+    size_t len = strlen(dir);
+
+    return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
+int policy_source(const char *path, struct err *e)
+{
+    const char *const denied[] = { "/proc",        "/sys",        "/dev",
+                                   "/run",         "/boot",       "/etc/shadow",
+                                   "/etc/gshadow", paths_state(), paths_run() };
+
+    if (!normal_path(path))
+        return refuse(e, "bind-source", "path", path);
+    for (size_t i = 0; i < ARRAY_LEN(denied); i++) {
+        if (is_within(path, denied[i]))
+            return err_set(e, -EPERM, "bind-source: '%s' may not be bound: it is %s or below", path,
+                           denied[i]);
+        if (strcmp(path, "/") == 0 || is_within(denied[i], path))
+            return err_set(e, -EPERM, "bind-source: '%s' may not be bound: it contains %s", path,
+                           denied[i]);
+    }
+    return 0;
+}
+
+int policy_signal(int signo, struct err *e)
+{
+    if (signo >= 1 && signo <= SIGRTMAX && signo != SIGKILL && signo != SIGSTOP &&
+        signo != SIGCHLD && signo != SIGCONT)
+        return 0;
+    return err_set(e, -EINVAL, "signal: %d is not a signal a program can be sent", signo);
+}
+
+static bool is_address(const char *text, bool ipv6)
+{
+    struct in6_addr room;
+
+    return inet_pton(ipv6 ? AF_INET6 : AF_INET, text, &room) == 1;
+}
+
+int policy_subnet(const char *text, bool ipv6, struct err *e)
+{
+    char address[INET6_ADDRSTRLEN];
+    const char *slash = strchr(text, '/');
+    uint64_t prefix = 0;
+    size_t len = slash ? (size_t) (slash - text) : sizeof address;
+
+    if (len < sizeof address) {
+        memcpy(address, text, len);
+        address[len] = '\0';
+        if (is_address(address, ipv6) && num_u64(slash + 1, ipv6 ? 128 : 32, &prefix) == 0 &&
+            prefix >= 8)
+            return 0;
+    }
+    return refuse(e, "address", "address with prefix length", text);
+}
+
+static int check_user(const struct spec *s, struct err *e)
+{
+    if (s->uid == 0 || s->gid == 0 || s->uid >= ID_LIMIT || s->gid >= ID_LIMIT)
+        return err_set(e, -EPERM, "user-id: %u:%u is outside 1 to %d", s->uid, s->gid,
+                       ID_LIMIT - 1);
+    if (strpbrk(s->user, ":\n") || strpbrk(s->home, ":\n"))
+        return refuse(e, "user-name", "user or home", s->user);
+    return s->user[0] ? policy_name("user", s->user, e) : 0;
+}
+
+static int check_mount(const struct spec_mount *m, struct err *e)
+{
+    int r = policy_path("mount target", m->target, e);
+
+    if (r < 0)
+        return r;
+    if (strcmp(m->target, "/") == 0 || is_within(m->target, "/proc"))
+        return err_set(e, -EPERM, "mount-target: nothing may be mounted on '%s'", m->target);
+    switch (m->kind) {
+    case SPEC_BIND: return policy_source(m->source, e);
+    case SPEC_VOLUME: return policy_name("volume", m->source, e);
+    case SPEC_TMPFS:
+        return m->mode > 01777 ? err_set(e, -EPERM, "mount-mode: %o on '%s'", m->mode, m->target)
+                               : 0;
+    }
+    return -EINVAL;
+}
+
+static int check_file(const struct spec_file *f, size_t n_fds, struct err *e)
+{
+    if (f->fd >= n_fds)
+        return err_set(e, -EINVAL, "file: '%s' names descriptor %u of %zu", f->target, f->fd,
+                       n_fds);
+    if (f->mode > 0777 || f->uid >= ID_LIMIT || f->gid >= ID_LIMIT)
+        return err_set(e, -EPERM, "file: '%s' may not be %u:%u with mode %o", f->target, f->uid,
+                       f->gid, f->mode);
+    if (strcmp(f->target, "/") == 0 || is_within(f->target, "/proc"))
+        return err_set(e, -EPERM, "mount-target: nothing may be mounted on '%s'", f->target);
+    return policy_path("file target", f->target, e);
+}
+
+static int check_link(const struct spec_link *l, struct err *e)
+{
+    int r = policy_bridge(l->bridge, e);
+
+    if (r == 0)
+        r = policy_subnet(l->ipv4, false, e);
+    if (r == 0 && l->gateway4[0] && !is_address(l->gateway4, false))
+        r = refuse(e, "address", "gateway", l->gateway4);
+    if (r == 0 && l->ipv6[0])
+        r = policy_subnet(l->ipv6, true, e);
+    if (r == 0 && l->gateway6[0] && !is_address(l->gateway6, true))
+        r = refuse(e, "address", "gateway", l->gateway6);
+    return r;
+}
+
+static int check_port(const struct spec *s, const struct spec_port *p, struct err *e)
+{
+    if (p->published == 0 || p->target == 0)
+        return err_set(e, -EINVAL, "port: %u to %u is outside 1 to 65535", p->published, p->target);
+    if (p->address[0] && !is_address(p->address, false) && !is_address(p->address, true))
+        return refuse(e, "port", "address", p->address);
+    if (s->n_links == 0)
+        return err_set(e, -EINVAL, "port: %u cannot be published without a network", p->published);
+    return 0;
+}
+
+static int check_host(const struct spec_host *h, struct err *e)
+{
+    static const char chars[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.- ";
+
+    if (!is_address(h->address, false) && !is_address(h->address, true))
+        return refuse(e, "hosts", "address", h->address);
+    return made_of(h->names, chars, PATH_MAX) ? 0 : refuse(e, "hosts", "names", h->names);
+}
+
+static int check_etc(const char *entry, struct err *e)
+{
+    static const char *const secret[] = { "shadow", "shadow-", "gshadow", "gshadow-", "sudoers" };
+    char path[PATH_MAX];
+
+    if (snprintf(path, sizeof path, "/etc/%s", entry) >= PATH_MAX || !normal_path(path) ||
+        entry[0] == '\0')
+        return refuse(e, "etc", "entry", entry);
+    for (size_t i = 0; i < ARRAY_LEN(secret); i++)
+        if (strcmp(entry, secret[i]) == 0)
+            return err_set(e, -EPERM, "etc: '%s' may not be bound", entry);
+    return 0;
+}
+
+static int check_counts(const struct spec *s, struct err *e)
+{
+    const struct {
+        const char *what;
+        size_t n, max;
+    } counts[] = { { "mounts", s->n_mounts, MOUNTS_MAX },
+                   { "files", s->n_files, FILES_MAX },
+                   { "links", s->n_links, LINKS_MAX },
+                   { "ports", s->n_ports, PORTS_MAX },
+                   { "hosts", s->n_hosts, HOSTS_MAX } };
+
+    for (size_t i = 0; i < ARRAY_LEN(counts); i++)
+        if (counts[i].n > counts[i].max)
+            return err_set(e, -E2BIG, "count: %zu %s, the limit is %zu", counts[i].n,
+                           counts[i].what, counts[i].max);
+    if (!s->argv[0] || s->argv[0][0] == '\0')
+        return err_set(e, -EINVAL, "argv: no program is named");
+    return 0;
+}
+
+static int check_names(const struct spec *s, struct err *e)
+{
+    static const char host_chars[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+    int r = policy_id(s->id, e);
+
+    if (r == 0)
+        r = policy_name("project", s->project, e);
+    if (r == 0)
+        r = policy_name("seccomp profile", s->seccomp, e);
+    if (r == 0 && !made_of(s->hostname, host_chars, HOSTNAME_MAX))
+        r = refuse(e, "host-name", "hostname", s->hostname);
+    if (r == 0 && s->workdir[0])
+        r = policy_path("working directory", s->workdir, e);
+    if (r == 0 && s->home[0])
+        r = policy_path("home", s->home, e);
+    return r;
+}
+
+int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
+{
+    int r = check_counts(s, e);
+
+    if (r == 0)
+        r = check_names(s, e);
+    if (r == 0)
+        r = check_user(s, e);
+    for (size_t i = 0; i < s->n_mounts && r == 0; i++)
+        r = check_mount(&s->mounts[i], e);
+    for (size_t i = 0; i < s->n_files && r == 0; i++)
+        r = check_file(&s->files[i], n_fds, e);
+    for (size_t i = 0; i < s->n_links && r == 0; i++)
+        r = check_link(&s->links[i], e);
+    for (size_t i = 0; i < s->n_ports && r == 0; i++)
+        r = check_port(s, &s->ports[i], e);
+    for (size_t i = 0; i < s->n_hosts && r == 0; i++)
+        r = check_host(&s->hosts[i], e);
+    for (size_t i = 0; s->etc && s->etc[i] && r == 0; i++)
+        r = i < ETC_MAX ? check_etc(s->etc[i], e)
+                        : err_set(e, -E2BIG, "count: more than %d etc entries", ETC_MAX);
+    return r < 0 && s->id[0] ? err_wrap(e, "policy refuses '%.128s'", s->id) : r;
+}

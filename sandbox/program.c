@@ -1,0 +1,172 @@
+#include "sandbox/program.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/close_range.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/num.h"
+#include "sandbox/creds.h"
+#include "sandbox/filter.h"
+#include "sandbox/rlimits.h"
+
+/* the report pipe must not be where a passed descriptor goes */
+enum { ABOVE_PASSED = 600, FDS_SEALED = 1024 };
+
+struct failure {
+    int error;
+    enum stage stage;
+};
+
+static int append(char ***list, size_t *n, const char *s)
+{
+    if (*n + 1 >= PROGRAM_STRINGS_MAX)
+        return -E2BIG;
+    if (!*list)
+        *list = calloc(PROGRAM_STRINGS_MAX, sizeof **list);
+    if (!*list)
+        return -ENOMEM;
+    (*list)[(*n)++] = (char *) (uintptr_t) s; /* execve(2) wants char *, and does not write */
+    return 0;
+}
+
+int program_take(struct program *p, const struct setup_op *op)
+{
+    uint64_t uid = 0, gid = 0;
+
+    switch ((int) op->code) {
+    case SETUP_USER:
+        if (num_u64(op->arg[0], UINT32_MAX - 1, &uid) < 0 ||
+            num_u64(op->arg[1], UINT32_MAX - 1, &gid) < 0 || uid == 0 || gid == 0)
+            return -EINVAL;
+        p->uid = (uid_t) uid;
+        p->gid = (gid_t) gid;
+        return 0;
+    case SETUP_NOFILE: return num_u64(op->arg[0], UINT32_MAX, &p->nofile);
+    case SETUP_WORKDIR: p->workdir = op->arg[0]; return 0;
+    case SETUP_ARG: return append(&p->argv, &p->n_argv, op->arg[0]);
+    case SETUP_ENV: return append(&p->env, &p->n_env, op->arg[0]);
+    case SETUP_PROGRAM: p->host_path = op->arg[0]; return 0;
+    default: return -EINVAL;
+    }
+}
+
+void program_clear(struct program *p)
+{
+    free(p->argv);
+    free(p->env);
+    *p = (struct program){ 0 };
+}
+
+static int move_streams(const struct program_start *how)
+{
+    /* none of the sources is below 3, so no move overwrites one that is still needed */
+    for (int i = 0; i < 3; i++)
+        if (dup2(how->std[i], i) < 0)
+            return -errno;
+    for (size_t i = 0; i < how->n_pass; i++)
+        if (dup2(how->pass[i], 3 + (int) i) < 0)
+            return -errno;
+    return 0;
+}
+
+/* Whatever a forgetful caller left open ends here; 0, 1, 2 and the passed ones go on. */
+static void seal_others(unsigned first)
+{
+    if (close_range(first, UINT_MAX, CLOSE_RANGE_CLOEXEC) == 0)
+        return;
+    for (int fd = (int) first; fd < FDS_SEALED; fd++) /* before Linux 5.11 */
+        (void) fcntl(fd, F_SETFD, FD_CLOEXEC);
+}
+
+static void default_signals(void)
+{
+    sigset_t none;
+
+    for (int s = 1; s < NSIG; s++)
+        (void) signal(s, SIG_DFL);
+    (void) sigemptyset(&none);
+    (void) sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+static int execute(const struct program *p, int image)
+{
+    static char *no_env[] = { NULL };
+
+    environ = p->env ? p->env : no_env;
+    if (image >= 0)
+        (void) fexecve(image, p->argv, environ);
+    else
+        (void) execvp(p->argv[0], p->argv); /* looks into PATH of the new environment */
+    return -errno;
+}
+
+/* every step of the fork, in order; returns only on failure */
+static int become(const struct program *p, const struct program_start *how, enum stage *stage)
+{
+    auto_fd image = p->host_path ? open(p->host_path, O_PATH | O_CLOEXEC) : -1;
+    int r;
+
+    *stage = STAGE_EXEC;
+    if (p->host_path && image < 0)
+        return -errno;
+    *stage = STAGE_STREAMS;
+    (void) setsid();
+    (void) umask(022);
+    default_signals();
+    if ((r = move_streams(how)) < 0)
+        return r;
+    seal_others((unsigned) (3 + how->n_pass));
+    *stage = STAGE_RLIMITS;
+    if ((r = rlimits_apply(p->nofile)) < 0)
+        return r;
+    *stage = STAGE_IDS;
+    if ((r = creds_drop(p->uid, p->gid)) < 0)
+        return r;
+    *stage = STAGE_WORKDIR;
+    if (chdir(p->workdir && p->workdir[0] ? p->workdir : "/") < 0)
+        return -errno;
+    *stage = STAGE_SECCOMP;
+    if ((r = filter_load(how->filter)) < 0)
+        return r;
+    *stage = STAGE_EXEC;
+    return execute(p, image);
+}
+
+int program_start(const struct program *p, const struct program_start *how, enum stage *stage)
+{
+    struct failure f = { 0 };
+    int fd[2];
+
+    *stage = STAGE_FORK;
+    if (p->n_argv == 0 || p->uid == 0)
+        return -EINVAL;
+    if (pipe2(fd, O_CLOEXEC) < 0)
+        return -errno;
+    auto_fd rd = fd[0], wr = fcntl(fd[1], F_DUPFD_CLOEXEC, ABOVE_PASSED);
+    close(fd[1]);
+    if (wr < 0)
+        return -errno;
+    pid_t pid = fork();
+    if (pid < 0)
+        return -errno;
+    if (pid == 0) {
+        f.error = -become(p, how, &f.stage);
+        (void) !write(wr, &f, sizeof f);
+        _exit(127);
+    }
+    close(take_fd(&wr));
+    ssize_t got = read(rd, &f, sizeof f); /* the end of the pipe: it was closed by execve */
+    if (got == 0)
+        return pid;
+    (void) waitpid(pid, NULL, 0);
+    *stage = got == sizeof f ? f.stage : STAGE_FORK;
+    return got == sizeof f ? -f.error : -EIO;
+}

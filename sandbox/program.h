@@ -1,0 +1,42 @@
+/* program.h -- the fork that becomes the service's program.
+ * Runs in: init (the main program), joining init (a command or a worker).
+ * Owns: its string lists; the strings belong to the setup text.  Fails: negative errno with the
+ * stage named.
+ * The fork moves its three descriptors, sets limits and ids, loads the filter and executes; a
+ * close-on-exec pipe tells whether it came that far. */
+#ifndef IPAM_SANDBOX_PROGRAM_H
+#define IPAM_SANDBOX_PROGRAM_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "sandbox/setup.h"
+#include "sandbox/stages.h"
+
+enum { PROGRAM_STRINGS_MAX = 4096 };
+
+struct program {
+    uid_t uid;
+    gid_t gid;
+    uint64_t nofile;
+    const char *workdir;
+    const char *host_path; /* NULL: argv[0] is looked up in PATH inside the instance */
+    char **argv, **env;    /* NULL-terminated, at most PROGRAM_STRINGS_MAX each */
+    size_t n_argv, n_env;
+};
+
+struct program_start {
+    int std[3];      /* become 0, 1 and 2 */
+    const int *pass; /* become 3, 4, ...; must all be above 3 + n_pass */
+    size_t n_pass;
+    int filter;
+};
+
+/* Takes SETUP_USER ... SETUP_PROGRAM; -EINVAL for what it cannot read. */
+int program_take(struct program *p, const struct setup_op *op);
+void program_clear(struct program *p);
+/* The pid, once the program has been executed; else negative and *stage says where it failed. */
+int program_start(const struct program *p, const struct program_start *how, enum stage *stage);
+
+#endif

@@ -1,0 +1,283 @@
+#include <errno.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "sandbox/broker.h"
+#include "sandbox/policy.h"
+#include "sandbox/stages.h"
+
+typedef int handler(struct broker *b, struct request *r, struct answer *a, struct err *e);
+
+/* json_unpack with every key named and no other allowed */
+#define UNPACK(r, e, ...)                                                                          \
+    unpack_result(json_unpack_ex((r)->fields, &why, JSON_STRICT, __VA_ARGS__), &why, e)
+
+static int unpack_result(int failed, const json_error_t *why, struct err *e)
+{
+    return failed ? err_set(e, -EINVAL, "request: %s", why->text) : 0;
+}
+
+static int find(struct broker *b, const char *id, struct guest **out, struct err *e)
+{
+    struct guest *g = NULL;
+
+    HASH_FIND_STR(b->guests, id, g);
+    if (!g)
+        return err_set(e, -ENOENT, "there is no instance '%.128s'", id);
+    *out = g;
+    return 0;
+}
+
+/* the requests that name an instance and nothing else */
+static int find_only(struct broker *b, struct request *r, struct guest **out, struct err *e)
+{
+    json_error_t why;
+    const char *id = NULL;
+    int failed = UNPACK(r, e, "{s:s}", "id", &id);
+
+    return failed < 0 ? failed : find(b, id, out, e);
+}
+
+static int take_no_fields(struct request *r, struct err *e)
+{
+    json_error_t why;
+
+    return UNPACK(r, e, "{}");
+}
+
+static int on_hello(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    json_error_t why;
+    const char *version = NULL;
+    int failed = UNPACK(r, e, "{s:s}", "version", &version);
+
+    if (failed < 0)
+        return failed;
+    a->fields = json_pack("{s:s,s:s}", "version", VERSION, "cgroup", b->cgroup->name);
+    return 0;
+}
+
+static int on_network_create(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    (void) a;
+    return network_create(b, r->fields, e);
+}
+
+static int on_network_remove(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    json_error_t why;
+    const char *project = NULL, *bridge = NULL;
+    int failed = UNPACK(r, e, "{s:s,s:s}", "project", &project, "bridge", &bridge);
+
+    (void) a;
+    if (failed == 0)
+        failed = policy_bridge(bridge, e);
+    return failed < 0 ? failed : network_remove(b, project, bridge, e);
+}
+
+static int on_launch(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    json_error_t why;
+    json_t *spec = NULL;
+    struct guest *g = NULL, *known = NULL;
+    int failed = UNPACK(r, e, "{s:o}", "spec", &spec);
+
+    (void) a;
+    if (failed == 0)
+        failed = guest_new(spec, &g, e);
+    if (failed < 0)
+        return failed;
+    HASH_FIND_STR(b->guests, g->id, known);
+    if (known)
+        failed = err_set(e, -EEXIST, "instance '%s' exists already", g->id);
+    else if (HASH_COUNT(b->guests) >= LIMIT_INSTANCES)
+        failed = err_set(e, -E2BIG, "there are %d instances already", LIMIT_INSTANCES);
+    else
+        failed = policy_spec(&g->spec, r->n_fds, e);
+    if (failed == 0)
+        failed = launch(b, g, r->fds, e);
+    if (failed < 0) {
+        guest_free(g);
+        return failed;
+    }
+    return lifecycle_watch(b, g, e);
+}
+
+static int send_signal(const struct guest *g, int signo, struct err *e)
+{
+    if (g->state == GUEST_ENDED)
+        return err_set(e, -ESRCH, "instance '%s' has ended", g->id);
+    if (syscall(SYS_pidfd_send_signal, g->pidfd, signo, NULL, 0) < 0)
+        return err_set(e, -errno, "signal %d to '%s': %s", signo, g->id, strerror(errno));
+    return 0;
+}
+
+static int on_signal(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    json_error_t why;
+    const char *id = NULL;
+    int signo = 0;
+    struct guest *g = NULL;
+    int failed = UNPACK(r, e, "{s:s,s:i}", "id", &id, "signo", &signo);
+
+    (void) a;
+    if (failed == 0)
+        failed = policy_signal(signo, e);
+    if (failed == 0)
+        failed = find(b, id, &g, e);
+    return failed < 0 ? failed : send_signal(g, signo, e);
+}
+
+static int on_kill(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    struct guest *g = NULL;
+    int failed = find_only(b, r, &g, e);
+
+    (void) a;
+    if (failed < 0 || g->state == GUEST_ENDED)
+        return failed;
+    (void) b->cgroup->kill(g->id);
+    return send_signal(g, SIGKILL, e); /* pid 1 takes its pid namespace with it */
+}
+
+static int on_remove(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    struct guest *g = NULL;
+    int failed = find_only(b, r, &g, e);
+
+    (void) a;
+    if (failed < 0)
+        return failed;
+    if (g->state != GUEST_ENDED)
+        return err_set(e, -EBUSY, "instance '%s' has not ended", g->id);
+    lifecycle_remove(b, g);
+    return 0;
+}
+
+static int on_list(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    json_t *instances = json_array(), *bridges = json_array();
+    int failed = take_no_fields(r, e);
+
+    for (const struct guest *g = b->guests; g; g = g->hh.next)
+        (void) json_array_append_new(instances,
+                                     json_pack("{s:s,s:i,s:b}", "id", g->id, "pid", (int) g->pid,
+                                               "ended", (int) (g->state == GUEST_ENDED)));
+    for (const struct network *n = b->networks; n; n = n->hh.next)
+        (void) json_array_append_new(bridges, json_string(n->name));
+    a->fields = json_pack("{s:o,s:o}", "instances", instances, "bridges", bridges);
+    return failed;
+}
+
+static int on_fds(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    struct guest *g = NULL;
+    int failed = find_only(b, r, &g, e);
+
+    if (failed < 0)
+        return failed;
+    if (g->streams[0] < 0)
+        return err_set(e, -ENODATA, "the log pipes of '%s' ended with it", g->id);
+    memcpy(a->fds, g->streams, sizeof g->streams);
+    a->n_fds = GUEST_STREAM_FDS;
+    return 0;
+}
+
+static int on_stats(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    struct cgroup_stats s = { 0 };
+    struct guest *g = NULL;
+    int failed = find_only(b, r, &g, e);
+
+    if (failed == 0 && (failed = b->cgroup->stats(g->id, &s)) < 0)
+        err_set(e, failed, "statistics of '%s': %s", g->id, strerror(-failed));
+    if (failed == 0)
+        a->fields = json_pack("{s:I,s:I,s:I,s:I}", "memory", (json_int_t) s.memory, "memory_limit",
+                              (json_int_t) s.memory_limit, "cpu_us", (json_int_t) s.cpu_us, "pids",
+                              (json_int_t) s.pids);
+    return failed;
+}
+
+static int on_join(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    (void) a;
+    return join_start(b, r, e);
+}
+
+static int on_join_kill(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    json_error_t why;
+    json_int_t tag = 0;
+    int failed = UNPACK(r, e, "{s:I}", "join", &tag);
+
+    (void) a;
+    return failed < 0 ? failed : join_kill(b, r->from, (uint64_t) tag, e);
+}
+
+static int on_quit(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    int failed = take_no_fields(r, e);
+
+    (void) a;
+    if (failed == 0 && b->guests)
+        failed = err_set(e, -EBUSY, "there are %u instances", HASH_COUNT(b->guests));
+    if (failed == 0)
+        b->quit_asked = true;
+    return failed;
+}
+
+static const struct {
+    const char *op;
+    handler *run;
+} handlers[] = {
+    { "hello", on_hello },
+    { "network_create", on_network_create },
+    { "network_remove", on_network_remove },
+    { "launch", on_launch },
+    { "signal", on_signal },
+    { "kill", on_kill },
+    { "remove", on_remove },
+    { "list", on_list },
+    { "fds", on_fds },
+    { "stats", on_stats },
+    { "join", on_join },
+    { "join_kill", on_join_kill },
+    { "quit", on_quit },
+};
+
+int requests_run(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    const char *op = json_string_value(json_object_get(r->fields, "op"));
+    handler *run = NULL;
+    int result;
+
+    for (size_t i = 0; op && i < ARRAY_LEN(handlers) && !run; i++)
+        run = strcmp(handlers[i].op, op) == 0 ? handlers[i].run : NULL;
+    if (!run)
+        return err_set(e, -EINVAL, "request: unknown op '%.32s'", op ? op : "");
+    /* the handlers unpack strictly, and these two are the dispatcher's */
+    (void) json_object_del(r->fields, "op");
+    (void) json_object_del(r->fields, "tag");
+    result = run(b, r, a, e);
+    if (result < 0)
+        log_line(LOG_WARN, "request refused reason=\"%s\" errno=%d", e->msg, -result);
+    return result;
+}
+
+json_t *requests_exit_event(const struct guest *g)
+{
+    int status = g->end.status;
+
+    return json_pack("{s:s,s:s,s:i,s:i,s:s,s:i,s:b,s:I}", "event", "exit", "id", g->id, "code",
+                     WIFEXITED(status) ? WEXITSTATUS(status) : 0, "signal",
+                     WIFSIGNALED(status) ? WTERMSIG(status) : 0, "stage", stages_text(g->end.stage),
+                     "errno", (int) g->end.error, "oom", (int) g->oom, "time_us",
+                     (json_int_t) g->end.time_us);
+}

@@ -1,0 +1,321 @@
+#include "sandbox/rootfs.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+#include "sandbox/etc.h"
+#include "sandbox/policy.h"
+#include "sandbox/setup.h"
+#include "sandbox/volume.h"
+
+#define TMPFS_DEFAULT (UINT64_C(64) * 1024 * 1024)
+#define DEFAULT_PATH  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+enum { NUMBER_TEXT = 32 };
+
+/* A plan being written. */
+struct plan {
+    const struct spec *spec;
+    struct rootfs *out;
+    FILE *text;
+};
+
+struct number {
+    char text[NUMBER_TEXT];
+};
+
+static struct number number(uint64_t n)
+{
+    struct number t;
+
+    (void) snprintf(t.text, sizeof t.text, "%" PRIu64, n);
+    return t;
+}
+
+static struct number octal(unsigned n)
+{
+    struct number t;
+
+    (void) snprintf(t.text, sizeof t.text, "%o", n);
+    return t;
+}
+
+/* the index of a descriptor init will get; taken, also on failure */
+static int add_tree(struct plan *p, int fd)
+{
+    if (p->out->n_trees == ROOTFS_TREES_MAX) {
+        close(fd);
+        return -E2BIG;
+    }
+    p->out->trees[p->out->n_trees] = fd;
+    return (int) p->out->n_trees++;
+}
+
+static int bind_opened(struct plan *p, int place, const char *target, bool read_only)
+{
+    int tree =
+        open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+    int index = tree < 0 ? -errno : add_tree(p, tree);
+
+    if (index < 0)
+        return index;
+    setup_put(p->text, SETUP_BIND, number((uint64_t) index).text, target, read_only ? "ro" : "rw");
+    return 0;
+}
+
+/* a path of the host that is ours to choose; absent ones are skipped */
+static int bind_system(struct plan *p, const char *path, struct err *e)
+{
+    auto_fd place = open(path, O_PATH | O_CLOEXEC);
+    int r;
+
+    if (place < 0)
+        return errno == ENOENT ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
+    r = bind_opened(p, place, path, true);
+    return r < 0 ? err_set(e, r, "%s: %s", path, strerror(-r)) : 0;
+}
+
+/* ---- the system part ---- */
+
+static int plan_system_dirs(struct plan *p, struct err *e)
+{
+    static const char *const dirs[] = { "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32" };
+    int r = bind_system(p, "/usr", e);
+
+    for (size_t i = 0; i < ARRAY_LEN(dirs) && r == 0; i++) {
+        char to[PATH_MAX];
+        ssize_t n = readlink(dirs[i], to, sizeof to - 1);
+
+        if (n > 0) {
+            to[n] = '\0';
+            setup_put(p->text, SETUP_LINK, dirs[i], to);
+        } else if (errno == EINVAL) {
+            r = bind_system(p, dirs[i], e); /* a host without merged /usr */
+        }
+    }
+    return r;
+}
+
+static int plan_etc(struct plan *p, struct err *e)
+{
+    static const char *const always[] = { "/etc/ssl/certs", "/etc/ld.so.cache", "/etc/localtime",
+                                          "/etc/alternatives" };
+    int r = 0;
+
+    setup_put(p->text, SETUP_DIR, "/etc", "755");
+    for (enum etc_file f = 0; f < ETC_COUNT; f++) {
+        auto_free char *content = etc_text(f, p->spec);
+
+        setup_put(p->text, SETUP_TEXT, etc_path(f), "644", content);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(always) && r == 0; i++)
+        r = bind_system(p, always[i], e);
+    for (const char *const *entry = p->spec->etc; entry && *entry && r == 0; entry++) {
+        char path[PATH_MAX];
+
+        (void) snprintf(path, sizeof path, "/etc/%s", *entry);
+        r = bind_system(p, path, e);
+    }
+    return r;
+}
+
+static void plan_scratch(struct plan *p)
+{
+    char run[128];
+
+    (void) snprintf(run, sizeof run, "mode=755,size=64m,uid=%u,gid=%u", p->spec->uid, p->spec->gid);
+    setup_put(p->text, SETUP_DEV);
+    setup_put(p->text, SETUP_PROC);
+    setup_put(p->text, SETUP_TMPFS, "/tmp", "mode=1777", "exec");
+    setup_put(p->text, SETUP_TMPFS, "/run", run, "noexec");
+    setup_put(p->text, SETUP_DIR, "/var", "755");
+    setup_put(p->text, SETUP_LINK, "/var/run", "/run");
+    setup_put(p->text, SETUP_LINK, "/var/tmp", "/tmp");
+}
+
+/* ---- what the specification asks for ---- */
+
+/* The path was accepted as text; what it led to must be acceptable too. */
+static int bind_source(struct plan *p, const struct spec_mount *m, struct err *e)
+{
+    auto_fd place = open(m->source, O_PATH | O_CLOEXEC);
+    char link[64], real[PATH_MAX];
+    ssize_t n;
+    int r;
+
+    if (place < 0)
+        return err_set(e, -errno, "bind source %s: %s", m->source, strerror(errno));
+    (void) snprintf(link, sizeof link, "/proc/self/fd/%d", place);
+    n = readlink(link, real, sizeof real - 1);
+    if (n < 0)
+        return err_set(e, -errno, "bind source %s: %s", m->source, strerror(errno));
+    real[n] = '\0';
+    r = policy_source(real, e);
+    if (r < 0)
+        return err_wrap(e, "bind source %s", m->source);
+    r = bind_opened(p, place, m->target, m->read_only);
+    return r < 0 ? err_set(e, r, "bind source %s: %s", m->source, strerror(-r)) : 0;
+}
+
+static int bind_volume(struct plan *p, const struct spec_mount *m, struct err *e)
+{
+    auto_fd place = volume_open(m->source, p->spec->uid, p->spec->gid, e);
+    int r;
+
+    if (place < 0)
+        return place;
+    r = bind_opened(p, place, m->target, m->read_only);
+    return r < 0 ? err_set(e, r, "volume '%s': %s", m->source, strerror(-r)) : 0;
+}
+
+static int plan_mount(struct plan *p, const struct spec_mount *m, struct err *e)
+{
+    char options[128];
+
+    switch (m->kind) {
+    case SPEC_BIND: return bind_source(p, m, e);
+    case SPEC_VOLUME: return bind_volume(p, m, e);
+    case SPEC_TMPFS:
+        (void) snprintf(options, sizeof options, "mode=%o,size=%" PRIu64 ",uid=%u,gid=%u%s",
+                        m->mode ? m->mode : 01777, m->size ? m->size : TMPFS_DEFAULT, p->spec->uid,
+                        p->spec->gid, m->read_only ? ",ro" : "");
+        setup_put(p->text, SETUP_TMPFS, m->target, options, "exec");
+        return 0;
+    }
+    abort();
+}
+
+static size_t depth(const char *path)
+{
+    size_t n = 0;
+
+    for (; *path; path++)
+        n += *path == '/';
+    return n;
+}
+
+/* parents before what is mounted inside them; otherwise in the order written */
+static int plan_mounts(struct plan *p, struct err *e)
+{
+    const struct spec *s = p->spec;
+    size_t deepest = 0;
+    int r = 0;
+
+    for (size_t i = 0; i < s->n_mounts; i++)
+        deepest = depth(s->mounts[i].target) > deepest ? depth(s->mounts[i].target) : deepest;
+    for (size_t level = 0; level <= deepest; level++)
+        for (size_t i = 0; i < s->n_mounts && r == 0; i++)
+            if (depth(s->mounts[i].target) == level)
+                r = plan_mount(p, &s->mounts[i], e);
+    return r;
+}
+
+static int plan_files(struct plan *p, const int *files, struct err *e)
+{
+    for (size_t i = 0; i < p->spec->n_files; i++) {
+        const struct spec_file *f = &p->spec->files[i];
+        int copy = fcntl(files[f->fd], F_DUPFD_CLOEXEC, 0);
+        int index = copy < 0 ? -errno : add_tree(p, copy);
+
+        if (index < 0)
+            return err_set(e, index, "file %s: %s", f->target, strerror(-index));
+        setup_put(p->text, SETUP_FILE, number((uint64_t) index).text, f->target,
+                  number(f->uid).text, number(f->gid).text, octal(f->mode).text);
+    }
+    return 0;
+}
+
+static bool has_variable(const char *const *env, const char *name)
+{
+    size_t len = strlen(name);
+
+    for (; env && *env; env++)
+        if (strncmp(*env, name, len) == 0 && (*env)[len] == '=')
+            return true;
+    return false;
+}
+
+static void plan_program(struct plan *p)
+{
+    const struct spec *s = p->spec;
+
+    setup_put(p->text, SETUP_USER, number(s->uid).text, number(s->gid).text);
+    setup_put(p->text, SETUP_NOFILE, number(s->nofile).text);
+    setup_put(p->text, SETUP_WORKDIR, s->workdir[0] ? s->workdir : "/");
+    for (const char *const *arg = s->argv; *arg; arg++)
+        setup_put(p->text, SETUP_ARG, *arg);
+    for (const char *const *env = s->env; env && *env; env++)
+        setup_put(p->text, SETUP_ENV, *env);
+    if (!has_variable(s->env, "PATH"))
+        setup_put(p->text, SETUP_ENV, DEFAULT_PATH);
+    if (!has_variable(s->env, "HOME") && s->home[0]) {
+        char home[PATH_MAX];
+
+        (void) snprintf(home, sizeof home, "HOME=%s", s->home);
+        setup_put(p->text, SETUP_ENV, home);
+    }
+}
+
+static int plan_all(struct plan *p, const char *where, const int *files, struct err *e)
+{
+    int r;
+
+    setup_begin(p->text);
+    setup_put(p->text, SETUP_HOSTNAME, p->spec->hostname);
+    setup_put(p->text, SETUP_ROOT, where);
+    r = plan_system_dirs(p, e);
+    if (r == 0)
+        r = plan_etc(p, e);
+    if (r < 0)
+        return r;
+    plan_scratch(p);
+    r = plan_mounts(p, e);
+    if (r == 0)
+        r = plan_files(p, files, e);
+    setup_put(p->text, SETUP_PIVOT);
+    plan_program(p);
+    return r;
+}
+
+int rootfs_plan(const struct spec *s, const char *where, const int *files, struct rootfs *out,
+                struct err *e)
+{
+    auto_free char *text = NULL;
+    size_t len = 0;
+    struct plan p = { .spec = s, .out = out, .text = open_memstream(&text, &len) };
+    int r;
+
+    *out = (struct rootfs){ .setup = -1 };
+    if (!p.text)
+        return err_set(e, -ENOMEM, "out of memory");
+    r = plan_all(&p, where, files, e);
+    if (fclose(p.text) != 0 && r == 0)
+        r = err_set(e, -ENOMEM, "out of memory");
+    if (r == 0 && len > SETUP_TEXT_MAX)
+        r = err_set(e, -E2BIG, "the set-up has %zu bytes, the limit is %d", len, SETUP_TEXT_MAX);
+    if (r == 0 && (out->setup = fsio_memfd("setup", text, len)) < 0)
+        r = err_set(e, out->setup, "memory file: %s", strerror(-out->setup));
+    if (r < 0)
+        rootfs_clear(out);
+    return r;
+}
+
+void rootfs_clear(struct rootfs *r)
+{
+    for (size_t i = 0; i < r->n_trees; i++)
+        close(r->trees[i]);
+    if (r->setup >= 0)
+        close(r->setup);
+    *r = (struct rootfs){ .setup = -1 };
+}

@@ -1,0 +1,28 @@
+/* rootfs.h -- plans the file system of an instance: specification in, set-up operations out.
+ * Runs in: broker.  Owns: the trees it opened, until rootfs_clear.
+ * Bind sources are opened here, once, as detached copies of the mount (open_tree(2)): what policy
+ * saw is what init mounts, whatever happens to the path meanwhile.
+ * Fails: negative errno with the path named. */
+#ifndef IPAM_SANDBOX_ROOTFS_H
+#define IPAM_SANDBOX_ROOTFS_H
+
+#include <stddef.h>
+
+#include "base/err.h"
+#include "sandbox/spec.h"
+
+enum { ROOTFS_TREES_MAX = 400 };
+
+struct rootfs {
+    int setup; /* memfd, see setup.h; -1 before */
+    int trees[ROOTFS_TREES_MAX];
+    size_t n_trees;
+};
+
+/* `where`: an empty directory of the host to build on; `files`: the memfds of spec.files, borrowed.
+ * Volumes are created if missing. */
+int rootfs_plan(const struct spec *s, const char *where, const int *files, struct rootfs *out,
+                struct err *e);
+void rootfs_clear(struct rootfs *r);
+
+#endif

@@ -1,0 +1,58 @@
+/* setup.h -- the set-up of an instance as a list of operations: planned by the broker, executed by
+ * ipam-init, which decides nothing.
+ * Runs in: broker (writes), init (reads).  Owns: nothing; read operations point into the text.
+ * Form: NUL-terminated strings in a memfd: SETUP_MAGIC, then per operation its name and its
+ * arguments, whose number is fixed.  A name init does not know is an error. */
+#ifndef IPAM_SANDBOX_SETUP_H
+#define IPAM_SANDBOX_SETUP_H
+
+#include <stddef.h>
+#include <stdio.h>
+
+#define SETUP_MAGIC "ipam-setup 1"
+
+enum { SETUP_TEXT_MAX = 1024 * 1024, SETUP_ARGS_MAX = 5 };
+
+/* "tree" arguments are indices into the descriptors after HANDOVER_TREES */
+enum setup_code {
+    SETUP_HOSTNAME, /* name */
+    SETUP_ROOT,     /* directory of the host to mount the new root on */
+    SETUP_DIR,      /* target, octal mode */
+    SETUP_LINK,     /* target, what it points to */
+    SETUP_TEXT,     /* target, octal mode, content */
+    SETUP_BIND,     /* tree, target, "ro" or "rw" */
+    SETUP_TMPFS,    /* target, options, "exec" or "noexec" */
+    SETUP_PROC,     /* */
+    SETUP_DEV,      /* */
+    SETUP_FILE,     /* tree (a memfd), target, uid, gid, octal mode */
+    SETUP_PIVOT,    /* */
+    SETUP_USER,     /* uid, gid */
+    SETUP_NOFILE,   /* number */
+    SETUP_WORKDIR,  /* directory */
+    SETUP_ARG,      /* string */
+    SETUP_ENV,      /* string */
+    SETUP_PROGRAM,  /* host path to execute instead of looking argv[0] up */
+    SETUP_JOIN,     /* "all" or "net" */
+    SETUP_COUNT
+};
+
+struct setup_op {
+    enum setup_code code;
+    const char *arg[SETUP_ARGS_MAX];
+};
+
+void setup_begin(FILE *f);
+/* Writes one operation; as many strings must follow as the code takes. */
+void setup_put(FILE *f, enum setup_code code, ...);
+
+/* A cursor over the text; begins at the magic. */
+struct setup_reader {
+    const char *at, *end;
+};
+
+/* -EINVAL unless the text begins with the magic and ends with NUL */
+int setup_read_begin(struct setup_reader *r, const char *text, size_t len);
+/* 1 with an operation, 0 at the end, -EINVAL */
+int setup_read(struct setup_reader *r, struct setup_op *out);
+
+#endif

@@ -1,0 +1,154 @@
+#!/usr/bin/env bats
+# What goes wrong is said: what, where, why, and which command comes next, with its exit status.
+
+load world
+
+setup_file() {
+    world_open
+    copy_project "$WORLD/original"
+    PROJECT=$WORLD/original orch init
+}
+
+teardown_file() { world_close; }
+
+setup() {
+    PROJECT=$WORLD/t$BATS_TEST_NUMBER
+    cp -r "$WORLD/original" "$PROJECT"
+}
+
+teardown() { explain_failure; }
+
+# fails STATUS TEXT... -- ARGUMENT...: ipam-orch fails so and says all of it and a next step
+fails() {
+    local wanted=$1 text
+    local -a texts=()
+    shift
+    while [ "$1" != -- ]; do
+        texts+=("$1")
+        shift
+    done
+    shift
+    run orch "$@"
+    echo "exit $status: $output"
+    [ "$status" -eq "$wanted" ] || return 1
+    for text in "${texts[@]}" "next:"; do
+        [[ $output == *"$text"* ]] || {
+            echo "lacks: $text"
+            return 1
+        }
+    done
+}
+
+nothing_runs() {
+    [ -z "$(world_pids)" ]
+}
+
+@test "MariaDB is not installed: exit 5, names the package and how to install it" {
+    local server
+    server=$(command -v mariadbd)
+    # hidden in a mount namespace of this command and of what it starts
+    hidden_orch() {
+        unshare --mount bash -c "$(declare -f orch orch_in in_net)
+            mount --bind /dev/null '$(readlink -f "$server")' && orch up" 3>&-
+    }
+    run hidden_orch
+    echo "exit $status: $output"
+    [ "$status" -eq 5 ]
+    [[ $output == *mariadb-server* ]]
+    [[ $output == *"next: "*apt*install*mariadb-server* ]]
+    nothing_runs
+}
+
+@test "port 443 is in use: exit 4, names the holder, starts nothing" {
+    local holder
+    in_net python3 -c 'import socket, time
+s = socket.socket(); s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+s.bind(("0.0.0.0", 443)); s.listen(); time.sleep(600)' &
+    listens() { in_net ss -Hltn 'sport = :443' | grep -q .; }
+    wait_until 10 listens
+    holder=$(in_net ss -Hltnp 'sport = :443' | sed 's/.*pid=\([0-9]*\).*/\1/')
+    fails 4 443 nginx python3 "$holder" -- up || {
+        kill "$holder"
+        return 1
+    }
+    kill "$holder"
+    nothing_runs
+}
+
+@test "an empty required secret: exit 3, names variable and file" {
+    set_env REDIS_PASSWORD ""
+    fails 3 REDIS_PASSWORD .env.prod -- up
+    nothing_runs
+}
+
+@test "a YAML error: exit 3 with file:line:column" {
+    printf 'services:\n  web:\n    image: "nginx\n  broken: [\n' >"$PROJECT/compose.yaml"
+    fails 3 -- config
+    [[ $output =~ compose\.yaml:[0-9]+:[0-9]+: ]]
+    fails 3 -- up
+    [[ $output =~ compose\.yaml:[0-9]+:[0-9]+: ]]
+}
+
+@test "a wrong type: exit 3 with file:line:column of the value" {
+    sed -i 's/^    stop_grace_period: 60s$/    stop_grace_period: [1]/' "$PROJECT/compose.yaml"
+    local line
+    line=$(grep -n 'stop_grace_period: \[1\]' "$PROJECT/compose.yaml" | cut -d: -f1)
+    fails 3 "compose.yaml:$line:" stop_grace_period -- config
+}
+
+@test "an unknown service: exit 2 and a suggestion" {
+    fails 2 nignx "did you mean 'nginx'" -- up nignx
+    fails 2 nignx "did you mean 'nginx'" -- logs nignx
+    nothing_runs
+}
+
+@test "an unknown verb and an unknown option: exit 2" {
+    fails 2 strat "did you mean 'start'" -- strat
+    run orch up --no-such-option
+    [ "$status" -eq 2 ]
+}
+
+@test "an image without a recipe: exit 3 or 5 and how to write one" {
+    printf 'services:\n  odd:\n    image: example/unheard-of:1\n' >"$PROJECT/compose.yaml"
+    run orch up
+    echo "exit $status: $output"
+    [ "$status" -eq 3 ] || [ "$status" -eq 5 ]
+    [[ $output == *unheard-of* && $output == *x-native* ]]
+}
+
+@test "a backend that crashes at import: exit 1, its traceback, no nginx, and what was started is stopped" {
+    sed -i '1i raise RuntimeError("e2e: crashes at import")' "$PROJECT/backend/ipam/main.py"
+    run timeout 280 "$BASH" -c "$(declare -f orch orch_in in_net); orch up"
+    echo "exit $status: $output"
+    [ "$status" -eq 1 ]
+    [[ $output == *backend* ]]
+    [[ $output == *Traceback* ]]
+    [[ $output == *"RuntimeError: e2e: crashes at import"* ]]
+    [[ $output == *"next:"* ]]
+    [ ! -e "$WORLD/log/ipam/nginx.log" ]
+    run pgrep -x mariadbd --ns $$ --nslist mnt
+    run orch ps --format json
+    echo "$output"
+    run bash -c 'jq -e "[.services[]? | select(.pid > 0)] | length == 0" <<<"$1"' _ "$output"
+    run orch down
+    wait_until 30 nothing_runs
+}
+
+@test "not root: exit 13 and sudo" {
+    run setpriv --reuid=65534 --regid=65534 --clear-groups "$BASH" -c \
+        "cd '$PROJECT' && IPAM_ORCH_RUN_DIR='$WORLD/run' IPAM_ORCH_STATE_DIR='$WORLD/state' \
+         IPAM_ORCH_LOG_DIR='$WORLD/log' IPAM_ORCH_LIB_DIR='$WORLD/root/usr/lib/ipam-orch' \
+         IPAM_ORCH_DATA_DIR='$WORLD/root/usr/share/ipam-orch' '$WORLD/root/usr/bin/ipam-orch' up"
+    echo "exit $status: $output"
+    [ "$status" -eq 13 ]
+    [[ $output == *"next: sudo ipam-orch up"* ]]
+}
+
+@test "errors as JSON have the same four parts" {
+    set_env REDIS_PASSWORD ""
+    run --separate-stderr orch --format json up
+    echo "$stderr"
+    [ "$status" -eq 3 ]
+    [ "$(jq -r .error.exit <<<"$stderr")" -eq 3 ]
+    [ "$(jq -r '.error | has("what") and has("where") and has("next")' <<<"$stderr")" = true ]
+}

@@ -1,0 +1,292 @@
+#include <assert.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "base/auto.h"
+#include "sandbox/policy.h"
+
+static const char *const sh[] = { "sh", NULL };
+static const char *const nothing[] = { "", NULL };
+static const char *const none[] = { NULL };
+
+static struct spec good(void)
+{
+    return (struct spec){ .id = "p.a.1.1",
+                          .project = "p",
+                          .argv = sh,
+                          .env = none,
+                          .workdir = "/",
+                          .hostname = "a",
+                          .user = "nobody",
+                          .home = "/",
+                          .uid = 65534,
+                          .gid = 65534,
+                          .etc = none,
+                          .seccomp = "default" };
+}
+
+/* one specification per rule, each wrong in one place */
+enum wrong {
+    ID,
+    PROJECT,
+    ROOT_UID,
+    ROOT_GID,
+    HIGH_UID,
+    USER_COLON,
+    NO_PROGRAM,
+    RELATIVE_WORKDIR,
+    HOSTNAME,
+    PROFILE,
+    ETC_SHADOW,
+    ETC_UP,
+    ETC_ABSOLUTE,
+    TARGET_UP,
+    TARGET_ROOT,
+    TARGET_PROC,
+    VOLUME_UP,
+    BIND_ROOT,
+    TMPFS_SETUID,
+    FILE_FD,
+    FILE_SETUID,
+    FILE_ROOT,
+    BRIDGE,
+    LINK_ADDRESS,
+    PORT_ZERO,
+    PORT_ADDRESS,
+    PORT_NO_LINK,
+    HOST_ADDRESS,
+    HOST_NEWLINE,
+    MANY_MOUNTS,
+    WRONG_COUNT
+};
+
+static const struct {
+    int code;
+    const char *rule;
+} expected[] = {
+    [ID] = { -EINVAL, "instance-id" },          [PROJECT] = { -EINVAL, "name" },
+    [ROOT_UID] = { -EPERM, "user-id" },         [ROOT_GID] = { -EPERM, "user-id" },
+    [HIGH_UID] = { -EPERM, "user-id" },         [USER_COLON] = { -EINVAL, "user-name" },
+    [NO_PROGRAM] = { -EINVAL, "argv" },         [RELATIVE_WORKDIR] = { -EINVAL, "path" },
+    [HOSTNAME] = { -EINVAL, "host-name" },      [PROFILE] = { -EINVAL, "name" },
+    [ETC_SHADOW] = { -EPERM, "etc" },           [ETC_UP] = { -EINVAL, "etc" },
+    [ETC_ABSOLUTE] = { -EINVAL, "etc" },        [TARGET_UP] = { -EINVAL, "path" },
+    [TARGET_ROOT] = { -EPERM, "mount-target" }, [TARGET_PROC] = { -EPERM, "mount-target" },
+    [VOLUME_UP] = { -EINVAL, "name" },          [BIND_ROOT] = { -EPERM, "bind-source" },
+    [TMPFS_SETUID] = { -EPERM, "mount-mode" },  [FILE_FD] = { -EINVAL, "file" },
+    [FILE_SETUID] = { -EPERM, "file" },         [FILE_ROOT] = { -EPERM, "mount-target" },
+    [BRIDGE] = { -EINVAL, "bridge-name" },      [LINK_ADDRESS] = { -EINVAL, "address" },
+    [PORT_ZERO] = { -EINVAL, "port" },          [PORT_ADDRESS] = { -EINVAL, "port" },
+    [PORT_NO_LINK] = { -EINVAL, "port" },       [HOST_ADDRESS] = { -EINVAL, "hosts" },
+    [HOST_NEWLINE] = { -EINVAL, "hosts" },      [MANY_MOUNTS] = { -E2BIG, "count" },
+};
+static_assert(ARRAY_LEN(expected) == WRONG_COUNT, "a refusal has no expectation");
+
+static struct spec_mount mount;
+static struct spec_file file;
+static struct spec_link net_link;
+static struct spec_port port;
+static struct spec_host host;
+
+static struct spec with_mount(enum spec_mount_kind kind, const char *source, const char *target)
+{
+    struct spec s = good();
+
+    mount = (struct spec_mount){ .kind = kind, .source = source, .target = target };
+    s.mounts = &mount;
+    s.n_mounts = 1;
+    return s;
+}
+
+static struct spec with_file(const char *target, unsigned mode, unsigned fd)
+{
+    struct spec s = good();
+
+    file = (struct spec_file){ .target = target, .uid = 1, .gid = 1, .mode = mode, .fd = fd };
+    s.files = &file;
+    s.n_files = 1;
+    return s;
+}
+
+static struct spec with_port(const char *bridge, const char *ipv4, const char *address, uint16_t n)
+{
+    struct spec s = good();
+
+    net_link = (struct spec_link){ bridge, ipv4, "10.0.0.1", "", "" };
+    port = (struct spec_port){ .address = address, .published = n, .target = 80 };
+    s.links = &net_link;
+    s.n_links = bridge[0] ? 1 : 0;
+    s.ports = &port;
+    s.n_ports = 1;
+    return s;
+}
+
+static struct spec with_host(const char *address, const char *names)
+{
+    struct spec s = good();
+
+    host = (struct spec_host){ address, names };
+    s.hosts = &host;
+    s.n_hosts = 1;
+    return s;
+}
+
+static struct spec with_etc(const char *const entry[])
+{
+    struct spec s = good();
+
+    s.etc = entry;
+    return s;
+}
+
+static struct spec make(enum wrong w)
+{
+    static const char *const shadow[] = { "shadow", NULL }, *const up[] = { "../x", NULL },
+                             *const absolute[] = { "/etc/x", NULL };
+    struct spec s = good();
+
+    switch (w) {
+    case ID: s.id = "P/../x"; break;
+    case PROJECT: s.project = "../p"; break;
+    case ROOT_UID: s.uid = 0; break;
+    case ROOT_GID: s.gid = 0; break;
+    case HIGH_UID: s.uid = 65535; break;
+    case USER_COLON: s.user = "a:0:0"; break;
+    case NO_PROGRAM: s.argv = nothing; break;
+    case RELATIVE_WORKDIR: s.workdir = "srv"; break;
+    case HOSTNAME: s.hostname = "a b"; break;
+    case PROFILE: s.seccomp = "../../etc/x"; break;
+    case ETC_SHADOW: return with_etc(shadow);
+    case ETC_UP: return with_etc(up);
+    case ETC_ABSOLUTE: return with_etc(absolute);
+    case TARGET_UP: return with_mount(SPEC_TMPFS, "", "/a/../../b");
+    case TARGET_ROOT: return with_mount(SPEC_TMPFS, "", "/");
+    case TARGET_PROC: return with_mount(SPEC_TMPFS, "", "/proc/sys");
+    case VOLUME_UP: return with_mount(SPEC_VOLUME, "../x", "/data");
+    case BIND_ROOT: return with_mount(SPEC_BIND, "/", "/host");
+    case TMPFS_SETUID:
+        s = with_mount(SPEC_TMPFS, "", "/t");
+        mount.mode = 04777;
+        break;
+    case FILE_FD: return with_file("/run/x", 0400, 1);
+    case FILE_SETUID: return with_file("/run/x", 04755, 0);
+    case FILE_ROOT: return with_file("/proc/x", 0400, 0);
+    case BRIDGE: return with_port("eth0", "10.0.0.2/24", "", 80);
+    case LINK_ADDRESS: return with_port("io-1", "10.0.0.2", "", 80);
+    case PORT_ZERO: return with_port("io-1", "10.0.0.2/24", "", 0);
+    case PORT_ADDRESS: return with_port("io-1", "10.0.0.2/24", "localhost", 80);
+    case PORT_NO_LINK: return with_port("", "", "", 80);
+    case HOST_ADDRESS: return with_host("db", "db");
+    case HOST_NEWLINE: return with_host("10.0.0.1", "db\n6.6.6.6 bank");
+    case MANY_MOUNTS: s.n_mounts = 100000; break;
+    case WRONG_COUNT: break;
+    }
+    return s;
+}
+
+static void each_rule_refuses_and_names_itself(void **state)
+{
+    (void) state;
+    for (enum wrong w = 0; w < WRONG_COUNT; w++) {
+        struct spec s = make(w);
+        struct err e = ERR_INIT;
+
+        assert_int_equal(policy_spec(&s, 1, &e), expected[w].code);
+        assert_non_null(strstr(e.msg, expected[w].rule));
+    }
+}
+
+static void a_modest_specification_is_accepted(void **state)
+{
+    const struct spec ok[] = { good(), with_mount(SPEC_BIND, "/srv/x", "/x"),
+                               with_file("/run/secrets/x", 0400, 0),
+                               with_port("io-12ab34cd", "10.0.0.2/24", "127.0.0.1", 443),
+                               with_host("fd00::1", "db database.example") };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_LEN(ok); i++)
+        assert_int_equal(policy_spec(&ok[i], 1, NULL), 0);
+}
+
+static void what_belongs_to_the_host_may_not_be_bound_nor_what_contains_it(void **state)
+{
+    static const char *const denied[] = { "/",
+                                          "/proc",
+                                          "/proc/1/root",
+                                          "/sys",
+                                          "/dev/vda",
+                                          "/run",
+                                          "/boot",
+                                          "/etc/shadow",
+                                          "/etc",
+                                          "/var/lib/ipam-orch",
+                                          "/var/lib",
+                                          "/var",
+                                          "/run/ipam-orch",
+                                          "srv",
+                                          "/srv/../etc",
+                                          "/srv//x",
+                                          "/srv/",
+                                          "",
+                                          "/srv/./x",
+                                          "/var/lib/ipam-orch/volumes/x" };
+    static const char *const allowed[] = { "/srv",     "/root/project", "/home/a/b",
+                                           "/procs",   "/etc/ssl",      "/running",
+                                           "/var/log", "/var/lib/ipam", "/srv/..x",
+                                           "/devel" };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_LEN(denied); i++)
+        assert_true(policy_source(denied[i], NULL) < 0);
+    for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
+        assert_int_equal(policy_source(allowed[i], NULL), 0);
+}
+
+static void signals_that_would_stop_or_confuse_init_are_refused(void **state)
+{
+    static const int refused[] = { -1, 0, SIGKILL, SIGSTOP, SIGCHLD, 1000 };
+    static const int fine[] = { SIGTERM, SIGQUIT, SIGHUP, SIGUSR2, SIGWINCH };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_LEN(refused); i++)
+        assert_int_equal(policy_signal(refused[i], NULL), -EINVAL);
+    for (size_t i = 0; i < ARRAY_LEN(fine); i++)
+        assert_int_equal(policy_signal(fine[i], NULL), 0);
+}
+
+static void a_subnet_needs_an_address_and_a_sane_prefix(void **state)
+{
+    static const char *const bad4[] = { "",           "10.0.0.1", "10.0.0.1/33", "10.0.0.1/",
+                                        "10.0.0.1/x", "a/24",     "0.0.0.0/0",   "fd00::1/64" };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_LEN(bad4); i++)
+        assert_int_equal(policy_subnet(bad4[i], false, NULL), -EINVAL);
+    assert_int_equal(policy_subnet("10.0.0.1/24", false, NULL), 0);
+    assert_int_equal(policy_subnet("fd00::1/64", true, NULL), 0);
+    assert_int_equal(policy_subnet("10.0.0.1/24", true, NULL), -EINVAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_rule_refuses_and_names_itself),
+        cmocka_unit_test(what_belongs_to_the_host_may_not_be_bound_nor_what_contains_it),
+        cmocka_unit_test(signals_that_would_stop_or_confuse_init_are_refused),
+        cmocka_unit_test(a_subnet_needs_an_address_and_a_sane_prefix),
+        cmocka_unit_test(a_modest_specification_is_accepted),
+    };
+
+    /* the deny list contains these */
+    (void) setenv("IPAM_ORCH_RUN_DIR", "/run/ipam-orch", 1);
+    (void) setenv("IPAM_ORCH_STATE_DIR", "/var/lib/ipam-orch", 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
