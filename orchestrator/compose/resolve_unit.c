@@ -1,6 +1,7 @@
 /* One service as a unit: who runs what, with which files, addresses and limits. */
 #include <errno.h>
 #include <grp.h>
+#include <inttypes.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -113,6 +114,10 @@ static void environment(struct resolve *r)
     for (size_t m = 0; m < ARRAY_LEN(maps); m++)
         for (size_t i = 0; maps[m] && maps[m]->kind == NODE_MAP && i < maps[m]->n; i++)
             node_set(r->arena, all, maps[m]->entries[i].key, all->at, maps[m]->entries[i].value);
+    if (r->unit->limits.memory > 0)
+        node_set(r->arena, all, "IPAM_ORCH_MEMORY", all->at,
+                 node_text(r->arena, arena_printf(r->arena, "%" PRIu64, r->unit->limits.memory),
+                           all->at));
     env = arena_array(r->arena, all->n + 1, sizeof *env);
     for (size_t i = 0; i < all->n; i++)
         env[i] = arena_printf(r->arena, "%s=%s", all->entries[i].key, all->entries[i].value->text);
@@ -430,10 +435,12 @@ int resolve_unit(struct resolve *r, struct err *e)
     command(r);
     if (!u->argv[0])
         return resolve_refuse(r->service, e, "there is no program to run");
-    environment(r);
+    if ((code = limits(r, e)) < 0)
+        return code;
+    environment(r); /* tells the entry point its memory limit */
     if ((code = identity(r, e)) < 0 || (code = mounts(r, e)) < 0 ||
         (code = secret_files(r, e)) < 0 || (code = networks(r, e)) < 0 ||
-        (code = ports(r, e)) < 0 || (code = dependencies(r, e)) < 0 || (code = limits(r, e)) < 0 ||
+        (code = ports(r, e)) < 0 || (code = dependencies(r, e)) < 0 ||
         (code = stopping(r, e)) < 0 || (code = restart(r, e)) < 0 || (code = hardening(r, e)) < 0)
         return code;
     return resolve_health(r, e);

@@ -167,7 +167,8 @@ void supervisor_step(struct instance *i, enum fsm_event event, const struct exit
 
     if (event == FSM_ENDED && state_is_live(before)) {
         note_end(i, how);
-        exit_describe(how, detail, sizeof detail);
+        if (i->want == WANT_RUN && before != STATE_STOPPING)
+            exit_describe(how, detail, sizeof detail);
     }
     if (event == FSM_SICK)
         (void) snprintf(detail, sizeof detail, "%s", i->health.last_output);
@@ -360,6 +361,27 @@ static void on_streams(void *owner, const char *id, int fds[RUNTIME_STREAM_FDS])
         log_err(&e, id);
 }
 
+/* the last line of `ipam-worker migrate` says what went wrong */
+static void migration_error(const struct runtime_answer *a, struct err *e)
+{
+    auto_free char *text = strdup(a->output);
+    size_t len = text ? strlen(text) : 0;
+    const char *last, *what, *next;
+    json_t *json;
+
+    while (len > 0 && text[len - 1] == '\n')
+        text[--len] = '\0';
+    last = len > 0 ? strrchr(text, '\n') : NULL;
+    json = json_loads(last ? last + 1 : len > 0 ? text : "", 0, NULL);
+    what = json_string_value(json_object_get(json, "error"));
+    next = json_string_value(json_object_get(json, "next"));
+    err_set(e, -EIO, "migration failed: %s", what ? what : a->output);
+    if (next && next[0] != '\0')
+        err_hint(e, "%s", next);
+    err_classify(e, ERR_MIGRATION);
+    json_decref(json);
+}
+
 static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *a)
 {
     struct supervisor *s = owner;
@@ -377,8 +399,7 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
         tell(d, json_pack("{s:s,s:s,s:b,s:s}", "event", "migrated", "project", d->project->name,
                           "ok", a->ok, "output", d->gate_output));
         if (!a->ok) {
-            err_set(&e, -EIO, "migrations failed: %s", a->output);
-            err_classify(&e, ERR_MIGRATION);
+            migration_error(a, &e);
             operation_fail(d, deployment_instance(d, d->project->database.unit), "migrate", &e);
         }
         supervisor_settle(d);

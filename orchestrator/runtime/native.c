@@ -21,6 +21,9 @@
 /* Migrations may copy tables; a day is beyond any deadline an operator would wait for. */
 #define MIGRATE_DEADLINE_US (24 * 3600 * USEC_PER_SEC)
 
+/* Nobody reads before a helper ends, so its pipe must hold everything it prints. */
+enum { HELPER_PIPE = 256 * 1024 };
+
 enum pending_kind {
     PENDING_PLAIN,
     PENDING_LIST,
@@ -117,13 +120,29 @@ static int request_streams(struct native *n, const char *id, struct err *e)
                    NULL, 0, e);
 }
 
+/* what a helper printed last says how it ended */
+static void keep_end(int pipe, char *out, size_t room)
+{
+    size_t used = 0;
+    ssize_t n;
+
+    do {
+        if (used >= room / 2) {
+            memmove(out, out + used - room / 4, room / 4);
+            used = room / 4;
+        }
+        n = read(pipe, out + used, room - 1 - used);
+        used += n > 0 ? (size_t) n : 0;
+    } while (n > 0);
+    out[used] = '\0';
+}
+
 static void answer_join(struct native *n, struct pending *p, json_t *json)
 {
     char output[LIMIT_PROBE_OUTPUT + 1] = "";
     int code = -1, signal = 0, timed_out = 0;
-    ssize_t got = read(p->output, output, sizeof output - 1);
 
-    output[got > 0 ? got : 0] = '\0';
+    keep_end(p->output, output, sizeof output);
     (void) json_unpack(json, "{s?i,s?i,s?b}", "code", &code, "signal", &signal, "timed_out",
                        &timed_out);
     n->to.answered(n->to.owner, p->owner_tag,
@@ -325,6 +344,7 @@ static int join(struct native *n, const char *id, json_t *fields, json_t *input,
     }
     /* the helper's end blocks: it may print more than a pipe holds and must not lose its way */
     out = fd[1];
+    (void) fcntl(out, F_SETPIPE_SZ, HELPER_PIPE);
     r = fcntl(out, F_SETFL, 0);
     p = pending_new(n, PENDING_JOIN, id);
     p->output = fd[0];

@@ -1,0 +1,169 @@
+/* ipam-worker VERB: one bounded piece of work, then the end.
+ * One JSON object on stdin says what, one line of JSON on stdout says how it went.
+ * Exit status: 0 done, 1 it failed, 2 the request is wrong.
+ * Secrets come on stdin only; nothing of them goes out. */
+#include <errno.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "base/fsio.h"
+#include "units/migrate.h"
+#include "units/probe.h"
+#include "units/x509.h"
+
+enum { DONE = 0, FAILED = 1, WRONG = 2 };
+enum { REQUEST_MAX = 64 * 1024, NAMES_MAX = 64, MIGRATIONS_FD = 3, SEEDS_FD = 4 };
+
+static int wrong(const char *what)
+{
+    printf("{\"ok\":false,\"output\":\"request: %s\"}\n", what);
+    return WRONG;
+}
+
+static void print(json_t *answer)
+{
+    (void) json_dumpf(answer, stdout, JSON_COMPACT);
+    (void) putchar('\n');
+    (void) fflush(stdout);
+    json_decref(answer);
+}
+
+/* what a server said may be any bytes; JSON may not */
+static json_t *text_value(const char *text)
+{
+    json_t *value = json_string(text);
+
+    return value ? value : json_string("(not readable as UTF-8)");
+}
+
+static int probe(json_t *request)
+{
+    static const struct probe_ops *const all[] = { &probe_http, &probe_tcp, &probe_mysql,
+                                                   &probe_redis };
+    struct probe_request r = {
+        .url = "", .host = "127.0.0.1", .user = "", .password = "", .database = ""
+    };
+    const struct probe_ops *ops = NULL;
+    struct err e = ERR_INIT;
+    json_int_t timeout = 0;
+    json_error_t where;
+    int insecure = 0, code;
+
+    if (json_unpack_ex(request, &where, JSON_STRICT, "{s:s,s:I,s?s,s?b,s?s,s?i,s?s,s?s,s?s}",
+                       "kind", &r.kind, "timeout_us", &timeout, "url", &r.url, "insecure",
+                       &insecure, "host", &r.host, "port", &r.port, "user", &r.user, "password",
+                       &r.password, "database", &r.database) < 0)
+        return wrong(where.text);
+    for (size_t i = 0; i < ARRAY_LEN(all); i++)
+        if (strcmp(all[i]->name, r.kind) == 0)
+            ops = all[i];
+    if (!ops || timeout <= 0)
+        return wrong("an unknown kind, or no time-out");
+    r.insecure = insecure;
+    r.timeout_us = (uint64_t) timeout;
+    code = ops->run(&r, &e);
+    if (code < 0)
+        fputs(e.msg, stdout);
+    return code < 0 ? FAILED : DONE;
+}
+
+static void tell_applied(const char *kind, const char *file, uint64_t took_us)
+{
+    print(json_pack("{s:s,s:s,s:s,s:I}", "event", "applied", "kind", kind, "file", file, "ms",
+                    (json_int_t) (took_us / USEC_PER_MSEC)));
+}
+
+static int migrate(json_t *request)
+{
+    struct migrate_request r = { 0 };
+    struct migrate_result result = { 0 };
+    struct err e = ERR_INIT;
+    json_int_t timeout = 0;
+    json_error_t where;
+    int seed = 0, code;
+
+    if (json_unpack_ex(request, &where, JSON_STRICT, "{s:s,s:i,s:s,s:s,s:s,s:s,s:I,s:b}", "host",
+                       &r.host, "port", &r.port, "user", &r.user, "password", &r.password,
+                       "database", &r.database, "release", &r.release, "timeout_us", &timeout,
+                       "seed", &seed) < 0)
+        return wrong(where.text);
+    r.timeout_us = (uint64_t) timeout;
+    code = migrate_run(&r, MIGRATIONS_FD, seed ? SEEDS_FD : -1, tell_applied, &result, &e);
+    print(code < 0 ? json_pack("{s:b,s:o,s:s}", "ok", 0, "error", text_value(e.msg), "next", e.hint)
+                   : json_pack("{s:b,s:i,s:i}", "ok", 1, "migrations", (int) result.migrations,
+                               "seeds", (int) result.seeds));
+    return code < 0 ? FAILED : DONE;
+}
+
+static int selfsign(json_t *request)
+{
+    const char *certificate, *key, *names[NAMES_MAX + 1] = { NULL };
+    struct err e = ERR_INIT;
+    json_error_t where;
+    json_t *list;
+    int days, code;
+
+    if (json_unpack_ex(request, &where, JSON_STRICT, "{s:o,s:i,s:s,s:s}", "names", &list, "days",
+                       &days, "certificate", &certificate, "key", &key) < 0)
+        return wrong(where.text);
+    if (json_array_size(list) == 0 || json_array_size(list) > NAMES_MAX)
+        return wrong("between 1 and 64 names are needed");
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!(names[i] = json_string_value(json_array_get(list, i))))
+            return wrong("a name must be text");
+    code = x509_self_sign(names, days, certificate, key, &e);
+    if (code < 0)
+        fputs(e.msg, stdout);
+    return code < 0 ? FAILED : DONE;
+}
+
+static const struct {
+    const char *name;
+    int (*run)(json_t *request);
+} verbs[] = {
+    { "probe", probe },
+    { "migrate", migrate },
+    { "selfsign", selfsign },
+};
+
+static int run_verb(const char *name)
+{
+    auto_free char *text = NULL;
+    json_error_t where;
+    json_t *request;
+    size_t len = 0;
+    int status = WRONG;
+
+    if (fsio_read_fd(STDIN_FILENO, REQUEST_MAX, &text, &len) < 0)
+        return wrong("cannot be read");
+    request = json_loadb(text, len, 0, &where);
+    explicit_bzero(text, len);
+    if (!request)
+        return wrong(where.text);
+    for (size_t i = 0; i < ARRAY_LEN(verbs); i++)
+        if (strcmp(verbs[i].name, name) == 0)
+            status = verbs[i].run(request);
+    json_decref(request);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct rlimit none = { 0 };
+
+    /* a core file would hold passwords */
+    (void) setrlimit(RLIMIT_CORE, &none);
+    (void) prctl(PR_SET_DUMPABLE, 0);
+    if (argc != 2) {
+        fputs("usage: ipam-worker probe|migrate|selfsign < REQUEST\n", stderr);
+        return WRONG;
+    }
+    return run_verb(argv[1]);
+}
