@@ -1,0 +1,30 @@
+// One request of a page: what it gave, whether it runs, what went wrong.
+import { ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+
+export function useErrorText() {
+  const { t, te } = useI18n()
+  return (error) => {
+    const key = `errors.${error.code}`
+    return te(key) ? t(key, error.params ?? {}) : error.message
+  }
+}
+
+export function useRequest() {
+  const errorText = useErrorText()
+  const busy = ref(false)
+  const problem = ref('')
+  async function run(work) {
+    busy.value = true
+    problem.value = ''
+    try {
+      return await work()
+    } catch (error) {
+      if (error.name !== 'AbortError') problem.value = errorText(error)
+      return undefined
+    } finally {
+      busy.value = false
+    }
+  }
+  return { busy, problem, run }
+}
