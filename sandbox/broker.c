@@ -207,7 +207,7 @@ int broker_listen(struct broker *b, const char *path, struct err *e)
 
     if (fd < 0 || strlen(path) >= sizeof address.sun_path)
         return err_set(e, fd < 0 ? -errno : -ENAMETOOLONG, "socket %s cannot be made", path);
-    strcpy(address.sun_path, path);
+    memcpy(address.sun_path, path, strlen(path) + 1);
     (void) unlink(path); /* of a dead broker: a living one holds the lock */
     mode_t before = umask(0177);
     r = bind(fd, (const struct sockaddr *) &address, sizeof address) < 0 ? -errno : 0;

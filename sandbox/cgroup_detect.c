@@ -33,12 +33,12 @@ static void take_line(const char *line, struct cgroup_places *out)
         sscanf(rest, " - %63s %*s %1023s", type, super) != 2)
         return;
     if (strcmp(type, "cgroup2") == 0 && out->root[CGROUP_UNIFIED][0] == '\0')
-        strcpy(out->root[CGROUP_UNIFIED], point);
+        memcpy(out->root[CGROUP_UNIFIED], point, sizeof point);
     if (strcmp(type, "cgroup") != 0)
         return;
     for (int c = 0; c < CGROUP_UNIFIED; c++)
         if (out->root[c][0] == '\0' && has_option(super, controller_name[c]))
-            strcpy(out->root[c], point);
+            memcpy(out->root[c], point, sizeof point);
 }
 
 void cgroup_fs_places(struct cgroup_places *out)

@@ -25,7 +25,7 @@ int sandbox_client_open(const char *socket_path, struct sandbox_client **out, st
     if (strlen(socket_path) >= sizeof address.sun_path)
         return err_set(e, -ENAMETOOLONG, "socket path '%s' is longer than %zu bytes", socket_path,
                        sizeof address.sun_path - 1);
-    strcpy(address.sun_path, socket_path);
+    memcpy(address.sun_path, socket_path, strlen(socket_path) + 1);
     auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
     if (fd < 0 || connect(fd, (const struct sockaddr *) &address, sizeof address) < 0)
         return err_set(e, -errno, "cannot reach the sandbox broker at %s: %s", socket_path,

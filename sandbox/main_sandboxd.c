@@ -144,6 +144,14 @@ static int prepare(struct broker *b, struct err *e)
     return r < 0 ? r : broker_listen(b, path, e);
 }
 
+/* while the lock is still held: the socket cannot be a successor's yet */
+static void remove_socket(void)
+{
+    auto_free char *path = paths_join("%s/sandbox.sock", paths_run());
+
+    (void) unlink(path);
+}
+
 static void tell_ready(int fd)
 {
     if (fd < 0)
@@ -182,6 +190,7 @@ int main(int argc, char **argv)
                  b.cgroup->name, paths_run());
         tell_ready(o.ready_fd);
         r = sd_event_loop(b.loop);
+        remove_socket();
     }
     broker_close(&b);
     seccomp_clear();

@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/fsio.h"
+#include "base/num.h"
 #include "base/paths.h"
 #include "sandbox/net.h"
 
@@ -342,11 +343,12 @@ static void put_table(struct batch *b)
 static void put_net(struct batch *b, const char *set, const char *cidr)
 {
     const char *slash = strchr(cidr, '/');
+    uint64_t prefix = 0;
 
-    if (slash)
+    if (slash && num_u64(slash + 1, 128, &prefix) == 0)
         put_element(b, "add", set,
                     json_pack("{s:{s:s%,s:i}}", "prefix", "addr", cidr, (size_t) (slash - cidr),
-                              "len", atoi(slash + 1)));
+                              "len", (int) prefix));
 }
 
 static void put_bridge(struct batch *b, const struct net_bridge *bridge)

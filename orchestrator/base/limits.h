@@ -14,7 +14,6 @@ enum {
         128 * 1024,             /* bytes of one broker message: fits a launch specification */
     LIMIT_LOG_LINE = 16 * 1024, /* bytes of one log record: the json-file convention */
     LIMIT_PROBE_OUTPUT = 4096,  /* bytes kept of what a health check printed, as in moby */
-    LIMIT_PROBE_HISTORY = 5,    /* health check results kept per instance, as in moby */
     LIMIT_INSTANCES = 1024,     /* instances the broker keeps; its tables are static */
     LIMIT_NETWORKS = 256,       /* bridges the broker keeps */
 };

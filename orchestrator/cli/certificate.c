@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
-#include <libgen.h>
 #include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -49,11 +48,12 @@ static int run_worker(json_t *request, struct err *e)
 
 static int self_sign(const char *certificate, const char *key, const json_t *names, struct err *e)
 {
-    auto_free char *copy = strdup(certificate);
-    int r = fsio_mkdir_p(dirname(copy), 0755);
+    auto_free char *dir =
+        paths_join("%.*s", (int) (strrchr(certificate, '/') - certificate), certificate);
+    int r = fsio_mkdir_p(dir, 0755);
 
     if (r < 0)
-        return err_set(e, r, "%s: %s", copy, strerror(-r));
+        return err_set(e, r, "%s: %s", dir, strerror(-r));
     return run_worker(json_pack("{s:O,s:i,s:s,s:s}", "names", names, "days", SELF_SIGNED_DAYS,
                                 "certificate", certificate, "key", key),
                       e);

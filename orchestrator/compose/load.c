@@ -2,7 +2,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <libgen.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,13 +93,15 @@ static int find_file(struct load *l, struct err *e)
 
 static int find_dir(struct load *l, struct err *e)
 {
-    auto_free char *copy = NULL;
+    auto_free char *own = NULL;
     int r = find_file(l, e);
 
     if (r < 0)
         return r;
-    copy = strdup(l->file);
-    l->dir = realpath(l->o->project_dir ? l->o->project_dir : dirname(copy), NULL);
+    /* the file's path is absolute; that of a file in / keeps its slash */
+    own = paths_join(
+        "%.*s", (int) (strrchr(l->file + 1, '/') ? strrchr(l->file, '/') - l->file : 1), l->file);
+    l->dir = realpath(l->o->project_dir ? l->o->project_dir : own, NULL);
     return l->dir ? 0 : err_set(e, -errno, "project directory: %s", strerror(errno));
 }
 

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <libgen.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -308,8 +307,8 @@ bool capture_log_is_attached(const struct capture_log *log, unsigned incarnation
 /* looks for a cursor whose write may be half done; stale files of ended instances go */
 static void scan_cursors(struct capture_log *log)
 {
-    auto_free char *copy = strdup(log->path);
-    const char *dir_path = dirname(copy), *base = strrchr(log->path, '/') + 1;
+    const char *base = strrchr(log->path, '/') + 1;
+    auto_free char *dir_path = paths_join("%.*s", (int) (base - log->path), log->path);
     auto_dir dir = opendir(dir_path);
     size_t len = strlen(base);
 
@@ -323,7 +322,7 @@ static void scan_cursors(struct capture_log *log)
         incarnation = strtoul(d->d_name + len + 1, &end, 10);
         if (end == d->d_name + len + 1 || *end != '.')
             continue;
-        path = paths_join("%s/%s", dir_path, d->d_name);
+        path = paths_join("%s%s", dir_path, d->d_name);
         if (!cursor_is_in_flight(path))
             continue;
         log->held = true;

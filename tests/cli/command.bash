@@ -3,6 +3,11 @@
 
 bats_require_minimum_version 1.5.0
 
+# set by make; this is for `bats FILE`
+: "${IPAM_ORCH_SOURCE:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
+: "${IPAM_ORCH_BUILD:=$IPAM_ORCH_SOURCE/build}"
+export IPAM_ORCH_SOURCE IPAM_ORCH_BUILD
+
 setup() {
     cd "$BATS_TEST_TMPDIR" || return
     export IPAM_ORCH_RUN_DIR=$BATS_TEST_TMPDIR/run IPAM_ORCH_STATE_DIR=$BATS_TEST_TMPDIR/state

@@ -59,7 +59,6 @@ kill_daemon() {
     run orch ps
     echo "$output"
     [ "$status" -eq 0 ]
-    wait_until 20 test -n "$(daemon_pid "$1")"
     [ "$(daemon_pid "$1")" != "$old" ]
     [ "$(ps_field numbers pid)" = "$(cat "$WORLD/pid")" ]
     [ "$(ps_field numbers restarts)" -eq 0 ]
@@ -97,5 +96,5 @@ kill_daemon() {
     run orch down
     echo "$output"
     [ "$status" -eq 0 ]
-    wait_until 10 test -z "$(world_pids)"
+    wait_until 10 world_is_empty
 }

@@ -5,6 +5,11 @@
 
 bats_require_minimum_version 1.5.0
 
+# set by make; this is for `bats FILE`
+: "${IPAM_ORCH_SOURCE:=$(cd "$BATS_TEST_DIRNAME/../.." && pwd)}"
+: "${IPAM_ORCH_BUILD:=$IPAM_ORCH_SOURCE/build}"
+export IPAM_ORCH_SOURCE IPAM_ORCH_BUILD
+
 # world_open: in setup_file
 world_open() {
     [ "$(id -u)" -eq 0 ] || skip "needs root"
@@ -33,7 +38,7 @@ world_close() {
     for pid in $(world_pids); do
         kill -KILL "$pid" 2>/dev/null || true
     done
-    wait_until 20 test -z "$(world_pids)" || true
+    wait_until 20 world_is_empty || true
     find /sys/fs/cgroup -depth -type d -path "*/ipam-orch-$(world_tag)*" -exec rmdir {} \; 2>/dev/null || true
     ip netns del "$NETNS" 2>/dev/null || true
     [ -n "${IPAM_E2E_KEEP:-}" ] || rm -rf "$WORLD"
@@ -91,14 +96,16 @@ ps_pids() {
     ps_json | jq -r '.services[] | "\(.service) \(.pid)"' | sort
 }
 
+# is_healthy SERVICE [OLD_PID]: as one answer of ps, and with another process than OLD_PID
 is_healthy() {
-    [ "$(ps_field "$1" health)" = healthy ] && [ "$(ps_field "$1" state)" = up ]
+    ps_json | jq -e --arg s "$1" --arg old "${2:-0}" '.services[] | select(.service == $s)
+        | .state == "up" and .health == "healthy" and (.pid | tostring) != $old' >/dev/null
 }
 
 daemon_pid() {
     local pid
     for pid in $(pgrep -x "$1"); do
-        if tr '\0' '\n' <"/proc/$pid/environ" | grep -qxF "IPAM_ORCH_RUN_DIR=$WORLD/run"; then
+        if grep -qsaF "IPAM_ORCH_RUN_DIR=$WORLD/run" "/proc/$pid/environ"; then
             echo "$pid"
         fi
     done
@@ -149,12 +156,18 @@ world_pids() {
     local tag dir
     tag=$(world_tag)
     for dir in /proc/[0-9]*; do
+        # process 1 of some test machines is slow to take orphans away
+        ! grep -qs '^State:.*Z' "$dir/status" || continue
         if grep -qsF "/ipam-orch-$tag" "$dir/cgroup" ||
             { grep -qs '^ipam-' "$dir/comm" &&
-                tr '\0' '\n' <"$dir/environ" 2>/dev/null | grep -qxF "IPAM_ORCH_RUN_DIR=$WORLD/run"; }; then
+                grep -qsaF "IPAM_ORCH_RUN_DIR=$WORLD/run" "$dir/environ"; }; then
             echo "${dir#/proc/}"
         fi
     done
+}
+
+world_is_empty() {
+    [ -z "$(world_pids)" ]
 }
 
 # snapshot: everything a project may leave in the kernel, as text that can be compared
@@ -191,9 +204,13 @@ explain_failure() {
     [ -z "${BATS_TEST_COMPLETED:-}" ] || return 0
     local file
     orch ps || true
-    for file in "$WORLD"/log/*.log "$WORLD"/log/*/*.log; do
-        [ -f "$file" ] || continue
-        echo "--- $file"
-        tail -n 15 "$file" | cut -c1-300
+    for file in "$WORLD"/log/*.log; do
+        [ ! -f "$file" ] || tail -n 12 "$file" | cut -c1-200
+    done
+    for file in "$WORLD"/log/*/*.log; do
+        [ ! -f "$file" ] || {
+            echo "--- $(basename "$file")"
+            tail -n 5 "$file" | jq -rj .log | cut -c1-200
+        }
     done
 }

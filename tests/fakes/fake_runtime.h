@@ -7,9 +7,9 @@
 
 struct fake_runtime {
     struct runtime_listener to;
-    char notes[4096];    /* "launch p.db.1.1; signal p.db.1.1 15; ..." since the last fake_notes */
-    uint64_t probe_tag;  /* of the last probe asked for */
-    char probe_id[192];  /* whose it was */
+    char notes[4096];   /* "launch p.db.1.1; signal p.db.1.1 15; ..." since the last fake_notes */
+    uint64_t probe_tag; /* of the last probe asked for */
+    char probe_id[192]; /* whose it was */
     uint64_t migrate_tag;
     const struct runtime_seen *seen; /* what `connect` finds running */
     size_t n_seen;

@@ -189,10 +189,12 @@ static void bytes_that_are_no_text_become_replacement_characters(void **state)
     char *got;
 
     attach(r, log);
-    put(r->p.source[0][1], "a\xff" "b\x01\xc3\xa4\xe2\x82\n");
+    put(r->p.source[0][1], "a\xff"
+                           "b\x01\xc3\xa4\xe2\x82\n");
     pump(r);
     got = read_back(r, "stdout", &n);
-    assert_string_equal(got, "a\xef\xbf\xbd" "b\x01\xc3\xa4\xef\xbf\xbd\n");
+    assert_string_equal(got, "a\xef\xbf\xbd"
+                             "b\x01\xc3\xa4\xef\xbf\xbd\n");
     free(got);
     capture_log_free(log);
     close_writers(r);
@@ -225,7 +227,8 @@ static void leave_write_in_flight(struct room *r, bool consumed)
 {
     struct err e = ERR_INIT;
     struct cursor *c = NULL;
-    char path[160], text[] = "{\"log\":\"lost?\\n\",\"stream\":\"stdout\",\"time\":\"t\"}\n", trash[64];
+    char path[160], text[] = "{\"log\":\"lost?\\n\",\"stream\":\"stdout\",\"time\":\"t\"}\n",
+                    trash[64];
     int fd;
 
     put(r->p.staging[0][1], "lost?\n");

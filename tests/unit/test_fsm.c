@@ -10,12 +10,15 @@
 
 enum { N = STATE_COUNT, KEEP = -1 };
 
-/* what a transition leads to for a unit that is wanted and restarts always; KEEP = stays, no action */
+/* what a transition leads to for a unit that is wanted and restarts always; KEEP = stays, no action
+ */
 static const int expected[FSM_EVENT_COUNT][N] = {
 #define ROW(down, waiting, preparing, starting, up, sick, stopping, backoff, failed, done)         \
-    { down, waiting, preparing, starting, up, sick, stopping, backoff, failed, done }
-    [FSM_START] = ROW(STATE_WAITING, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, STATE_WAITING,
-                      STATE_WAITING),
+    {                                                                                              \
+        down, waiting, preparing, starting, up, sick, stopping, backoff, failed, done              \
+    }
+    [FSM_START] =
+        ROW(STATE_WAITING, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, STATE_WAITING, STATE_WAITING),
     [FSM_STOP] = ROW(STATE_DOWN, STATE_DOWN, STATE_STOPPING, STATE_STOPPING, STATE_STOPPING,
                      STATE_STOPPING, KEEP, STATE_DOWN, STATE_DOWN, STATE_DOWN),
     [FSM_DEPS_OK] = ROW(KEEP, STATE_PREPARING, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, KEEP),
@@ -25,17 +28,16 @@ static const int expected[FSM_EVENT_COUNT][N] = {
     [FSM_SICK] = ROW(KEEP, KEEP, KEEP, STATE_SICK, STATE_SICK, KEEP, KEEP, KEEP, KEEP, KEEP),
     [FSM_ENDED] = ROW(KEEP, KEEP, STATE_BACKOFF, STATE_BACKOFF, STATE_BACKOFF, STATE_BACKOFF,
                       STATE_WAITING, KEEP, KEEP, KEEP),
-    [FSM_TIMER] = ROW(KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, STATE_STOPPING, STATE_PREPARING, KEEP,
-                      KEEP),
+    [FSM_TIMER] =
+        ROW(KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, STATE_STOPPING, STATE_PREPARING, KEEP, KEEP),
 #undef ROW
 };
 
 static struct fsm_facts wanted(enum restart_policy policy)
 {
-    return (struct fsm_facts) { .want = WANT_RUN,
-                                .restart = { .policy = policy },
-                                .backoff_us = 7,
-                                .stop_grace_us = 9 };
+    return (struct fsm_facts){
+        .want = WANT_RUN, .restart = { .policy = policy }, .backoff_us = 7, .stop_grace_us = 9
+    };
 }
 
 static void every_pair_of_state_and_event_has_its_answer(void **state)

@@ -55,26 +55,26 @@ static struct project *two_tier(const char *web_digest, bool migrations)
         u->restart.policy = RESTART_ALWAYS;
         u->stop_signal = SIGTERM;
         u->stop_grace_us = 10000000;
-        u->health.probe = (struct probe) { .kind = PROBE_TCP,
-                                           .url = "",
-                                           .host = "127.0.0.1",
-                                           .port = 1,
-                                           .user = "",
-                                           .database = "",
-                                           .password_secret = "" };
+        u->health.probe = (struct probe){ .kind = PROBE_TCP,
+                                          .url = "",
+                                          .host = "127.0.0.1",
+                                          .port = 1,
+                                          .user = "",
+                                          .database = "",
+                                          .password_secret = "" };
         u->health.interval_us = u->health.timeout_us = u->health.start_interval_us = 1000;
         u->health.retries = 1;
     }
     p->units[0].deps = arena_array(a, 1, sizeof(struct dep));
     p->units[0].n_deps = 1;
-    p->units[0].deps[0] = (struct dep) { .unit = "db", .condition = DEP_HEALTHY, .required = true };
-    p->database = (struct database) { .unit = migrations ? "db" : "",
-                                      .schema = "s",
-                                      .user = "u",
-                                      .password_secret = "",
-                                      .migrations = migrations ? "/srv/p/migrations" : "",
-                                      .seeds = "",
-                                      .port = 3306 };
+    p->units[0].deps[0] = (struct dep){ .unit = "db", .condition = DEP_HEALTHY, .required = true };
+    p->database = (struct database){ .unit = migrations ? "db" : "",
+                                     .schema = "s",
+                                     .user = "u",
+                                     .password_secret = "",
+                                     .migrations = migrations ? "/srv/p/migrations" : "",
+                                     .seeds = "",
+                                     .port = 3306 };
     return p;
 }
 
@@ -125,8 +125,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const files[] = { "p/project.json", "p/state.json", "p/web.log",
-                                         "p/db.log", "p" };
+    static const char *const files[] = { "p/project.json", "p/state.json", "p/web.log", "p/db.log",
+                                         "p" };
     struct stage *s = *state;
     char path[128];
 
@@ -157,7 +157,7 @@ static void probe(struct stage *s, const char *id, bool ok)
     uint64_t tag = s->fake.probe_tag;
     s->fake.probe_tag = 0;
     s->fake.to.answered(s->supervisor, tag,
-                        &(struct runtime_answer) { .ok = ok, .output = ok ? "" : "no" });
+                        &(struct runtime_answer){ .ok = ok, .output = ok ? "" : "no" });
 }
 
 static void started(struct stage *s, const char *id)
@@ -167,7 +167,7 @@ static void started(struct stage *s, const char *id)
 
 static void ended(struct stage *s, const char *id, int code, int signo)
 {
-    s->fake.to.ended(s->supervisor, id, &(struct exit_info) { .code = code, .signal = signo });
+    s->fake.to.ended(s->supervisor, id, &(struct exit_info){ .code = code, .signal = signo });
 }
 
 static void bring_up(struct stage *s)
@@ -211,8 +211,8 @@ static void a_stop_goes_the_other_way_round(void **state)
     assert_int_equal(s->dones, 2);
 }
 
-static void a_service_that_never_gets_ready_fails_the_start_and_what_was_started_is_stopped(
-    void **state)
+static void
+a_service_that_never_gets_ready_fails_the_start_and_what_was_started_is_stopped(void **state)
 {
     struct stage *s = *state;
 
@@ -245,7 +245,8 @@ static void migrations_hold_the_dependants_until_they_are_done(void **state)
     (void) fake_notes(&s->fake);
     probe(s, "p.db.1.1", true);
     assert_string_equal(fake_notes(&s->fake), "migrate p.db.1.1; ");
-    s->fake.to.answered(s->supervisor, s->fake.migrate_tag, &(struct runtime_answer) { .ok = true, .output = "" });
+    s->fake.to.answered(s->supervisor, s->fake.migrate_tag,
+                        &(struct runtime_answer){ .ok = true, .output = "" });
     assert_string_equal(fake_notes(&s->fake), "launch p.web.1.1; ");
 }
 
@@ -257,7 +258,7 @@ static void a_failed_migration_fails_the_start_and_names_itself(void **state)
     started(s, "p.db.1.1");
     probe(s, "p.db.1.1", true);
     s->fake.to.answered(s->supervisor, s->fake.migrate_tag,
-                        &(struct runtime_answer) { .ok = false, .output = "0002: bad SQL" });
+                        &(struct runtime_answer){ .ok = false, .output = "0002: bad SQL" });
     ended(s, "p.db.1.1", 0, 0);
     assert_true(s->failed);
     assert_int_equal(s->failure.why.class, ERR_MIGRATION);
@@ -278,8 +279,13 @@ static void a_crash_restarts_at_once_and_is_counted(void **state)
     status = supervisor_status(s->supervisor, "p");
     const char *last;
     int restarts;
-    assert_int_equal(json_unpack(json_array_get(json_object_get(json_array_get(json_object_get(status, "projects"), 0), "services"), 0),
-                                 "{s:i,s:s}", "restarts", &restarts, "last_exit", &last), 0);
+    assert_int_equal(
+        json_unpack(
+            json_array_get(
+                json_object_get(json_array_get(json_object_get(status, "projects"), 0), "services"),
+                0),
+            "{s:i,s:s}", "restarts", &restarts, "last_exit", &last),
+        0);
     assert_int_equal(restarts, 1);
     assert_string_equal(last, "killed by signal 9 (Killed)");
     json_decref(status);
