@@ -110,8 +110,10 @@ static uint32_t hash(uint32_t h, const char *text)
     return h;
 }
 
-/* Without an address of its own a bridge takes the lowest of its members, and changes it as they
- * come and go: neighbours would lose it for seconds. */
+/* A hardware address that belongs to a name, not to a link.  A bridge without an address of its own
+ * takes the lowest of its members and changes it as they come and go; a service that restarts keeps
+ * its IP address.  Neighbours that remember the old hardware address would lose them for seconds.
+ */
 static void set_stable_mac(struct rtnl_link *link, const char *name)
 {
     uint32_t h = hash(2166136261u, name);
@@ -217,18 +219,19 @@ static struct nl_sock *connect_inside(int netns, struct err *e)
 }
 
 static int add_veth(struct nl_sock *s, int netns, const char *name, const char *inside,
-                    const char *bridge, struct err *e)
+                    const struct spec_link *l, struct err *e)
 {
     auto_link veth = rtnl_link_veth_alloc();
     auto_link port = rtnl_link_bridge_alloc();
-    int master = (int) if_nametoindex(bridge), r;
+    int master = (int) if_nametoindex(l->bridge), r;
 
     if (!veth || !port)
         return nl_failure(e, -NLE_NOMEM, "creating link", name);
     if (master == 0)
-        return err_set(e, -ENODEV, "network '%s' does not exist", bridge);
+        return err_set(e, -ENODEV, "network '%s' does not exist", l->bridge);
     struct rtnl_link *peer = rtnl_link_veth_get_peer(veth);
     rtnl_link_set_name(peer, inside);
+    set_stable_mac(peer, l->ipv4);
     rtnl_link_set_ns_fd(peer, netns);
     rtnl_link_put(peer);
     rtnl_link_set_name(veth, name);
@@ -318,7 +321,7 @@ int net_attach(pid_t pid, const char *id, const struct spec_link *links, size_t 
 
         host_end(id, i, outer);
         (void) snprintf(inner, sizeof inner, "eth%zu", i % 1000);
-        r = add_veth(host, netns, outer, inner, links[i].bridge, e);
+        r = add_veth(host, netns, outer, inner, &links[i], e);
         if (r == 0)
             r = configure_inside(inside, &links[i], inner, e);
     }

@@ -163,6 +163,8 @@ static int bring_up(struct cli *cli, const struct input *in, const struct projec
     r = request_run(cli, client, request, &ending, service, e);
     if (r < 0 && service[0] != '\0')
         log_reader_print_last(p->name, service, FAILURE_LINES);
+    if (ending)
+        daemons_wait_end(client);
     if (r < 0 && !in->keep && e->class != ERR_LOCKED && !cli->quiet)
         fprintf(stderr, "what this run had started was stopped (--keep leaves it)\n");
     return r;
@@ -207,7 +209,7 @@ int cmd_up(struct cli *cli, int argc, char **argv)
 
     if (cli_parse(cli, &argp, argc, argv, &in) != 0)
         return ERR_USAGE;
-    r = daemons_may_start(cli, &e);
+    r = daemons_may_change(cli, &e);
     if (r == 0)
         r = up(cli, &in, &e);
     strv_free(in.services);

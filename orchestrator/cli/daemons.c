@@ -174,13 +174,6 @@ static int need_root(struct err *e)
     return err_classify(e, ERR_DENIED);
 }
 
-int daemons_may_start(const struct cli *cli, struct err *e)
-{
-    auto_free char *path = options_socket(cli);
-
-    return is_listening(path, SOCK_STREAM) ? 0 : need_root(e);
-}
-
 static int start(const struct cli *cli, struct err *e)
 {
     int r = need_root(e);
@@ -198,12 +191,14 @@ static int start(const struct cli *cli, struct err *e)
     return r;
 }
 
-/* -ENOTCONN when the supervisor answers but has no broker */
-static int greet(const struct cli *cli, struct client **out, struct err *e)
+/* -ENOTCONN when the supervisor answers but has no broker; *operator tells what the caller may do
+ */
+static int greet(const struct cli *cli, struct client **out, bool *operator, struct err * e)
 {
     auto_free char *path = options_socket(cli);
     auto_client client = NULL;
-    json_t *answer = NULL;
+    json_t *answer = NULL, *hello;
+    const char *role;
     bool runtime;
     int r = client_open(path, &client, e);
 
@@ -213,15 +208,34 @@ static int greet(const struct cli *cli, struct client **out, struct err *e)
         r = client_receive(client, -1, &answer, e);
     if (r < 0)
         return r;
-    runtime = json_is_true(json_object_get(json_object_get(answer, "hello"), "runtime"));
+    hello = json_object_get(answer, "hello");
+    runtime = json_is_true(json_object_get(hello, "runtime"));
+    role = json_string_value(json_object_get(hello, "role"));
+    *operator= role && strcmp(role, "operator") == 0;
     json_decref(answer);
     *out = take_ptr(client);
     return runtime ? 0 : -ENOTCONN;
 }
 
+int daemons_may_change(const struct cli *cli, struct err *e)
+{
+    auto_client client = NULL;
+    bool operator= false;
+    int r = greet(cli, &client, &operator, NULL);
+
+    if (r < 0 && r != -ENOTCONN)
+        return need_root(e);
+    if (operator)
+        return 0;
+    err_set(e, -EPERM, "permission denied: changing a project needs an operator");
+    err_hint(e, "run it as root or as a member of the group " MANAGER_USER);
+    return err_classify(e, ERR_DENIED);
+}
+
 int daemons_connect(const struct cli *cli, struct client **out, struct err *e)
 {
-    int r = greet(cli, out, e);
+    bool operator;
+    int r = greet(cli, out, &operator, e);
 
     if (r == 0)
         return 0;
@@ -229,13 +243,14 @@ int daemons_connect(const struct cli *cli, struct client **out, struct err *e)
     *out = NULL;
     r = start(cli, e);
     if (r == 0)
-        r = greet(cli, out, e);
+        r = greet(cli, out, &operator, e);
     return r == -ENOTCONN ? err_set(e, r, "the sandbox broker does not answer") : r;
 }
 
 int daemons_attach(const struct cli *cli, struct client **out, struct err *e)
 {
-    int r = greet(cli, out, e);
+    bool operator;
+    int r = greet(cli, out, &operator, e);
 
     if (r == -ENOTCONN && geteuid() == 0) {
         client_close(*out);

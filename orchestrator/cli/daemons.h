@@ -9,8 +9,9 @@
 #include "cli/cmd.h"
 #include "control/client.h"
 
-/* 0 when a manager runs or the caller may start one; asked before any work is done for `up`. */
-int daemons_may_start(const struct cli *cli, struct err *e);
+/* 0 when the caller may change projects of a running manager, or start one; asked before any work
+ * is done for `up`. */
+int daemons_may_change(const struct cli *cli, struct err *e);
 /* A connection to a manager whose broker is there too; says on stderr if it had to start them. */
 int daemons_connect(const struct cli *cli, struct client **out, struct err *e);
 /* A connection to a running supervisor; starts only what is missing beside it. */

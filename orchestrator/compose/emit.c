@@ -6,7 +6,23 @@
 #include <string.h>
 #include <yaml.h>
 
+#include "base/auto.h"
 #include "compose/yaml.h"
+
+static char *escape_dollars(const char *text)
+{
+    char *out = malloc(2 * strlen(text) + 1), *p = out;
+
+    if (!out)
+        abort();
+    for (; *text; text++) {
+        if (*text == '$')
+            *p++ = '$';
+        *p++ = *text;
+    }
+    *p = '\0';
+    return out;
+}
 
 static int write_to_stream(void *stream, unsigned char *text, size_t len)
 {
@@ -39,6 +55,14 @@ static bool emit_text(yaml_emitter_t *emitter, const char *text, bool quote)
                &event, NULL, NULL, (yaml_char_t *) (size_t) text, (int) strlen(text), 1, 1,
                quote ? YAML_DOUBLE_QUOTED_SCALAR_STYLE : YAML_ANY_SCALAR_STYLE) &&
            yaml_emitter_emit(emitter, &event);
+}
+
+/* the document is read again with variables replaced: a dollar that is meant stays one */
+static bool emit_value(yaml_emitter_t *emitter, const struct node *n)
+{
+    auto_free char *text = escape_dollars(n->text);
+
+    return emit_text(emitter, text, needs_quotes(n));
 }
 
 static bool emit_list(yaml_emitter_t *emitter, const struct node *n)
@@ -77,7 +101,7 @@ static bool emit(yaml_emitter_t *emitter, const struct node *n)
 {
     switch (n->kind) {
     case NODE_NULL: return emit_text(emitter, "null", false);
-    case NODE_SCALAR: return emit_text(emitter, n->text, needs_quotes(n));
+    case NODE_SCALAR: return emit_value(emitter, n);
     case NODE_LIST: return emit_list(emitter, n);
     case NODE_MAP: return emit_map(emitter, n);
     }
@@ -108,6 +132,13 @@ int yaml_emit(const struct node *n, char **out, struct err *e)
     return ok ? 0 : err_set(e, -EINVAL, "the document cannot be written as YAML");
 }
 
+static json_t *text_to_json(const char *text)
+{
+    auto_free char *escaped = escape_dollars(text);
+
+    return json_string(escaped);
+}
+
 static json_t *to_json(const struct node *n)
 {
     json_t *json;
@@ -120,7 +151,7 @@ static json_t *to_json(const struct node *n)
         if (node_is_number(n))
             return strchr(n->text, '.') ? json_real(strtod(n->text, NULL))
                                         : json_integer(strtoll(n->text, NULL, 10));
-        return json_string(n->text);
+        return text_to_json(n->text);
     case NODE_LIST:
         json = json_array();
         for (size_t i = 0; i < n->n; i++)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/num.h"
 #include "base/suggest.h"
 
 #define TEXT SHAPE_TEXT
@@ -20,179 +21,179 @@
 
 /* clang-format off */
 static const struct field healthcheck_list[] = {
-    { "test",           TEXT | LIST, NULL, false },
-    { "interval",       TEXT,        NULL, false },
-    { "timeout",        TEXT,        NULL, false },
-    { "retries",        TEXT,        NULL, false },
-    { "start_period",   TEXT,        NULL, false },
-    { "start_interval", TEXT,        NULL, false },
-    { "disable",        TEXT,        NULL, false },
+    { "test",           TEXT | LIST, NULL, false, VALUE_TEXT },
+    { "interval",       TEXT,        NULL, false, VALUE_DURATION },
+    { "timeout",        TEXT,        NULL, false, VALUE_DURATION },
+    { "retries",        TEXT,        NULL, false, VALUE_COUNT },
+    { "start_period",   TEXT,        NULL, false, VALUE_DURATION },
+    { "start_interval", TEXT,        NULL, false, VALUE_DURATION },
+    { "disable",        TEXT,        NULL, false, VALUE_BOOL },
 };
 FIELDS(healthcheck, "healthcheck");
 
 static const struct field limits_list[] = {
-    { "cpus",   TEXT, NULL, false },
-    { "memory", TEXT, NULL, false },
-    { "pids",   TEXT, NULL, false },
+    { "cpus",   TEXT, NULL, false, VALUE_CPUS },
+    { "memory", TEXT, NULL, false, VALUE_BYTES },
+    { "pids",   TEXT, NULL, false, VALUE_COUNT },
 };
 FIELDS(limits, "limits");
 
 static const struct field resources_list[] = {
-    { "limits", MAP, &limits, false },
+    { "limits", MAP, &limits, false, VALUE_TEXT },
 };
 FIELDS(resources, "resources");
 
 static const struct field deploy_list[] = {
-    { "resources", MAP, &resources, false },
+    { "resources", MAP, &resources, false, VALUE_TEXT },
 };
 FIELDS(deploy, "deploy");
 
 static const struct field dependency_list[] = {
-    { "condition", TEXT, NULL, false },
-    { "required",  TEXT, NULL, false },
-    { "restart",   TEXT, NULL, false },
+    { "condition", TEXT, NULL, false, VALUE_TEXT },
+    { "required",  TEXT, NULL, false, VALUE_BOOL },
+    { "restart",   TEXT, NULL, false, VALUE_TEXT },
 };
 FIELDS(dependency, "dependency");
 
 static const struct field port_list[] = {
-    { "target",    TEXT, NULL, false },
-    { "published", TEXT, NULL, false },
-    { "host_ip",   TEXT, NULL, false },
-    { "protocol",  TEXT, NULL, false },
-    { "mode",      TEXT, NULL, false },
+    { "target",    TEXT, NULL, false, VALUE_TEXT },
+    { "published", TEXT, NULL, false, VALUE_TEXT },
+    { "host_ip",   TEXT, NULL, false, VALUE_TEXT },
+    { "protocol",  TEXT, NULL, false, VALUE_TEXT },
+    { "mode",      TEXT, NULL, false, VALUE_TEXT },
 };
 FIELDS(port, "port");
 
 static const struct field mount_list[] = {
-    { "type",      TEXT, NULL, false },
-    { "source",    TEXT, NULL, false },
-    { "target",    TEXT, NULL, false },
-    { "read_only", TEXT, NULL, false },
-    { "bind",      MAP | NIL, NULL, false },
-    { "volume",    MAP | NIL, NULL, false },
+    { "type",      TEXT, NULL, false, VALUE_TEXT },
+    { "source",    TEXT, NULL, false, VALUE_TEXT },
+    { "target",    TEXT, NULL, false, VALUE_TEXT },
+    { "read_only", TEXT, NULL, false, VALUE_BOOL },
+    { "bind",      MAP | NIL, NULL, false, VALUE_TEXT },
+    { "volume",    MAP | NIL, NULL, false, VALUE_TEXT },
 };
 FIELDS(mount, "volume");
 
 static const struct field secret_use_list[] = {
-    { "source", TEXT, NULL, false },
-    { "target", TEXT, NULL, false },
-    { "uid",    TEXT, NULL, false },
-    { "gid",    TEXT, NULL, false },
-    { "mode",   TEXT, NULL, false },
+    { "source", TEXT, NULL, false, VALUE_TEXT },
+    { "target", TEXT, NULL, false, VALUE_TEXT },
+    { "uid",    TEXT, NULL, false, VALUE_TEXT },
+    { "gid",    TEXT, NULL, false, VALUE_TEXT },
+    { "mode",   TEXT, NULL, false, VALUE_TEXT },
 };
 FIELDS(secret_use, "secret");
 
 static const struct field attachment_list[] = {
-    { "aliases", LIST, NULL, false },
+    { "aliases", LIST, NULL, false, VALUE_TEXT },
 };
 FIELDS(attachment, "network");
 
 static const struct field native_probe_list[] = {
-    { "kind",     TEXT, NULL, false },
-    { "url",      TEXT, NULL, false },
-    { "insecure", TEXT, NULL, false },
-    { "host",     TEXT, NULL, false },
-    { "port",     TEXT, NULL, false },
-    { "user",     TEXT, NULL, false },
-    { "password", TEXT, NULL, false },
-    { "database", TEXT, NULL, false },
+    { "kind",     TEXT, NULL, false, VALUE_TEXT },
+    { "url",      TEXT, NULL, false, VALUE_TEXT },
+    { "insecure", TEXT, NULL, false, VALUE_BOOL },
+    { "host",     TEXT, NULL, false, VALUE_TEXT },
+    { "port",     TEXT, NULL, false, VALUE_TEXT },
+    { "user",     TEXT, NULL, false, VALUE_TEXT },
+    { "password", TEXT, NULL, false, VALUE_TEXT },
+    { "database", TEXT, NULL, false, VALUE_TEXT },
 };
 FIELDS(native_probe, "probe");
 
 static const struct field native_list[] = {
-    { "command",     TEXT | LIST, NULL, false },
-    { "user",        TEXT,        NULL, false },
-    { "working_dir", TEXT,        NULL, false },
-    { "binds",       LIST,        NULL, false },
-    { "tmpfs",       LIST,        NULL, false },
-    { "etc",         LIST,        NULL, false },
-    { "environment", MAP | LIST,  NULL, false },
-    { "packages",    LIST,        NULL, false },
-    { "programs",    LIST,        NULL, false },
-    { "probe",       MAP,         &native_probe, false },
+    { "command",     TEXT | LIST, NULL, false, VALUE_TEXT },
+    { "user",        TEXT,        NULL, false, VALUE_TEXT },
+    { "working_dir", TEXT,        NULL, false, VALUE_TEXT },
+    { "binds",       LIST,        NULL, false, VALUE_TEXT },
+    { "tmpfs",       LIST,        NULL, false, VALUE_TEXT },
+    { "etc",         LIST,        NULL, false, VALUE_TEXT },
+    { "environment", MAP | LIST,  NULL, false, VALUE_TEXT },
+    { "packages",    LIST,        NULL, false, VALUE_TEXT },
+    { "programs",    LIST,        NULL, false, VALUE_TEXT },
+    { "probe",       MAP,         &native_probe, false, VALUE_TEXT },
 };
 FIELDS(native, "x-native");
 
 static const struct field service_list[] = {
-    { "image",             TEXT,        NULL,         false },
-    { "build",             TEXT | MAP,  NULL,         false },
-    { "command",           TEXT | LIST | NIL, NULL,   false },
-    { "entrypoint",        TEXT | LIST | NIL, NULL,   false },
-    { "environment",       MAP | LIST,  NULL,         false },
-    { "user",              TEXT,        NULL,         false },
-    { "working_dir",       TEXT,        NULL,         false },
-    { "hostname",          TEXT,        NULL,         false },
-    { "depends_on",        LIST | MAP,  &dependency,  true  },
-    { "networks",          LIST | MAP,  &attachment,  true  },
-    { "ports",             LIST,        &port,        false },
-    { "volumes",           LIST,        &mount,       false },
-    { "tmpfs",             TEXT | LIST, NULL,         false },
-    { "secrets",           LIST,        &secret_use,  false },
-    { "healthcheck",       MAP,         &healthcheck, false },
-    { "deploy",            MAP,         &deploy,      false },
-    { "restart",           TEXT,        NULL,         false },
-    { "stop_signal",       TEXT,        NULL,         false },
-    { "stop_grace_period", TEXT,        NULL,         false },
-    { "read_only",         TEXT,        NULL,         false },
-    { "init",              TEXT,        NULL,         false },
-    { "cap_drop",          LIST,        NULL,         false },
-    { "security_opt",      LIST,        NULL,         false },
-    { "x-native",          MAP,         &native,      false },
+    { "image",             TEXT,        NULL,         false, VALUE_TEXT },
+    { "build",             TEXT | MAP,  NULL,         false, VALUE_TEXT },
+    { "command",           TEXT | LIST | NIL, NULL,   false, VALUE_TEXT },
+    { "entrypoint",        TEXT | LIST | NIL, NULL,   false, VALUE_TEXT },
+    { "environment",       MAP | LIST,  NULL,         false, VALUE_TEXT },
+    { "user",              TEXT,        NULL,         false, VALUE_TEXT },
+    { "working_dir",       TEXT,        NULL,         false, VALUE_TEXT },
+    { "hostname",          TEXT,        NULL,         false, VALUE_TEXT },
+    { "depends_on",        LIST | MAP,  &dependency,  true, VALUE_TEXT },
+    { "networks",          LIST | MAP,  &attachment,  true, VALUE_TEXT },
+    { "ports",             LIST,        &port,        false, VALUE_TEXT },
+    { "volumes",           LIST,        &mount,       false, VALUE_TEXT },
+    { "tmpfs",             TEXT | LIST, NULL,         false, VALUE_TEXT },
+    { "secrets",           LIST,        &secret_use,  false, VALUE_TEXT },
+    { "healthcheck",       MAP,         &healthcheck, false, VALUE_TEXT },
+    { "deploy",            MAP,         &deploy,      false, VALUE_TEXT },
+    { "restart",           TEXT,        NULL,         false, VALUE_TEXT },
+    { "stop_signal",       TEXT,        NULL,         false, VALUE_TEXT },
+    { "stop_grace_period", TEXT,        NULL,         false, VALUE_DURATION },
+    { "read_only",         TEXT,        NULL,         false, VALUE_BOOL },
+    { "init",              TEXT,        NULL,         false, VALUE_BOOL },
+    { "cap_drop",          LIST,        NULL,         false, VALUE_TEXT },
+    { "security_opt",      LIST,        NULL,         false, VALUE_TEXT },
+    { "x-native",          MAP,         &native,      false, VALUE_TEXT },
 };
 FIELDS(service, "service");
 
 static const struct field network_list[] = {
-    { "internal", TEXT, NULL, false },
-    { "name",     TEXT, NULL, false },
+    { "internal", TEXT, NULL, false, VALUE_BOOL },
+    { "name",     TEXT, NULL, false, VALUE_TEXT },
 };
 FIELDS(network, "network");
 
 static const struct field volume_list[] = {
-    { "name", TEXT, NULL, false },
+    { "name", TEXT, NULL, false, VALUE_TEXT },
 };
 FIELDS(volume, "volume");
 
 static const struct field secret_list[] = {
-    { "file",        TEXT, NULL, false },
-    { "environment", TEXT, NULL, false },
-    { "name",        TEXT, NULL, false },
+    { "file",        TEXT, NULL, false, VALUE_TEXT },
+    { "environment", TEXT, NULL, false, VALUE_TEXT },
+    { "name",        TEXT, NULL, false, VALUE_TEXT },
 };
 FIELDS(secret, "secret");
 
 static const struct field database_list[] = {
-    { "service",         TEXT, NULL, false },
-    { "name",            TEXT, NULL, false },
-    { "user",            TEXT, NULL, false },
-    { "password_secret", TEXT, NULL, false },
-    { "port",            TEXT, NULL, false },
-    { "migrations",      TEXT, NULL, false },
-    { "seeds",           TEXT, NULL, false },
+    { "service",         TEXT, NULL, false, VALUE_TEXT },
+    { "name",            TEXT, NULL, false, VALUE_TEXT },
+    { "user",            TEXT, NULL, false, VALUE_TEXT },
+    { "password_secret", TEXT, NULL, false, VALUE_TEXT },
+    { "port",            TEXT, NULL, false, VALUE_TEXT },
+    { "migrations",      TEXT, NULL, false, VALUE_TEXT },
+    { "seeds",           TEXT, NULL, false, VALUE_TEXT },
 };
 FIELDS(database, "x-ipam-orch.database");
 
 static const struct field certificate_list[] = {
-    { "certificate", TEXT, NULL, false },
-    { "key",         TEXT, NULL, false },
-    { "names",       LIST, NULL, false },
+    { "certificate", TEXT, NULL, false, VALUE_TEXT },
+    { "key",         TEXT, NULL, false, VALUE_TEXT },
+    { "names",       LIST, NULL, false, VALUE_TEXT },
 };
 FIELDS(certificate, "x-ipam-orch.certificate");
 
 static const struct field ours_list[] = {
-    { "release",     TEXT, NULL,         false },
-    { "database",    MAP,  &database,    false },
-    { "certificate", MAP,  &certificate, false },
-    { "urls",        LIST, NULL,         false },
+    { "release",     TEXT, NULL,         false, VALUE_TEXT },
+    { "database",    MAP,  &database,    false, VALUE_TEXT },
+    { "certificate", MAP,  &certificate, false, VALUE_TEXT },
+    { "urls",        LIST, NULL,         false, VALUE_TEXT },
 };
 FIELDS(ours, "x-ipam-orch");
 
 static const struct field project_list[] = {
-    { "name",        TEXT,      NULL,     false },
-    { "version",     TEXT,      NULL,     false },
-    { "services",    MAP,       &service, true  },
-    { "networks",    MAP | NIL, &network, true  },
-    { "volumes",     MAP | NIL, &volume,  true  },
-    { "secrets",     MAP | NIL, &secret,  true  },
-    { "x-ipam-orch", MAP,       &ours,    false },
+    { "name",        TEXT,      NULL,     false, VALUE_TEXT },
+    { "version",     TEXT,      NULL,     false, VALUE_TEXT },
+    { "services",    MAP,       &service, true, VALUE_TEXT },
+    { "networks",    MAP | NIL, &network, true, VALUE_TEXT },
+    { "volumes",     MAP | NIL, &volume,  true, VALUE_TEXT },
+    { "secrets",     MAP | NIL, &secret,  true, VALUE_TEXT },
+    { "x-ipam-orch", MAP,       &ours,    false, VALUE_TEXT },
 };
 /* clang-format on */
 
@@ -238,6 +239,31 @@ static int wrong_shape(const struct field *f, const struct entry *entry, struct 
     return refuse(entry->value->at, e);
 }
 
+static int check_value(const struct field *f, const struct entry *entry, struct err *e)
+{
+    static const char *const expected[] = { [VALUE_BOOL] = "true or false",
+                                            [VALUE_COUNT] = "a number",
+                                            [VALUE_CPUS] = "a number such as 0.5",
+                                            [VALUE_BYTES] = "a size such as 512M",
+                                            [VALUE_DURATION] = "a duration such as 30s or 1m30s" };
+    const char *text = entry->value->text;
+    uint64_t n = 0;
+    bool good = true;
+
+    switch (f->value) {
+    case VALUE_TEXT: break;
+    case VALUE_BOOL: good = strcmp(text, "true") == 0 || strcmp(text, "false") == 0; break;
+    case VALUE_COUNT: good = num_u64(text, UINT32_MAX, &n) == 0; break;
+    case VALUE_CPUS: good = num_milli_cpus(text, &n) == 0; break;
+    case VALUE_BYTES: good = num_bytes(text, &n) == 0; break;
+    case VALUE_DURATION: good = num_duration_us(text, &n) == 0; break;
+    }
+    if (good)
+        return 0;
+    err_set(e, -EINVAL, "'%s' must be %s", entry->key, expected[f->value]);
+    return refuse(entry->value->at, e);
+}
+
 static int check_each(const struct field *f, const struct node *n, struct err *e)
 {
     int r = 0;
@@ -279,7 +305,9 @@ int fields_check(const struct fields *f, const struct node *map, struct err *e)
             return unknown(f, entry, e);
         if (!(field->shapes & 1u << entry->value->kind))
             return wrong_shape(field, entry, e);
-        if (field->inner && (field->each || entry->value->kind == NODE_LIST))
+        if (entry->value->kind == NODE_SCALAR)
+            r = check_value(field, entry, e);
+        else if (field->inner && (field->each || entry->value->kind == NODE_LIST))
             r = check_each(field, entry->value, e);
         else if (field->inner)
             r = fields_check(field->inner, entry->value, e);

@@ -16,6 +16,9 @@ enum {
     SHAPE_MAP = 1 << NODE_MAP
 };
 
+/* what a single value must be */
+enum value { VALUE_TEXT, VALUE_BOOL, VALUE_COUNT, VALUE_CPUS, VALUE_BYTES, VALUE_DURATION };
+
 struct fields;
 
 struct field {
@@ -23,6 +26,7 @@ struct field {
     unsigned shapes;
     const struct fields *inner; /* of a map, or of each map in a list; NULL = free keys */
     bool each;                  /* a map of things of the kind `inner`, under free names */
+    enum value value;
 };
 
 struct fields {

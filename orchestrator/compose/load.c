@@ -11,6 +11,7 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "compose/canonical.h"
+#include "compose/consistency.h"
 #include "compose/fields.h"
 #include "compose/interpolate.h"
 #include "compose/resolve.h"
@@ -167,14 +168,15 @@ static int load(struct load *l, struct err *e)
     }
     l->canonical.dir = arena_strdup(l->arena, l->dir);
     l->canonical.variables = &l->variables;
-    if ((r = fields_check(&fields_project, l->document, e)) < 0 ||
-        (r = interpolate_tree(&l->variables, l->document, e)) < 0 || (r = pick_name(l, e)) < 0)
+    if ((r = interpolate_tree(&l->variables, l->document, e)) < 0 ||
+        (r = fields_check(&fields_project, l->document, e)) < 0 || (r = pick_name(l, e)) < 0 ||
+        (r = canonical_make(&l->canonical, l->document, e)) < 0)
         return r;
-    return canonical_make(&l->canonical, l->document, e);
+    return consistency_check(&l->canonical, l->document, e);
 }
 
 /* file names in marks live in the arena, which ends before the error is printed */
-static int keep_mark(struct err *e, int r)
+static int finish_error(struct err *e, int r)
 {
     static char file[PATH_MAX];
 
@@ -182,6 +184,8 @@ static int keep_mark(struct err *e, int r)
         (void) snprintf(file, sizeof file, "%s", e->at.file);
         e->at.file = file;
     }
+    if (r < 0 && e && e->class == ERR_CONFIG && e->hint[0] == '\0')
+        err_hint(e, "correct it, then: ipam-orch config");
     return r;
 }
 
@@ -192,7 +196,7 @@ int load_canonical(const struct load_options *o, enum load_output form, char **o
 
     if (r == 0)
         r = form == LOAD_JSON ? yaml_emit_json(l.document, out, e) : yaml_emit(l.document, out, e);
-    r = keep_mark(e, r);
+    r = finish_error(e, r);
     load_clear(&l);
     return r;
 }
@@ -206,7 +210,7 @@ int load_project(const struct load_options *o, struct project **out, struct err 
         r = resolve_project(&l.canonical, l.document, out, e);
     if (r == 0)
         l.arena = NULL; /* the project's now */
-    r = keep_mark(e, r);
+    r = finish_error(e, r);
     load_clear(&l);
     return r;
 }

@@ -87,24 +87,6 @@ static int secret_from_file(const struct node *path, struct secret *s, struct ar
     return 0;
 }
 
-static int secret_from_variable(const struct canonical *c, const struct node *name,
-                                struct secret *s, struct err *e)
-{
-    const char *value = variables_get(c->variables, name->text);
-    const struct variable *x = variables_in_file(c->variables, name->text);
-
-    if (!value || value[0] == '\0') {
-        resolve_refuse(name, e, "%s is %s; secret '%s' needs it", name->text,
-                       value ? "empty" : "not set", s->name);
-        if (x)
-            (void) err_at(e, x->at);
-        return err_hint(e, x ? "give it a value in %s" : "ipam-orch init", x ? x->at.file : "");
-    }
-    s->value = value;
-    s->len = strlen(value);
-    return 0;
-}
-
 static int secrets(const struct canonical *c, struct project *p, const struct node *document,
                    struct err *e)
 {
@@ -117,16 +99,16 @@ static int secrets(const struct canonical *c, struct project *p, const struct no
         const struct node *n = map->entries[i].value;
         const struct node *file = node_get(n, "file"), *variable = node_get(n, "environment");
         struct secret *s = &p->secrets[p->n_secrets++];
-        int r;
+        int r = 0;
 
         s->name = map->entries[i].key;
         s->value = "";
         if (file)
             r = secret_from_file(file, s, p->arena, e);
-        else if (variable)
-            r = secret_from_variable(c, variable, s, e);
-        else
-            r = resolve_refuse(n, e, "secret '%s' needs 'file' or 'environment'", s->name);
+        if (variable && !file) {
+            s->value = variables_get(c->variables, variable->text);
+            s->len = strlen(s->value);
+        }
         if (r < 0)
             return r;
     }

@@ -179,8 +179,6 @@ static int add_volumes(struct resolve *r, const struct node *list, struct err *e
             const struct node *volumes = node_get(r->document, "volumes");
             const struct node *volume = node_get(volumes, source);
 
-            if (!volume)
-                return resolve_refuse(v, e, "volume '%s' is not defined under volumes:", source);
             m = add_mount(r, MOUNT_VOLUME, node_get_text(volume, "name", source), target);
         }
         m->read_only = node_is_true(node_get(v, "read_only"));
@@ -238,8 +236,6 @@ static int secret_files(struct resolve *r, struct err *e)
         int code;
 
         f->secret = node_get_text(use, "source", "");
-        if (!project_secret(r->project, f->secret))
-            return resolve_refuse(use, e, "secret '%s' is not defined under secrets:", f->secret);
         f->target = target[0] == '/' ? target : arena_printf(r->arena, "/run/secrets/%s", target);
         if (num_u64(node_get_text(use, "uid", "0"), UINT32_MAX, &uid) < 0 || uid == 0)
             uid = r->unit->uid;
@@ -254,22 +250,17 @@ static int secret_files(struct resolve *r, struct err *e)
     return 0;
 }
 
-static int networks(struct resolve *r, struct err *e)
+static void networks(struct resolve *r)
 {
     const struct node *map = node_get(r->service, "networks");
 
     r->unit->networks = arena_array(r->arena, map->n + 1, sizeof *r->unit->networks);
     for (size_t i = 0; i < map->n; i++) {
-        if (!project_network(r->project, map->entries[i].key))
-            return resolve_refuse(
-                map->entries[i].value, e,
-                "network '%s' is not defined under networks:", map->entries[i].key);
         r->unit->networks[r->unit->n_networks++] =
             (struct attachment){ .network = map->entries[i].key,
                                  .aliases = strings(r->arena,
                                                     node_get(map->entries[i].value, "aliases")) };
     }
-    return 0;
 }
 
 static int ports(struct resolve *r, struct err *e)
@@ -300,7 +291,6 @@ static int ports(struct resolve *r, struct err *e)
 static int dependencies(struct resolve *r, struct err *e)
 {
     const struct node *map = node_get(r->service, "depends_on");
-    const struct node *services = node_get(r->document, "services");
 
     r->unit->deps = arena_array(r->arena, (map ? map->n : 0) + 1, sizeof *r->unit->deps);
     for (size_t i = 0; map && i < map->n; i++) {
@@ -317,9 +307,6 @@ static int dependencies(struct resolve *r, struct err *e)
                            .condition = (enum dep_condition) k,
                            .restart = node_is_true(node_get(n, "restart")),
                            .required = node_is_true(node_get(n, "required")) };
-        if (!node_get(services, d->unit) && d->required)
-            return resolve_refuse(n, e, "depends on '%s', which is not a service of this file",
-                                  d->unit);
     }
     return 0;
 }
@@ -438,10 +425,11 @@ int resolve_unit(struct resolve *r, struct err *e)
     if ((code = limits(r, e)) < 0)
         return code;
     environment(r); /* tells the entry point its memory limit */
+    networks(r);
     if ((code = identity(r, e)) < 0 || (code = mounts(r, e)) < 0 ||
-        (code = secret_files(r, e)) < 0 || (code = networks(r, e)) < 0 ||
-        (code = ports(r, e)) < 0 || (code = dependencies(r, e)) < 0 ||
-        (code = stopping(r, e)) < 0 || (code = restart(r, e)) < 0 || (code = hardening(r, e)) < 0)
+        (code = secret_files(r, e)) < 0 || (code = ports(r, e)) < 0 ||
+        (code = dependencies(r, e)) < 0 || (code = stopping(r, e)) < 0 ||
+        (code = restart(r, e)) < 0 || (code = hardening(r, e)) < 0)
         return code;
     return resolve_health(r, e);
 }

@@ -145,7 +145,7 @@ int variables_read(struct variables *v, const char *path, struct err *e)
                 r == -EFBIG    ? "larger than 1 MiB"
                 : r == -EINVAL ? "not a text file"
                                : strerror(-r));
-        return err_classify(e, ERR_CONFIG);
+        return err_classify(e, r == -EACCES ? ERR_DENIED : ERR_CONFIG);
     }
     return variables_parse(v, path, text, e);
 }

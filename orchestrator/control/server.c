@@ -103,12 +103,21 @@ static void on_operation_event(void *owner, json_t *event)
     say(owner, json_pack("{s:O}", "event", event));
 }
 
+static void say_failure(struct connection *c, const struct operation_failure *failure)
+{
+    json_t *message = error_object(&failure->why, failure->service, failure->phase);
+
+    (void) json_object_set_new(message, "ending",
+                               json_boolean(supervisor_is_ending(c->server->supervisor)));
+    say(c, message);
+}
+
 static void on_operation_done(void *owner, const struct operation_failure *failure)
 {
     struct connection *c = owner;
 
     if (failure)
-        say(c, error_object(&failure->why, failure->service, failure->phase));
+        say_failure(c, failure);
     else
         say(c, json_pack("{s:b,s:b}", "done", 1, "ending",
                          supervisor_is_ending(c->server->supervisor)));

@@ -32,6 +32,7 @@ struct operation {
     struct watcher watcher;
     bool keep;     /* leave what was started when it fails */
     bool no_wait;  /* do not wait for readiness */
+    bool fresh;    /* the project was unknown before: a failed start leaves nothing behind */
     bool stopping; /* first half of a restart, or undoing a failed start */
     bool failed;
     struct operation_failure failure;

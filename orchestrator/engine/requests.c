@@ -145,6 +145,7 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
 {
     struct deployment *d = NULL;
     int code = find_target(s, r, &d, e);
+    bool fresh = !d;
 
     if (code < 0) {
         project_free(r->definition);
@@ -158,6 +159,7 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
     d->op->kind = r->kind;
     d->op->watcher = *watcher;
     d->op->keep = r->keep;
+    d->op->fresh = fresh;
     d->op->no_wait = r->no_wait;
     d->op->stopping = r->kind == OP_RESTART;
     d->leaving = r->kind == OP_DOWN;

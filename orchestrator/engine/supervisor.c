@@ -250,10 +250,16 @@ static void forget_deployment(struct supervisor *s, struct deployment *d)
         (void) sd_event_exit(s->config.loop, 0);
 }
 
+/* after `down`, and after a first `up` that failed and was undone */
+static bool leaves_nothing(const struct operation *op)
+{
+    return op->failed ? op->fresh && !op->keep : op->kind == OP_DOWN;
+}
+
 static void finish_operation(struct deployment *d)
 {
     struct operation *op = take_ptr(d->op);
-    bool forget = op->kind == OP_DOWN && !op->failed;
+    bool forget = leaves_nothing(op);
 
     for (size_t n = 0; n < d->n_instances; n++)
         d->instances[n]->marked = d->instances[n]->started_by_op = false;
@@ -267,7 +273,7 @@ static void finish_operation(struct deployment *d)
         struct supervisor *s = d->supervisor;
         forget_deployment(s, d);
         if (w.owner)
-            w.done(w.owner, NULL);
+            w.done(w.owner, op->failed ? &op->failure : NULL);
     } else if (op->watcher.owner) {
         op->watcher.done(op->watcher.owner, op->failed ? &op->failure : NULL);
     }
@@ -298,7 +304,7 @@ void supervisor_settle(struct deployment *d)
         if (!over && half == d->op->stopping && failed == d->op->failed)
             return;
     } while (!over);
-    for (size_t n = 0; d->op->kind == OP_DOWN && n < d->n_instances; n++)
+    for (size_t n = 0; leaves_nothing(d->op) && n < d->n_instances; n++)
         if (!is_quiet(d->instances[n]))
             return;
     finish_operation(d);
