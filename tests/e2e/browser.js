@@ -63,15 +63,6 @@ async function allocate(page) {
   const before = await utilisation(page)
   const known = await usedCells(page)
   await page.click(byId('allocate-next'))
-  // a dialog may ask for the host's name first
-  const confirm = page.locator(byId('allocate-save'))
-  await Promise.race([
-    confirm.waitFor().then(() => confirm.click()),
-    page.waitForFunction(
-      ([selector, n]) => document.querySelectorAll(selector).length > n,
-      [`${byId('cell')}[data-state="used"]`, known.length]
-    )
-  ])
   await page.waitForFunction(
     ([selector, n]) => document.querySelectorAll(selector).length > n,
     [`${byId('cell')}[data-state="used"]`, known.length]
@@ -90,10 +81,7 @@ async function release(page) {
   const before = await utilisation(page)
   await page.click(cell(address))
   await page.click(byId('release'))
-  const confirm = page.locator(byId('release-confirm'))
-  const free = page.locator(`${cell(address)}[data-state="free"]`)
-  await Promise.race([confirm.waitFor().then(() => confirm.click()), free.waitFor()])
-  await free.waitFor()
+  await page.locator(`${cell(address)}[data-state="free"]`).waitFor()
   const after = await changed(page, before)
   await shoot(page, 'released')
   return { address, before, after }
@@ -125,6 +113,8 @@ async function main() {
   const problems = []
   page.setDefaultTimeout(DEADLINE_MS)
   page.on('pageerror', (error) => problems.push(String(error)))
+  // "really release?"
+  page.on('dialog', (dialog) => dialog.accept())
   try {
     await login(page)
     const result = await { allocate, release, language }[action](page)
