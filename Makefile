@@ -62,7 +62,7 @@ TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_
 FAKES := $(patsubst %.c,$(B)/%.o,$(wildcard tests/fakes/fake_*.c))
 $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(FAKES) $(foreach r,$(O)/cli $(O)/compose units $(O)/control $(O)/engine $(O)/runtime $(O)/logs sandbox $(O)/model $(O)/base,$(B)/$(r).a)
 	@mkdir -p $(@D)
-	$(CC) $(HARDEN) $(CFLAGS) $(LINK) $^ $(call libs,$(PKGS) cmocka) -lunistring -o $@
+	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $^ $(call libs,$(PKGS) cmocka) -lunistring -o $@
 
 # ---- tests: what each needs is in its line of `make help` ----
 

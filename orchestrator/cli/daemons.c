@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <grp.h>
 #include <pwd.h>
 #include <signal.h>
@@ -237,14 +238,27 @@ int daemons_connect(const struct cli *cli, struct client **out, struct err *e)
     bool operator;
     int r = greet(cli, out, &operator, e);
 
-    if (r == 0)
-        return 0;
-    client_close(*out);
-    *out = NULL;
-    r = start(cli, e);
-    if (r == 0)
+    /* twice: what answered the first time may have been about to end */
+    for (int tries = 0; r < 0 && tries < 2; tries++) {
+        client_close(*out);
+        *out = NULL;
+        r = start(cli, e);
+        if (r < 0)
+            return r;
         r = greet(cli, out, &operator, e);
+    }
     return r == -ENOTCONN ? err_set(e, r, "the sandbox broker does not answer") : r;
+}
+
+/* what the manager that ran last has saved and not forgotten */
+static bool has_projects(void)
+{
+    auto_free char *projects = paths_join("%s/manager/projects/*", paths_state());
+    glob_t found = { 0 };
+    bool any = glob(projects, GLOB_NOSORT, NULL, &found) == 0;
+
+    globfree(&found);
+    return any;
 }
 
 int daemons_attach(const struct cli *cli, struct client **out, struct err *e)
@@ -260,12 +274,7 @@ int daemons_attach(const struct cli *cli, struct client **out, struct err *e)
     if (r == -ENOTCONN)
         return 0; /* good enough to look at */
     /* services may be running although no manager does: it is brought back to find them */
-    if (r < 0 && geteuid() == 0) {
-        auto_free char *projects = paths_join("%s/manager/projects", paths_state());
-        if (access(projects, F_OK) == 0)
-            return daemons_connect(cli, out, e);
-    }
-    return r;
+    return r < 0 && geteuid() == 0 && has_projects() ? daemons_connect(cli, out, e) : r;
 }
 
 void daemons_wait_end(struct client *c)

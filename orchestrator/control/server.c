@@ -267,8 +267,12 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
         memmove(c->in, end + 1, c->in_used - len - 1);
         c->in_used -= len + 1;
     }
-    if (r < 0)
+    if (r < 0) {
+        struct server *s = c->server;
         connection_free(c);
+        if (!s->connections)
+            supervisor_check_idle(s->supervisor);
+    }
     return 0;
 }
 

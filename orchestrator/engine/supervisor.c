@@ -232,6 +232,17 @@ static bool is_quiet(const struct instance *i)
            (!i->log || !capture_log_is_attached(i->log, i->incarnation));
 }
 
+void supervisor_check_idle(struct supervisor *s)
+{
+    struct err e = ERR_INIT;
+
+    if (s->n_deployments > 0 || !s->config.exit_idle || s->ending)
+        return;
+    s->ending = true;
+    if (s->ops->quit(s->self, &e) < 0)
+        (void) sd_event_exit(s->config.loop, 0);
+}
+
 static void forget_deployment(struct supervisor *s, struct deployment *d)
 {
     struct err e = ERR_INIT;
@@ -243,11 +254,7 @@ static void forget_deployment(struct supervisor *s, struct deployment *d)
         if (s->deployments[n] == d)
             s->deployments[n] = s->deployments[--s->n_deployments];
     deployment_free(d);
-    if (s->n_deployments > 0 || !s->config.exit_idle)
-        return;
-    s->ending = true;
-    if (s->ops->quit(s->self, &e) < 0)
-        (void) sd_event_exit(s->config.loop, 0);
+    supervisor_check_idle(s);
 }
 
 /* after `down`, and after a first `up` that failed and was undone */

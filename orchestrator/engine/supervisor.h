@@ -29,6 +29,9 @@ void supervisor_free(struct supervisor *s); /* accepts NULL */
 int supervisor_load(struct supervisor *s, struct err *e);
 /* Connects when the runtime was away; -ENOTCONN or the like if it still is. */
 int supervisor_connect(struct supervisor *s, struct err *e);
+/* Ends a process that was only started for projects (exit_idle) when there is none; after the last
+ * one went and after the last client did, who may have come for nothing. */
+void supervisor_check_idle(struct supervisor *s);
 /* The last project is gone and the process is about to end (exit_idle). */
 bool supervisor_is_ending(const struct supervisor *s);
 
