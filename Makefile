@@ -100,6 +100,10 @@ SANITIZE := -O1 -g -fPIE -fno-omit-frame-pointer -fsanitize=address,undefined -f
 asan: ## rebuild with address and undefined-behaviour sanitizers below build/asan, then test; root
 	$(MAKE) B=build/asan LINK=-pie WERROR= HARDEN='$(SANITIZE)' check-unit check-cli check-root
 
+.PHONY: bench
+bench: $(BIN) frontend ## time of up, down and ps, memory of our processes; root, an idle machine
+	@tests/bench/stack
+
 SOURCES := $(foreach r,$(ROOMS),$(wildcard $(r)/*.c)) $(wildcard orchestrator/main_*.c)
 analyze: $(SOURCES:%.c=$(B)/%.analyzed) ## gcc -fanalyzer, cppcheck and clang-tidy; minutes
 	cppcheck -q --std=c11 --enable=warning,portability,performance --inline-suppr --error-exitcode=2 \

@@ -187,13 +187,25 @@ static int database(struct project *p, const struct node *document, struct err *
     return 0;
 }
 
+/* https://host:443/ is https://host/ to people */
+static const char *without_default_port(struct arena *a, const char *url)
+{
+    bool https = strncmp(url, "https://", 8) == 0;
+    const char *port = strstr(url, https ? ":443" : ":80");
+    size_t len = https ? 4 : 3;
+
+    if (!port || (!https && strncmp(url, "http://", 7) != 0) || (port[len] && port[len] != '/'))
+        return url;
+    return arena_printf(a, "%.*s%s", (int) (port - url), url, port + len);
+}
+
 static void urls(struct project *p, const struct node *document)
 {
     const struct node *list = node_get(node_get(document, "x-ipam-orch"), "urls");
     const char **out = arena_array(p->arena, (list ? list->n : 0) + 1, sizeof *out);
 
     for (size_t i = 0; list && i < list->n; i++)
-        out[i] = list->items[i]->text;
+        out[i] = without_default_port(p->arena, list->items[i]->text);
     p->urls = out;
 }
 

@@ -409,8 +409,9 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
             continue;
         d->gate = a->ok ? GATE_OPEN : GATE_FAILED;
         (void) snprintf(d->gate_output, sizeof d->gate_output, "%s", a->output);
-        tell(d, json_pack("{s:s,s:s,s:b,s:s}", "event", "migrated", "project", d->project->name,
-                          "ok", a->ok, "output", d->gate_output));
+        tell(d, json_pack("{s:s,s:s,s:s,s:b,s:s}", "event", a->ok ? "migrated" : "failed",
+                          "project", d->project->name, "service", d->project->database.unit, "ok",
+                          a->ok, "output", d->gate_output));
         if (!a->ok) {
             migration_error(a, &e);
             operation_fail(d, deployment_instance(d, d->project->database.unit), "migrate", &e);
