@@ -46,45 +46,46 @@ static int run_worker(json_t *request, struct err *e)
     return 0;
 }
 
-static int self_sign(const char *certificate, const char *key, const json_t *names, struct err *e)
+/* takes over the names */
+static int self_sign(const char *certificate, const char *key, json_t *names, struct err *e)
 {
     auto_free char *dir =
         paths_join("%.*s", (int) (strrchr(certificate, '/') - certificate), certificate);
     int r = fsio_mkdir_p(dir, 0755);
 
-    if (r < 0)
+    if (r < 0) {
+        json_decref(names);
         return err_set(e, r, "%s: %s", dir, strerror(-r));
-    return run_worker(json_pack("{s:O,s:i,s:s,s:s}", "names", names, "days", SELF_SIGNED_DAYS,
+    }
+    return run_worker(json_pack("{s:o,s:i,s:s,s:s}", "names", names, "days", SELF_SIGNED_DAYS,
                                 "certificate", certificate, "key", key),
                       e);
 }
 
-/* a path of the file, which is relative to the project's directory */
-static char *resolve(const char *dir, const char *path)
+static json_t *text_list(const struct node *list)
 {
-    return path[0] == '/' ? paths_join("%s", path) : paths_join("%s/%s", dir, path);
+    json_t *out = json_array();
+
+    for (uint32_t i = 0; i < node_count(list); i++)
+        (void) json_array_append_new(out, json_string(list->items[i]->text));
+    return out;
 }
 
 int certificate_ensure(const struct load_options *o, char **created, struct err *e)
 {
-    auto_free char *text = NULL, *dir = NULL, *certificate = NULL, *key = NULL;
-    const char *certificate_name, *key_name;
-    json_t *document, *names;
-    int r = load_canonical(o, LOAD_JSON, &text, e);
+    const struct node *wanted;
+    struct loaded l = { 0 };
+    const char *certificate, *key;
+    int r = load_model(o, &l, e);
 
-    if (r == 0)
-        r = load_project_dir(o, &dir, e);
-    if (r < 0)
-        return r;
-    document = json_loads(text, 0, NULL);
-    if (json_unpack(json_object_get(json_object_get(document, "x-ipam-orch"), "certificate"),
-                    "{s:s,s:s,s:o}", "certificate", &certificate_name, "key", &key_name, "names",
-                    &names) == 0) {
-        certificate = resolve(dir, certificate_name);
-        key = resolve(dir, key_name);
-        if (access(certificate, F_OK) < 0 && (r = self_sign(certificate, key, names, e)) == 0)
-            *created = take_ptr(certificate);
+    wanted = node_get(node_get(l.model, "x-ipam-orch"), "certificate");
+    certificate = node_get_text(wanted, "certificate", NULL);
+    key = node_get_text(wanted, "key", NULL);
+    if (r == 0 && certificate && key && access(certificate, F_OK) < 0) {
+        r = self_sign(certificate, key, text_list(node_get(wanted, "names")), e);
+        if (r == 0)
+            *created = strdup(certificate);
     }
-    json_decref(document);
-    return r;
+    loaded_clear(&l);
+    return load_finish_error(e, r);
 }

@@ -146,13 +146,21 @@ int cli_parse(struct cli *cli, const struct argp *verb, int argc, char **argv, v
     return argp_parse(&argp, argc, argv, 0, NULL, &a);
 }
 
+void options_to_load(const struct cli *cli, struct load_options *out)
+{
+    out->files = cli->files;
+    out->env_files = cli->env_files;
+    out->profiles = cli->profiles;
+    out->project_name = cli->project_name;
+    out->project_dir = cli->project_dir;
+}
+
 struct load_options options_load(const struct cli *cli)
 {
-    return (struct load_options){ .files = cli->files,
-                                  .env_files = cli->env_files,
-                                  .profiles = cli->profiles,
-                                  .project_name = cli->project_name,
-                                  .project_dir = cli->project_dir };
+    struct load_options load = { 0 };
+
+    options_to_load(cli, &load);
+    return load;
 }
 
 char *options_socket(const struct cli *cli)

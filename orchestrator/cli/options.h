@@ -8,6 +8,8 @@
 
 /* Parses what stands before the verb; returns its index in argv, argc if there is none. */
 int options_before_verb(struct cli *cli, int argc, char **argv);
+/* What the global options say of loading; the rest of *out stays. */
+void options_to_load(const struct cli *cli, struct load_options *out);
 struct load_options options_load(const struct cli *cli);
 /* the control socket these options mean; malloc'd */
 char *options_socket(const struct cli *cli);

@@ -126,20 +126,18 @@ static int services_from_file(const struct cli *cli, char **project, char ***ser
                               struct err *e)
 {
     struct load_options load = options_load(cli);
-    auto_free char *text = NULL;
-    const char *key;
-    json_t *document, *item;
-    int r = load_canonical(&load, LOAD_JSON, &text, e);
+    const struct node *map;
+    struct loaded l = { 0 };
+    int r = load_model(&load, &l, e);
 
-    if (r < 0)
-        return r;
-    document = json_loads(text, 0, NULL);
-    key = json_string_value(json_object_get(document, "name"));
-    *project = strdup(key ? key : "");
-    json_object_foreach (json_object_get(document, "services"), key, item)
-        strv_append(services, key);
-    json_decref(document);
-    return 0;
+    if (r == 0) {
+        *project = strdup(l.name);
+        map = node_get(l.model, "services");
+        for (uint32_t i = 0; i < node_count(map); i++)
+            strv_append(services, map->entries[i].key);
+    }
+    loaded_clear(&l);
+    return load_finish_error(e, r);
 }
 
 int request_services(const struct cli *cli, char **project, char ***services, struct err *e)

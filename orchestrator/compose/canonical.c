@@ -3,333 +3,303 @@
 #include <errno.h>
 #include <string.h>
 
+#include "compose/scalar.h"
+#include "compose/schema.h"
 #include "compose/short.h"
+#include "compose/trail.h"
 
-static int refuse(struct mark at, struct err *e)
+struct expander {
+    const struct canonical *c;
+    struct err *e;
+};
+
+static int expand(const struct expander *x, struct shape s, struct node **n, const struct trail *t);
+
+static struct node *map_of(const struct expander *x, const char *key, struct node *value)
 {
-    err_classify(e, ERR_CONFIG);
-    return err_at(e, at);
-}
+    struct node *map = node_new(x->c->arena, NODE_MAP, value->at);
 
-const char *canonical_path(const struct canonical *c, const char *path)
-{
-    while (strncmp(path, "./", 2) == 0)
-        path += 2 + strspn(path + 2, "/");
-    if (path[0] == '/')
-        return path;
-    if (strcmp(path, ".") == 0 || path[0] == '\0')
-        return c->dir;
-    return arena_printf(c->arena, "%s/%s", c->dir, path);
-}
-
-static void make_path(const struct canonical *c, struct node *map, const char *key)
-{
-    struct node *n = node_get(map, key);
-
-    if (n && n->kind == NODE_SCALAR)
-        n->text = canonical_path(c, n->text);
-}
-
-static int words(const struct canonical *c, struct node *service, const char *key, struct err *e)
-{
-    struct node *n = node_get(service, key), *list = NULL;
-    int r;
-
-    if (!n || n->kind != NODE_SCALAR)
-        return 0;
-    r = short_words(c->arena, n, &list, e);
-    if (r == 0)
-        node_set(c->arena, service, key, n->at, list);
-    return r;
-}
-
-/* one "KEY=value", "KEY", or entry without a value: the latter two come from outside */
-static void set_env(const struct canonical *c, struct node *map, const char *key, const char *value,
-                    struct mark at)
-{
-    if (!value)
-        value = variables_get(c->variables, key);
-    if (value)
-        node_set(c->arena, map, key, at, node_text(c->arena, value, at));
-}
-
-static int environment(const struct canonical *c, struct node *service, struct err *e)
-{
-    struct node *n = node_get(service, "environment"), *map;
-
-    if (!n)
-        return 0;
-    map = node_new(c->arena, NODE_MAP, n->at);
-    for (size_t i = 0; i < n->n; i++) {
-        const struct node *item = n->kind == NODE_LIST ? n->items[i] : n->entries[i].value;
-
-        if (item->kind == NODE_LIST || item->kind == NODE_MAP) {
-            err_set(e, -EINVAL, "a variable must have a single value");
-            return refuse(item->at, e);
-        }
-        if (n->kind == NODE_MAP) {
-            set_env(c, map, n->entries[i].key, item->kind == NODE_NULL ? NULL : item->text,
-                    n->entries[i].key_at);
-            continue;
-        }
-        char *key = arena_strdup(c->arena, item->text), *equals = strchr(key, '=');
-        if (equals)
-            *equals++ = '\0';
-        set_env(c, map, key, equals, item->at);
-    }
-    node_set(c->arena, service, "environment", n->at, map);
-    return 0;
-}
-
-static void set_default(const struct canonical *c, struct node *map, const char *key,
-                        const char *text, bool quoted)
-{
-    struct node *n;
-
-    if (node_get(map, key))
-        return;
-    n = node_text(c->arena, text, map->at);
-    n->quoted = quoted;
-    node_set(c->arena, map, key, map->at, n);
-}
-
-/* a list of names as a map of maps; entries without a value become empty maps */
-static struct node *named(const struct canonical *c, const struct node *n)
-{
-    struct node *map = node_new(c->arena, NODE_MAP, n->at);
-
-    for (size_t i = 0; i < n->n; i++) {
-        bool list = n->kind == NODE_LIST;
-        const char *key = list ? n->items[i]->text : n->entries[i].key;
-        struct mark at = list ? n->items[i]->at : n->entries[i].key_at;
-        struct node *value = list ? NULL : n->entries[i].value;
-
-        if (!value || value->kind != NODE_MAP)
-            value = node_new(c->arena, NODE_MAP, at);
-        node_set(c->arena, map, key, at, value);
-    }
+    node_set(x->c->arena, map, key, value->at, value);
     return map;
 }
 
-static void dependencies(const struct canonical *c, struct node *service)
+static void set_default(const struct expander *x, struct node *map, const char *key,
+                        struct node *value)
 {
-    struct node *n = node_get(service, "depends_on"), *map;
-
-    if (!n)
-        return;
-    map = named(c, n);
-    for (size_t i = 0; i < map->n; i++) {
-        set_default(c, map->entries[i].value, "condition", "service_started", true);
-        set_default(c, map->entries[i].value, "required", "true", false);
-    }
-    node_set(c->arena, service, "depends_on", n->at, map);
+    if (!node_get(map, key))
+        node_set(x->c->arena, map, key, map->at, value);
 }
 
-static void attachments(const struct canonical *c, struct node *service)
-{
-    struct node *n = node_get(service, "networks"), *map;
+/* ---- single things ---- */
 
-    if (n) {
-        node_set(c->arena, service, "networks", n->at, named(c, n));
-        return;
+static int ports(const struct expander *x, struct node **n, const struct trail *t)
+{
+    struct node *list = node_new(x->c->arena, NODE_LIST, (*n)->at);
+
+    if ((*n)->kind != NODE_LIST)
+        return 0;
+    for (uint32_t i = 0; i < (*n)->n; i++) {
+        struct node *item = (*n)->items[i];
+        struct trail at = TRAIL_ITEM(t, i);
+        int r = 0;
+
+        if (item->kind == NODE_MAP)
+            node_push(x->c->arena, list, item);
+        else if (item->kind == NODE_INT || item->kind == NODE_TEXT)
+            r = short_ports(x->c->arena, item, &at, list, x->e);
+        else
+            r = trail_refuse(&at, item->at, x->e, "%s is not a port", node_kind_text(item->kind));
+        if (r < 0)
+            return x->c->lenient ? 0 : r;
     }
-    map = node_new(c->arena, NODE_MAP, service->at);
-    node_set(c->arena, map, "default", service->at, node_new(c->arena, NODE_MAP, service->at));
-    node_set(c->arena, service, "networks", service->at, map);
+    *n = list;
+    return 0;
 }
 
-static int ports(const struct canonical *c, struct node *service, struct err *e)
+static int item_text(const struct expander *x, const struct attribute *a, struct node **n,
+                     const struct trail *t)
 {
-    struct node *n = node_get(service, "ports"), *list;
     int r = 0;
 
-    if (!n)
-        return 0;
-    list = node_new(c->arena, NODE_LIST, n->at);
-    for (size_t i = 0; r == 0 && i < n->n; i++) {
-        if (n->items[i]->kind == NODE_SCALAR) {
-            r = short_ports(c->arena, n->items[i], list, e);
-        } else {
-            set_default(c, n->items[i], "protocol", "tcp", true);
-            node_push(c->arena, list, n->items[i]);
-        }
+    switch (a->unique) {
+    case UNIQUE_TARGET: r = short_volume(x->c->arena, *n, t, n, x->e); break;
+    case UNIQUE_DEVICE: r = short_device(x->c->arena, *n, t, n, x->e); break;
+    case UNIQUE_NONE:
+    case UNIQUE_KEY:
+    case UNIQUE_CONFIG:
+    case UNIQUE_SECRET:
+    case UNIQUE_PORT:
+    case UNIQUE_ENV_FILE:
+    case UNIQUE_VALUE: *n = map_of(x, a->kind == &schema_include ? "path" : "source", *n); break;
     }
-    node_set(c->arena, service, "ports", n->at, list);
+    return x->c->lenient ? 0 : r;
+}
+
+static int objects(const struct expander *x, const struct attribute *a, struct node **n,
+                   const struct trail *t)
+{
+    int r = 0;
+
+    if (a->unique == UNIQUE_PORT)
+        return ports(x, n, t);
+    if ((*n)->kind == NODE_TEXT) { /* gpus: all */
+        struct node *list = node_new(x->c->arena, NODE_LIST, (*n)->at);
+        node_push(x->c->arena, list, map_of(x, "count", *n));
+        *n = list;
+    }
+    for (uint32_t i = 0; r == 0 && (*n)->kind == NODE_LIST && i < (*n)->n; i++) {
+        struct node **item = &(*n)->items[i];
+
+        r = (*item)->kind == NODE_TEXT
+                ? item_text(x, a, item, &TRAIL_ITEM(t, i))
+                : expand(x, (struct shape){ .kind = a->kind }, item, &TRAIL_ITEM(t, i));
+    }
     return r;
 }
 
-static int volumes(const struct canonical *c, struct node *service, struct err *e)
+static void env_files(const struct expander *x, struct node **n)
 {
-    struct node *n = node_get(service, "volumes");
+    struct node *list = *n;
 
-    for (size_t i = 0; n && i < n->n; i++) {
-        if (n->items[i]->kind == NODE_SCALAR) {
-            int r = short_volume(c->arena, n->items[i], &n->items[i], e);
-            if (r < 0)
-                return r;
+    if (list->kind == NODE_TEXT) {
+        list = node_new(x->c->arena, NODE_LIST, (*n)->at);
+        node_push(x->c->arena, list, *n);
+    }
+    for (uint32_t i = 0; list->kind == NODE_LIST && i < list->n; i++) {
+        if (list->items[i]->kind == NODE_TEXT)
+            list->items[i] = map_of(x, "path", list->items[i]);
+        if (list->items[i]->kind == NODE_MAP)
+            set_default(x, list->items[i], "required",
+                        node_bool(x->c->arena, true, list->items[i]->at));
+    }
+    *n = list;
+}
+
+/* An extended file is not checked before it is expanded, its services are when they are used. */
+static bool is_list_of_texts(const struct node *n)
+{
+    for (uint32_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+        if (n->items[i]->kind != NODE_TEXT)
+            return false;
+    return n->kind == NODE_LIST;
+}
+
+static int named(const struct expander *x, struct shape s, struct node **n, const struct trail *t)
+{
+    bool depends = s.attribute->merge == MERGE_DEPENDS;
+    struct arena *a = x->c->arena;
+    struct node *map = *n;
+    int r = 0;
+
+    if (is_list_of_texts(map)) {
+        map = node_new(a, NODE_MAP, (*n)->at);
+        for (uint32_t i = 0; i < (*n)->n; i++)
+            node_set(a, map, (*n)->items[i]->text, (*n)->items[i]->at,
+                     node_new(a, depends ? NODE_MAP : NODE_NULL, (*n)->items[i]->at));
+    }
+    for (uint32_t i = 0; r == 0 && map->kind == NODE_MAP && i < map->n; i++) {
+        struct entry *entry = &map->entries[i];
+
+        if (depends && entry->value->kind == NODE_MAP) {
+            set_default(x, entry->value, "condition",
+                        node_text(a, "service_started", entry->key_at));
+            set_default(x, entry->value, "required", node_bool(a, true, entry->key_at));
         }
-        if (strcmp(node_get_text(n->items[i], "type", ""), "bind") == 0)
-            make_path(c, n->items[i], "source");
+        r = expand(x, schema_member(s, entry->key), &entry->value, &TRAIL_KEY(t, entry->key));
     }
+    *n = map;
+    return r;
+}
+
+/* A list of KEY=value as a map; `bare` is the only key that may stand alone, NULL = none. */
+static int pairs(const struct expander *x, struct node **n, const char *bare, const struct trail *t)
+{
+    struct node *map = node_new(x->c->arena, NODE_MAP, (*n)->at);
+
+    for (uint32_t i = 0; i < (*n)->n; i++) {
+        const struct node *item = (*n)->items[i];
+        const char *equals = strchr(item->text, '=');
+
+        if (!equals && x->c->lenient)
+            return 0;
+        if (!equals && (!bare || strcmp(item->text, bare) != 0))
+            return trail_refuse(&TRAIL_ITEM(t, i), item->at, x->e,
+                                "'%s' has no value; expected KEY=value", item->text);
+        node_set(x->c->arena, map,
+                 equals ? arena_strndup(x->c->arena, item->text, (size_t) (equals - item->text))
+                        : item->text,
+                 item->at,
+                 equals ? node_text(x->c->arena, equals + 1, item->at)
+                        : node_new(x->c->arena, NODE_NULL, item->at));
+    }
+    *n = map;
     return 0;
 }
 
-static void secret_uses(const struct canonical *c, struct node *service)
+/* external: {name: NAME} is external: true and name: NAME */
+static int external(const struct expander *x, struct node *resource, const struct trail *t)
 {
-    struct node *n = node_get(service, "secrets");
+    const struct node *old = node_get(resource, "external"), *name, *own;
 
-    for (size_t i = 0; n && i < n->n; i++) {
-        if (n->items[i]->kind == NODE_SCALAR)
-            (void) short_secret(c->arena, n->items[i], &n->items[i]);
-        set_default(
-            c, n->items[i], "target",
-            arena_printf(c->arena, "/run/secrets/%s", node_get_text(n->items[i], "source", "")),
-            true);
-    }
-}
-
-static void tmpfs(const struct canonical *c, struct node *service)
-{
-    struct node *n = node_get(service, "tmpfs"), *list;
-
-    if (!n || n->kind != NODE_SCALAR)
-        return;
-    list = node_new(c->arena, NODE_LIST, n->at);
-    node_push(c->arena, list, n);
-    node_set(c->arena, service, "tmpfs", n->at, list);
-}
-
-static void health_test(const struct canonical *c, struct node *service)
-{
-    struct node *check = node_get(service, "healthcheck"), *n = node_get(check, "test"), *list;
-
-    if (!n || n->kind != NODE_SCALAR)
-        return;
-    list = node_new(c->arena, NODE_LIST, n->at);
-    node_push(c->arena, list, node_text(c->arena, "CMD-SHELL", n->at));
-    node_push(c->arena, list, n);
-    node_set(c->arena, check, "test", n->at, list);
-}
-
-static void build(const struct canonical *c, struct node *service)
-{
-    struct node *n = node_get(service, "build"), *map;
-
-    if (n && n->kind == NODE_SCALAR) {
-        map = node_new(c->arena, NODE_MAP, n->at);
-        node_set(c->arena, map, "context", n->at, n);
-        set_default(c, map, "dockerfile", "Dockerfile", true);
-        node_set(c->arena, service, "build", n->at, map);
-    }
-    make_path(c, node_get(service, "build"), "context");
-}
-
-static int native(const struct canonical *c, struct node *service, struct err *e)
-{
-    struct node *n = node_get(service, "x-native");
-    struct node *binds = node_get(n, "binds");
-
-    for (size_t i = 0; binds && i < binds->n; i++) {
-        int r = binds->items[i]->kind == NODE_SCALAR
-                    ? short_volume(c->arena, binds->items[i], &binds->items[i], e)
-                    : 0;
-        if (r < 0)
-            return r;
-        make_path(c, binds->items[i], "source");
-    }
-    return n ? words(c, n, "command", e) : 0;
-}
-
-static int make_service(const struct canonical *c, struct node *service, struct err *e)
-{
-    int r;
-
-    if ((r = words(c, service, "command", e)) < 0 || (r = words(c, service, "entrypoint", e)) < 0 ||
-        (r = environment(c, service, e)) < 0 || (r = ports(c, service, e)) < 0 ||
-        (r = volumes(c, service, e)) < 0 || (r = native(c, service, e)) < 0)
-        return r;
-    dependencies(c, service);
-    attachments(c, service);
-    secret_uses(c, service);
-    tmpfs(c, service);
-    health_test(c, service);
-    build(c, service);
+    if (!old || old->kind != NODE_MAP)
+        return 0;
+    name = node_get(old, "name");
+    own = node_get(resource, "name");
+    if (name && own && !node_equal(name, own))
+        return trail_refuse(t, name->at, x->e,
+                            "'name' and 'external.name' differ; write only name");
+    if (name && !own)
+        node_set(x->c->arena, resource, "name", name->at, node_copy(x->c->arena, name));
+    if (name)
+        warnings_add(x->c->variables->warnings, name->at,
+                     "external.name is deprecated; write name and external: true");
+    node_set(x->c->arena, resource, "external", old->at, node_bool(x->c->arena, true, old->at));
     return 0;
 }
 
-/* networks and volumes get the name they have outside: PROJECT_KEY unless one is given */
-static void outer_names(const struct canonical *c, struct node *document, const char *section)
+/* ---- the walk ---- */
+
+static int object(const struct expander *x, struct shape s, struct node **n, const struct trail *t)
 {
-    struct node *n = node_get(document, section);
+    int r = 0;
 
-    for (size_t i = 0; n && n->kind == NODE_MAP && i < n->n; i++) {
-        struct entry *entry = &n->entries[i];
-
-        if (entry->value->kind != NODE_MAP)
-            entry->value = node_new(c->arena, NODE_MAP, entry->key_at);
-        set_default(c, entry->value, "name", arena_printf(c->arena, "%s_%s", c->name, entry->key),
-                    true);
+    if ((*n)->kind == NODE_TEXT)
+        *n =
+            map_of(x, s.attribute && s.attribute->merge == MERGE_BUILD ? "context" : "service", *n);
+    for (uint32_t i = 0; r == 0 && (*n)->kind == NODE_MAP && i < (*n)->n; i++) {
+        struct entry *entry = &(*n)->entries[i];
+        r = expand(x, schema_member(s, entry->key), &entry->value, &TRAIL_KEY(t, entry->key));
     }
+    return r == 0 && (*n)->kind == NODE_MAP ? external(x, *n, t) : r;
 }
 
-/* the network `default` exists when a service uses it */
-static void default_network(const struct canonical *c, struct node *document)
+static void single_text(const struct expander *x, struct node **n)
 {
-    struct node *services = node_get(document, "services"), *n = node_get(document, "networks");
-    bool used = false;
+    struct node *list;
 
-    for (size_t i = 0; i < services->n; i++)
-        used |= node_get(node_get(services->entries[i].value, "networks"), "default") != NULL;
-    if (!used)
+    if ((*n)->kind != NODE_TEXT)
         return;
-    if (!n || n->kind != NODE_MAP) {
-        n = node_new(c->arena, NODE_MAP, document->at);
-        node_set(c->arena, document, "networks", document->at, n);
-    }
-    if (!node_get(n, "default"))
-        node_set(c->arena, n, "default", n->at, node_new(c->arena, NODE_MAP, n->at));
+    list = node_new(x->c->arena, NODE_LIST, (*n)->at);
+    node_push(x->c->arena, list, *n);
+    *n = list;
 }
 
-static void our_paths(const struct canonical *c, struct node *document)
+/* empty entries of `dns` mean nothing */
+static void drop_empty(struct node *list)
 {
-    struct node *ours = node_get(document, "x-ipam-orch");
-    struct node *secrets = node_get(document, "secrets");
+    uint32_t kept = 0;
 
-    make_path(c, node_get(ours, "database"), "migrations");
-    make_path(c, node_get(ours, "database"), "seeds");
-    make_path(c, node_get(ours, "certificate"), "certificate");
-    make_path(c, node_get(ours, "certificate"), "key");
-    for (size_t i = 0; secrets && i < secrets->n; i++)
-        make_path(c, secrets->entries[i].value, "file");
+    for (uint32_t i = 0; i < list->n; i++)
+        if (list->items[i]->text && list->items[i]->text[0])
+            list->items[kept++] = list->items[i];
+    list->n = kept;
 }
 
-int canonical_make(const struct canonical *c, struct node *document, struct err *e)
+static int expand(const struct expander *x, struct shape s, struct node **n, const struct trail *t)
 {
-    struct node *services = node_get(document, "services");
-    struct mark top = document->at;
-    struct node *name = node_text(c->arena, c->name, top);
+    const struct attribute *a = s.attribute;
 
-    if (!services || services->kind != NODE_MAP || services->n == 0) {
-        err_set(e, -EINVAL, "no service is defined");
-        return refuse(top, e);
-    }
-    node_set(c->arena, document, "name", top, name);
-    for (size_t i = 0; i < services->n; i++) {
-        int r;
-
-        if (services->entries[i].value->kind != NODE_MAP) {
-            err_set(e, -EINVAL, "service '%s' must be a map", services->entries[i].key);
-            return refuse(services->entries[i].key_at, e);
-        }
-        /* merge keys share what they bring in: each service gets its own copy before it changes */
-        services->entries[i].value = node_copy(c->arena, services->entries[i].value);
-        r = make_service(c, services->entries[i].value, e);
-        if (r < 0)
-            return err_wrap(e, "service '%s'", services->entries[i].key);
-    }
-    default_network(c, document);
-    outer_names(c, document, "networks");
-    outer_names(c, document, "volumes");
-    our_paths(c, document);
+    if (s.kind)
+        return object(x, s, n, t);
+    if (!a)
+        return 0;
+    if (a->form == FORM_OBJECTS)
+        return objects(x, a, n, t);
+    if (a->form == FORM_NAMED)
+        return named(x, s, n, t);
+    if (a->form == FORM_ENV_FILES)
+        env_files(x, n);
+    if (a->form == FORM_SSH && is_list_of_texts(*n))
+        return pairs(x, n, "default", t);
+    if (a->path == PATH_CONTEXTS && is_list_of_texts(*n))
+        return pairs(x, n, NULL, t);
+    if (a->form == FORM_TEXTS)
+        single_text(x, n);
+    if (a->form == FORM_TEXTS && strcmp(a->name, "dns") == 0 && (*n)->kind == NODE_LIST)
+        drop_empty(*n);
     return 0;
+}
+
+int canonical_expand(const struct canonical *c, struct node *root, struct err *e)
+{
+    struct expander x = { .c = c, .e = e };
+
+    return object(&x, SHAPE_PROJECT, &root, NULL);
+}
+
+/* ---- what lists of variables, secrets and configs take from the environment ---- */
+
+static void variables_of(const struct canonical *c, struct node *list)
+{
+    for (uint32_t i = 0; list && is_list_of_texts(list) && i < list->n; i++) {
+        struct node *item = list->items[i];
+        const char *value =
+            strchr(item->text, '=') ? NULL : variables_get(c->variables, item->text);
+
+        if (value)
+            list->items[i] =
+                node_text(c->arena, arena_printf(c->arena, "%s=%s", item->text, value), item->at);
+    }
+}
+
+static void contents(const struct canonical *c, struct node *section)
+{
+    for (uint32_t i = 0; i < node_count(section); i++) {
+        struct node *n = section->entries[i].value;
+        const char *name = node_get_text(n, "environment", NULL);
+        const char *value = name ? variables_get(c->variables, name) : NULL;
+
+        if (value)
+            node_set_text(c->arena, n, CANONICAL_VALUE, value);
+    }
+}
+
+void canonical_environment(const struct canonical *c, struct node *root)
+{
+    struct node *services = node_get(root, "services");
+
+    for (uint32_t i = 0; i < node_count(services); i++)
+        variables_of(c, node_get(services->entries[i].value, "environment"));
+    contents(c, node_get(root, "secrets"));
+    contents(c, node_get(root, "configs"));
 }

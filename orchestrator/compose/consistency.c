@@ -1,25 +1,30 @@
 #include "compose/consistency.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/suggest.h"
+#include "compose/cycles.h"
+#include "compose/trail.h"
 
-static int refuse(struct mark at, struct err *e)
-{
-    err_classify(e, ERR_CONFIG);
-    return err_at(e, at);
-}
+struct checker {
+    struct arena *arena;
+    const struct node *model, *services, *disabled;
+    struct trail services_trail, trail; /* of the service at hand */
+    struct node *service;
+    struct err *e;
+};
+
+#define REFUSE(x_, n_, ...) trail_refuse(&(x_)->trail, (n_)->at, (x_)->e, __VA_ARGS__)
 
 /* "..., did you mean 'x'?" with the nearest key of the section */
-static int unknown(const struct node *section, const char *name, const char *what, struct mark at,
-                   struct err *e)
+static int unknown(const struct checker *x, const struct node *section, const char *name,
+                   const char *what, struct mark at)
 {
-    size_t n = section && section->kind == NODE_MAP ? section->n : 0;
-    auto_free const char **known = calloc(n + 1, sizeof(char *));
+    size_t n = node_count(section);
+    auto_free const char **known = calloc(n + 1, sizeof *known);
     const char *near;
 
     if (!known)
@@ -27,163 +32,274 @@ static int unknown(const struct node *section, const char *name, const char *wha
     for (size_t i = 0; i < n; i++)
         known[i] = section->entries[i].key;
     near = suggest(name, known);
-    err_set(e, -EINVAL, "%s '%s' is not defined%s%s%s", what, name, near ? ", did you mean '" : "",
-            near ? near : "", near ? "'?" : "");
-    return refuse(at, e);
+    return trail_refuse(&x->trail, at, x->e, "%s '%s' is not defined%s%s%s", what, name,
+                        near ? ", did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
-static int check_dependencies(const struct node *services, const struct node *service,
-                              struct err *e)
+/* every key of `uses`, or the `source` of every item, is a key of the section */
+static int defined(const struct checker *x, const struct node *uses, const char *section,
+                   const char *what)
 {
-    const struct node *deps = node_get(service, "depends_on");
+    const struct node *known = node_get(x->model, section);
 
-    for (size_t i = 0; deps && i < deps->n; i++) {
-        const struct entry *d = &deps->entries[i];
-        if (!node_get(services, d->key) && node_is_true(node_get(d->value, "required")))
-            return unknown(services, d->key, "service", d->key_at, e);
+    for (uint32_t i = 0; i < node_count(uses); i++) {
+        bool map = uses->kind == NODE_MAP;
+        const char *name = map ? uses->entries[i].key : node_get_text(uses->items[i], "source", "");
+        struct mark at = map ? uses->entries[i].key_at : uses->items[i]->at;
+
+        if (!node_get(known, name))
+            return unknown(x, known, name, what, at);
     }
     return 0;
 }
 
-static int check_networks(const struct node *networks, const struct node *service, struct err *e)
+static int volumes(const struct checker *x)
 {
-    const struct node *uses = node_get(service, "networks");
+    const struct node *uses = node_get(x->service, "volumes");
+    const struct node *known = node_get(x->model, "volumes");
 
-    for (size_t i = 0; uses && i < uses->n; i++)
-        if (!node_get(networks, uses->entries[i].key))
-            return unknown(networks, uses->entries[i].key, "network", uses->entries[i].key_at, e);
-    return 0;
-}
-
-/* members of a list that name something in a section */
-static int check_sources(const struct node *section, const struct node *uses, const char *type,
-                         const char *what, struct err *e)
-{
-    for (size_t i = 0; uses && i < uses->n; i++) {
+    for (uint32_t i = 0; i < node_count(uses); i++) {
         const char *source = node_get_text(uses->items[i], "source", "");
 
-        if (type && strcmp(node_get_text(uses->items[i], "type", "volume"), type) != 0)
-            continue;
-        if (!node_get(section, source))
-            return unknown(section, source, what, uses->items[i]->at, e);
+        if (strcmp(node_get_text(uses->items[i], "type", ""), "volume") == 0 && source[0] &&
+            !node_get(known, source))
+            return unknown(x, known, source, "volume", uses->items[i]->at);
     }
     return 0;
 }
 
-/* 0 = not seen, 1 = on the way, 2 = clean */
-struct walk {
-    const struct node *services;
-    char *state;
-    size_t path[64];
-    size_t depth;
-};
-
-static size_t index_of(const struct node *map, const char *key)
+static int build(const struct checker *x)
 {
-    size_t i = 0;
+    const struct node *b = node_get(x->service, "build"), *contexts, *platforms;
+    const char *platform = node_get_text(x->service, "platform", "");
+    bool found = false;
 
-    while (i < map->n && strcmp(map->entries[i].key, key) != 0)
-        i++;
-    return i;
-}
+    if (!b)
+        return node_get(x->service, "image") || node_get(x->service, "provider") ||
+                       node_get(x->service, "x-native")
+                   ? 0
+                   : REFUSE(x, x->service, "neither 'image' nor 'build' is given");
+    if (node_get(b, "dockerfile") && node_get(b, "dockerfile_inline"))
+        return REFUSE(x, b, "'dockerfile' and 'dockerfile_inline' exclude each other");
+    contexts = node_get(b, "additional_contexts");
+    for (uint32_t i = 0; i < node_count(contexts); i++) {
+        const struct entry *c = &contexts->entries[i];
+        const char *name = strncmp(c->value->text, "service:", 8) == 0 ? c->value->text + 8 : NULL;
 
-static int report_cycle(const struct walk *w, size_t again, struct err *e)
-{
-    char text[512] = "";
-    size_t from = 0;
-
-    while (w->path[from] != again)
-        from++;
-    for (size_t i = from; i < w->depth; i++) {
-        size_t used = strlen(text);
-        (void) snprintf(text + used, sizeof text - used, "%s -> ",
-                        w->services->entries[w->path[i]].key);
+        if (name && !node_get(x->services, name))
+            return unknown(x, x->services, name, "service", c->value->at);
+        if (name && !node_get(node_get(x->services, name), "build"))
+            return REFUSE(x, c->value, "service '%s' is a context but has no 'build'", name);
     }
-    err_set(e, -ELOOP, "services depend on each other: %s%s", text,
-            w->services->entries[again].key);
-    return refuse(w->services->entries[again].key_at, e);
+    platforms = node_get(b, "platforms");
+    for (uint32_t i = 0; i < node_count(platforms); i++)
+        found |= strcmp(platforms->items[i]->text, platform) == 0;
+    if (node_count(platforms) > 0 && platform[0] && !found)
+        return REFUSE(x, platforms, "build.platforms must contain the platform '%s'", platform);
+    return defined(x, node_get(b, "secrets"), "secrets", "build secret");
 }
 
-static int walk(struct walk *w, size_t at, struct err *e)
+static int networks(const struct checker *x)
 {
-    const struct node *deps = node_get(w->services->entries[at].value, "depends_on");
+    const struct node *mode = node_get(x->service, "network_mode");
+    const struct node *uses = node_get(x->service, "networks");
+
+    if (mode && node_count(uses) > 0)
+        return REFUSE(x, mode, "'network_mode' and 'networks' exclude each other");
+    if (mode && strncmp(mode->text, "service:", 8) == 0 && !node_get(x->services, mode->text + 8))
+        return unknown(x, x->services, mode->text + 8, "service", mode->at);
+    for (uint32_t i = 0; i < node_count(uses); i++)
+        if (strncmp(uses->entries[i].key, "x-", 2) == 0)
+            return trail_refuse(
+                &x->trail, uses->entries[i].key_at, x->e,
+                "network '%s': Docker Compose takes a name with x- before it for an "
+                "extension here",
+                uses->entries[i].key);
+    return defined(x, uses, "networks", "network");
+}
+
+static int health(const struct checker *x)
+{
+    const struct node *test = node_get(node_get(x->service, "healthcheck"), "test");
+    const char *first = node_count(test) > 0 ? test->items[0]->text : "NONE";
+
+    return strcmp(first, "CMD") == 0 || strcmp(first, "CMD-SHELL") == 0 ||
+                   strcmp(first, "NONE") == 0
+               ? 0
+               : REFUSE(x, test, "healthcheck.test must begin with CMD, CMD-SHELL or NONE");
+}
+
+static int dependencies(const struct checker *x)
+{
+    const struct node *map = node_get(x->service, "depends_on");
+
+    for (uint32_t i = 0; i < node_count(map); i++) {
+        const struct entry *on = &map->entries[i];
+
+        if (node_get(x->services, on->key))
+            continue;
+        if (!node_get(x->disabled, on->key))
+            return unknown(x, x->services, on->key, "service", on->key_at);
+        if (node_is_true(node_get(on->value, "required")))
+            return trail_refuse(&x->trail, on->key_at, x->e,
+                                "depends on service '%s', whose profile is not active", on->key);
+    }
+    return 0;
+}
+
+/* ---- two ways to say one thing ---- */
+
+static int64_t number(const struct node *n, int64_t fallback)
+{
+    return n && n->kind == NODE_INT ? n->integer : fallback;
+}
+
+static int replicas(const struct checker *x)
+{
+    struct node *deploy = node_get(x->service, "deploy");
+    struct node *scale = node_get(x->service, "scale"), *own = node_get(deploy, "replicas");
+
+    if (scale && own && number(scale, 0) != number(own, 0))
+        return REFUSE(x, scale, "'scale' and 'deploy.replicas' differ");
+    if (scale && deploy)
+        node_set(x->arena, deploy, "replicas", scale->at, scale);
+    own = node_get(deploy, "replicas");
+    if (number(scale, 1) < 0 || number(own, 1) < 0)
+        return REFUSE(x, scale ? scale : own, "'%s' must be 0 or more",
+                      scale ? "scale" : "deploy.replicas");
+    if (number(scale ? scale : own, 1) > 1 && node_get(x->service, "container_name"))
+        return REFUSE(x, scale ? scale : own,
+                      "'%s' is more than 1, but only one container can have the 'container_name'",
+                      scale ? "scale" : "deploy.replicas");
+    return 0;
+}
+
+static int agree(const struct checker *x, const char *attribute, const char *section,
+                 const char *member)
+{
+    const struct node *n = node_get(x->service, attribute);
+    const struct node *s = node_get(node_get(node_get(x->service, "deploy"), "resources"), section);
+    const struct node *other = node_get(s, member);
+
+    if (!n || !s || (other && node_equal(n, other)))
+        return 0;
+    return REFUSE(x, n, "'%s' and 'deploy.resources.%s.%s' differ", attribute, section, member);
+}
+
+static int limits(const struct checker *x)
+{
+    int r;
+
+    if ((r = agree(x, "cpus", "limits", "cpus")) < 0 ||
+        (r = agree(x, "mem_limit", "limits", "memory")) < 0 ||
+        (r = agree(x, "mem_reservation", "reservations", "memory")) < 0)
+        return r;
+    return agree(x, "pids_limit", "limits", "pids");
+}
+
+static int watches(const struct checker *x)
+{
+    const struct node *list = node_get(node_get(x->service, "develop"), "watch");
+
+    for (uint32_t i = 0; i < node_count(list); i++) {
+        const char *action = node_get_text(list->items[i], "action", "");
+        if (!node_get(list->items[i], "target") && strcmp(action, "rebuild") != 0 &&
+            strcmp(action, "restart") != 0)
+            return REFUSE(x, list->items[i], "develop.watch: '%s' needs a 'target'", action);
+    }
+    return 0;
+}
+
+static int mount_once(const struct checker *x, struct node *seen, const char *target,
+                      const struct node *at)
+{
+    if (node_get(seen, target))
+        return REFUSE(x, at, "target %s is mounted twice", target);
+    node_set(x->arena, seen, target, at->at, node_new(x->arena, NODE_NULL, at->at));
+    return 0;
+}
+
+static int mounts(const struct checker *x)
+{
+    const struct node *tmpfs = node_get(x->service, "tmpfs");
+    const struct node *uses = node_get(x->service, "volumes");
+    struct node *seen;
     int r = 0;
 
-    if (w->state[at] == 1)
-        return report_cycle(w, at, e);
-    if (w->state[at] == 2)
+    if (node_count(tmpfs) + node_count(uses) < 2)
         return 0;
-    if (w->depth == ARRAY_LEN(w->path)) {
-        err_set(e, -ELOOP, "dependencies are nested more than %zu deep", ARRAY_LEN(w->path));
-        return refuse(w->services->entries[at].key_at, e);
+    seen = node_new(x->arena, NODE_MAP, x->service->at);
+    for (uint32_t i = 0; r == 0 && i < node_count(tmpfs); i++) {
+        const char *text = tmpfs->items[i]->text;
+        r = mount_once(x, seen, arena_strndup(x->arena, text, strcspn(text, ":")), tmpfs->items[i]);
     }
-    w->state[at] = 1;
-    w->path[w->depth++] = at;
-    for (size_t i = 0; r == 0 && deps && i < deps->n; i++) {
-        size_t on = index_of(w->services, deps->entries[i].key);
-        if (on < w->services->n)
-            r = walk(w, on, e);
-    }
-    w->depth--;
-    w->state[at] = 2;
+    for (uint32_t i = 0; r == 0 && i < node_count(uses); i++)
+        r = mount_once(x, seen, node_get_text(uses->items[i], "target", ""), uses->items[i]);
     return r;
 }
 
-static int check_cycles(const struct node *services, struct err *e)
+static int check_service(const struct checker *x)
 {
-    auto_free char *state = calloc(services->n + 1, 1);
-    struct walk w = { .services = services, .state = state };
-    int r = 0;
+    int r;
 
-    if (!state)
-        abort();
-    for (size_t i = 0; r == 0 && i < services->n; i++)
-        r = walk(&w, i, e);
-    return r;
+    if ((r = build(x)) < 0 || (r = networks(x)) < 0 || (r = health(x)) < 0 ||
+        (r = dependencies(x)) < 0 || (r = volumes(x)) < 0 ||
+        (r = defined(x, node_get(x->service, "configs"), "configs", "config")) < 0 ||
+        (r = defined(x, node_get(x->service, "models"), "models", "model")) < 0 ||
+        (r = defined(x, node_get(x->service, "secrets"), "secrets", "secret")) < 0 ||
+        (r = replicas(x)) < 0 || (r = limits(x)) < 0 || (r = watches(x)) < 0)
+        return r;
+    return mounts(x);
 }
 
-static int check_secret(const struct canonical *c, const struct entry *secret, struct err *e)
+static int check_secrets(const struct node *secrets, struct err *e)
 {
-    const struct node *file = node_get(secret->value, "file");
-    const struct node *name = node_get(secret->value, "environment");
-    const struct variable *x = name ? variables_in_file(c->variables, name->text) : NULL;
-    const char *value = name ? variables_get(c->variables, name->text) : NULL;
-
-    if (file || (value && value[0] != '\0'))
-        return 0;
-    if (!name) {
-        err_set(e, -EINVAL, "secret '%s' needs 'file' or 'environment'", secret->key);
-        return refuse(secret->key_at, e);
+    for (uint32_t i = 0; i < node_count(secrets); i++) {
+        const struct node *n = secrets->entries[i].value;
+        if (!node_is_true(node_get(n, "external")) && !node_get(n, "file") &&
+            !node_get(n, "environment"))
+            return trail_refuse(NULL, n->at, e, "secret '%s' needs 'file' or 'environment'",
+                                secrets->entries[i].key);
     }
-    err_set(e, -EINVAL, "%s is %s; secret '%s' needs it", name->text, value ? "empty" : "not set",
-            secret->key);
-    if (x)
-        err_hint(e, "give it a value in %s", x->at.file);
-    else if (c->variables->env_file)
-        err_hint(e, "add %s to %s", name->text, c->variables->env_file);
-    else
-        err_hint(e, "ipam-orch init");
-    return refuse(x ? x->at : name->at, e);
+    return 0;
 }
 
-int consistency_check(const struct canonical *c, const struct node *document, struct err *e)
+int consistency_check(struct arena *a, struct node *model, const struct node *disabled,
+                      struct err *e)
 {
-    const struct node *services = node_get(document, "services");
-    const struct node *secrets = node_get(document, "secrets");
+    struct checker x = { .arena = a,
+                         .model = model,
+                         .services = node_get(model, "services"),
+                         .disabled = disabled,
+                         .services_trail = TRAIL_KEY(NULL, "services"),
+                         .e = e };
     int r = 0;
 
-    for (size_t i = 0; r == 0 && i < services->n; i++) {
-        const struct node *s = services->entries[i].value;
-
-        if ((r = check_dependencies(services, s, e)) == 0 &&
-            (r = check_networks(node_get(document, "networks"), s, e)) == 0 &&
-            (r = check_sources(node_get(document, "volumes"), node_get(s, "volumes"), "volume",
-                               "volume", e)) == 0)
-            r = check_sources(secrets, node_get(s, "secrets"), NULL, "secret", e);
-        if (r < 0)
-            return err_wrap(e, "service '%s'", services->entries[i].key);
+    for (uint32_t i = 0; r == 0 && i < node_count(x.services); i++) {
+        x.trail = TRAIL_KEY(&x.services_trail, x.services->entries[i].key);
+        x.service = x.services->entries[i].value;
+        r = check_service(&x);
     }
-    for (size_t i = 0; r == 0 && secrets && i < secrets->n; i++)
-        r = check_secret(c, &secrets->entries[i], e);
-    return r < 0 ? r : check_cycles(services, e);
+    if (r == 0)
+        r = check_secrets(node_get(model, "secrets"), e);
+    return r == 0 ? cycles_check(x.services, e) : r;
+}
+
+int consistency_container_names(struct arena *a, const struct node *services, struct err *e)
+{
+    struct node *seen = node_new(a, NODE_MAP, (struct mark){ 0 });
+
+    for (uint32_t i = 0; i < node_count(services); i++) {
+        const struct entry *entry = &services->entries[i];
+        const struct node *name = node_get(entry->value, "container_name");
+        const struct node *holder = name ? node_get(seen, name->text) : NULL;
+
+        if (holder)
+            return trail_refuse(NULL, name->at, e,
+                                "services.%s: container_name '%s' is that of service '%s'",
+                                entry->key, name->text, holder->text);
+        if (name)
+            node_set_text(a, seen, name->text, entry->key);
+    }
+    return 0;
 }

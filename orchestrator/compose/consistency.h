@@ -1,11 +1,16 @@
-/* consistency.h -- does a canonical document agree with itself: everything that is named exists,
- * nothing depends on itself, every secret has a value.  Pure, apart from reading the environment.
+/* consistency.h -- does a model agree with itself: what is named exists, nothing depends on itself,
+ * two ways to say one thing say the same.
  * Runs in: CLI.  Fails: class ERR_CONFIG at the place; a cycle is written as a path. */
 #ifndef IPAM_COMPOSE_CONSISTENCY_H
 #define IPAM_COMPOSE_CONSISTENCY_H
 
-#include "compose/canonical.h"
+#include "compose/node.h"
 
-int consistency_check(const struct canonical *c, const struct node *document, struct err *e);
+/* `disabled`: services whose profile is not active.  Where `scale` stands beside `deploy`, it
+ * becomes deploy.replicas. */
+int consistency_check(struct arena *a, struct node *model, const struct node *disabled,
+                      struct err *e);
+/* No two services have the same container_name. */
+int consistency_container_names(struct arena *a, const struct node *services, struct err *e);
 
 #endif

@@ -5,124 +5,63 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
-#include "base/paths.h"
-#include "base/strv.h"
-#include "compose/canonical.h"
 #include "compose/consistency.h"
-#include "compose/fields.h"
-#include "compose/interpolate.h"
+#include "compose/discover.h"
+#include "compose/environment.h"
+#include "compose/layers.h"
+#include "compose/normalise.h"
 #include "compose/resolve.h"
-#include "compose/yaml.h"
+#include "compose/select.h"
+#include "compose/trail.h"
+#include "compose/values.h"
 
-static const char *const file_names[] = { "compose.yaml", "compose.yml", "docker-compose.yml",
-                                          "docker-compose.yaml" };
-
-/* everything that one load makes */
-struct load {
+/* one load on its way */
+struct loading {
     const struct load_options *o;
-    struct arena *arena;
-    char *file, *dir; /* malloc'd */
-    struct variables variables;
-    struct node *document;
-    struct canonical canonical;
+    struct loaded *out;
+    struct discovery found;
+    struct layer_file *files;
+    struct err *e;
 };
 
-static void load_clear(struct load *l)
+void loaded_clear(struct loaded *l)
 {
-    free(l->file);
-    free(l->dir);
     arena_free(l->arena);
+    *l = (struct loaded){ 0 };
 }
 
-const char *load_default_dir(void)
+int load_finish_error(struct err *e, int r)
 {
-    const char *dir = getenv("IPAM_ORCH_PROJECT_DIR");
+    static char file[PATH_MAX];
 
-    return dir && dir[0] == '/' ? dir : "/srv/ipam";
-}
-
-static char *file_in(const char *dir)
-{
-    for (size_t i = 0; i < ARRAY_LEN(file_names); i++) {
-        char *path = paths_join("%s/%s", strcmp(dir, "/") == 0 ? "" : dir, file_names[i]);
-        if (access(path, F_OK) == 0)
-            return path;
-        free(path);
+    if (r < 0 && e->at.file && e->at.file != file) {
+        (void) snprintf(file, sizeof file, "%s", e->at.file);
+        e->at.file = file;
     }
-    return NULL;
+    if (r < 0 && e->class == ERR_CONFIG && e->hint[0] == '\0')
+        err_hint(e, "correct it, then: ipam-orch config");
+    return r;
 }
 
-/* the nearest file from the working directory upwards, else that of the default project */
-static char *discover(const char *start)
+static int read_files(struct loading *l)
 {
-    auto_free char *dir = start ? realpath(start, NULL) : getcwd(NULL, 0);
-    char *found = NULL;
-
-    while (dir && !found && dir[0] != '\0') {
-        char *slash = strrchr(dir, '/');
-
-        found = file_in(dir[1] ? dir : "/");
-        if (start)
-            return found;
-        *(slash == dir && dir[1] ? slash + 1 : slash) = '\0';
-    }
-    return found ? found : file_in(load_default_dir());
-}
-
-static int find_file(struct load *l, struct err *e)
-{
-    const struct load_options *o = l->o;
-
-    if (strv_len(o->files) > 1) {
-        err_set(e, -ENOTSUP, "several compose files are not supported yet");
-        return err_classify(e, ERR_USAGE);
-    }
-    l->file = o->files && o->files[0] ? realpath(o->files[0], NULL) : discover(o->project_dir);
-    if (l->file)
-        return 0;
-    if (o->files && o->files[0])
-        err_set(e, -errno, "compose file %s: %s", o->files[0], strerror(errno));
-    else
-        err_set(e, -ENOENT, "no compose file here, in the folders above, or in %s",
-                load_default_dir());
-    err_hint(e, "ipam-orch init");
-    return err_classify(e, ERR_CONFIG);
-}
-
-static int find_dir(struct load *l, struct err *e)
-{
-    auto_free char *own = NULL;
-    int r = find_file(l, e);
-
-    if (r < 0)
-        return r;
-    /* the file's path is absolute; that of a file in / keeps its slash */
-    own = paths_join(
-        "%.*s", (int) (strrchr(l->file + 1, '/') ? strrchr(l->file, '/') - l->file : 1), l->file);
-    l->dir = realpath(l->o->project_dir ? l->o->project_dir : own, NULL);
-    return l->dir ? 0 : err_set(e, -errno, "project directory: %s", strerror(errno));
-}
-
-static int read_env(struct load *l, struct err *e)
-{
-    static const char *const defaults[] = { ".env.prod", ".env" };
+    struct arena *a = l->out->arena;
     int r = 0;
 
-    for (char *const *f = l->o->env_files; f && *f && r == 0; f++)
-        r = variables_read(&l->variables, *f, e);
-    for (size_t i = 0; !l->o->env_files && i < ARRAY_LEN(defaults); i++) {
-        auto_free char *path = paths_join("%s/%s", l->dir, defaults[i]);
-        if (access(path, F_OK) == 0)
-            return variables_read(&l->variables, path, e);
+    l->files = arena_array(a, l->found.n_files, sizeof *l->files);
+    for (size_t i = 0; r == 0 && i < l->found.n_files; i++) {
+        l->files[i].path = l->found.files[i];
+        r = yaml_read(a, l->found.files[i], &l->files[i].stream, l->e);
     }
     return r;
 }
 
-/* letters, digits, - and _, lower case, beginning with a letter or digit */
-static const char *normalise(struct arena *a, const char *name)
+/* ---- the name of the project ---- */
+
+/* lower case letters, digits, - and _, beginning with a letter or digit; the rest is left out */
+static const char *normalise_name(struct arena *a, const char *name)
 {
     char *out = arena_alloc(a, strlen(name) + 1), *p = out;
 
@@ -134,94 +73,193 @@ static const char *normalise(struct arena *a, const char *name)
     return out;
 }
 
-static int pick_name(struct load *l, struct err *e)
+/* the last `name:` of the files */
+static int name_of_files(struct loading *l, const char **out)
 {
-    const char *given = l->o->project_name ? l->o->project_name : getenv("COMPOSE_PROJECT_NAME");
-    const struct node *own = node_get(l->document, "name");
-    const char *name = given ? given : own && own->kind == NODE_SCALAR ? own->text : NULL;
+    const struct node *name = NULL;
 
-    if (!name || name[0] == '\0')
-        name = normalise(l->arena, strrchr(l->dir, '/') + 1);
-    else if (strcmp(name, normalise(l->arena, name)) != 0) {
-        err_set(e, -EINVAL,
-                "'%s' is no project name: lower case letters, digits, - and _, "
-                "beginning with a letter or digit",
-                name);
-        return err_classify(e, ERR_CONFIG);
+    for (size_t i = 0; i < l->found.n_files; i++)
+        for (size_t d = 0; d < l->files[i].stream.n; d++) {
+            const struct node *n = node_get(l->files[i].stream.documents[d].root, "name");
+            if (node_is_scalar(n) && n->text[0])
+                name = n;
+        }
+    *out = NULL;
+    if (!name)
+        return 0;
+    *out = name->text;
+    if (!l->o->no_interpolate) {
+        const struct scope s = variables_scope(l->found.variables);
+        int r = template_expand(&s, name->text, name->at, out, l->e);
+        if (r < 0)
+            return r;
     }
-    l->canonical.name = arena_strdup(l->arena, name);
+    *out = normalise_name(l->out->arena, *out);
     return 0;
 }
 
-static int load(struct load *l, struct err *e)
+static int pick_name(struct loading *l)
 {
+    struct arena *a = l->out->arena;
+    const char *given = l->o->project_name, *base;
+    int r = 0;
+
+    if (!given || !given[0])
+        given = variables_get(l->found.variables, "COMPOSE_PROJECT_NAME");
+    if (given && given[0] && strcmp(given, normalise_name(a, given)) != 0)
+        return trail_refuse(NULL, (struct mark){ 0 }, l->e,
+                            "'%s' is no project name: lower case letters, digits, - and _, "
+                            "beginning with a letter or digit",
+                            given);
+    l->out->name = given && given[0] ? arena_strdup(a, given) : NULL;
+    if (!l->out->name)
+        r = name_of_files(l, &l->out->name);
+    base = strrchr(l->found.dir, '/');
+    if (r == 0 && (!l->out->name || !l->out->name[0]))
+        l->out->name = normalise_name(a, base ? base + 1 : l->found.dir);
+    if (r == 0 && !l->out->name[0])
+        return trail_refuse(NULL, (struct mark){ 0 }, l->e,
+                            "the project has no name; give one with --project-name");
+    if (r == 0)
+        variables_fix(l->found.variables, "COMPOSE_PROJECT_NAME", l->out->name);
+    return r;
+}
+
+/* ---- from files to the document ---- */
+
+static int make_document(struct loading *l, struct node **out)
+{
+    struct arena *a = l->out->arena;
+    struct layers layers = { .arena = a,
+                             .variables = l->found.variables,
+                             .base = l->found.dir,
+                             .dir = l->o->no_path_resolution ? NULL : l->found.dir,
+                             .interpolate = !l->o->no_interpolate };
+    int r = layers_load(&layers, l->files, l->found.n_files, out, l->e);
+
+    if (r == 0 && node_count(*out) == 0)
+        return trail_refuse(NULL, (*out)->at, l->e, "the compose file is empty");
+    if (r == 0)
+        node_set_text(a, *out, "name", l->out->name);
+    if (r == 0 && !l->o->no_normalize)
+        normalise_document(a, l->out->name, l->found.variables, *out);
+    return r;
+}
+
+static int prepare(struct loading *l)
+{
+    struct loaded *out = l->out;
     int r;
 
-    l->arena = l->variables.arena = l->canonical.arena = arena_new();
-    if ((r = find_dir(l, e)) < 0 || (r = read_env(l, e)) < 0 ||
-        (r = yaml_read(l->arena, l->file, &l->document, e)) < 0)
+    *out = (struct loaded){ .arena = arena_new() };
+    out->warnings.arena = out->arena;
+    r = discover(out->arena, l->o, &out->warnings, &l->found, l->e);
+    if (r < 0)
         return r;
-    if (l->document->kind != NODE_MAP) {
-        err_set(e, -EINVAL, "a compose file must be a map");
-        err_classify(e, ERR_CONFIG);
-        return err_at(e, l->document->at);
-    }
-    l->canonical.dir = arena_strdup(l->arena, l->dir);
-    l->canonical.variables = &l->variables;
-    if ((r = interpolate_tree(&l->variables, l->document, e)) < 0 ||
-        (r = fields_check(&fields_project, l->document, e)) < 0 || (r = pick_name(l, e)) < 0 ||
-        (r = canonical_make(&l->canonical, l->document, e)) < 0)
-        return r;
-    return consistency_check(&l->canonical, l->document, e);
+    out->dir = l->found.dir;
+    out->files = l->found.files;
+    out->variables = l->found.variables;
+    r = read_files(l);
+    return r == 0 ? pick_name(l) : r;
 }
 
-/* file names in marks live in the arena, which ends before the error is printed */
-static int finish_error(struct err *e, int r)
-{
-    static char file[PATH_MAX];
+/* ---- from the document to the model ---- */
 
-    if (r < 0 && e && e->at.file) {
-        (void) snprintf(file, sizeof file, "%s", e->at.file);
-        e->at.file = file;
+static int resolve_environment(struct loading *l, const struct node *services)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < node_count(services); i++) {
+        struct node *service = services->entries[i].value;
+
+        r = environment_resolve(l->found.variables, service, l->e);
+        if (r == 0)
+            r = environment_labels(l->found.variables, service, l->e);
+        if (r < 0)
+            return err_wrap(l->e, "services.%s", services->entries[i].key);
     }
-    if (r < 0 && e && e->class == ERR_CONFIG && e->hint[0] == '\0')
-        err_hint(e, "correct it, then: ipam-orch config");
     return r;
 }
 
-int load_canonical(const struct load_options *o, enum load_output form, char **out, struct err *e)
+static int make_model(struct loading *l, const struct node *document)
 {
-    struct load l = { .o = o };
-    int r = load(&l, e);
+    struct loaded *out = l->out;
+    char *const *names = l->o->services;
+    int r = values_document(out->arena, document, &out->model, l->e);
+
+    if (r < 0)
+        return r;
+    select_profiles(out->arena, out->model, l->found.profiles, &out->disabled);
+    if (!l->o->no_consistency)
+        r = consistency_check(out->arena, out->model, out->disabled, l->e);
+    if (r == 0)
+        r = resolve_environment(l, node_get(out->model, "services"));
+    if (r == 0 && names && *names) {
+        select_enable(out->arena, out->model, out->disabled, l->found.profiles, names);
+        r = select_services(out->arena, out->model, names, l->e);
+        if (r == 0)
+            r = resolve_environment(l, node_get(out->model, "services"));
+    }
+    if (r == 0)
+        select_used(out->arena, out->model);
+    if (r == 0 && !l->o->no_consistency)
+        r = consistency_container_names(out->arena, node_get(out->model, "services"), l->e);
+    return r;
+}
+
+int load_model(const struct load_options *o, struct loaded *l, struct err *e)
+{
+    struct loading loading = { .o = o, .out = l, .e = e };
+    struct node *document = NULL;
+    int r = prepare(&loading);
 
     if (r == 0)
-        r = form == LOAD_JSON ? yaml_emit_json(l.document, out, e) : yaml_emit(l.document, out, e);
-    r = finish_error(e, r);
-    load_clear(&l);
-    return r;
+        r = make_document(&loading, &document);
+    if (r == 0 && o->no_interpolate)
+        l->model = document;
+    else if (r == 0)
+        r = make_model(&loading, document);
+    return load_finish_error(e, r);
+}
+
+int load_raw(const struct load_options *o, struct loaded *l, struct err *e)
+{
+    struct load_options raw = *o;
+
+    raw.no_interpolate = raw.no_normalize = raw.no_path_resolution = true;
+    return load_model(&raw, l, e);
 }
 
 int load_project(const struct load_options *o, struct project **out, struct err *e)
 {
-    struct load l = { .o = o };
-    int r = load(&l, e);
+    struct loaded l = { 0 };
+    int r = load_model(o, &l, e);
 
     if (r == 0)
-        r = resolve_project(&l.canonical, l.document, out, e);
+        r = resolve_project(&l, out, e);
     if (r == 0)
         l.arena = NULL; /* the project's now */
-    r = finish_error(e, r);
-    load_clear(&l);
+    r = load_finish_error(e, r);
+    loaded_clear(&l);
     return r;
 }
 
 int load_project_dir(const struct load_options *o, char **out, struct err *e)
 {
-    struct load l = { .o = o };
-    int r = find_dir(&l, e);
+    struct load_options only_dir = *o;
+    struct loaded l = { .arena = arena_new() };
+    struct discovery found = { 0 };
+    int r;
 
-    if (r == 0)
-        *out = take_ptr(l.dir);
-    load_clear(&l);
+    only_dir.unreadable_env = true;
+    l.warnings.arena = l.arena;
+    r = discover(l.arena, &only_dir, &l.warnings, &found, e);
+    if (r == 0) {
+        *out = strdup(found.dir);
+        if (!*out)
+            abort();
+    }
+    r = load_finish_error(e, r);
+    loaded_clear(&l);
     return r;
 }

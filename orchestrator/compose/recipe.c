@@ -37,7 +37,7 @@ static bool serves(const struct node *recipe, const char *name)
     const struct node *images = node_get(recipe, "images");
 
     for (size_t i = 0; images && images->kind == NODE_LIST && i < images->n; i++)
-        if (images->items[i]->kind == NODE_SCALAR && strcmp(images->items[i]->text, name) == 0)
+        if (node_is_scalar(images->items[i]) && strcmp(images->items[i]->text, name) == 0)
             return true;
     return false;
 }
@@ -61,7 +61,7 @@ int recipe_find(struct arena *a, const char *image, const struct node **out, str
         if (fnmatch("*.unit.yaml", d->d_name, FNM_PERIOD) != 0)
             continue;
         path = paths_join("%s/%s", dir_path, d->d_name);
-        r = yaml_read(a, path, &recipe, e);
+        r = yaml_read_one(a, path, &recipe, e);
         if (r < 0)
             return r;
         if (serves(recipe, name)) {

@@ -11,7 +11,9 @@
 #include "base/limits.h"
 #include "base/num.h"
 #include "base/strv.h"
+#include "compose/canonical.h"
 #include "compose/digest.h"
+#include "compose/explain.h"
 #include "compose/recipe.h"
 
 enum { MYSQL_PORT = 3306 };
@@ -87,7 +89,26 @@ static int secret_from_file(const struct node *path, struct secret *s, struct ar
     return 0;
 }
 
-static int secrets(const struct canonical *c, struct project *p, const struct node *document,
+static int refuse_empty(const struct loaded *l, const struct entry *secret,
+                        const struct node *variable, const char *value, struct err *e)
+{
+    const struct entry *line = variable ? variables_in_file(l->variables, variable->text) : NULL;
+
+    if (!variable)
+        return resolve_refuse(secret->value, e, "secret '%s' has no value here: it is external",
+                              secret->key);
+    resolve_refuse(variable, e, "%s is %s; secret '%s' needs it", variable->text,
+                   value ? "empty" : "not set", secret->key);
+    if (line) {
+        err_hint(e, "give it a value in %s", line->key_at.file);
+        return err_at(e, line->key_at);
+    }
+    if (l->variables->env_file)
+        return err_hint(e, "add %s to %s", variable->text, l->variables->env_file);
+    return err_hint(e, "ipam-orch init");
+}
+
+static int secrets(const struct loaded *l, struct project *p, const struct node *document,
                    struct err *e)
 {
     const struct node *map = node_get(document, "secrets");
@@ -98,6 +119,7 @@ static int secrets(const struct canonical *c, struct project *p, const struct no
     for (size_t i = 0; map && i < map->n; i++) {
         const struct node *n = map->entries[i].value;
         const struct node *file = node_get(n, "file"), *variable = node_get(n, "environment");
+        const char *value = node_get_text(n, CANONICAL_VALUE, NULL);
         struct secret *s = &p->secrets[p->n_secrets++];
         int r = 0;
 
@@ -105,9 +127,11 @@ static int secrets(const struct canonical *c, struct project *p, const struct no
         s->value = "";
         if (file)
             r = secret_from_file(file, s, p->arena, e);
-        if (variable && !file) {
-            s->value = variables_get(c->variables, variable->text);
-            s->len = strlen(s->value);
+        else if (!value || value[0] == '\0')
+            r = refuse_empty(l, &map->entries[i], variable, value, e);
+        else {
+            s->value = value;
+            s->len = strlen(value);
         }
         if (r < 0)
             return r;
@@ -209,21 +233,23 @@ static void urls(struct project *p, const struct node *document)
     p->urls = out;
 }
 
-int resolve_project(const struct canonical *c, const struct node *document, struct project **out,
-                    struct err *e)
+int resolve_project(struct loaded *l, struct project **out, struct err *e)
 {
-    struct project *p = arena_alloc(c->arena, sizeof *p);
-    struct resolve r = { .c = c, .arena = c->arena, .document = document, .project = p };
-    int code;
+    const struct node *document = l->model;
+    struct project *p = arena_alloc(l->arena, sizeof *p);
+    struct resolve r = { .loaded = l, .arena = l->arena, .document = document, .project = p };
+    int code = explain_check(document, &l->warnings, e);
 
-    p->arena = c->arena;
-    p->name = c->name;
-    p->dir = c->dir;
+    if (code < 0)
+        return code;
+    p->arena = l->arena;
+    p->name = l->name;
+    p->dir = l->dir;
     p->release = node_get_text(node_get(document, "x-ipam-orch"), "release", "");
     networks(p, document);
     volumes(p, document);
     urls(p, document);
-    code = secrets(c, p, document, e);
+    code = secrets(l, p, document, e);
     if (code == 0)
         code = services(&r, e);
     if (code == 0 && r.missing)

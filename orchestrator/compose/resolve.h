@@ -1,4 +1,4 @@
-/* resolve.h -- a canonical document as the project the supervisor runs natively.
+/* resolve.h -- a model as the project the supervisor runs natively.
  * Runs in: CLI.  Owns: the project and everything in it live in the arena given, which the project
  * takes over.
  * Fails: ERR_CONFIG at the place for what contradicts itself or native mode cannot honour;
@@ -6,15 +6,14 @@
 #ifndef IPAM_COMPOSE_RESOLVE_H
 #define IPAM_COMPOSE_RESOLVE_H
 
-#include "compose/canonical.h"
+#include "compose/load.h"
 #include "model/project.h"
 
-int resolve_project(const struct canonical *c, const struct node *document, struct project **out,
-                    struct err *e);
+int resolve_project(struct loaded *l, struct project **out, struct err *e);
 
 /* What the files of resolving share about one service. */
 struct resolve {
-    const struct canonical *c;
+    const struct loaded *loaded;
     struct arena *arena;
     const struct node *document, *service, *native, *recipe; /* native, recipe: NULL if none */
     struct project *project;

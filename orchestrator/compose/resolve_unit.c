@@ -14,6 +14,7 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "compose/resolve.h"
+#include "compose/scalar.h"
 
 #define ENTRYPOINT_TARGET "/run/ipam-orch/entrypoint"
 #define DEFAULT_PATH      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
@@ -120,11 +121,12 @@ static void environment(struct resolve *r)
                            all->at));
     env = arena_array(r->arena, all->n + 1, sizeof *env);
     for (size_t i = 0; i < all->n; i++)
-        env[i] = arena_printf(r->arena, "%s=%s", all->entries[i].key, all->entries[i].value->text);
+        env[i] = arena_printf(r->arena, "%s=%s", all->entries[i].key,
+                              scalar_print(r->arena, all->entries[i].value));
     r->unit->env = env;
     for (size_t i = 0; i < all->n; i++)
         if (names_variable(env[i], "HOME"))
-            r->unit->home = all->entries[i].value->text;
+            r->unit->home = scalar_print(r->arena, all->entries[i].value);
 }
 
 static struct mount *add_mount(struct resolve *r, enum mount_kind kind, const char *source,

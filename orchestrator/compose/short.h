@@ -1,18 +1,26 @@
-/* short.h -- short forms as the long forms they stand for.
- * Runs in: CLI.  Owns: new nodes live in the arena.  Fails: class ERR_CONFIG at the place.
- * Source: Compose specification, "Short syntax" of ports, volumes, secrets; command as a string. */
+/* short.h -- short forms as the long forms they stand for.  Pure.
+ * Runs in: CLI.  Owns: results live in the arena.  Fails: class ERR_CONFIG at the place, with the
+ * form that was expected.  Source: Compose specification, "ports", "volumes", "devices",
+ * "command"; what it leaves open as Docker Compose has it. */
 #ifndef IPAM_COMPOSE_SHORT_H
 #define IPAM_COMPOSE_SHORT_H
 
 #include "compose/node.h"
+#include "compose/trail.h"
 
-/* "[ADDRESS:][PUBLISHED:]TARGET[/PROTOCOL]"; PUBLISHED and TARGET may be ranges of equal length:
- * appends one map per port to `out`. */
-int short_ports(struct arena *a, const struct node *text, struct node *out, struct err *e);
-/* "SOURCE:TARGET[:MODE]"; a SOURCE that is a path is a bind */
-int short_volume(struct arena *a, const struct node *text, struct node **out, struct err *e);
-int short_secret(struct arena *a, const struct node *text, struct node **out);
-/* a command line split into words as a shell would, without expansion */
-int short_words(struct arena *a, const struct node *text, struct node **out, struct err *e);
+/* "[[ADDRESS:]PORT[-PORT]:]PORT[-PORT][/PROTOCOL]": appends one map for each port, in the order of
+ * their names as text. */
+int short_ports(struct arena *a, const struct node *text, const struct trail *t, struct node *list,
+                struct err *e);
+/* "[SOURCE:]TARGET[:OPTION,...]" */
+int short_volume(struct arena *a, const struct node *text, const struct trail *t, struct node **out,
+                 struct err *e);
+/* "PATH[:TARGET[:PERMISSIONS]]" */
+int short_device(struct arena *a, const struct node *text, const struct trail *t, struct node **out,
+                 struct err *e);
+/* The words of a command line as a list of texts.  It ends where a shell would see another command
+ * or a redirection. */
+int short_words(struct arena *a, const struct node *text, const struct trail *t, struct node **out,
+                struct err *e);
 
 #endif

@@ -1,151 +1,135 @@
 #include "compose/variables.h"
 
-#include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
-#include <stdbool.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-#include "base/auto.h"
-#include "base/fsio.h"
-#include "base/limits.h"
+#include "compose/dotenv.h"
 
-const struct variable *variables_in_file(const struct variables *v, const char *name)
+void warnings_add(struct warnings *w, struct mark at, const char *fmt, ...)
 {
-    for (const struct variable *x = v->first; x; x = x->next)
-        if (strcmp(x->name, name) == 0)
-            return x;
-    return NULL;
+    char what[512], text[768];
+    va_list ap;
+
+    if (!w)
+        return;
+    va_start(ap, fmt);
+    (void) vsnprintf(what, sizeof what, fmt, ap);
+    va_end(ap);
+    if (at.line > 0)
+        (void) snprintf(text, sizeof text, "%s:%u:%u: %s", at.file, at.line, at.column, what);
+    else
+        (void) snprintf(text, sizeof text, "%s", what);
+    if (!w->texts)
+        w->texts = node_new(w->arena, NODE_MAP, (struct mark){ 0 });
+    node_set(w->arena, w->texts, text, at, node_new(w->arena, NODE_NULL, at));
+}
+
+void warnings_print(const struct warnings *w, FILE *out)
+{
+    for (uint32_t i = 0; i < node_count(w->texts); i++)
+        fprintf(out, "warning: %s\n", w->texts->entries[i].key);
+}
+
+void variables_init(struct variables *v, struct arena *a, const struct variables *outer)
+{
+    *v = (struct variables){ .arena = a,
+                             .outer = outer,
+                             .files = node_new(a, NODE_MAP, (struct mark){ 0 }),
+                             .env_file = outer ? outer->env_file : NULL,
+                             .warnings = outer ? outer->warnings : NULL };
+}
+
+void variables_fix(struct variables *v, const char *name, const char *value)
+{
+    if (!v->fixed)
+        v->fixed = node_new(v->arena, NODE_MAP, (struct mark){ 0 });
+    node_set_text(v->arena, v->fixed, name, value);
 }
 
 const char *variables_get(const struct variables *v, const char *name)
 {
-    const char *value = getenv(name);
-    const struct variable *x = value ? NULL : variables_in_file(v, name);
+    const char *value = node_get_text(v->fixed, name, NULL);
 
-    return value ? value : x ? x->value : NULL;
+    if (!value)
+        value = v->outer ? variables_get(v->outer, name) : getenv(name);
+    return value ? value : node_get_text(v->files, name, NULL);
 }
 
-static int refuse(struct mark at, const char *what, struct err *e)
+const struct entry *variables_in_file(const struct variables *v, const char *name)
 {
-    err_set(e, -EINVAL, "%s", what);
-    err_classify(e, ERR_CONFIG);
-    return err_at(e, at);
+    const struct entry *entry = v->outer ? variables_in_file(v->outer, name) : NULL;
+
+    return entry ? entry : node_entry(v->files, name);
 }
 
-static size_t name_length(const char *s)
+static const char *get(const void *self, const char *name)
 {
-    size_t n = 0;
-
-    if (isdigit((unsigned char) s[0]))
-        return 0;
-    while (isalnum((unsigned char) s[n]) || s[n] == '_')
-        n++;
-    return n;
+    return variables_get(self, name);
 }
 
-/* up to a comment or the end of the line, trailing blanks gone */
-static size_t plain_length(const char *s)
+static void unset(const void *self, const char *name, struct mark at)
 {
-    size_t n = 0;
+    const struct variables *v = self;
 
-    while (s[n] != '\0' && s[n] != '\n' &&
-           !(s[n] == '#' && (n == 0 || isblank((unsigned char) s[n - 1]))))
-        n++;
-    while (n > 0 && isspace((unsigned char) s[n - 1]))
-        n--;
-    return n;
+    warnings_add(v->warnings, at, "variable %s is not set; an empty text stands for it", name);
 }
 
-static char unescape(char c)
+static void missing(const void *self, const char *name, const char *value, struct err *e)
 {
-    return (char) (c == 'n' ? '\n' : c == 't' ? '\t' : c == 'r' ? '\r' : c);
-}
+    const struct variables *v = self;
+    const struct entry *entry = variables_in_file(v, name);
 
-/* reads a quoted value at *at, which stands on the quote, and moves past its end */
-static const char *quoted(struct arena *a, const char **at)
-{
-    char quote = *(*at)++;
-    char *value = arena_alloc(a, strlen(*at) + 1), *out = value;
-
-    for (; **at != '\0' && **at != quote; (*at)++) {
-        if (quote == '"' && **at == '\\' && (*at)[1] != '\0')
-            *out++ = unescape(*++*at);
-        else
-            *out++ = **at;
-    }
-    if (**at != quote)
-        return NULL;
-    (*at)++;
-    return value;
-}
-
-static int parse_line(struct variables *v, const char **at, struct mark mark, struct err *e)
-{
-    struct variable *x;
-    const char *s = *at;
-    size_t n;
-
-    if (strncmp(s, "export ", 7) == 0)
-        s += 7 + strspn(s + 7, " \t");
-    n = name_length(s);
-    if (n == 0 || (s[n] != '=' && s[n] != '\0' && s[n] != '\n' && s[n] != '\r'))
-        return refuse(mark, "expected NAME=value", e);
-    x = arena_alloc(v->arena, sizeof *x);
-    x->name = arena_strndup(v->arena, s, n);
-    x->at = mark;
-    s += n;
-    if (*s == '=')
-        s += 1 + strspn(s + 1, " \t");
-    if (*s == '"' || *s == '\'') {
-        x->value = quoted(v->arena, &s);
-        if (!x->value)
-            return refuse(mark, "a quote is not closed", e);
+    if (entry && value) {
+        err_hint(e, "give it a value in %s", entry->key_at.file);
+        (void) err_at(e, entry->key_at);
+    } else if (v->env_file) {
+        err_hint(e, "add %s to %s", name, v->env_file);
     } else {
-        x->value = arena_strndup(v->arena, s, plain_length(s));
+        err_hint(e, "ipam-orch init");
     }
-    x->next = v->first;
-    v->first = x;
-    *at = s + strcspn(s, "\n");
-    return 0;
 }
 
-int variables_parse(struct variables *v, const char *path, const char *text, struct err *e)
+struct scope variables_scope(const struct variables *v)
 {
-    struct mark mark = { .file = arena_strdup(v->arena, path), .line = 1 };
-    const char *counted = text;
-
-    for (const char *at = text; *at != '\0';) {
-        int r;
-
-        at += strspn(at, " \t\r");
-        for (; counted < at; counted++)
-            mark.line += *counted == '\n';
-        if (*at == '#')
-            at += strcspn(at, "\n");
-        else if (*at != '\n' && *at != '\0' && (r = parse_line(v, &at, mark, e)) < 0)
-            return r;
-        at += *at == '\n';
-    }
-    v->env_file = mark.file;
-    return 0;
+    return (struct scope){
+        .arena = v->arena, .get = get, .missing = missing, .unset = unset, .self = v
+    };
 }
 
 int variables_read(struct variables *v, const char *path, struct err *e)
 {
-    auto_free char *text = NULL;
-    size_t len = 0;
-    int r = fsio_read(AT_FDCWD, path, LIMIT_ENV_FILE, &text, &len);
+    const struct dotenv_outside outside = { .get = get, .unset = unset, .self = v };
+    int r = dotenv_read(v->arena, path, NULL, &outside, v->files, e);
 
-    if (r == 0 && strlen(text) != len)
-        r = -EINVAL;
-    if (r < 0) {
-        err_set(e, r, "env file %s: %s", path,
-                r == -EFBIG    ? "larger than 1 MiB"
-                : r == -EINVAL ? "not a text file"
-                               : strerror(-r));
-        return err_classify(e, r == -EACCES ? ERR_DENIED : ERR_CONFIG);
+    if (r == 0)
+        v->env_file = arena_strdup(v->arena, path);
+    return r;
+}
+
+static void add_missing(struct arena *a, struct node *to, const struct node *from)
+{
+    for (size_t i = 0; i < node_count(from); i++)
+        if (!node_get(to, from->entries[i].key))
+            node_set(a, to, from->entries[i].key, from->entries[i].key_at, from->entries[i].value);
+}
+
+struct node *variables_all(const struct variables *v)
+{
+    struct node *all = node_new(v->arena, NODE_MAP, (struct mark){ 0 });
+
+    add_missing(v->arena, all, v->fixed);
+    for (char **line = v->outer ? NULL : environ; line && *line; line++) {
+        size_t n = strcspn(*line, "=");
+        const char *name = arena_strndup(v->arena, *line, n);
+        if ((*line)[n] == '=' && !node_get(all, name))
+            node_set_text(v->arena, all, name, *line + n + 1);
     }
-    return variables_parse(v, path, text, e);
+    if (v->outer)
+        add_missing(v->arena, all, variables_all(v->outer));
+    add_missing(v->arena, all, v->files);
+    node_sort(all);
+    return all;
 }

@@ -104,8 +104,10 @@ load command
     cp -r "$IPAM_ORCH_SOURCE/examples/ipam" ipam
     cd ipam
     run -0 orch init
+    run -0 orch config --check
     sed -i 's/^REDIS_PASSWORD=.*/REDIS_PASSWORD=/' .env.prod
-    fails 3 REDIS_PASSWORD .env.prod "next:" -- config -q
+    run -3 orch config --check
+    [[ $output == *".env.prod:"*"REDIS_PASSWORD is empty"* ]]
 }
 
 @test "errors as JSON have what, where and next" {

@@ -1,0 +1,681 @@
+#include "compose/schema.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+#define BOOL_TEXT   (IS_BOOL | IS_TEXT)
+#define INT_TEXT    (IS_INT | IS_TEXT)
+#define NUMBER_TEXT (IS_NUMBER | IS_TEXT)
+#define SCALARS     (IS_TEXT | IS_NUMBER | IS_BOOL)
+
+/* columns that go together */
+#define TEXT_   .accepts = IS_TEXT, .form = FORM_TEXT
+#define BOOL_   .accepts = BOOL_TEXT, .form = FORM_BOOL
+#define CASTED_ .accepts = BOOL_TEXT, .form = FORM_BOOL, .cast = CAST_BOOL
+#define COUNT_  .accepts = INT_TEXT, .form = FORM_COUNT
+#define BYTES_  .accepts = NUMBER_TEXT, .form = FORM_BYTES
+#define TIME_   .accepts = IS_TEXT, .form = FORM_DURATION
+#define TEXTS_  .accepts = IS_LIST, .items = IS_TEXT, .form = FORM_TEXTS
+#define SET_    .accepts = IS_LIST, .items = IS_TEXT, .form = FORM_TEXTS, .distinct = true
+#define TEXT_SET                                                                                   \
+    .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_TEXTS, .distinct = true
+#define PAIRS_                                                                                     \
+    .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .values = SCALARS | IS_NULL, .distinct = true
+#define OPTIONS_    .accepts = IS_MAP, .values = IS_TEXT | IS_NUMBER, .form = FORM_MAPPING
+#define OBJECT_     .accepts = IS_MAP, .form = FORM_OBJECT
+#define OBJECTS_    .accepts = IS_LIST, .items = IS_MAP, .form = FORM_OBJECTS
+#define YES(note_)  .native = NATIVE_HONOURED, .note = note_
+#define NO(note_)   .native = NATIVE_REFUSED, .note = note_
+#define IDLE(note_) .native = NATIVE_MEANINGLESS, .note = note_
+
+#define KIND(name_, what_)                                                                         \
+    static const struct kind name_ = { .what = what_,                                              \
+                                       .list = name_##_list,                                       \
+                                       .n = ARRAY_LEN(name_##_list) }
+#define CLOSED_KIND(name_, what_)                                                                  \
+    static const struct kind name_ = {                                                             \
+        .what = what_, .list = name_##_list, .n = ARRAY_LEN(name_##_list), .closed = true          \
+    }
+
+static bool is_container_name(const char *text)
+{
+    /* two characters that may stand in a name, as the specification's unanchored pattern has it */
+    for (; *text; text++)
+        if (isalnum((unsigned char) text[0]) &&
+            (isalnum((unsigned char) text[1]) || (text[1] && strchr("_.-", text[1]))))
+            return true;
+    return false;
+}
+
+/* every_ and numbers with units */
+static bool is_interval(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    return digits > 0 && text[digits] != '\0' && strchr("wdhms", text[digits]);
+}
+
+static bool is_pull_policy(const char *text)
+{
+    static const char *const words[] = { "always",  "never",   "build", "if_not_present",
+                                         "missing", "refresh", "daily", "weekly" };
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strstr(text, words[i]))
+            return true;
+    text = strstr(text, "every_");
+    return text && is_interval(text + strlen("every_"));
+}
+
+#define ONLY(...)                                                                                  \
+    .only = (const char *const[])                                                                  \
+    {                                                                                              \
+        __VA_ARGS__, NULL                                                                          \
+    }
+
+/* clang-format off */
+static const struct attribute healthcheck_list[] = {
+    { "test", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_TEST, .merge = MERGE_REPLACE,
+      YES("in the instance, or as the protocol probe that stands for it") },
+    { "timeout", TIME_, .keep = true, YES("") },
+    { "interval", TIME_, .keep = true, YES("") },
+    { "retries", .accepts = NUMBER_TEXT, .form = FORM_COUNT, .cast = CAST_INT, .keep = true, YES("") },
+    { "start_period", TIME_, .keep = true, YES("") },
+    { "start_interval", TIME_, .keep = true, YES("") },
+    { "disable", CASTED_, YES("") },
+};
+KIND(healthcheck, "healthcheck");
+
+static const struct attribute hook_list[] = {
+    { "command", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .required = true, .keep = true },
+    { "user", TEXT_ },
+    { "privileged", BOOL_ },
+    { "working_dir", TEXT_ },
+    { "environment", PAIRS_, .form = FORM_VARIABLES },
+};
+KIND(hook, "hook");
+
+static const char *const watch_actions[] = { "rebuild", "sync", "restart", "sync+restart", "sync+exec", NULL };
+static const struct attribute watch_list[] = {
+    { "path", TEXT_, .path = PATH_LINK, .required = true, .keep = true },
+    { "action", TEXT_, .words = watch_actions, .required = true, .keep = true },
+    { "target", TEXT_ },
+    { "exec", OBJECT_, .kind = &hook, .always = true },
+    { "include", TEXT_SET },
+    { "ignore", TEXT_SET },
+    { "initial_sync", .accepts = IS_BOOL, .form = FORM_BOOL },
+};
+KIND(watch, "watch rule");
+
+static const struct attribute develop_list[] = {
+    { "watch", OBJECTS_, .kind = &watch },
+};
+KIND(develop, "develop section");
+
+static const struct attribute device_request_list[] = {
+    { "capabilities", SET_, .required = true },
+    { "driver", TEXT_ },
+    { "count", .accepts = INT_TEXT, .form = FORM_DEVICE_COUNT },
+    { "device_ids", SET_ },
+    { "options", PAIRS_, .form = FORM_MAPPING },
+};
+KIND(device_request, "device request");
+
+static const struct attribute gpu_list[] = {
+    { "capabilities", SET_ },
+    { "driver", TEXT_ },
+    { "count", .accepts = INT_TEXT, .form = FORM_DEVICE_COUNT },
+    { "device_ids", SET_ },
+    { "options", PAIRS_, .form = FORM_MAPPING },
+};
+KIND(gpu, "GPU request");
+
+static const struct attribute discrete_list[] = {
+    { "kind", TEXT_, .keep = true },
+    { "value", .accepts = NUMBER_TEXT, .form = FORM_INT, .keep = true },
+};
+KIND(discrete, "discrete resource");
+
+static const struct attribute generic_list[] = {
+    { "discrete_resource_spec", OBJECT_, .kind = &discrete },
+};
+KIND(generic, "generic resource");
+
+static const struct attribute limits_list[] = {
+    { "cpus", .accepts = NUMBER_TEXT, .form = FORM_CPUS, YES("cgroup cpu controller") },
+    { "memory", .accepts = IS_TEXT, .form = FORM_BYTES, YES("cgroup memory controller") },
+    { "pids", .accepts = INT_TEXT, .form = FORM_INT, YES("cgroup pids controller") },
+};
+KIND(limits, "limits section");
+
+static const struct attribute reservations_list[] = {
+    { "cpus", .accepts = NUMBER_TEXT, .form = FORM_CPUS, NO("no CPU reservation yet") },
+    { "memory", .accepts = IS_TEXT, .form = FORM_BYTES, NO("no memory reservation yet") },
+    { "generic_resources", OBJECTS_, .kind = &generic, NO("for clusters") },
+    { "devices", OBJECTS_, .kind = &device_request, NO("no device requests") },
+};
+KIND(reservations, "reservations section");
+
+static const struct attribute resources_list[] = {
+    { "limits", OBJECT_, .kind = &limits, YES("") },
+    { "reservations", OBJECT_, .kind = &reservations, YES("") },
+};
+KIND(resources, "resources section");
+
+static const struct attribute restart_policy_list[] = {
+    { "condition", TEXT_, NO("use `restart`") },
+    { "delay", TIME_, .keep = true, NO("") },
+    { "max_attempts", COUNT_, .cast = CAST_INT, .keep = true, NO("") },
+    { "window", TIME_, .keep = true, NO("") },
+};
+KIND(restart_policy, "restart policy");
+
+static const struct attribute preference_list[] = {
+    { "spread", TEXT_ },
+};
+KIND(preference, "placement preference");
+
+static const struct attribute placement_list[] = {
+    { "constraints", TEXTS_ },
+    { "preferences", OBJECTS_, .kind = &preference },
+    { "max_replicas_per_node", COUNT_, .cast = CAST_INT },
+};
+KIND(placement, "placement section");
+
+static const char *const update_orders[] = { "start-first", "stop-first", NULL };
+static const struct attribute update_list[] = {
+    { "parallelism", COUNT_, .cast = CAST_INT, .keep = true },
+    { "delay", TIME_ },
+    { "failure_action", TEXT_ },
+    { "monitor", TIME_ },
+    { "max_failure_ratio", .accepts = NUMBER_TEXT, .form = FORM_REAL, .cast = CAST_REAL },
+    { "order", TEXT_, .words = update_orders },
+};
+KIND(update, "update section");
+
+static const struct attribute deploy_list[] = {
+    { "mode", TEXT_, ONLY("replicated"), YES("one copy") },
+    { "replicas", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, ONLY("1"), YES("one copy") },
+    { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
+    { "update_config", OBJECT_, .kind = &update, NO("no rolling update yet") },
+    { "rollback_config", OBJECT_, .kind = &update, NO("no rolling update yet") },
+    { "resources", OBJECT_, .kind = &resources, .always = true, YES("") },
+    { "restart_policy", OBJECT_, .kind = &restart_policy, YES("") },
+    { "placement", OBJECT_, .kind = &placement, .always = true, IDLE("for clusters") },
+    { "endpoint_mode", TEXT_, IDLE("for clusters") },
+};
+KIND(deploy, "deploy section");
+
+static const struct attribute file_use_list[] = {
+    { "source", TEXT_, YES("") },
+    { "target", TEXT_, YES("") },
+    { "uid", TEXT_, YES("") },
+    { "gid", TEXT_, YES("") },
+    { "mode", .accepts = NUMBER_TEXT, .form = FORM_MODE, .keep = true, YES("") },
+};
+KIND(file_use, "reference");
+#define FILE_USES .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &file_use
+
+static const struct attribute build_list[] = {
+    { "context", TEXT_, .path = PATH_CONTEXT },
+    { "dockerfile", TEXT_ },
+    { "dockerfile_inline", TEXT_ },
+    { "entitlements", TEXTS_ },
+    { "args", PAIRS_, .form = FORM_VARIABLES, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY },
+    { "provenance", .accepts = BOOL_TEXT, .form = FORM_TEXT },
+    { "sbom", .accepts = BOOL_TEXT, .form = FORM_TEXT },
+    { "ssh", PAIRS_, .form = FORM_SSH, .path = PATH_LOCALS },
+    { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY },
+    { "cache_from", TEXTS_ },
+    { "cache_to", TEXTS_ },
+    { "no_cache", BOOL_ },
+    { "additional_contexts", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, .path = PATH_CONTEXTS },
+    { "pull", BOOL_ },
+    { "extra_hosts", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .values = IS_TEXT | IS_LIST, .distinct = true, .form = FORM_HOSTS, .merge = MERGE_HOSTS },
+    { "isolation", TEXT_ },
+    { "network", TEXT_ },
+    { "target", TEXT_ },
+    { "secrets", FILE_USES },
+    { "shm_size", .accepts = INT_TEXT, .form = FORM_BYTES },
+    { "tags", TEXTS_, .unique = UNIQUE_KEY },
+    { "ulimits", .accepts = IS_MAP, .form = FORM_ULIMITS },
+    { "platforms", TEXTS_ },
+    { "privileged", BOOL_ },
+};
+const struct kind schema_build = { .what = "build section", .list = build_list, .n = ARRAY_LEN(build_list) };
+
+static const struct attribute throttle_list[] = {
+    { "path", TEXT_ },
+    { "rate", .accepts = INT_TEXT, .form = FORM_BYTES },
+};
+static const struct kind throttle = { .what = "device limit",
+                                      .list = throttle_list,
+                                      .n = ARRAY_LEN(throttle_list),
+                                      .closed = true,
+                                      .capitals = true };
+
+static const struct attribute weight_list[] = {
+    { "path", TEXT_ },
+    { "weight", COUNT_ },
+};
+static const struct kind weight = { .what = "device weight",
+                                    .list = weight_list,
+                                    .n = ARRAY_LEN(weight_list),
+                                    .closed = true,
+                                    .capitals = true };
+
+static const struct attribute blkio_list[] = {
+    { "weight", COUNT_ },
+    { "weight_device", OBJECTS_, .kind = &weight },
+    { "device_read_bps", OBJECTS_, .kind = &throttle },
+    { "device_read_iops", OBJECTS_, .kind = &throttle },
+    { "device_write_bps", OBJECTS_, .kind = &throttle },
+    { "device_write_iops", OBJECTS_, .kind = &throttle },
+};
+CLOSED_KIND(blkio, "blkio_config section");
+
+static const struct attribute credential_list[] = {
+    { "config", TEXT_ },
+    { "file", TEXT_ },
+    { "registry", TEXT_ },
+};
+KIND(credential, "credential_spec section");
+
+static const char *const conditions[] = { "service_started", "service_healthy", "service_completed_successfully", NULL };
+static const struct attribute dependency_list[] = {
+    { "condition", TEXT_, .words = conditions, .required = true, YES("") },
+    { "restart", BOOL_, YES("") },
+    { "required", .accepts = IS_BOOL, .form = FORM_BOOL, .keep = true, YES("") },
+};
+KIND(dependency, "dependency");
+
+static const struct attribute device_list[] = {
+    { "source", TEXT_, .required = true },
+    { "target", TEXT_ },
+    { "permissions", TEXT_ },
+};
+KIND(device, "device");
+
+static const struct attribute extends_list[] = {
+    { "file", TEXT_, .path = PATH_FILE, YES("") },
+    { "service", TEXT_, .required = true, YES("") },
+};
+CLOSED_KIND(extends, "extends section");
+
+static const struct attribute provider_list[] = {
+    { "type", TEXT_, .required = true },
+    { "options", .accepts = IS_MAP, .values = SCALARS | IS_LIST, .form = FORM_LISTS },
+};
+KIND(provider, "provider");
+
+static const struct attribute logging_list[] = {
+    { "driver", TEXT_, ONLY("json-file"), YES("json-file") },
+    { "options", .accepts = IS_MAP, .values = IS_TEXT | IS_NUMBER | IS_NULL, .form = FORM_MAPPING, NO("no options yet") },
+};
+KIND(logging, "logging section");
+
+static const struct attribute model_use_list[] = {
+    { "endpoint_var", TEXT_ },
+    { "model_var", TEXT_ },
+};
+KIND(model_use, "use of a model");
+
+static const struct attribute attachment_list[] = {
+    { "aliases", SET_, .unique = UNIQUE_KEY, YES("names in /etc/hosts of the others") },
+    { "driver_opts", OPTIONS_, NO("one driver only") },
+    { "gw_priority", .accepts = IS_NUMBER, .form = FORM_INT, NO("") },
+    { "interface_name", TEXT_, NO("") },
+    { "ipv4_address", TEXT_, NO("no fixed addresses yet") },
+    { "ipv6_address", TEXT_, NO("no fixed addresses yet") },
+    { "link_local_ips", SET_, .unique = UNIQUE_KEY, NO("") },
+    { "mac_address", TEXT_, NO("") },
+    { "priority", .accepts = IS_NUMBER, .form = FORM_INT, IDLE("order of networks") },
+};
+KIND(attachment, "network of a service");
+
+static const struct attribute port_list[] = {
+    { "name", TEXT_, IDLE("a label") },
+    { "mode", TEXT_, YES("") },
+    { "host_ip", TEXT_, YES("") },
+    { "target", .accepts = INT_TEXT, .form = FORM_COUNT, .cast = CAST_INT, YES("") },
+    { "published", .accepts = INT_TEXT, .form = FORM_TEXT, YES("") },
+    { "protocol", TEXT_, YES("") },
+    { "app_protocol", TEXT_, IDLE("a label") },
+};
+KIND(port, "port");
+
+static const char *const recursive_words[] = { "enabled", "disabled", "writable", "readonly", NULL };
+static const char *const selinux_words[] = { "z", "Z", NULL };
+static const struct attribute mount_bind_list[] = {
+    { "selinux", TEXT_, .words = selinux_words, NO("no SELinux labels") },
+    { "propagation", TEXT_, NO("mounts are private") },
+    { "create_host_path", BOOL_, YES("refused when the path is missing") },
+    { "recursive", TEXT_, .words = recursive_words, NO("") },
+};
+KIND(mount_bind, "bind section");
+
+static const struct attribute mount_volume_list[] = {
+    { "labels", PAIRS_, .form = FORM_MAPPING, IDLE("labels have no reader") },
+    { "nocopy", CASTED_, YES("there is no image to copy from") },
+    { "subpath", TEXT_, NO("no subpath yet") },
+};
+KIND(mount_volume, "volume section");
+
+static const struct attribute mount_tmpfs_list[] = {
+    { "size", .accepts = INT_TEXT, .form = FORM_BYTES, .min = 0, .max = INT64_MAX, NO("no size yet") },
+    { "mode", .accepts = NUMBER_TEXT, .form = FORM_COUNT, NO("no mode yet") },
+};
+KIND(mount_tmpfs, "tmpfs section");
+
+static const struct attribute mount_image_list[] = {
+    { "subpath", TEXT_ },
+};
+KIND(mount_image, "image section");
+
+static const char *const mount_types[] = { "bind", "volume", "tmpfs", "cluster", "npipe", "image", NULL };
+static const struct attribute mount_list[] = {
+    { "type", TEXT_, .words = mount_types, .required = true, ONLY("bind", "volume", "tmpfs"), YES("bind, volume and tmpfs") },
+    { "source", TEXT_, YES("") },
+    { "target", TEXT_, YES("") },
+    { "read_only", CASTED_, YES("") },
+    { "consistency", TEXT_, IDLE("for other systems") },
+    { "bind", OBJECT_, .kind = &mount_bind, YES("") },
+    { "volume", OBJECT_, .kind = &mount_volume, YES("") },
+    { "tmpfs", OBJECT_, .kind = &mount_tmpfs, YES("") },
+    { "image", OBJECT_, .kind = &mount_image, NO("there are no images") },
+};
+KIND(mount, "volume");
+
+static const struct attribute env_file_list[] = {
+    { "path", TEXT_, .path = PATH_FILE, .required = true },
+    { "format", TEXT_ },
+    { "required", BOOL_, .keep = true },
+};
+CLOSED_KIND(env_file, "env file");
+
+static const struct attribute probe_list[] = {
+    { "kind", TEXT_, YES("") },
+    { "url", TEXT_, YES("") },
+    { "insecure", BOOL_, YES("") },
+    { "host", TEXT_, YES("") },
+    { "port", .accepts = INT_TEXT, .form = FORM_ANY, YES("") },
+    { "user", TEXT_, YES("") },
+    { "password", TEXT_, YES("") },
+    { "database", TEXT_, YES("") },
+};
+KIND(probe, "probe");
+
+#define WORDS_ .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_NUMBER, .form = FORM_COMMAND
+static const struct attribute native_list[] = {
+    { "command", WORDS_, YES("") },
+    { "user", .accepts = INT_TEXT, .form = FORM_ANY, YES("") },
+    { "working_dir", TEXT_, YES("") },
+    { "binds", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &mount, .unique = UNIQUE_TARGET, YES("") },
+    { "tmpfs", TEXTS_, YES("") },
+    { "etc", TEXTS_, YES("") },
+    { "environment", PAIRS_, .form = FORM_VARIABLES, YES("") },
+    { "packages", TEXTS_, YES("") },
+    { "programs", TEXTS_, YES("") },
+    { "probe", OBJECT_, .kind = &probe, YES("") },
+};
+const struct kind schema_native = { .what = "x-native section", .list = native_list, .n = ARRAY_LEN(native_list) };
+
+static const char *const cgroup_words[] = { "host", "private", NULL };
+static const char *const gpu_words[] = { "all", NULL };
+static const struct attribute service_list[] = {
+    { "profiles", SET_, .unique = UNIQUE_KEY, YES("") },
+    { "annotations", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("nobody reads them") },
+    { "attach", BOOL_, .keep = true, IDLE("`up` shows no logs") },
+    { "build", .accepts = IS_TEXT | IS_MAP, .form = FORM_OBJECT, .kind = &schema_build, .merge = MERGE_BUILD, IDLE("nothing is built: x-native or a recipe says what runs") },
+    { "develop", .accepts = IS_MAP | IS_NULL, .form = FORM_OBJECT, .kind = &develop, IDLE("no watch mode") },
+    { "blkio_config", OBJECT_, .kind = &blkio, NO("no block I/O limits yet") },
+    { "cap_add", SET_, .unique = UNIQUE_KEY, NO("services run without capabilities") },
+    { "cap_drop", SET_, .unique = UNIQUE_KEY, YES("there are none to begin with") },
+    { "cgroup_parent", TEXT_, NO("") },
+    { "cgroup", TEXT_, .words = cgroup_words, ONLY("private"), YES("always private") },
+    { "cpu_count", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = 0, .max = INT64_MAX, NO("for Windows") },
+    { "cpu_percent", .accepts = INT_TEXT, .form = FORM_REAL, .cast = CAST_REAL, .min = 0, .max = 100, NO("for Windows") },
+    { "cpu_period", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("use `deploy.resources.limits.cpus`") },
+    { "cpu_quota", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("use `deploy.resources.limits.cpus`") },
+    { "cpu_rt_period", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("") },
+    { "cpu_rt_runtime", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("") },
+    { "cpus", .accepts = NUMBER_TEXT, .form = FORM_REAL, .cast = CAST_REAL, YES("cgroup cpu controller") },
+    { "cpuset", TEXT_, NO("no CPU sets yet") },
+    { "cpu_shares", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("no CPU shares yet") },
+    { "command", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .merge = MERGE_REPLACE, .keep = true, YES("") },
+    { "configs", FILE_USES, .unique = UNIQUE_CONFIG, NO("no configs yet") },
+    { "container_name", TEXT_, .fits = is_container_name, IDLE("instances are named PROJECT.SERVICE.N") },
+    { "credential_spec", OBJECT_, .kind = &credential, NO("for Windows") },
+    { "depends_on", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &dependency, .merge = MERGE_DEPENDS, YES("") },
+    { "deploy", .accepts = IS_MAP | IS_NULL, .form = FORM_OBJECT, .kind = &deploy, YES("") },
+    { "device_cgroup_rules", SET_, NO("no devices yet") },
+    { "devices", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &device, .unique = UNIQUE_DEVICE, NO("no devices yet") },
+    { "dns", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
+    { "dns_opt", SET_, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
+    { "dns_search", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
+    { "domainname", TEXT_, NO("") },
+    { "entrypoint", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .merge = MERGE_REPLACE, .keep = true, YES("") },
+    { "provider", OBJECT_, .kind = &provider, NO("no providers") },
+    { "environment", PAIRS_, .form = FORM_VARIABLES, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("") },
+    { "env_file", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_ENV_FILES, .kind = &env_file, .merge = MERGE_SEQUENCE, .unique = UNIQUE_ENV_FILE, YES("") },
+    { "expose", .accepts = IS_LIST, .items = NUMBER_TEXT, .form = FORM_TEXTS, .distinct = true, .unique = UNIQUE_VALUE, YES("services of one network reach each other") },
+    { "extends", .accepts = IS_TEXT | IS_MAP, .form = FORM_OBJECT, .kind = &extends, YES("") },
+    { "external_links", SET_, NO("") },
+    { "extra_hosts", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .values = IS_TEXT | IS_LIST, .distinct = true, .form = FORM_HOSTS, .merge = MERGE_HOSTS, NO("no extra hosts yet") },
+    { "group_add", .accepts = IS_LIST, .items = NUMBER_TEXT, .form = FORM_TEXTS, .distinct = true, NO("no extra groups yet") },
+    { "gpus", .accepts = IS_TEXT | IS_LIST, .items = IS_MAP, .words = gpu_words, .form = FORM_OBJECTS, .kind = &gpu, NO("no device requests") },
+    { "hostname", TEXT_, YES("") },
+    { "healthcheck", OBJECT_, .kind = &healthcheck, YES("") },
+    { "image", TEXT_, YES("names the recipe") },
+    { "init", CASTED_, .keep = true, YES("there always is one") },
+    { "ipc", TEXT_, ONLY("private", "shareable"), YES("always private") },
+    { "isolation", TEXT_, NO("for Windows") },
+    { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
+    { "label_file", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_TEXTS, .merge = MERGE_SEQUENCE, .path = PATH_FILE, IDLE("labels have no reader") },
+    { "links", SET_, .unique = UNIQUE_KEY, NO("use networks and their aliases") },
+    { "logging", OBJECT_, .kind = &logging, .merge = MERGE_LOGGING, YES("json-file") },
+    { "mem_limit", BYTES_, YES("cgroup memory controller") },
+    { "mem_reservation", .accepts = INT_TEXT, .form = FORM_BYTES, NO("no memory reservation yet") },
+    { "memswap_limit", BYTES_, NO("no swap limit yet") },
+    { "mem_swappiness", .accepts = INT_TEXT, .form = FORM_BYTES, NO("") },
+    { "mac_address", TEXT_, NO("") },
+    { "models", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &model_use, .loose = true, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, NO("no models") },
+    { "network_mode", TEXT_, NO("each service has a network of its own") },
+    { "networks", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &attachment, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, YES("") },
+    { "oom_kill_disable", CASTED_, NO("") },
+    { "oom_score_adj", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = -1000, .max = 1000, NO("") },
+    { "pid", .accepts = IS_TEXT | IS_NULL, .form = FORM_TEXT, NO("always private") },
+    { "pids_limit", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, YES("cgroup pids controller") },
+    { "platform", TEXT_, IDLE("there are no images") },
+    { "ports", .accepts = IS_LIST, .items = NUMBER_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &port, .unique = UNIQUE_PORT, YES("") },
+    { "post_start", OBJECTS_, .kind = &hook, NO("no hooks yet") },
+    { "pre_stop", OBJECTS_, .kind = &hook, NO("no hooks yet") },
+    { "privileged", CASTED_, NO("no service is privileged") },
+    { "pull_policy", TEXT_, .fits = is_pull_policy, IDLE("there are no images") },
+    { "pull_refresh_after", .accepts = IS_TEXT, .form = FORM_DROPPED, IDLE("there are no images") },
+    { "read_only", CASTED_, YES("the root always is") },
+    { "restart", TEXT_, YES("") },
+    { "runtime", TEXT_, NO("") },
+    { "scale", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, ONLY("1"), YES("one copy") },
+    { "secrets", FILE_USES, .unique = UNIQUE_SECRET, YES("") },
+    { "security_opt", SET_, YES("no-new-privileges") },
+    { "shm_size", BYTES_, NO("") },
+    { "stdin_open", CASTED_, NO("") },
+    { "stop_grace_period", TIME_, .keep = true, YES("") },
+    { "stop_signal", TEXT_, YES("") },
+    { "storage_opt", .accepts = IS_MAP, .form = FORM_MAPPING, NO("there are no images") },
+    { "sysctls", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no sysctls yet") },
+    { "tmpfs", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("") },
+    { "tty", CASTED_, NO("no terminals yet") },
+    { "ulimits", .accepts = IS_MAP, .form = FORM_ULIMITS, NO("no ulimits yet") },
+    { "use_api_socket", .accepts = IS_BOOL, .form = FORM_BOOL, NO("") },
+    { "user", TEXT_, YES("a user of this host") },
+    { "userns_mode", TEXT_, NO("") },
+    { "uts", TEXT_, NO("always private") },
+    { "volumes", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &mount, .unique = UNIQUE_TARGET, YES("") },
+    { "volumes_from", SET_, NO("") },
+    { "working_dir", TEXT_, YES("") },
+    { "x-native", OBJECT_, .kind = &schema_native, YES("") },
+};
+const struct kind schema_service = { .what = "service", .list = service_list, .n = ARRAY_LEN(service_list) };
+
+#define EXTERNAL_ .accepts = BOOL_TEXT | IS_MAP, .form = FORM_BOOL, .cast = CAST_BOOL
+
+static const struct attribute pool_list[] = {
+    { "subnet", TEXT_ },
+    { "gateway", TEXT_ },
+    { "ip_range", TEXT_ },
+    { "aux_addresses", .accepts = IS_MAP, .values = IS_TEXT, .form = FORM_MAPPING },
+};
+KIND(pool, "address pool");
+
+static const struct attribute ipam_list[] = {
+    { "driver", TEXT_ },
+    { "config", OBJECTS_, .kind = &pool, .merge = MERGE_IPAM },
+    { "options", .accepts = IS_MAP, .values = IS_TEXT, .form = FORM_DROPPED },
+};
+KIND(ipam, "ipam section");
+
+static const struct attribute network_list[] = {
+    { "name", TEXT_, YES("") },
+    { "driver", TEXT_, ONLY("bridge", "default"), YES("bridge") },
+    { "driver_opts", OPTIONS_, NO("one driver only") },
+    { "ipam", OBJECT_, .kind = &ipam, .always = true, NO("no address settings yet") },
+    { "external", EXTERNAL_, NO("no external networks yet") },
+    { "internal", CASTED_, YES("") },
+    { "attachable", CASTED_, IDLE("for clusters") },
+    { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
+    { "enable_ipv4", CASTED_, .keep = true, NO("") },
+    { "enable_ipv6", CASTED_, .keep = true, NO("") },
+};
+const struct kind schema_network = { .what = "network", .list = network_list, .n = ARRAY_LEN(network_list) };
+
+static const struct attribute volume_list[] = {
+    { "name", TEXT_, YES("") },
+    { "driver", TEXT_, ONLY("local", "default"), YES("local") },
+    { "driver_opts", OPTIONS_, NO("no driver options yet") },
+    { "external", EXTERNAL_, NO("no external volumes yet") },
+    { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, IDLE("labels have no reader") },
+};
+const struct kind schema_volume = { .what = "volume", .list = volume_list, .n = ARRAY_LEN(volume_list) };
+
+#define FILE_OBJECT                                                                                \
+    { "name", TEXT_, YES("") },                                                                    \
+    { "file", TEXT_, .path = PATH_LOCAL, YES("") },                                                \
+    { "environment", TEXT_, YES("") },                                                             \
+    { "external", EXTERNAL_, NO("no external ones yet") },                                         \
+    { "labels", PAIRS_, .form = FORM_LABELS, IDLE("labels have no reader") },                      \
+    { "template_driver", TEXT_, NO("no templates") }
+static const struct attribute secret_list[] = {
+    FILE_OBJECT,
+    { "driver", TEXT_, NO("no drivers") },
+    { "driver_opts", OPTIONS_, NO("no drivers") },
+};
+const struct kind schema_secret = { .what = "secret", .list = secret_list, .n = ARRAY_LEN(secret_list) };
+
+static const struct attribute config_list[] = {
+    FILE_OBJECT,
+    { "content", TEXT_, YES("") },
+};
+const struct kind schema_config = { .what = "config", .list = config_list, .n = ARRAY_LEN(config_list) };
+
+static const struct attribute model_list[] = {
+    { "name", TEXT_ },
+    { "model", TEXT_, .required = true },
+    { "context_size", .accepts = IS_INT, .form = FORM_INT },
+    { "runtime_flags", TEXTS_ },
+};
+KIND(model, "model");
+
+static const struct attribute include_list[] = {
+    { "path", TEXT_SET },
+    { "project_directory", TEXT_ },
+    { "env_file", TEXT_SET },
+};
+const struct kind schema_include = { .what = "include", .list = include_list, .n = ARRAY_LEN(include_list), .closed = true };
+
+static const struct attribute database_list[] = {
+    { "service", TEXT_, YES("") },
+    { "name", TEXT_, YES("") },
+    { "user", TEXT_, YES("") },
+    { "password_secret", TEXT_, YES("") },
+    { "port", .accepts = INT_TEXT, .form = FORM_ANY, YES("") },
+    { "migrations", TEXT_, .path = PATH_FILE, YES("") },
+    { "seeds", TEXT_, .path = PATH_FILE, YES("") },
+};
+KIND(database, "x-ipam-orch.database section");
+
+static const struct attribute certificate_list[] = {
+    { "certificate", TEXT_, .path = PATH_FILE, YES("") },
+    { "key", TEXT_, .path = PATH_FILE, YES("") },
+    { "names", TEXTS_, YES("") },
+};
+KIND(certificate, "x-ipam-orch.certificate section");
+
+static const struct attribute ours_list[] = {
+    { "release", TEXT_, YES("") },
+    { "database", OBJECT_, .kind = &database, YES("") },
+    { "certificate", OBJECT_, .kind = &certificate, YES("") },
+    { "urls", TEXTS_, YES("") },
+};
+const struct kind schema_ours = { .what = "x-ipam-orch section", .list = ours_list, .n = ARRAY_LEN(ours_list) };
+
+#define NAMED_(kind_) .form = FORM_NAMED, .kind = &(kind_)
+static const struct attribute project_list[] = {
+    { "name", TEXT_, YES("") },
+    { "version", .accepts = IS_TEXT, .form = FORM_DROPPED, IDLE("obsolete") },
+    { "include", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &schema_include, YES("") },
+    { "services", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_service), .keep = true, YES("") },
+    { "networks", .accepts = IS_MAP, .values = IS_MAP | IS_NULL, NAMED_(schema_network), .loose = true, YES("") },
+    { "volumes", .accepts = IS_MAP, .values = IS_MAP | IS_NULL, NAMED_(schema_volume), YES("") },
+    { "secrets", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_secret), YES("") },
+    { "configs", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_config), NO("no configs yet") },
+    { "models", .accepts = IS_MAP, .values = IS_MAP, NAMED_(model), .loose = true, .yaml_only = true, NO("no models") },
+    { "x-ipam-orch", OBJECT_, .kind = &schema_ours, YES("") },
+};
+/* clang-format on */
+const struct kind schema_project = { .what = "compose file",
+                                     .list = project_list,
+                                     .n = ARRAY_LEN(project_list) };
+
+const struct attribute *schema_find(const struct kind *kind, const char *name)
+{
+    for (size_t i = 0; kind && i < kind->n; i++)
+        if (kind->list[i].name[0] == name[0] && strcmp(kind->list[i].name, name) == 0)
+            return &kind->list[i];
+    return NULL;
+}
+
+struct shape schema_member(struct shape map, const char *key)
+{
+    const struct attribute *a;
+
+    if (map.attribute && map.attribute->form == FORM_NAMED)
+        return (struct shape){ .kind = map.attribute->kind };
+    a = schema_find(map.kind, key);
+    return (struct shape){ .attribute = a, .kind = a && a->form == FORM_OBJECT ? a->kind : NULL };
+}
+
+struct shape schema_item(struct shape list)
+{
+    const struct attribute *a = list.attribute;
+
+    return (struct shape){ .kind = a && (a->form == FORM_OBJECTS || a->form == FORM_ENV_FILES)
+                                       ? a->kind
+                                       : NULL };
+}
+
+bool schema_is_extension(const char *name)
+{
+    return strncmp(name, "x-", 2) == 0;
+}
+
+bool schema_is_name(const char *name)
+{
+    static const char allowed[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+
+    return name[0] != '\0' && strspn(name, allowed) == strlen(name);
+}

@@ -1,0 +1,105 @@
+/* A model as Docker Compose writes it in JSON. */
+#include <string.h>
+
+#include "compose/schema.h"
+#include "compose/values.h"
+
+static struct node *json_value(struct arena *a, struct shape s, struct node *n);
+
+/* Two structures of the reference have no JSON names for their members. */
+static const char *json_name(const struct kind *kind, struct arena *a, const char *key)
+{
+    char *name;
+
+    if (!kind || !kind->capitals)
+        return key;
+    name = arena_strdup(a, key);
+    name[0] = (char) (name[0] - 'a' + 'A');
+    return name;
+}
+
+static struct node *json_object(struct arena *a, const struct kind *kind, const struct node *n)
+{
+    struct node *map = node_new(a, NODE_MAP, n->at);
+    bool top = kind == &schema_project;
+
+    for (uint32_t i = 0; i < n->n; i++) {
+        const struct entry *entry = &n->entries[i];
+        const struct shape s = schema_member((struct shape){ .kind = kind }, entry->key);
+
+        if (top ? s.attribute && s.attribute->yaml_only : schema_is_extension(entry->key))
+            continue;
+        node_set(a, map, json_name(kind, a, entry->key), entry->key_at,
+                 json_value(a, s, entry->value));
+    }
+    for (size_t i = 0; i < kind->n; i++) {
+        const struct attribute *attribute = &kind->list[i];
+        bool null = attribute->form == FORM_COMMAND && attribute->keep;
+        struct node *value;
+
+        if ((!attribute->always && !null) || node_get(map, attribute->name))
+            continue;
+        value = node_new(a, null ? NODE_NULL : NODE_MAP, n->at);
+        if (!null)
+            value = json_object(a, attribute->kind, value);
+        node_set(a, map, attribute->name, n->at, value);
+    }
+    return map;
+}
+
+/* soft or hard of 0 is left out */
+static struct node *json_ulimits(struct arena *a, const struct node *n)
+{
+    struct node *all = node_new(a, NODE_MAP, n->at);
+
+    for (uint32_t i = 0; i < n->n; i++) {
+        struct node *value = n->entries[i].value, *map = value;
+
+        if (value->kind == NODE_MAP) {
+            map = node_new(a, NODE_MAP, value->at);
+            for (uint32_t j = 0; j < value->n; j++)
+                if (value->entries[j].value->integer != 0)
+                    node_set(a, map, value->entries[j].key, value->at, value->entries[j].value);
+        }
+        node_set(a, all, n->entries[i].key, n->at, map);
+    }
+    return all;
+}
+
+/* What nobody knows: an empty list is null there. */
+static struct node *json_unknown(struct arena *a, struct node *n)
+{
+    if (n->kind == NODE_LIST && n->n == 0)
+        return node_new(a, NODE_NULL, n->at);
+    for (uint32_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+        n->items[i] = json_unknown(a, n->items[i]);
+    for (uint32_t i = 0; n->kind == NODE_MAP && i < n->n; i++)
+        n->entries[i].value = json_unknown(a, n->entries[i].value);
+    return n;
+}
+
+static struct node *json_value(struct arena *a, struct shape s, struct node *n)
+{
+    struct node *copy;
+
+    if (s.kind && n->kind == NODE_MAP)
+        return json_object(a, s.kind, n);
+    if (!s.attribute)
+        return json_unknown(a, node_copy(a, n));
+    if (s.attribute->form == FORM_ULIMITS)
+        return json_ulimits(a, n);
+    if (!s.attribute->kind)
+        return n;
+    copy = node_new(a, n->kind, n->at);
+    for (uint32_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+        node_push(a, copy, json_value(a, schema_item(s), n->items[i]));
+    for (uint32_t i = 0; n->kind == NODE_MAP && i < n->n; i++)
+        node_set(a, copy, n->entries[i].key, n->entries[i].key_at,
+                 json_value(a, schema_member(s, n->entries[i].key), n->entries[i].value));
+    return copy;
+}
+
+struct node *values_as_json(struct arena *a, const struct node *model)
+{
+    return json_object(a, &schema_project, model);
+}
