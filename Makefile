@@ -143,6 +143,10 @@ $(DIST): $(FRONTEND)/node_modules/.package-lock.json $(FRONTEND)/package.json \
 endif
 
 PAGES := $(patsubst docs/man/%.scd,$(B)/man/%,$(wildcard docs/man/*.scd))
+.PHONY: docs
+docs: $(B)/ipam-orch ## docs/COMPOSE-SUPPORT.md from the tables of the compose engine
+	@printf 'services: {a: {image: a}}' | $(B)/ipam-orch -p docs -f - config --explain=markdown >docs/COMPOSE-SUPPORT.md
+
 .PHONY: man
 man: $(PAGES) ## manual pages, with scdoc
 

@@ -86,6 +86,7 @@ int certificate_ensure(const struct load_options *o, char **created, struct err 
         if (r == 0)
             *created = strdup(certificate);
     }
+    r = load_finish_error(e, r);
     loaded_clear(&l);
-    return load_finish_error(e, r);
+    return r;
 }

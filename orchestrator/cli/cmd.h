@@ -39,6 +39,7 @@ int cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, v
 int cli_fail(const struct cli *cli, const struct err *e);
 
 int cmd_config(struct cli *cli, int argc, char **argv);
+int cmd_export(struct cli *cli, int argc, char **argv);
 int cmd_init(struct cli *cli, int argc, char **argv);
 int cmd_up(struct cli *cli, int argc, char **argv);
 int cmd_down(struct cli *cli, int argc, char **argv);

@@ -140,8 +140,9 @@ static int config(const struct input *in, struct err *e)
         r = in->list->print(&l, in->argument, in->json, e);
     else if (r == 0 && !in->quiet)
         r = print_model(in, &l, e);
+    r = load_finish_error(e, r);
     loaded_clear(&l);
-    return load_finish_error(e, r);
+    return r;
 }
 
 int cmd_config(struct cli *cli, int argc, char **argv)

@@ -55,8 +55,10 @@ int cmd_init(struct cli *cli, int argc, char **argv)
         return ERR_USAGE;
     if (!in.dir && (r = load_project_dir(&load, &dir, &e)) == -ENOENT)
         r = 0;
-    if (r == 0)
-        r = init_project(in.dir ? in.dir : dir ? dir : load_default_dir(), say, cli, &e);
+    if (r == 0 && dir) /* there is a project: only its variables may be missing */
+        r = init_variables(dir, say, cli, &e);
+    else if (r == 0)
+        r = init_project(in.dir ? in.dir : load_default_dir(), say, cli, &e);
     if (r < 0)
         return cli_fail(cli, &e);
     if (!cli->quiet)

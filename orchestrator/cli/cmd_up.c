@@ -72,15 +72,12 @@ static int prepare(struct cli *cli, struct err *e)
     auto_free char *dir = NULL, *certificate = NULL;
     int r = load_project_dir(&load, &dir, e);
 
-    if (r == -ENOENT && !cli->files && !cli->project_dir)
-        dir = strdup(load_default_dir());
-    else if (r < 0)
+    if (r == -ENOENT && !cli->files && !cli->project_dir && !cli->env_files)
+        r = init_project(load_default_dir(), say_created, cli, e);
+    else if (r == 0 && !cli->env_files)
+        r = init_variables(dir, say_created, cli, e);
+    if (r < 0)
         return r;
-    if (!cli->env_files) {
-        r = init_project(dir, say_created, cli, e);
-        if (r < 0)
-            return r;
-    }
     r = certificate_ensure(&load, &certificate, e);
     if (r == 0 && certificate)
         say_created(cli, certificate, "self-signed, for trying out");
@@ -185,10 +182,13 @@ static int up(struct cli *cli, const struct input *in, struct err *e)
     uint64_t began_us = clock_now_us();
     struct load_options load = options_load(cli);
     struct project *p = NULL;
+    struct warnings warnings = { 0 };
     int r = prepare(cli, e);
 
     if (r == 0)
-        r = load_project(&load, &p, e);
+        r = load_project(&load, &p, &warnings, e);
+    if (r == 0 && !cli->quiet)
+        warnings_print(&warnings, stderr);
     if (r == 0)
         r = check_names(p, in->services, e);
     if (r == 0)

@@ -181,14 +181,21 @@ static int make_env(const struct init *i, const char *template, const char *path
     return 0;
 }
 
-int init_project(const char *dir, init_say *say, void *owner, struct err *e)
+int init_variables(const char *dir, init_say *say, void *owner, struct err *e)
 {
     const struct init i = { .say = say, .owner = owner, .e = e };
     auto_free char *env = paths_join("%s/.env.prod", dir);
     auto_free char *template = paths_join("%s/env.template", dir);
+
+    if (access(env, F_OK) == 0 || access(template, F_OK) < 0)
+        return 0;
+    return make_env(&i, template, env);
+}
+
+int init_project(const char *dir, init_say *say, void *owner, struct err *e)
+{
+    const struct init i = { .say = say, .owner = owner, .e = e };
     int r = has_compose_file(dir) ? 0 : from_template(&i, dir);
 
-    if (r < 0 || access(env, F_OK) == 0 || access(template, F_OK) < 0)
-        return r;
-    return make_env(&i, template, env);
+    return r < 0 ? r : init_variables(dir, say, owner, e);
 }

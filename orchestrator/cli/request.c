@@ -136,8 +136,9 @@ static int services_from_file(const struct cli *cli, char **project, char ***ser
         for (uint32_t i = 0; i < node_count(map); i++)
             strv_append(services, map->entries[i].key);
     }
+    r = load_finish_error(e, r);
     loaded_clear(&l);
-    return load_finish_error(e, r);
+    return r;
 }
 
 int request_services(const struct cli *cli, char **project, char ***services, struct err *e)

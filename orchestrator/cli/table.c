@@ -12,6 +12,7 @@ const struct cmd cmd_table[] = {
     { "ps", "status", "show services, their state and health", cmd_ps },
     { "logs", NULL, "show what services printed", cmd_logs },
     { "config", NULL, "check the compose file and print it in canonical form", cmd_config },
+    { "export", NULL, "write the project in a form that other programs read", cmd_export },
     { "version", NULL, "show the version", cmd_version },
     { "help", NULL, "explain a verb", cmd_help },
     { 0 },

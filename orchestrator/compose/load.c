@@ -230,15 +230,18 @@ int load_raw(const struct load_options *o, struct loaded *l, struct err *e)
     return load_model(&raw, l, e);
 }
 
-int load_project(const struct load_options *o, struct project **out, struct err *e)
+int load_project(const struct load_options *o, struct project **out, struct warnings *w,
+                 struct err *e)
 {
     struct loaded l = { 0 };
     int r = load_model(o, &l, e);
 
     if (r == 0)
         r = resolve_project(&l, out, e);
-    if (r == 0)
+    if (r == 0) {
         l.arena = NULL; /* the project's now */
+        *w = l.warnings;
+    }
     r = load_finish_error(e, r);
     loaded_clear(&l);
     return r;

@@ -44,8 +44,10 @@ void loaded_clear(struct loaded *l);
 /* File names of the error outlive what was loaded; adds a next step when there is none. */
 int load_finish_error(struct err *e, int r);
 
-/* The project the supervisor runs natively. */
-int load_project(const struct load_options *o, struct project **out, struct err *e);
+/* The project the supervisor runs natively, and what is worth saying about it; both live as long as
+ * the project. */
+int load_project(const struct load_options *o, struct project **out, struct warnings *w,
+                 struct err *e);
 
 /* Directory of the compose file these options name or discover; -ENOENT if there is none.
  * *out is malloc'd. */

@@ -15,6 +15,7 @@
 #include "compose/digest.h"
 #include "compose/explain.h"
 #include "compose/recipe.h"
+#include "compose/values.h"
 
 enum { MYSQL_PORT = 3306 };
 
@@ -44,10 +45,14 @@ int resolve_duration(const struct node *map, const char *key, uint64_t fallback,
                      struct err *e)
 {
     const struct node *n = node_get(map, key);
+    int64_t ns = 0;
 
     *out = fallback;
-    if (n && num_duration_us(n->text, out) < 0)
+    if (!n)
+        return 0;
+    if (values_duration(n->text, &ns) < 0 || ns < 0)
         return resolve_refuse(n, e, "'%s' must be a duration such as 30s or 1m30s", key);
+    *out = (uint64_t) ns / 1000;
     return 0;
 }
 

@@ -145,15 +145,18 @@ static struct mount *add_mount(struct resolve *r, enum mount_kind kind, const ch
     return m;
 }
 
-static void add_tmpfs(struct resolve *r, const struct node *list)
+static int add_tmpfs(struct resolve *r, const struct node *list, struct err *e)
 {
     for (size_t i = 0; list && i < list->n; i++) {
-        const char *text = list->items[i]->text;
-        const char *target = arena_strndup(r->arena, text, strcspn(text, ":"));
+        const char *target = list->items[i]->text;
 
+        if (strchr(target, ':'))
+            return resolve_refuse(list->items[i], e, "options of tmpfs are not honoured yet: %s",
+                                  target);
         if (strcmp(target, "/tmp") != 0) /* every sandbox has one */
             add_mount(r, MOUNT_TMPFS, "", target);
     }
+    return 0;
 }
 
 static int add_volumes(struct resolve *r, const struct node *list, struct err *e)
@@ -202,7 +205,8 @@ static int mounts(struct resolve *r, struct err *e)
         room += lists[i] ? lists[i]->n : 0;
     r->unit->mounts = arena_array(r->arena, room, sizeof *r->unit->mounts);
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-        add_tmpfs(r, lists[i]);
+        if ((code = add_tmpfs(r, lists[i], e)) < 0)
+            return code;
     if ((code = add_volumes(r, volumes, e)) < 0 || (code = add_volumes(r, binds, e)) < 0)
         return code;
     if (script && strcmp(r->unit->argv[1] ? r->unit->argv[1] : "", ENTRYPOINT_TARGET) == 0)
@@ -313,14 +317,27 @@ static int dependencies(struct resolve *r, struct err *e)
     return 0;
 }
 
+static const struct node *either(const struct node *a, const char *key, const struct node *b,
+                                 const char *other)
+{
+    const struct node *n = node_get(a, key);
+
+    return n ? n : node_get(b, other);
+}
+
 static int limits(struct resolve *r, struct err *e)
 {
     const struct node *l =
         node_get(node_get(node_get(r->service, "deploy"), "resources"), "limits");
-    const struct node *memory = node_get(l, "memory"), *cpus = node_get(l, "cpus");
-    const struct node *pids = node_get(l, "pids"), *nofile = node_get(r->recipe, "nofile");
+    /* said in one place or in the other, or twice the same */
+    const struct node *memory = either(l, "memory", r->service, "mem_limit");
+    const struct node *cpus = either(l, "cpus", r->service, "cpus");
+    const struct node *pids = either(l, "pids", r->service, "pids_limit");
+    const struct node *nofile = node_get(r->recipe, "nofile");
     struct limits *out = &r->unit->limits;
 
+    if (pids && pids->kind == NODE_INT && pids->integer < 0) /* -1: as many as there can be */
+        pids = NULL;
     if (memory && num_bytes(memory->text, &out->memory) < 0)
         return resolve_refuse(memory, e, "'memory' must be a size such as 512M");
     if (cpus && num_milli_cpus(cpus->text, &out->milli_cpus) < 0)

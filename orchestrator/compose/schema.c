@@ -79,12 +79,12 @@ static bool is_pull_policy(const char *text)
 static const struct attribute healthcheck_list[] = {
     { "test", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_TEST, .merge = MERGE_REPLACE,
       YES("in the instance, or as the protocol probe that stands for it") },
-    { "timeout", TIME_, .keep = true, YES("") },
-    { "interval", TIME_, .keep = true, YES("") },
-    { "retries", .accepts = NUMBER_TEXT, .form = FORM_COUNT, .cast = CAST_INT, .keep = true, YES("") },
-    { "start_period", TIME_, .keep = true, YES("") },
-    { "start_interval", TIME_, .keep = true, YES("") },
-    { "disable", CASTED_, YES("") },
+    { "timeout", TIME_, .keep = true, YES("a check that lasts longer has failed") },
+    { "interval", TIME_, .keep = true, YES("between two checks") },
+    { "retries", .accepts = NUMBER_TEXT, .form = FORM_COUNT, .cast = CAST_INT, .keep = true, YES("failures in a row until unhealthy") },
+    { "start_period", TIME_, .keep = true, YES("failures do not count while it lasts") },
+    { "start_interval", TIME_, .keep = true, YES("between two checks in the start period") },
+    { "disable", CASTED_, YES("no check at all") },
 };
 KIND(healthcheck, "healthcheck");
 
@@ -159,16 +159,16 @@ static const struct attribute reservations_list[] = {
 KIND(reservations, "reservations section");
 
 static const struct attribute resources_list[] = {
-    { "limits", OBJECT_, .kind = &limits, YES("") },
-    { "reservations", OBJECT_, .kind = &reservations, YES("") },
+    { "limits", OBJECT_, .kind = &limits, YES("cgroup of the instance") },
+    { "reservations", OBJECT_, .kind = &reservations, YES("see its attributes") },
 };
 KIND(resources, "resources section");
 
 static const struct attribute restart_policy_list[] = {
     { "condition", TEXT_, NO("use `restart`") },
-    { "delay", TIME_, .keep = true, NO("") },
-    { "max_attempts", COUNT_, .cast = CAST_INT, .keep = true, NO("") },
-    { "window", TIME_, .keep = true, NO("") },
+    { "delay", TIME_, .keep = true, NO("use `restart`") },
+    { "max_attempts", COUNT_, .cast = CAST_INT, .keep = true, NO("use `restart: on-failure:N`") },
+    { "window", TIME_, .keep = true, NO("use `restart`") },
 };
 KIND(restart_policy, "restart policy");
 
@@ -201,19 +201,19 @@ static const struct attribute deploy_list[] = {
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
     { "update_config", OBJECT_, .kind = &update, NO("no rolling update yet") },
     { "rollback_config", OBJECT_, .kind = &update, NO("no rolling update yet") },
-    { "resources", OBJECT_, .kind = &resources, .always = true, YES("") },
-    { "restart_policy", OBJECT_, .kind = &restart_policy, YES("") },
+    { "resources", OBJECT_, .kind = &resources, .always = true, YES("see its attributes") },
+    { "restart_policy", OBJECT_, .kind = &restart_policy, YES("see its attributes") },
     { "placement", OBJECT_, .kind = &placement, .always = true, IDLE("for clusters") },
     { "endpoint_mode", TEXT_, IDLE("for clusters") },
 };
 KIND(deploy, "deploy section");
 
 static const struct attribute file_use_list[] = {
-    { "source", TEXT_, YES("") },
-    { "target", TEXT_, YES("") },
-    { "uid", TEXT_, YES("") },
-    { "gid", TEXT_, YES("") },
-    { "mode", .accepts = NUMBER_TEXT, .form = FORM_MODE, .keep = true, YES("") },
+    { "source", TEXT_, YES("a secret of this file") },
+    { "target", TEXT_, YES("a file in memory, /run/secrets/NAME when it is not said") },
+    { "uid", TEXT_, YES("owner of the file, the user of the service for root") },
+    { "gid", TEXT_, YES("group of the file") },
+    { "mode", .accepts = NUMBER_TEXT, .form = FORM_MODE, .keep = true, YES("of the file") },
 };
 KIND(file_use, "reference");
 #define FILE_USES .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &file_use
@@ -285,9 +285,9 @@ KIND(credential, "credential_spec section");
 
 static const char *const conditions[] = { "service_started", "service_healthy", "service_completed_successfully", NULL };
 static const struct attribute dependency_list[] = {
-    { "condition", TEXT_, .words = conditions, .required = true, YES("") },
-    { "restart", BOOL_, YES("") },
-    { "required", .accepts = IS_BOOL, .form = FORM_BOOL, .keep = true, YES("") },
+    { "condition", TEXT_, .words = conditions, .required = true, YES("what is waited for before the service is launched") },
+    { "restart", BOOL_, NO("dependants are not restarted yet") },
+    { "required", .accepts = IS_BOOL, .form = FORM_BOOL, .keep = true, YES("whether the dependency may be missing") },
 };
 KIND(dependency, "dependency");
 
@@ -299,8 +299,8 @@ static const struct attribute device_list[] = {
 KIND(device, "device");
 
 static const struct attribute extends_list[] = {
-    { "file", TEXT_, .path = PATH_FILE, YES("") },
-    { "service", TEXT_, .required = true, YES("") },
+    { "file", TEXT_, .path = PATH_FILE, YES("read when the project is loaded") },
+    { "service", TEXT_, .required = true, YES("merged when the project is loaded") },
 };
 CLOSED_KIND(extends, "extends section");
 
@@ -325,23 +325,23 @@ KIND(model_use, "use of a model");
 static const struct attribute attachment_list[] = {
     { "aliases", SET_, .unique = UNIQUE_KEY, YES("names in /etc/hosts of the others") },
     { "driver_opts", OPTIONS_, NO("one driver only") },
-    { "gw_priority", .accepts = IS_NUMBER, .form = FORM_INT, NO("") },
-    { "interface_name", TEXT_, NO("") },
+    { "gw_priority", .accepts = IS_NUMBER, .form = FORM_INT, NO("networks are in the order of their names") },
+    { "interface_name", TEXT_, NO("interfaces are named by us") },
     { "ipv4_address", TEXT_, NO("no fixed addresses yet") },
     { "ipv6_address", TEXT_, NO("no fixed addresses yet") },
-    { "link_local_ips", SET_, .unique = UNIQUE_KEY, NO("") },
-    { "mac_address", TEXT_, NO("") },
+    { "link_local_ips", SET_, .unique = UNIQUE_KEY, NO("no fixed addresses yet") },
+    { "mac_address", TEXT_, NO("made from the address") },
     { "priority", .accepts = IS_NUMBER, .form = FORM_INT, IDLE("order of networks") },
 };
 KIND(attachment, "network of a service");
 
 static const struct attribute port_list[] = {
     { "name", TEXT_, IDLE("a label") },
-    { "mode", TEXT_, YES("") },
-    { "host_ip", TEXT_, YES("") },
-    { "target", .accepts = INT_TEXT, .form = FORM_COUNT, .cast = CAST_INT, YES("") },
-    { "published", .accepts = INT_TEXT, .form = FORM_TEXT, YES("") },
-    { "protocol", TEXT_, YES("") },
+    { "mode", TEXT_, YES("one host: ingress and host are the same") },
+    { "host_ip", TEXT_, YES("listens on this address of the host only") },
+    { "target", .accepts = INT_TEXT, .form = FORM_COUNT, .cast = CAST_INT, YES("port in the instance") },
+    { "published", .accepts = INT_TEXT, .form = FORM_TEXT, YES("port of the host; needed") },
+    { "protocol", TEXT_, YES("tcp or udp") },
     { "app_protocol", TEXT_, IDLE("a label") },
 };
 KIND(port, "port");
@@ -352,7 +352,7 @@ static const struct attribute mount_bind_list[] = {
     { "selinux", TEXT_, .words = selinux_words, NO("no SELinux labels") },
     { "propagation", TEXT_, NO("mounts are private") },
     { "create_host_path", BOOL_, YES("refused when the path is missing") },
-    { "recursive", TEXT_, .words = recursive_words, NO("") },
+    { "recursive", TEXT_, .words = recursive_words, NO("submounts are bound with the rest") },
 };
 KIND(mount_bind, "bind section");
 
@@ -377,55 +377,55 @@ KIND(mount_image, "image section");
 static const char *const mount_types[] = { "bind", "volume", "tmpfs", "cluster", "npipe", "image", NULL };
 static const struct attribute mount_list[] = {
     { "type", TEXT_, .words = mount_types, .required = true, ONLY("bind", "volume", "tmpfs"), YES("bind, volume and tmpfs") },
-    { "source", TEXT_, YES("") },
-    { "target", TEXT_, YES("") },
-    { "read_only", CASTED_, YES("") },
+    { "source", TEXT_, YES("path of the host, or a named volume") },
+    { "target", TEXT_, YES("place in the instance") },
+    { "read_only", CASTED_, YES("mounted read-only") },
     { "consistency", TEXT_, IDLE("for other systems") },
-    { "bind", OBJECT_, .kind = &mount_bind, YES("") },
-    { "volume", OBJECT_, .kind = &mount_volume, YES("") },
-    { "tmpfs", OBJECT_, .kind = &mount_tmpfs, YES("") },
+    { "bind", OBJECT_, .kind = &mount_bind, YES("see its attributes") },
+    { "volume", OBJECT_, .kind = &mount_volume, YES("see its attributes") },
+    { "tmpfs", OBJECT_, .kind = &mount_tmpfs, YES("see its attributes") },
     { "image", OBJECT_, .kind = &mount_image, NO("there are no images") },
 };
 KIND(mount, "volume");
 
 static const struct attribute env_file_list[] = {
-    { "path", TEXT_, .path = PATH_FILE, .required = true },
-    { "format", TEXT_ },
-    { "required", BOOL_, .keep = true },
+    { "path", TEXT_, .path = PATH_FILE, .required = true, YES("read when the project is loaded") },
+    { "format", TEXT_, YES("Docker's dialect, or raw") },
+    { "required", BOOL_, .keep = true, YES("whether the file may be missing") },
 };
 CLOSED_KIND(env_file, "env file");
 
 static const struct attribute probe_list[] = {
-    { "kind", TEXT_, YES("") },
-    { "url", TEXT_, YES("") },
-    { "insecure", BOOL_, YES("") },
-    { "host", TEXT_, YES("") },
-    { "port", .accepts = INT_TEXT, .form = FORM_ANY, YES("") },
-    { "user", TEXT_, YES("") },
-    { "password", TEXT_, YES("") },
-    { "database", TEXT_, YES("") },
+    { "kind", TEXT_, YES("of the protocol probe") },
+    { "url", TEXT_, YES("of the protocol probe") },
+    { "insecure", BOOL_, YES("of the protocol probe") },
+    { "host", TEXT_, YES("of the protocol probe") },
+    { "port", .accepts = INT_TEXT, .form = FORM_ANY, YES("of the protocol probe") },
+    { "user", TEXT_, YES("of the protocol probe") },
+    { "password", TEXT_, YES("of the protocol probe") },
+    { "database", TEXT_, YES("of the protocol probe") },
 };
 KIND(probe, "probe");
 
 #define WORDS_ .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_NUMBER, .form = FORM_COMMAND
 static const struct attribute native_list[] = {
-    { "command", WORDS_, YES("") },
-    { "user", .accepts = INT_TEXT, .form = FORM_ANY, YES("") },
-    { "working_dir", TEXT_, YES("") },
-    { "binds", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &mount, .unique = UNIQUE_TARGET, YES("") },
-    { "tmpfs", TEXTS_, YES("") },
-    { "etc", TEXTS_, YES("") },
-    { "environment", PAIRS_, .form = FORM_VARIABLES, YES("") },
-    { "packages", TEXTS_, YES("") },
-    { "programs", TEXTS_, YES("") },
-    { "probe", OBJECT_, .kind = &probe, YES("") },
+    { "command", WORDS_, YES("instead of command and entrypoint") },
+    { "user", .accepts = INT_TEXT, .form = FORM_ANY, YES("a user of this host; never root") },
+    { "working_dir", TEXT_, YES("in the instance") },
+    { "binds", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &mount, .unique = UNIQUE_TARGET, YES("more files of the host") },
+    { "tmpfs", TEXTS_, YES("more directories in memory") },
+    { "etc", TEXTS_, YES("files of the host's /etc") },
+    { "environment", PAIRS_, .form = FORM_VARIABLES, YES("more variables") },
+    { "packages", TEXTS_, YES("named when they are missing") },
+    { "programs", TEXTS_, YES("looked for before the start") },
+    { "probe", OBJECT_, .kind = &probe, YES("instead of the health check") },
 };
 const struct kind schema_native = { .what = "x-native section", .list = native_list, .n = ARRAY_LEN(native_list) };
 
 static const char *const cgroup_words[] = { "host", "private", NULL };
 static const char *const gpu_words[] = { "all", NULL };
 static const struct attribute service_list[] = {
-    { "profiles", SET_, .unique = UNIQUE_KEY, YES("") },
+    { "profiles", SET_, .unique = UNIQUE_KEY, YES("active with --profile or COMPOSE_PROFILES") },
     { "annotations", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("nobody reads them") },
     { "attach", BOOL_, .keep = true, IDLE("`up` shows no logs") },
     { "build", .accepts = IS_TEXT | IS_MAP, .form = FORM_OBJECT, .kind = &schema_build, .merge = MERGE_BUILD, IDLE("nothing is built: x-native or a recipe says what runs") },
@@ -433,41 +433,41 @@ static const struct attribute service_list[] = {
     { "blkio_config", OBJECT_, .kind = &blkio, NO("no block I/O limits yet") },
     { "cap_add", SET_, .unique = UNIQUE_KEY, NO("services run without capabilities") },
     { "cap_drop", SET_, .unique = UNIQUE_KEY, YES("there are none to begin with") },
-    { "cgroup_parent", TEXT_, NO("") },
+    { "cgroup_parent", TEXT_, NO("each instance has its own place") },
     { "cgroup", TEXT_, .words = cgroup_words, ONLY("private"), YES("always private") },
     { "cpu_count", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = 0, .max = INT64_MAX, NO("for Windows") },
     { "cpu_percent", .accepts = INT_TEXT, .form = FORM_REAL, .cast = CAST_REAL, .min = 0, .max = 100, NO("for Windows") },
     { "cpu_period", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("use `deploy.resources.limits.cpus`") },
     { "cpu_quota", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("use `deploy.resources.limits.cpus`") },
-    { "cpu_rt_period", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("") },
-    { "cpu_rt_runtime", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("") },
+    { "cpu_rt_period", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("no real-time scheduling") },
+    { "cpu_rt_runtime", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("no real-time scheduling") },
     { "cpus", .accepts = NUMBER_TEXT, .form = FORM_REAL, .cast = CAST_REAL, YES("cgroup cpu controller") },
     { "cpuset", TEXT_, NO("no CPU sets yet") },
     { "cpu_shares", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("no CPU shares yet") },
-    { "command", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .merge = MERGE_REPLACE, .keep = true, YES("") },
+    { "command", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .merge = MERGE_REPLACE, .keep = true, YES("the first word is looked up in the recipe") },
     { "configs", FILE_USES, .unique = UNIQUE_CONFIG, NO("no configs yet") },
     { "container_name", TEXT_, .fits = is_container_name, IDLE("instances are named PROJECT.SERVICE.N") },
     { "credential_spec", OBJECT_, .kind = &credential, NO("for Windows") },
-    { "depends_on", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &dependency, .merge = MERGE_DEPENDS, YES("") },
-    { "deploy", .accepts = IS_MAP | IS_NULL, .form = FORM_OBJECT, .kind = &deploy, YES("") },
+    { "depends_on", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &dependency, .merge = MERGE_DEPENDS, YES("order of start and, reversed, of stop") },
+    { "deploy", .accepts = IS_MAP | IS_NULL, .form = FORM_OBJECT, .kind = &deploy, YES("see its attributes") },
     { "device_cgroup_rules", SET_, NO("no devices yet") },
     { "devices", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &device, .unique = UNIQUE_DEVICE, NO("no devices yet") },
     { "dns", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
     { "dns_opt", SET_, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
     { "dns_search", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
-    { "domainname", TEXT_, NO("") },
-    { "entrypoint", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .merge = MERGE_REPLACE, .keep = true, YES("") },
+    { "domainname", TEXT_, NO("host names have one part") },
+    { "entrypoint", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .merge = MERGE_REPLACE, .keep = true, YES("replaces that of the recipe") },
     { "provider", OBJECT_, .kind = &provider, NO("no providers") },
-    { "environment", PAIRS_, .form = FORM_VARIABLES, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("") },
-    { "env_file", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_ENV_FILES, .kind = &env_file, .merge = MERGE_SEQUENCE, .unique = UNIQUE_ENV_FILE, YES("") },
+    { "environment", PAIRS_, .form = FORM_VARIABLES, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("of the program") },
+    { "env_file", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_ENV_FILES, .kind = &env_file, .merge = MERGE_SEQUENCE, .unique = UNIQUE_ENV_FILE, YES("read when the project is loaded") },
     { "expose", .accepts = IS_LIST, .items = NUMBER_TEXT, .form = FORM_TEXTS, .distinct = true, .unique = UNIQUE_VALUE, YES("services of one network reach each other") },
-    { "extends", .accepts = IS_TEXT | IS_MAP, .form = FORM_OBJECT, .kind = &extends, YES("") },
-    { "external_links", SET_, NO("") },
+    { "extends", .accepts = IS_TEXT | IS_MAP, .form = FORM_OBJECT, .kind = &extends, YES("merged when the project is loaded") },
+    { "external_links", SET_, NO("use networks and their aliases") },
     { "extra_hosts", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .values = IS_TEXT | IS_LIST, .distinct = true, .form = FORM_HOSTS, .merge = MERGE_HOSTS, NO("no extra hosts yet") },
     { "group_add", .accepts = IS_LIST, .items = NUMBER_TEXT, .form = FORM_TEXTS, .distinct = true, NO("no extra groups yet") },
     { "gpus", .accepts = IS_TEXT | IS_LIST, .items = IS_MAP, .words = gpu_words, .form = FORM_OBJECTS, .kind = &gpu, NO("no device requests") },
-    { "hostname", TEXT_, YES("") },
-    { "healthcheck", OBJECT_, .kind = &healthcheck, YES("") },
+    { "hostname", TEXT_, YES("UTS namespace") },
+    { "healthcheck", OBJECT_, .kind = &healthcheck, YES("see its attributes") },
     { "image", TEXT_, YES("names the recipe") },
     { "init", CASTED_, .keep = true, YES("there always is one") },
     { "ipc", TEXT_, ONLY("private", "shareable"), YES("always private") },
@@ -479,45 +479,45 @@ static const struct attribute service_list[] = {
     { "mem_limit", BYTES_, YES("cgroup memory controller") },
     { "mem_reservation", .accepts = INT_TEXT, .form = FORM_BYTES, NO("no memory reservation yet") },
     { "memswap_limit", BYTES_, NO("no swap limit yet") },
-    { "mem_swappiness", .accepts = INT_TEXT, .form = FORM_BYTES, NO("") },
-    { "mac_address", TEXT_, NO("") },
+    { "mem_swappiness", .accepts = INT_TEXT, .form = FORM_BYTES, NO("no swap settings") },
+    { "mac_address", TEXT_, NO("made from the address") },
     { "models", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &model_use, .loose = true, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, NO("no models") },
     { "network_mode", TEXT_, NO("each service has a network of its own") },
-    { "networks", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &attachment, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, YES("") },
-    { "oom_kill_disable", CASTED_, NO("") },
-    { "oom_score_adj", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = -1000, .max = 1000, NO("") },
+    { "networks", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &attachment, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, YES("a bridge and an interface for each") },
+    { "oom_kill_disable", CASTED_, NO("a service without memory must end") },
+    { "oom_score_adj", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = -1000, .max = 1000, NO("no OOM score yet") },
     { "pid", .accepts = IS_TEXT | IS_NULL, .form = FORM_TEXT, NO("always private") },
     { "pids_limit", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, YES("cgroup pids controller") },
     { "platform", TEXT_, IDLE("there are no images") },
-    { "ports", .accepts = IS_LIST, .items = NUMBER_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &port, .unique = UNIQUE_PORT, YES("") },
+    { "ports", .accepts = IS_LIST, .items = NUMBER_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &port, .unique = UNIQUE_PORT, YES("packet rules and a socket that holds the port") },
     { "post_start", OBJECTS_, .kind = &hook, NO("no hooks yet") },
     { "pre_stop", OBJECTS_, .kind = &hook, NO("no hooks yet") },
     { "privileged", CASTED_, NO("no service is privileged") },
     { "pull_policy", TEXT_, .fits = is_pull_policy, IDLE("there are no images") },
     { "pull_refresh_after", .accepts = IS_TEXT, .form = FORM_DROPPED, IDLE("there are no images") },
     { "read_only", CASTED_, YES("the root always is") },
-    { "restart", TEXT_, YES("") },
-    { "runtime", TEXT_, NO("") },
+    { "restart", TEXT_, YES("no, always, on-failure[:N], unless-stopped") },
+    { "runtime", TEXT_, NO("there is one") },
     { "scale", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, ONLY("1"), YES("one copy") },
-    { "secrets", FILE_USES, .unique = UNIQUE_SECRET, YES("") },
+    { "secrets", FILE_USES, .unique = UNIQUE_SECRET, YES("files in memory, never variables") },
     { "security_opt", SET_, YES("no-new-privileges") },
-    { "shm_size", BYTES_, NO("") },
-    { "stdin_open", CASTED_, NO("") },
-    { "stop_grace_period", TIME_, .keep = true, YES("") },
-    { "stop_signal", TEXT_, YES("") },
+    { "shm_size", BYTES_, NO("/dev/shm has a fixed size yet") },
+    { "stdin_open", CASTED_, NO("no terminals yet") },
+    { "stop_grace_period", TIME_, .keep = true, YES("then SIGKILL") },
+    { "stop_signal", TEXT_, YES("to the program") },
     { "storage_opt", .accepts = IS_MAP, .form = FORM_MAPPING, NO("there are no images") },
     { "sysctls", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no sysctls yet") },
-    { "tmpfs", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("") },
+    { "tmpfs", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("in memory; options are refused yet") },
     { "tty", CASTED_, NO("no terminals yet") },
     { "ulimits", .accepts = IS_MAP, .form = FORM_ULIMITS, NO("no ulimits yet") },
-    { "use_api_socket", .accepts = IS_BOOL, .form = FORM_BOOL, NO("") },
+    { "use_api_socket", .accepts = IS_BOOL, .form = FORM_BOOL, NO("there is no engine") },
     { "user", TEXT_, YES("a user of this host") },
-    { "userns_mode", TEXT_, NO("") },
+    { "userns_mode", TEXT_, NO("no user namespaces yet") },
     { "uts", TEXT_, NO("always private") },
-    { "volumes", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &mount, .unique = UNIQUE_TARGET, YES("") },
-    { "volumes_from", SET_, NO("") },
-    { "working_dir", TEXT_, YES("") },
-    { "x-native", OBJECT_, .kind = &schema_native, YES("") },
+    { "volumes", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &mount, .unique = UNIQUE_TARGET, YES("see their attributes") },
+    { "volumes_from", SET_, NO("name the volumes of each service") },
+    { "working_dir", TEXT_, YES("in the instance") },
+    { "x-native", OBJECT_, .kind = &schema_native, YES("how to run it without an image") },
 };
 const struct kind schema_service = { .what = "service", .list = service_list, .n = ARRAY_LEN(service_list) };
 
@@ -539,21 +539,21 @@ static const struct attribute ipam_list[] = {
 KIND(ipam, "ipam section");
 
 static const struct attribute network_list[] = {
-    { "name", TEXT_, YES("") },
+    { "name", TEXT_, YES("of the bridge's record") },
     { "driver", TEXT_, ONLY("bridge", "default"), YES("bridge") },
     { "driver_opts", OPTIONS_, NO("one driver only") },
     { "ipam", OBJECT_, .kind = &ipam, .always = true, NO("no address settings yet") },
     { "external", EXTERNAL_, NO("no external networks yet") },
-    { "internal", CASTED_, YES("") },
+    { "internal", CASTED_, YES("no route to the outside") },
     { "attachable", CASTED_, IDLE("for clusters") },
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
-    { "enable_ipv4", CASTED_, .keep = true, NO("") },
-    { "enable_ipv6", CASTED_, .keep = true, NO("") },
+    { "enable_ipv4", CASTED_, .keep = true, ONLY("true"), YES("networks have IPv4 and IPv6") },
+    { "enable_ipv6", CASTED_, .keep = true, ONLY("true"), YES("networks have IPv4 and IPv6") },
 };
 const struct kind schema_network = { .what = "network", .list = network_list, .n = ARRAY_LEN(network_list) };
 
 static const struct attribute volume_list[] = {
-    { "name", TEXT_, YES("") },
+    { "name", TEXT_, YES("of the directory") },
     { "driver", TEXT_, ONLY("local", "default"), YES("local") },
     { "driver_opts", OPTIONS_, NO("no driver options yet") },
     { "external", EXTERNAL_, NO("no external volumes yet") },
@@ -562,9 +562,9 @@ static const struct attribute volume_list[] = {
 const struct kind schema_volume = { .what = "volume", .list = volume_list, .n = ARRAY_LEN(volume_list) };
 
 #define FILE_OBJECT                                                                                \
-    { "name", TEXT_, YES("") },                                                                    \
-    { "file", TEXT_, .path = PATH_LOCAL, YES("") },                                                \
-    { "environment", TEXT_, YES("") },                                                             \
+    { "name", TEXT_, YES("name of the record") },                                                      \
+    { "file", TEXT_, .path = PATH_LOCAL, YES("read at every `up`") },                                  \
+    { "environment", TEXT_, YES("read at every `up`") },                                               \
     { "external", EXTERNAL_, NO("no external ones yet") },                                         \
     { "labels", PAIRS_, .form = FORM_LABELS, IDLE("labels have no reader") },                      \
     { "template_driver", TEXT_, NO("no templates") }
@@ -577,7 +577,7 @@ const struct kind schema_secret = { .what = "secret", .list = secret_list, .n = 
 
 static const struct attribute config_list[] = {
     FILE_OBJECT,
-    { "content", TEXT_, YES("") },
+    { "content", TEXT_, YES("text of the file") },
 };
 const struct kind schema_config = { .what = "config", .list = config_list, .n = ARRAY_LEN(config_list) };
 
@@ -590,50 +590,50 @@ static const struct attribute model_list[] = {
 KIND(model, "model");
 
 static const struct attribute include_list[] = {
-    { "path", TEXT_SET },
-    { "project_directory", TEXT_ },
-    { "env_file", TEXT_SET },
+    { "path", TEXT_SET, YES("read when the project is loaded") },
+    { "project_directory", TEXT_, YES("what its relative paths are relative to") },
+    { "env_file", TEXT_SET, YES("variables of what is included") },
 };
 const struct kind schema_include = { .what = "include", .list = include_list, .n = ARRAY_LEN(include_list), .closed = true };
 
 static const struct attribute database_list[] = {
-    { "service", TEXT_, YES("") },
-    { "name", TEXT_, YES("") },
-    { "user", TEXT_, YES("") },
-    { "password_secret", TEXT_, YES("") },
-    { "port", .accepts = INT_TEXT, .form = FORM_ANY, YES("") },
-    { "migrations", TEXT_, .path = PATH_FILE, YES("") },
-    { "seeds", TEXT_, .path = PATH_FILE, YES("") },
+    { "service", TEXT_, YES("for initialisation and migrations") },
+    { "name", TEXT_, YES("for initialisation and migrations") },
+    { "user", TEXT_, YES("for initialisation and migrations") },
+    { "password_secret", TEXT_, YES("for initialisation and migrations") },
+    { "port", .accepts = INT_TEXT, .form = FORM_ANY, YES("for initialisation and migrations") },
+    { "migrations", TEXT_, .path = PATH_FILE, YES("for initialisation and migrations") },
+    { "seeds", TEXT_, .path = PATH_FILE, YES("for initialisation and migrations") },
 };
 KIND(database, "x-ipam-orch.database section");
 
 static const struct attribute certificate_list[] = {
-    { "certificate", TEXT_, .path = PATH_FILE, YES("") },
-    { "key", TEXT_, .path = PATH_FILE, YES("") },
-    { "names", TEXTS_, YES("") },
+    { "certificate", TEXT_, .path = PATH_FILE, YES("made by the first `up` when it is missing") },
+    { "key", TEXT_, .path = PATH_FILE, YES("made by the first `up` when it is missing") },
+    { "names", TEXTS_, YES("made by the first `up` when it is missing") },
 };
 KIND(certificate, "x-ipam-orch.certificate section");
 
 static const struct attribute ours_list[] = {
-    { "release", TEXT_, YES("") },
-    { "database", OBJECT_, .kind = &database, YES("") },
-    { "certificate", OBJECT_, .kind = &certificate, YES("") },
-    { "urls", TEXTS_, YES("") },
+    { "release", TEXT_, YES("shown by `ps`") },
+    { "database", OBJECT_, .kind = &database, YES("see its attributes") },
+    { "certificate", OBJECT_, .kind = &certificate, YES("see its attributes") },
+    { "urls", TEXTS_, YES("shown when all is up") },
 };
 const struct kind schema_ours = { .what = "x-ipam-orch section", .list = ours_list, .n = ARRAY_LEN(ours_list) };
 
 #define NAMED_(kind_) .form = FORM_NAMED, .kind = &(kind_)
 static const struct attribute project_list[] = {
-    { "name", TEXT_, YES("") },
+    { "name", TEXT_, YES("of the project") },
     { "version", .accepts = IS_TEXT, .form = FORM_DROPPED, IDLE("obsolete") },
-    { "include", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &schema_include, YES("") },
-    { "services", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_service), .keep = true, YES("") },
-    { "networks", .accepts = IS_MAP, .values = IS_MAP | IS_NULL, NAMED_(schema_network), .loose = true, YES("") },
-    { "volumes", .accepts = IS_MAP, .values = IS_MAP | IS_NULL, NAMED_(schema_volume), YES("") },
-    { "secrets", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_secret), YES("") },
+    { "include", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &schema_include, YES("read when the project is loaded") },
+    { "services", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_service), .keep = true, YES("see their attributes") },
+    { "networks", .accepts = IS_MAP, .values = IS_MAP | IS_NULL, NAMED_(schema_network), .loose = true, YES("see their attributes") },
+    { "volumes", .accepts = IS_MAP, .values = IS_MAP | IS_NULL, NAMED_(schema_volume), YES("directories of the state directory") },
+    { "secrets", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_secret), YES("see their attributes") },
     { "configs", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_config), NO("no configs yet") },
     { "models", .accepts = IS_MAP, .values = IS_MAP, NAMED_(model), .loose = true, .yaml_only = true, NO("no models") },
-    { "x-ipam-orch", OBJECT_, .kind = &schema_ours, YES("") },
+    { "x-ipam-orch", OBJECT_, .kind = &schema_ours, YES("what the IPAM procedures need") },
 };
 /* clang-format on */
 const struct kind schema_project = { .what = "compose file",

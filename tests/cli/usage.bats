@@ -17,7 +17,7 @@ load command
     local verb
     run orch help
     [ "$status" -eq 0 ]
-    for verb in init up down start stop restart ps logs config version help; do
+    for verb in init up down start stop restart ps logs config export version help; do
         grep -q "^  $verb  *[a-z]" <<<"$output"
         run -0 orch help "$verb"
         [[ $output == *"ipam-orch $verb"* ]]
