@@ -76,51 +76,6 @@ int num_bytes(const char *text, uint64_t *out)
     return -EINVAL;
 }
 
-/* one "30ms" of a duration; longest suffix first, so that "ms" is not read as "m" */
-static int duration_part(const char **text, uint64_t *total)
-{
-    static const struct {
-        const char *suffix;
-        uint64_t us;
-    } units[] = { { "us", 1 },
-                  { "ms", USEC_PER_MSEC },
-                  { "s", USEC_PER_SEC },
-                  { "m", 60 * USEC_PER_SEC },
-                  { "h", 3600 * USEC_PER_SEC } };
-    const char *rest = NULL;
-    uint64_t n = 0;
-    int r = leading_u64(*text, &n, &rest);
-
-    if (r < 0)
-        return r;
-    for (size_t i = 0; i < ARRAY_LEN(units); i++) {
-        size_t len = strlen(units[i].suffix);
-        uint64_t part;
-
-        if (strncmp(rest, units[i].suffix, len) != 0)
-            continue;
-        if (__builtin_mul_overflow(n, units[i].us, &part) ||
-            __builtin_add_overflow(*total, part, total))
-            return -ERANGE;
-        *text = rest + len;
-        return 0;
-    }
-    return -EINVAL;
-}
-
-int num_duration_us(const char *text, uint64_t *out)
-{
-    uint64_t total = 0;
-
-    do {
-        int r = duration_part(&text, &total);
-        if (r < 0)
-            return r;
-    } while (*text != '\0');
-    *out = total;
-    return 0;
-}
-
 int num_milli_cpus(const char *text, uint64_t *out)
 {
     const char *rest = NULL;
