@@ -78,7 +78,7 @@ $(B)/tests/fakes/%: $(B)/tests/fakes/%.o $(B)/sandbox.a $(B)/orchestrator/base.a
 	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $^ $(call libs,libsystemd jansson libseccomp libcap libnl-route-3.0) -o $@
 
 .PHONY: check check-unit check-cli check-root check-app check-e2e
-check: lint check-unit check-cli ## lint, unit and cli: what to run before a commit; no privilege
+check: lint check-unit check-cli fuzz-regress ## lint, unit, cli and fuzz corpora: what to run before a commit; no privilege
 
 check-unit: $(TESTS) ## unit tests; no privilege
 	@tests/run-unit $(TESTS)
@@ -95,10 +95,33 @@ check-app: ## the IPAM application against its own MariaDB and Redis, and its fr
 check-e2e: $(BIN) frontend ## the whole stack and a browser, in a private network namespace; root
 	@tests/run-bats e2e
 
+# ---- fuzzing: one target per parser; F=NAME chooses one, T=SECONDS is the time for each ----
+
+FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+F        ?= $(FUZZ)
+T        ?= 60
+FUZZ_LIBS = $(foreach r,$(O)/compose $(O)/model $(O)/base,$(B)/$(r).a)
+LIBFUZZER = -fsanitize=fuzzer
+
+$(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(B)/tests/fuzz/pipeline.o $(FUZZ_LIBS)
+	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $^ $(call libs,yaml-0.1 jansson libcrypto) -o $@
+
+$(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/pipeline.o $(FUZZ_LIBS)
+	$(QUIET)$(CC) $(HARDEN) $(LIBFUZZER) $(CFLAGS) $(LINK) $^ $(call libs,yaml-0.1 jansson libcrypto) -o $@
+
+.PHONY: fuzz fuzz-regress
+fuzz-regress: $(FUZZ:%=$(B)/tests/fuzz/replay_%) ## what fuzzing found once, and its seeds
+	@tests/run-fuzz regress $(B) $(FUZZ)
+
+fuzz: ## look for inputs that break a parser, F=NAME T=SECONDS; clang
+	$(MAKE) B=build/fuzz CC=clang LINK= WERROR= HARDEN='-O1 -g -fno-omit-frame-pointer \
+	    -fsanitize=address,undefined,fuzzer-no-link -fno-sanitize-recover=all' $(F:%=build/fuzz/tests/fuzz/fuzz_%)
+	@tests/run-fuzz search build/fuzz $(T) $(F)
+
 SANITIZE := -O1 -g -fPIE -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 .PHONY: asan analyze cov
 asan: ## rebuild with address and undefined-behaviour sanitizers below build/asan, then test; root
-	$(MAKE) B=build/asan LINK=-pie WERROR= HARDEN='$(SANITIZE)' check-unit check-cli check-root
+	$(MAKE) B=build/asan LINK=-pie WERROR= HARDEN='$(SANITIZE)' check-unit check-cli fuzz-regress check-root
 
 .PHONY: bench
 bench: $(BIN) frontend ## time of up, down and ps, memory of our processes; root, an idle machine

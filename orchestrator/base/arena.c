@@ -46,7 +46,10 @@ void arena_free_(struct arena **a)
     arena_free(*a);
 }
 
-void *arena_alloc(struct arena *a, size_t size)
+/* obstack's macros align by arithmetic on a null pointer, which a sanitizer may take amiss */
+#define ALIGNS_LIKE_GLIBC __attribute__((no_sanitize("pointer-overflow")))
+
+ALIGNS_LIKE_GLIBC void *arena_alloc(struct arena *a, size_t size)
 {
     /* obstack counts in int-sized steps; nothing of ours comes near this */
     if (size > INT32_MAX)
@@ -63,7 +66,7 @@ void *arena_array(struct arena *a, size_t n, size_t size)
     return arena_alloc(a, total);
 }
 
-char *arena_strndup(struct arena *a, const char *s, size_t n)
+ALIGNS_LIKE_GLIBC char *arena_strndup(struct arena *a, const char *s, size_t n)
 {
     if (n > INT32_MAX)
         out_of_memory();

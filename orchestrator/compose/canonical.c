@@ -235,10 +235,20 @@ static void drop_empty(struct node *list)
     list->n = kept;
 }
 
+/* Only these are looked at here in a file that is extended, of which the rest may be anything. */
+static bool has_short_form(const struct attribute *a)
+{
+    return a->form == FORM_ENV_FILES || a->form == FORM_SSH || a->path == PATH_CONTEXTS ||
+           (a->form == FORM_OBJECTS && a->unique != UNIQUE_NONE) || a->merge == MERGE_BUILD ||
+           a->merge == MERGE_DEPENDS;
+}
+
 static int expand(const struct expander *x, struct shape s, struct node **n, const struct trail *t)
 {
     const struct attribute *a = s.attribute;
 
+    if (a && has_short_form(a) && !(a->accepts & 1u << (*n)->kind))
+        return trail_refuse(t, (*n)->at, x->e, "this cannot be %s", node_kind_text((*n)->kind));
     if (s.kind)
         return object(x, s, n, t);
     if (!a)

@@ -1,6 +1,7 @@
 /* Node trees as text: YAML through libyaml's emitter, JSON through jansson. */
 #include <errno.h>
 #include <jansson.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,10 +38,8 @@ struct emitter {
 
 static bool emit(struct emitter *em, const struct node *n);
 
-static bool emit_scalar(struct emitter *em, const char *text, bool quote)
+static bool emit_plain(struct emitter *em, const char *written, bool quote)
 {
-    auto_free char *escaped = em->escape && strchr(text, '$') ? escape_dollars(text) : NULL;
-    const char *written = escaped ? escaped : text;
     yaml_event_t event;
 
     return yaml_scalar_event_initialize(&event, NULL, NULL, (yaml_char_t *) (size_t) written,
@@ -49,6 +48,13 @@ static bool emit_scalar(struct emitter *em, const char *text, bool quote)
                                         : strchr(written, '\n') ? YAML_LITERAL_SCALAR_STYLE
                                                                 : YAML_ANY_SCALAR_STYLE) &&
            yaml_emitter_emit(&em->yaml, &event);
+}
+
+static bool emit_scalar(struct emitter *em, const char *text, bool quote)
+{
+    auto_free char *escaped = em->escape && strchr(text, '$') ? escape_dollars(text) : NULL;
+
+    return emit_plain(em, escaped ? escaped : text, quote);
 }
 
 static bool emit_list(struct emitter *em, const struct node *n)
@@ -74,10 +80,21 @@ static bool emit_map(struct emitter *em, const struct node *n)
         !yaml_emitter_emit(&em->yaml, &event))
         return false;
     for (uint32_t i = 0; i < n->n; i++)
-        if (!emit_scalar(em, n->entries[i].key, scalar_is_ambiguous(n->entries[i].key)) ||
+        /* variables are not replaced in keys */
+        if (!emit_plain(em, n->entries[i].key, scalar_is_ambiguous(n->entries[i].key)) ||
             !emit(em, n->entries[i].value))
             return false;
     return yaml_mapping_end_event_initialize(&event) && yaml_emitter_emit(&em->yaml, &event);
+}
+
+/* where numbers of YAML look otherwise than in the text of a variable */
+static const char *real_text(const struct node *n)
+{
+    if (isnan(n->real))
+        return ".nan";
+    if (isinf(n->real))
+        return n->real > 0 ? ".inf" : "-.inf";
+    return n->text;
 }
 
 static bool emit(struct emitter *em, const struct node *n)
@@ -86,8 +103,8 @@ static bool emit(struct emitter *em, const struct node *n)
     case NODE_NULL: return emit_scalar(em, "null", false);
     case NODE_BOOL:
     case NODE_INT:
-    case NODE_FLOAT: return emit_scalar(em, n->text, false);
-    case NODE_TIME:
+    case NODE_TIME: return emit_scalar(em, n->text, false);
+    case NODE_FLOAT: return emit_scalar(em, real_text(n), false);
     case NODE_TEXT: return emit_scalar(em, n->text, scalar_is_ambiguous(n->text));
     case NODE_LIST: return emit_list(em, n);
     case NODE_MAP: return emit_map(em, n);
@@ -119,6 +136,10 @@ int yaml_emit(const struct node *n, bool escape, char **out, struct err *e)
     return ok ? 0 : err_set(e, -EINVAL, "the document cannot be written as YAML");
 }
 
+struct json_writer {
+    bool escape, failed; /* failed: a number that JSON does not have */
+};
+
 static json_t *text_to_json(const char *text, bool escape)
 {
     auto_free char *escaped = escape && strchr(text, '$') ? escape_dollars(text) : NULL;
@@ -126,7 +147,7 @@ static json_t *text_to_json(const char *text, bool escape)
     return json_string(escaped ? escaped : text);
 }
 
-static json_t *to_json(const struct node *n, bool escape)
+static json_t *to_json(struct json_writer *w, const struct node *n)
 {
     json_t *json = NULL;
 
@@ -134,20 +155,23 @@ static json_t *to_json(const struct node *n, bool escape)
     case NODE_NULL: return json_null();
     case NODE_BOOL: return json_boolean(n->truth);
     case NODE_INT: return json_integer(n->integer);
-    case NODE_FLOAT: return json_real(n->real);
+    case NODE_FLOAT:
+        json = json_real(n->real);
+        w->failed |= !json;
+        return json;
     case NODE_TIME:
-    case NODE_TEXT: return text_to_json(n->text, escape);
+    case NODE_TEXT: return text_to_json(n->text, w->escape);
     case NODE_LIST:
         json = json_array();
         for (uint32_t i = 0; i < n->n; i++)
-            (void) json_array_append_new(json, to_json(n->items[i], escape));
+            (void) json_array_append_new(json, to_json(w, n->items[i]));
         return json;
     case NODE_MAP:
         json = json_object();
         for (uint32_t i = 0; i < n->n; i++) {
-            auto_free char *key = escape ? escape_dollars(n->entries[i].key) : NULL;
+            auto_free char *key = w->escape ? escape_dollars(n->entries[i].key) : NULL;
             (void) json_object_set_new(json, key ? key : n->entries[i].key,
-                                       to_json(n->entries[i].value, escape));
+                                       to_json(w, n->entries[i].value));
         }
         return json;
     }
@@ -156,9 +180,13 @@ static json_t *to_json(const struct node *n, bool escape)
 
 int yaml_emit_json(const struct node *n, bool escape, char **out, struct err *e)
 {
-    json_t *json = to_json(n, escape);
+    struct json_writer w = { .escape = escape };
+    json_t *json = to_json(&w, n);
 
-    *out = json_dumps(json, JSON_INDENT(2) | JSON_REAL_PRECISION(15));
+    *out = w.failed ? NULL : json_dumps(json, JSON_INDENT(2));
     json_decref(json);
-    return *out ? 0 : err_set(e, -EINVAL, "the document cannot be written as JSON");
+    return *out ? 0
+                : err_set(e, -EINVAL,
+                          w.failed ? "JSON has no infinite numbers"
+                                   : "the document cannot be written as JSON");
 }

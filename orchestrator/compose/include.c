@@ -59,8 +59,8 @@ static int parts(const struct includer *x, const struct node *n, struct inclusio
     out->paths = node_get(n, "path");
     out->dir = node_get(n, "project_directory");
     out->env_files = node_get(n, "env_file");
-    if (!out->paths)
-        return trail_refuse(NULL, n->at, x->e, "include: 'path' is missing");
+    if (!out->paths) /* nothing, as with Docker Compose */
+        warnings_add(x->layers->variables->warnings, n->at, "include without 'path'");
     if ((r = refuse_texts(x, out->paths, "path")) < 0 ||
         (r = refuse_texts(x, out->dir, "project_directory")) < 0)
         return r;

@@ -1,6 +1,7 @@
 #include "compose/node.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -246,15 +247,27 @@ bool node_is_true(const struct node *n)
     return n && n->kind == NODE_BOOL && n->truth;
 }
 
+static bool is_number(const struct node *n)
+{
+    return n->kind == NODE_INT || n->kind == NODE_FLOAT;
+}
+
+static double number(const struct node *n)
+{
+    return n->kind == NODE_INT ? (double) n->integer : n->real;
+}
+
 bool node_equal(const struct node *a, const struct node *b)
 {
+    if (is_number(a) && is_number(b) && a->kind != b->kind)
+        return number(a) == number(b);
     if (a->kind != b->kind)
         return false;
     switch (a->kind) {
     case NODE_NULL: return true;
     case NODE_BOOL: return a->truth == b->truth;
     case NODE_INT: return a->integer == b->integer;
-    case NODE_FLOAT: return a->real == b->real;
+    case NODE_FLOAT: return a->real == b->real || (isnan(a->real) && isnan(b->real));
     case NODE_TIME:
     case NODE_TEXT: return strcmp(a->text, b->text) == 0;
     case NODE_LIST:
@@ -285,13 +298,18 @@ static uint64_t mix(uint64_t h)
 
 uint64_t node_hash(const struct node *n)
 {
-    uint64_t h = 0;
+    uint64_t h = 0, kind = n->kind;
+    double real;
 
     switch (n->kind) {
     case NODE_NULL: break;
-    case NODE_BOOL:
     case NODE_INT:
-    case NODE_FLOAT:
+    case NODE_FLOAT: /* the same for 1 and 1.0 */
+        real = isnan(number(n)) ? 0 : number(n) + 0.0;
+        memcpy(&h, &real, sizeof h);
+        kind = NODE_FLOAT;
+        break;
+    case NODE_BOOL:
     case NODE_TIME:
     case NODE_TEXT: h = hash(n->text); break;
     case NODE_LIST:
@@ -303,7 +321,7 @@ uint64_t node_hash(const struct node *n)
             h += mix(mix(hash(n->entries[i].key)) + node_hash(n->entries[i].value));
         break;
     }
-    return mix(h + (uint64_t) n->kind);
+    return mix(h + kind);
 }
 
 const char *node_kind_text(enum node_kind kind)

@@ -76,6 +76,7 @@ size_t node_count(const struct node *n);
 
 bool node_is_scalar(const struct node *n); /* neither null, list nor map; false for NULL */
 bool node_is_true(const struct node *n);
+/* numbers by value: 1 is 1.0 */
 bool node_equal(const struct node *a, const struct node *b);
 /* equal nodes have equal hashes */
 uint64_t node_hash(const struct node *n);

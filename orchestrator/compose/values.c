@@ -139,30 +139,53 @@ static const struct {
               { "d", 24 * 3600000000000 },
               { "w", 7 * 24 * 3600000000000 } };
 
+/* digits behind the point, as a part of 1 */
+static double fraction_of(const char *digits, size_t n)
+{
+    double value = 0, scale = 1;
+
+    for (size_t i = 0; i < n && i < 18; i++) {
+        value = value * 10 + (digits[i] - '0');
+        scale *= 10;
+    }
+    return value / scale;
+}
+
+/* Whole units exactly, however many; of a fraction what is a thousandth short of a nanosecond is
+ * one, because 0.088 is not quite that in binary. */
+static int duration_sum(const char *whole, size_t n, double fraction, int64_t unit, int64_t *out)
+{
+    int64_t value = 0;
+
+    for (size_t i = 0; i < n; i++)
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, whole[i] - '0', &value))
+            return -ERANGE;
+    if (__builtin_mul_overflow(value, unit, &value) ||
+        __builtin_add_overflow(value, (int64_t) (fraction * (double) unit + 1e-3), &value))
+        return -ERANGE;
+    *out = value;
+    return 0;
+}
+
 static int duration_part(const char **at, int64_t *out)
 {
-    const char *s = *at;
-    size_t whole_digits = strspn(s, "0123456789"), fraction_digits = 0, unit;
-    double value;
-    char number[64];
+    const char *s = *at, *whole = s, *digits;
+    size_t n = strspn(s, "0123456789"), decimals = 0, unit;
 
-    if (s[whole_digits] == '.')
-        fraction_digits = strspn(s + whole_digits + 1, "0123456789");
-    if (whole_digits + fraction_digits == 0 || whole_digits + fraction_digits >= sizeof number - 2)
+    s += n;
+    digits = s + (*s == '.');
+    if (*s == '.')
+        decimals = strspn(digits, "0123456789");
+    if (n + decimals == 0)
         return -EINVAL;
-    s += whole_digits + (s[whole_digits] == '.') + fraction_digits;
-    (void) snprintf(number, sizeof number, "%.*s", (int) (s - *at), *at);
+    s = digits + decimals;
     unit = strcspn(s, ".0123456789");
     for (size_t i = 0; i < ARRAY_LEN(units); i++) {
         if (strlen(units[i].name) != unit || memcmp(units[i].name, s, unit) != 0)
             continue;
         *at = s + unit;
-        value = strtod(number, NULL) * (double) units[i].ns;
-        if (value >= 9.223372036854775e18)
-            return -ERANGE;
-        /* whole numbers exactly, however large */
-        *out = fraction_digits ? (int64_t) value : strtoll(number, NULL, 10) * units[i].ns;
-        return 0;
+        return duration_sum(whole, n, fraction_of(digits, decimals), units[i].ns, out);
     }
     return -EINVAL;
 }
