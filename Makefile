@@ -77,14 +77,17 @@ GUESTS   := $(patsubst tests/fakes/%.c,$(B)/tests/fakes/%,$(wildcard tests/fakes
 $(B)/tests/fakes/%: $(B)/tests/fakes/%.o $(B)/sandbox.a $(B)/orchestrator/base.a
 	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $^ $(call libs,libsystemd jansson libseccomp libcap libnl-route-3.0) -o $@
 
-.PHONY: check check-unit check-cli check-root check-app check-e2e
-check: lint check-unit check-cli fuzz-regress ## lint, unit, cli and fuzz corpora: what to run before a commit; no privilege
+.PHONY: check check-unit check-cli check-compose check-root check-app check-e2e
+check: lint check-unit check-cli check-compose fuzz-regress ## lint, unit, cli, compose cases, fuzz corpora: what to run before a commit; no privilege
 
 check-unit: $(TESTS) ## unit tests; no privilege
 	@tests/run-unit $(TESTS)
 
 check-cli: $(BIN) ## the command line without its daemons; no privilege
 	@tests/run-bats cli
+
+check-compose: $(B)/ipam-orch ## what `config` makes of some four hundred compose files
+	@tests/compose/run
 
 check-root: $(BIN) $(GUESTS) ## isolation, cgroups and networks as the kernel shows them; root
 	@tests/run-bats root
@@ -121,7 +124,7 @@ fuzz: ## look for inputs that break a parser, F=NAME T=SECONDS; clang
 SANITIZE := -O1 -g -fPIE -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 .PHONY: asan analyze cov
 asan: ## rebuild with address and undefined-behaviour sanitizers below build/asan, then test; root
-	$(MAKE) B=build/asan LINK=-pie WERROR= HARDEN='$(SANITIZE)' check-unit check-cli fuzz-regress check-root
+	$(MAKE) B=build/asan LINK=-pie WERROR= HARDEN='$(SANITIZE)' check-unit check-cli check-compose fuzz-regress check-root
 
 .PHONY: bench
 bench: $(BIN) frontend ## time of up, down and ps, memory of our processes; root, an idle machine

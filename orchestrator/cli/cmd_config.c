@@ -115,8 +115,10 @@ static int print_model(const struct input *in, const struct loaded *l, struct er
     mask_values(l->model);
     if (!in->show_secrets)
         mask_secrets(l->arena, l->model, l->variables);
-    if (in->json && !in->load.no_interpolate)
+    if (!in->load.no_interpolate && in->json)
         model = values_as_json(l->arena, model);
+    else if (!in->load.no_interpolate)
+        values_for_yaml(l->arena, l->model);
     r = in->json ? yaml_emit_json(model, !in->load.no_interpolate, &text, e)
                  : yaml_emit(model, !in->load.no_interpolate, &text, e);
     if (r < 0)
@@ -155,5 +157,6 @@ int cmd_config(struct cli *cli, int argc, char **argv)
     in.quiet = cli->quiet;
     in.json |= cli->format == FORMAT_JSON;
     options_to_load(cli, &in.load);
+    in.load.here_only = true;
     return config(&in, &e) < 0 ? cli_fail(cli, &e) : 0;
 }

@@ -9,6 +9,7 @@
 #include "cli/options.h"
 #include "compose/export.h"
 #include "compose/mask.h"
+#include "compose/values.h"
 #include "compose/yaml.h"
 
 struct input {
@@ -48,7 +49,10 @@ static int export(const struct cli *cli, const struct input *in, struct err *e)
     struct load_options load = options_load(cli);
     auto_free char *text = NULL;
     struct loaded l = { 0 };
-    int r = load_model(&load, &l, e);
+    int r;
+
+    load.here_only = true;
+    r = load_model(&load, &l, e);
 
     if (!cli->quiet)
         warnings_print(&l.warnings, stderr);
@@ -56,6 +60,7 @@ static int export(const struct cli *cli, const struct input *in, struct err *e)
         r = export_compose(l.arena, l.model, e);
     if (r == 0) {
         mask_values(l.model);
+        values_for_yaml(l.arena, l.model);
         r = yaml_emit(l.model, true, &text, e);
     }
     if (r == 0 && in->output) {

@@ -50,7 +50,7 @@ static int ports(const struct expander *x, struct node **n, const struct trail *
         else
             r = trail_refuse(&at, item->at, x->e, "%s is not a port", node_kind_text(item->kind));
         if (r < 0)
-            return x->c->lenient ? 0 : r;
+            return x->c->lenient && item->kind == NODE_TEXT ? 0 : r;
     }
     *n = list;
     return 0;
@@ -84,12 +84,15 @@ static int objects(const struct expander *x, const struct attribute *a, struct n
         return ports(x, n, t);
     if ((*n)->kind == NODE_TEXT) { /* gpus: all */
         struct node *list = node_new(x->c->arena, NODE_LIST, (*n)->at);
-        node_push(x->c->arena, list, map_of(x, "count", *n));
+        node_push(x->c->arena, list, map_of(x, "count", node_text(x->c->arena, "all", (*n)->at)));
         *n = list;
     }
     for (uint32_t i = 0; r == 0 && (*n)->kind == NODE_LIST && i < (*n)->n; i++) {
         struct node **item = &(*n)->items[i];
 
+        if (!(a->items & 1u << (*item)->kind))
+            return trail_refuse(&TRAIL_ITEM(t, i), (*item)->at, x->e, "this cannot be %s",
+                                node_kind_text((*item)->kind));
         r = (*item)->kind == NODE_TEXT
                 ? item_text(x, a, item, &TRAIL_ITEM(t, i))
                 : expand(x, (struct shape){ .kind = a->kind }, item, &TRAIL_ITEM(t, i));
@@ -131,7 +134,7 @@ static int named(const struct expander *x, struct shape s, struct node **n, cons
     struct node *map = *n;
     int r = 0;
 
-    if (is_list_of_texts(map)) {
+    if (s.attribute->accepts & IS_LIST && is_list_of_texts(map)) {
         map = node_new(a, NODE_MAP, (*n)->at);
         for (uint32_t i = 0; i < (*n)->n; i++)
             node_set(a, map, (*n)->items[i]->text, (*n)->items[i]->at,
@@ -140,7 +143,10 @@ static int named(const struct expander *x, struct shape s, struct node **n, cons
     for (uint32_t i = 0; r == 0 && map->kind == NODE_MAP && i < map->n; i++) {
         struct entry *entry = &map->entries[i];
 
-        if (depends && entry->value->kind == NODE_MAP) {
+        if (depends && entry->value->kind != NODE_MAP)
+            return trail_refuse(&TRAIL_KEY(t, entry->key), entry->value->at, x->e,
+                                "this cannot be %s", node_kind_text(entry->value->kind));
+        if (depends) {
             set_default(x, entry->value, "condition",
                         node_text(a, "service_started", entry->key_at));
             set_default(x, entry->value, "required", node_bool(a, true, entry->key_at));
@@ -160,7 +166,7 @@ static int pairs(const struct expander *x, struct node **n, const char *bare, co
         const struct node *item = (*n)->items[i];
         const char *equals = strchr(item->text, '=');
 
-        if (!equals && x->c->lenient)
+        if (!equals && !bare && x->c->lenient)
             return 0;
         if (!equals && (!bare || strcmp(item->text, bare) != 0))
             return trail_refuse(&TRAIL_ITEM(t, i), item->at, x->e,
@@ -263,9 +269,9 @@ static int expand(const struct expander *x, struct shape s, struct node **n, con
         return pairs(x, n, "default", t);
     if (a->path == PATH_CONTEXTS && is_list_of_texts(*n))
         return pairs(x, n, NULL, t);
-    if (a->form == FORM_TEXTS)
+    if (a->listed)
         single_text(x, n);
-    if (a->form == FORM_TEXTS && strcmp(a->name, "dns") == 0 && (*n)->kind == NODE_LIST)
+    if (a->listed && strcmp(a->name, "dns") == 0 && (*n)->kind == NODE_LIST)
         drop_empty(*n);
     return 0;
 }

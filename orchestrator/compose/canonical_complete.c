@@ -26,8 +26,7 @@ static int port(const struct completer *x, struct node *n, const struct trail *t
 
     set_default(x, n, "protocol", "tcp");
     set_default(x, n, "mode", "ingress");
-    if (!address || address->kind != NODE_TEXT || x->c->lenient ||
-        inet_pton(AF_INET, address->text, buffer) == 1 ||
+    if (!address || address->kind != NODE_TEXT || inet_pton(AF_INET, address->text, buffer) == 1 ||
         inet_pton(AF_INET6, address->text, buffer) == 1)
         return 0;
     return trail_refuse(&TRAIL_KEY(t, "host_ip"), address->at, x->e, "'%s' is no address",

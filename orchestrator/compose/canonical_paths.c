@@ -88,7 +88,7 @@ static int list(const struct resolver *r, const struct attribute *a, struct node
     for (uint32_t i = 0; code == 0 && i < n->n; i++) {
         struct node *item = n->items[i];
 
-        if (item->kind == NODE_TEXT)
+        if (item->kind == NODE_TEXT && a->path == PATH_FILE)
             item->text = resolve(r, a->path, item->text);
         else if (item->kind == NODE_MAP && a->unique == UNIQUE_TARGET)
             code = mount(r, item, &TRAIL_ITEM(t, i));

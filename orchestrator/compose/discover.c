@@ -116,14 +116,15 @@ static int add_discovered(const struct search *s)
         if (found || strcmp(dir, "/") == 0)
             break;
     }
-    if (!found && !s->o->project_dir) {
+    if (!found && !s->o->project_dir && !s->o->here_only) {
         dir = load_default_dir();
         found = find_in(s, dir, file_names, true);
     }
     if (!found) {
-        err_set(s->e, -ENOENT, "no compose file here, in the folders above, or in %s",
-                load_default_dir());
-        err_hint(s->e, "ipam-orch init");
+        err_set(s->e, -ENOENT, "no compose file here or in the folders above%s%s",
+                s->o->here_only ? "" : ", or in ", s->o->here_only ? "" : load_default_dir());
+        err_hint(s->e, s->o->here_only ? "cd to the project, or name it with --project-directory"
+                                       : "ipam-orch init");
         return err_classify(s->e, ERR_CONFIG);
     }
     add_file(s, found);

@@ -136,6 +136,14 @@ static int import(const struct includer *x, struct node *root, const struct node
     return 0;
 }
 
+/* Docker Compose takes a project directory that is not there for a file in its parent. */
+static bool is_dir(const char *path)
+{
+    struct stat st;
+
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static int include(const struct includer *x, const struct node *n, struct node *root)
 {
     static const char *const sections[] = { "services", "volumes", "networks",
@@ -160,9 +168,9 @@ static int include(const struct includer *x, const struct node *n, struct node *
     r = read_env(x, &in, dir, v);
     inner.variables = v;
     inner.base = dir;
-    inner.dir = pathname_relative(outer->arena, outer->base, dir);
-    if (outer->dir && outer->dir[0] == '/')
-        inner.dir = dir;
+    inner.dir = in.dir && !is_dir(dir) ? pathname_parent(outer->arena, dir) : dir;
+    if (!outer->dir || outer->dir[0] != '/')
+        inner.dir = pathname_relative(outer->arena, outer->base, inner.dir);
     inner.included = x->chain;
     if (r == 0)
         r = layers_load(&inner, files, count(in.paths), &document, x->e);

@@ -97,6 +97,24 @@ static int walk_free(struct walk *w, enum cast kind, struct node *n, const struc
     return r;
 }
 
+/* a number, or two of them beside extensions */
+static int walk_ulimits(struct walk *w, struct node *map, const struct trail *t)
+{
+    int r = 0;
+
+    for (uint32_t i = 0; r == 0 && i < map->n; i++) {
+        struct node *n = map->entries[i].value;
+        const struct trail at = TRAIL_KEY(t, map->entries[i].key);
+
+        if (n->kind != NODE_MAP)
+            r = walk_free(w, CAST_INT, n, &at);
+        for (uint32_t j = 0; r == 0 && n->kind == NODE_MAP && j < n->n; j++)
+            r = walk_free(w, schema_is_extension(n->entries[j].key) ? CAST_NONE : CAST_INT,
+                          n->entries[j].value, &TRAIL_KEY(&at, n->entries[j].key));
+    }
+    return r;
+}
+
 static int walk_value(struct walk *w, const struct attribute *a, struct node *n,
                       const struct trail *t)
 {
@@ -104,8 +122,10 @@ static int walk_value(struct walk *w, const struct attribute *a, struct node *n,
 
     if (n->kind == NODE_TEXT)
         return text(w, a ? a->cast : CAST_NONE, n, t);
+    if (a && a->form == FORM_ULIMITS && n->kind == NODE_MAP)
+        return walk_ulimits(w, n, t);
     if (!a || !a->kind || n->kind < NODE_LIST)
-        return walk_free(w, a && a->form == FORM_ULIMITS ? CAST_INT : CAST_NONE, n, t);
+        return walk_free(w, CAST_NONE, n, t);
     if (n->kind == NODE_MAP && a->form == FORM_OBJECT)
         return walk_object(w, a->kind, n, t);
     for (uint32_t i = 0; r == 0 && n->kind == NODE_LIST && i < n->n; i++)

@@ -127,11 +127,26 @@ static int pick_name(struct loading *l)
 
 /* ---- from files to the document ---- */
 
+/* where nothing is replaced, names of variables stay as well */
+static const struct variables *variables_of(struct loading *l)
+{
+    struct variables *none;
+
+    if (!l->o->no_interpolate)
+        return l->found.variables;
+    none = arena_alloc(l->out->arena, sizeof *none);
+    variables_init(none, l->out->arena, NULL);
+    none->isolated = true;
+    none->warnings = &l->out->warnings;
+    return none;
+}
+
 static int make_document(struct loading *l, struct node **out)
 {
     struct arena *a = l->out->arena;
+    const struct variables *variables = variables_of(l);
     struct layers layers = { .arena = a,
-                             .variables = l->found.variables,
+                             .variables = variables,
                              .base = l->found.dir,
                              .dir = l->o->no_path_resolution ? NULL : l->found.dir,
                              .interpolate = !l->o->no_interpolate };
@@ -142,7 +157,7 @@ static int make_document(struct loading *l, struct node **out)
     if (r == 0)
         node_set_text(a, *out, "name", l->out->name);
     if (r == 0 && !l->o->no_normalize)
-        normalise_document(a, l->out->name, l->found.variables, *out);
+        normalise_document(a, l->out->name, variables, *out);
     return r;
 }
 

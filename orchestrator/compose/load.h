@@ -21,6 +21,7 @@ struct load_options {
     const char *project_dir;  /* --project-directory, NULL = directory of the first file */
     bool no_interpolate;      /* the document instead of the model: values stay as written */
     bool no_normalize, no_path_resolution, no_consistency;
+    bool here_only;      /* not the project that is meant where there is none */
     bool unreadable_env; /* a default env file may be unreadable: only the directory is wanted */
 };
 

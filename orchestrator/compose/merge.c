@@ -35,7 +35,7 @@ static int merge_maps(struct merger *m, struct shape s, struct node *base, const
     return r;
 }
 
-/* a list, a text, or a map as KEY=value, sorted */
+/* a list, a text, or a map as KEY=value, sorted; what has no text in it is left to the check */
 static struct node *sequence(struct merger *m, struct node *n)
 {
     struct node *list;

@@ -120,24 +120,39 @@ static bool real(const char *text, double *out)
     return isfinite(*out);
 }
 
-/* YYYY-M-D, optionally followed by a time */
+/* +HH:MM, -HH:MM or Z */
+static bool is_zone(const char *s)
+{
+    if (strcmp(s, "Z") == 0)
+        return true;
+    return (*s == '+' || *s == '-') && strlen(s) == 6 && s[3] == ':' &&
+           strspn(s + 1, "0123456789:") == 5;
+}
+
+/* YYYY-M-D, alone, or with T and a time with its zone, or with a blank and a time without one */
 static bool is_date(const char *s)
 {
-    int year = 0, month = 0, day = 0, used = 0;
+    unsigned year, month, day, hour, minute, second;
+    bool zoned;
+    int used = 0;
 
-    if (strspn(s, "0123456789") != 4 || s[4] != '-' ||
-        sscanf(s, "%4d-%2d-%2d%n", &year, &month, &day, &used) != 3 || used == 0)
+    if (strspn(s, "0123456789") != 4 || s[4] != '-' || !isdigit((unsigned char) s[5]) ||
+        sscanf(s, "%4u-%2u-%2u%n", &year, &month, &day, &used) != 3 || used == 0)
         return false;
     if (month < 1 || month > 12 || day < 1 || day > 31)
         return false;
     s += used;
     if (*s == '\0')
         return true;
-    if (*s != 'T' && *s != 't' && *s != ' ')
+    zoned = *s == 'T' || *s == 't';
+    if ((!zoned && *s != ' ') || !isdigit((unsigned char) s[1]) ||
+        sscanf(s + 1, "%2u:%2u:%2u%n", &hour, &minute, &second, &used) != 3 || hour > 23 ||
+        minute > 59 || second > 59)
         return false;
-    s += 1;
-    return isdigit((unsigned char) *s) && strspn(s, "0123456789:.+-Zz ") == strlen(s) &&
-           strchr(s, ':');
+    s += 1 + used;
+    if (*s == '.')
+        s += 1 + strspn(s + 1, "0123456789");
+    return zoned ? is_zone(s) : *s == '\0';
 }
 
 /* as RFC 3339 writes it, in UTC when no zone is given */
@@ -155,7 +170,7 @@ static const char *time_text(struct arena *a, const char *s)
     s += 1 + used;
     fraction = s;
     digits = *s == '.' ? 1 + (int) strspn(s + 1, "0123456789") : 0;
-    zone = s + digits + strspn(s + digits, " ");
+    zone = s + digits;
     while (digits > 0 && (fraction[digits - 1] == '0' || fraction[digits - 1] == '.'))
         digits--;
     return arena_printf(a, "%04u-%02u-%02uT%02u:%02u:%02u%.*s%s", year, month, day, hour, minute,

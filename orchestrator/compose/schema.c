@@ -103,8 +103,8 @@ static const struct attribute watch_list[] = {
     { "action", TEXT_, .words = watch_actions, .required = true, .keep = true },
     { "target", TEXT_ },
     { "exec", OBJECT_, .kind = &hook, .always = true },
-    { "include", TEXT_SET },
-    { "ignore", TEXT_SET },
+    { "include", TEXT_SET, .listed = true },
+    { "ignore", TEXT_SET, .listed = true },
     { "initial_sync", .accepts = IS_BOOL, .form = FORM_BOOL },
 };
 KIND(watch, "watch rule");
@@ -220,7 +220,7 @@ KIND(file_use, "reference");
 
 static const struct attribute build_list[] = {
     { "context", TEXT_, .path = PATH_CONTEXT },
-    { "dockerfile", TEXT_ },
+    { "dockerfile", TEXT_, .empty = true },
     { "dockerfile_inline", TEXT_ },
     { "entitlements", TEXTS_ },
     { "args", PAIRS_, .form = FORM_VARIABLES, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY },
@@ -452,7 +452,7 @@ static const struct attribute service_list[] = {
     { "deploy", .accepts = IS_MAP | IS_NULL, .form = FORM_OBJECT, .kind = &deploy, YES("see its attributes") },
     { "device_cgroup_rules", SET_, NO("no devices yet") },
     { "devices", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &device, .unique = UNIQUE_DEVICE, NO("no devices yet") },
-    { "dns", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
+    { "dns", TEXT_SET, .listed = true, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
     { "dns_opt", SET_, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
     { "dns_search", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
     { "domainname", TEXT_, NO("host names have one part") },
@@ -473,7 +473,7 @@ static const struct attribute service_list[] = {
     { "ipc", TEXT_, ONLY("private", "shareable"), YES("always private") },
     { "isolation", TEXT_, NO("for Windows") },
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
-    { "label_file", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_TEXTS, .merge = MERGE_SEQUENCE, .path = PATH_FILE, IDLE("labels have no reader") },
+    { "label_file", .listed = true, .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_TEXTS, .merge = MERGE_SEQUENCE, .path = PATH_FILE, IDLE("labels have no reader") },
     { "links", SET_, .unique = UNIQUE_KEY, NO("use networks and their aliases") },
     { "logging", OBJECT_, .kind = &logging, .merge = MERGE_LOGGING, YES("json-file") },
     { "mem_limit", BYTES_, YES("cgroup memory controller") },
@@ -481,9 +481,9 @@ static const struct attribute service_list[] = {
     { "memswap_limit", BYTES_, NO("no swap limit yet") },
     { "mem_swappiness", .accepts = INT_TEXT, .form = FORM_BYTES, NO("no swap settings") },
     { "mac_address", TEXT_, NO("made from the address") },
-    { "models", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &model_use, .loose = true, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, NO("no models") },
+    { "models", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &model_use, .loose = true, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, NO("no models") },
     { "network_mode", TEXT_, NO("each service has a network of its own") },
-    { "networks", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &attachment, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, YES("a bridge and an interface for each") },
+    { "networks", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &attachment, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, YES("a bridge and an interface for each") },
     { "oom_kill_disable", CASTED_, NO("a service without memory must end") },
     { "oom_score_adj", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = -1000, .max = 1000, NO("no OOM score yet") },
     { "pid", .accepts = IS_TEXT | IS_NULL, .form = FORM_TEXT, NO("always private") },
@@ -650,8 +650,11 @@ const struct attribute *schema_find(const struct kind *kind, const char *name)
 
 struct shape schema_member(struct shape map, const char *key)
 {
+    static const struct attribute ulimit = { .form = FORM_ANY, .merge = MERGE_REPLACE };
     const struct attribute *a;
 
+    if (map.attribute && map.attribute->form == FORM_ULIMITS)
+        return (struct shape){ .attribute = &ulimit };
     if (map.attribute && map.attribute->form == FORM_NAMED)
         return (struct shape){ .kind = map.attribute->kind };
     a = schema_find(map.kind, key);

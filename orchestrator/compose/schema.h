@@ -119,9 +119,12 @@ struct attribute {
     enum cast cast;
     enum path_rule path;
     enum native native;
+    bool listed;   /* a single text is a list already when files are merged */
+    bool nullable; /* FORM_NAMED: a name without details stays null in the model */
     bool distinct; /* a list without repetition */
     bool required;
     bool keep;      /* written down even when it is false, zero or empty */
+    bool empty;     /* an empty text is not the same as none, though JSON has neither */
     bool always;    /* in JSON even when it is absent, as an empty object */
     bool yaml_only; /* not in JSON, as the reference has it */
     bool loose;     /* FORM_NAMED: names that are none are let through unread */

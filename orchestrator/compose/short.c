@@ -89,7 +89,7 @@ static bool unwrap_address(struct arena *a, const char **address)
     size_t len = strlen(*address);
 
     if (**address != '[')
-        return true;
+        return !strchr(*address, ':');
     if ((*address)[len - 1] != ']')
         return false;
     *address = arena_strndup(a, *address + 1, len - 2);
@@ -202,8 +202,12 @@ static void volume_option(struct arena *a, struct node *map, const char *option)
     struct node *bind = node_get(map, "bind");
     const char *key = NULL;
 
-    if (strcmp(option, "ro") == 0 || strcmp(option, "rw") == 0) {
-        node_set(a, map, "read_only", map->at, node_bool(a, option[1] == 'o', map->at));
+    if (strcmp(option, "rw") == 0) {
+        node_remove(map, "read_only");
+        return;
+    }
+    if (strcmp(option, "ro") == 0) {
+        node_set(a, map, "read_only", map->at, node_bool(a, true, map->at));
         return;
     }
     if (strcmp(option, "nocopy") == 0) {

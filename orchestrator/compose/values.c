@@ -309,7 +309,9 @@ static int size(const struct typing *x, const struct attribute *a, const struct 
     int64_t value = 0;
     int r = bytes(x, n, t, &value);
 
-    if (r == 0 && (value != 0 || a->keep))
+    if (r == 0 && value < 0) /* -1 for "no limit" can only be a number */
+        *out = node_int(x->arena, value, n->at);
+    else if (r == 0 && (value != 0 || a->keep))
         *out = node_text(x->arena, arena_printf(x->arena, "%" PRId64, value), n->at);
     return r;
 }
@@ -345,7 +347,7 @@ static int text(const struct typing *x, const struct attribute *a, const struct 
 {
     if (n->kind == NODE_LIST || n->kind == NODE_MAP)
         return refuse(x, n, t, "text");
-    if (n->text[0] != '\0' || a->keep)
+    if (n->text[0] != '\0' || a->keep || a->empty)
         *out = node_text(x->arena, scalar_print(x->arena, n), n->at);
     return 0;
 }
@@ -461,9 +463,12 @@ static int named(const struct typing *x, const struct attribute *a, struct node 
     for (uint32_t i = 0; i < n->n; i++) {
         const struct entry *entry = &n->entries[i];
         struct node *value = entry->value;
-        int r = value->kind == NODE_NULL
-                    ? 0
-                    : object(x, a->kind, entry->value, &TRAIL_KEY(t, entry->key), &value);
+        int r = 0;
+
+        if (value->kind == NODE_NULL && !a->nullable)
+            value = node_new(x->arena, NODE_MAP, entry->key_at);
+        if (value->kind != NODE_NULL)
+            r = object(x, a->kind, value, &TRAIL_KEY(t, entry->key), &value);
 
         if (r < 0)
             return r;

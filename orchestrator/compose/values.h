@@ -14,6 +14,9 @@ int values_document(struct arena *a, const struct node *root, struct node **out,
  * members named and shaped otherwise. */
 struct node *values_as_json(struct arena *a, const struct node *model);
 
+/* For YAML that Docker Compose reads as the same model; in place. */
+void values_for_yaml(struct arena *a, struct node *model);
+
 /* "1h2m3.5s"; microseconds lose nothing that people write */
 const char *values_duration_text(struct arena *a, int64_t ns);
 /* -EINVAL: not a duration such as 1m30s; what is longer than 292 years: -ERANGE */

@@ -172,17 +172,6 @@ static int one_entry(const struct free_map *x, const struct entry *entry, const 
     return form == FORM_SSH ? ssh(x, entry) : pair(x, entry, t);
 }
 
-/* of a sorted list: the same host with the same address twice is no more than once */
-static void drop_repeated(struct node *list)
-{
-    uint32_t kept = 0;
-
-    for (uint32_t i = 0; i < list->n; i++)
-        if (kept == 0 || strcmp(list->items[kept - 1]->text, list->items[i]->text) != 0)
-            list->items[kept++] = list->items[i];
-    list->n = kept;
-}
-
 int values_free(struct arena *a, const struct attribute *attribute, const struct node *n,
                 const struct trail *t, struct node **out, struct err *e)
 {
@@ -202,12 +191,10 @@ int values_free(struct arena *a, const struct attribute *attribute, const struct
         r = one_entry(&x, &n->entries[i], &TRAIL_KEY(t, n->entries[i].key));
     if (r < 0 || x.out->n == 0)
         return r;
-    if (list) {
+    if (list)
         node_sort_texts(x.out);
-        drop_repeated(x.out);
-    } else {
+    else
         node_sort(x.out);
-    }
     *out = x.out;
     return 0;
 }

@@ -54,7 +54,7 @@ const char *variables_get(const struct variables *v, const char *name)
     const char *value = node_get_text(v->fixed, name, NULL);
 
     if (!value)
-        value = v->outer ? variables_get(v->outer, name) : getenv(name);
+        value = v->outer ? variables_get(v->outer, name) : v->isolated ? NULL : getenv(name);
     return value ? value : node_get_text(v->files, name, NULL);
 }
 
@@ -121,7 +121,7 @@ struct node *variables_all(const struct variables *v)
     struct node *all = node_new(v->arena, NODE_MAP, (struct mark){ 0 });
 
     add_missing(v->arena, all, v->fixed);
-    for (char **line = v->outer ? NULL : environ; line && *line; line++) {
+    for (char **line = v->outer || v->isolated ? NULL : environ; line && *line; line++) {
         size_t n = strcspn(*line, "=");
         const char *name = arena_strndup(v->arena, *line, n);
         if ((*line)[n] == '=' && !node_get(all, name))

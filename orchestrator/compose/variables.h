@@ -16,6 +16,7 @@ struct warnings;
 struct variables {
     struct arena *arena;
     const struct variables *outer; /* asked first; NULL = the process environment is */
+    bool isolated;                 /* not even that one */
     struct node *fixed;            /* wins over everything, NULL = none */
     struct node *files;            /* of env files */
     const char *env_file;          /* the last one read, for hints; NULL if none */

@@ -56,11 +56,12 @@ struct node *fuzz_model(struct arena *a, char *const *texts, size_t n)
 
 void fuzz_round_trip(struct arena *a, const struct node *model)
 {
+    struct node *written = node_copy(a, model), *again;
     auto_free char *text = NULL;
     struct err e = ERR_INIT;
-    struct node *again;
 
-    if (yaml_emit(model, true, &text, &e) < 0)
+    values_for_yaml(a, written);
+    if (yaml_emit(written, true, &text, &e) < 0)
         return; /* not valid UTF-8: refused when it is written */
     again = fuzz_model(a, &text, 1);
     if (again && node_equal(model, again))

@@ -1,4 +1,4 @@
-/* A model as Docker Compose writes it in JSON. */
+/* A model as it is written: in JSON as Docker Compose does, in YAML so that it reads the same. */
 #include <string.h>
 
 #include "compose/schema.h"
@@ -29,9 +29,17 @@ static struct node *json_object(struct arena *a, const struct kind *kind, const 
 
         if (top ? s.attribute && s.attribute->yaml_only : schema_is_extension(entry->key))
             continue;
+        if (s.attribute && s.attribute->empty && entry->value->text[0] == '\0')
+            continue;
         node_set(a, map, json_name(kind, a, entry->key), entry->key_at,
                  json_value(a, s, entry->value));
     }
+    for (size_t i = 0; kind->capitals && i < kind->n; i++) /* all of them, always */
+        if (!node_get(n, kind->list[i].name))
+            node_set(a, map, json_name(kind, a, kind->list[i].name), n->at,
+                     kind->list[i].form == FORM_COUNT   ? node_int(a, 0, n->at)
+                     : kind->list[i].form == FORM_BYTES ? node_text(a, "0", n->at)
+                                                        : node_text(a, "", n->at));
     for (size_t i = 0; i < kind->n; i++) {
         const struct attribute *attribute = &kind->list[i];
         bool null = attribute->form == FORM_COMMAND && attribute->keep;
@@ -86,6 +94,8 @@ static struct node *json_value(struct arena *a, struct shape s, struct node *n)
         return json_object(a, s.kind, n);
     if (!s.attribute)
         return json_unknown(a, node_copy(a, n));
+    if (s.attribute->form == FORM_BYTES)
+        return node_text(a, n->text, n->at);
     if (s.attribute->form == FORM_ULIMITS)
         return json_ulimits(a, n);
     if (!s.attribute->kind)
@@ -97,6 +107,60 @@ static struct node *json_value(struct arena *a, struct shape s, struct node *n)
         node_set(a, copy, n->entries[i].key, n->entries[i].key_at,
                  json_value(a, schema_member(s, n->entries[i].key), n->entries[i].value));
     return copy;
+}
+
+/* A variable without a name fits in no map. */
+static void nameless_variable(struct arena *a, struct node *service)
+{
+    struct node *map = node_get(service, "environment"), *list;
+
+    if (!map || map->kind != NODE_MAP || !node_get(map, ""))
+        return;
+    list = node_new(a, NODE_LIST, map->at);
+    for (uint32_t i = 0; i < map->n; i++) {
+        const struct entry *entry = &map->entries[i];
+        const char *text = entry->value->kind == NODE_NULL
+                               ? entry->key
+                               : arena_printf(a, "%s=%s", entry->key, entry->value->text);
+        node_push(a, list, node_text(a, text, entry->key_at));
+    }
+    node_set(a, service, "environment", map->at, list);
+}
+
+/* A list cannot name an address twice, a map of lists can. */
+static void repeated_hosts(struct arena *a, struct node *holder)
+{
+    struct node *list = node_get(holder, "extra_hosts"), *map;
+    bool repeated = false;
+
+    for (uint32_t i = 1; i < node_count(list); i++)
+        repeated |= strcmp(list->items[i - 1]->text, list->items[i]->text) == 0;
+    if (!repeated)
+        return;
+    map = node_new(a, NODE_MAP, list->at);
+    for (uint32_t i = 0; i < list->n; i++) {
+        const char *text = list->items[i]->text, *address = strchr(text, '=') + 1;
+        const char *name = arena_strndup(a, text, (size_t) (address - text) - 1);
+        struct node *addresses = node_get(map, name);
+
+        if (!addresses) {
+            addresses = node_new(a, NODE_LIST, list->at);
+            node_set(a, map, name, list->at, addresses);
+        }
+        node_push(a, addresses, node_text(a, address, list->at));
+    }
+    node_set(a, holder, "extra_hosts", list->at, map);
+}
+
+void values_for_yaml(struct arena *a, struct node *model)
+{
+    const struct node *services = node_get(model, "services");
+
+    for (uint32_t i = 0; i < node_count(services); i++) {
+        nameless_variable(a, services->entries[i].value);
+        repeated_hosts(a, services->entries[i].value);
+        repeated_hosts(a, node_get(services->entries[i].value, "build"));
+    }
 }
 
 struct node *values_as_json(struct arena *a, const struct node *model)
