@@ -4,11 +4,13 @@
 
 enum {
     LIMIT_COMPOSE_FILE = 16 * 1024 * 1024, /* bytes of one YAML file: far above any real project */
-    LIMIT_COMPOSE_DEPTH = 64,      /* nesting of maps and lists: bounds every recursive walk */
-    LIMIT_COMPOSE_NODES = 1000000, /* nodes of one file after aliases: stops alias bombs */
-    LIMIT_COMPOSE_CHAIN = 100,     /* services or files that extend or include one another */
-    LIMIT_ENV_FILE = 1024 * 1024,  /* bytes of one env file */
-    LIMIT_SECRET = 512 * 1024,     /* bytes of one secret or config, as in Swarm */
+    LIMIT_COMPOSE_DEPTH = 64,           /* nesting of maps and lists: bounds every recursive walk */
+    LIMIT_COMPOSE_NODES = 1000000,      /* nodes of one file after aliases: stops alias bombs */
+    LIMIT_COMPOSE_REPEATED = 100,       /* values aliases stand for, for each that is written... */
+    LIMIT_COMPOSE_REPEATED_MIN = 10000, /* ...beyond so many */
+    LIMIT_COMPOSE_CHAIN = 100,          /* services or files that extend or include one another */
+    LIMIT_ENV_FILE = 1024 * 1024,       /* bytes of one env file */
+    LIMIT_SECRET = 512 * 1024,          /* bytes of one secret or config, as in Swarm */
     LIMIT_CONTROL_LINE =
         16 * 1024 * 1024, /* bytes of one control request: a project of 5,000 units */
     LIMIT_SANDBOX_PACKET =

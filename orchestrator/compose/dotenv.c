@@ -278,11 +278,12 @@ int dotenv_read(struct arena *a, const char *path, const char *format,
     bool raw = format && strcmp(format, "raw") == 0;
 
     if (r == 0 && strlen(text) != len)
-        r = -EINVAL;
+        r = -EILSEQ;
     if (r < 0) {
         err_set(e, r, "env file %s: %s", path,
                 r == -EFBIG    ? "larger than 1 MiB"
-                : r == -EINVAL ? "not a text file"
+                : r == -EINVAL ? "not a regular file"
+                : r == -EILSEQ ? "it holds a NUL byte"
                                : strerror(-r));
         return err_classify(e, r == -EACCES ? ERR_DENIED : ERR_CONFIG);
     }

@@ -17,11 +17,9 @@
 #include "compose/trail.h"
 
 struct anchor {
-    const char *name;
     struct node *node;
     size_t size;                 /* nodes below and with it */
     struct node *places, *above; /* where aliases of it stand, and all that is above those places */
-    struct anchor *next;
 };
 
 /* libyaml counts characters, we need bytes */
@@ -33,13 +31,16 @@ struct reader {
     struct arena *arena;
     const char *name;
     yaml_parser_t parser;
-    struct anchor *anchors;
+    struct node *anchors; /* names with the numbers of `anchor`; NULL = none */
+    struct anchor **anchor;
+    size_t n_anchors, room;
     const struct trail *trail;
     const char *text; /* what is parsed */
     bool slashes;     /* it has \\/ somewhere, which the reference takes for an unknown escape */
     struct position at;
-    bool tags;    /* the document has !reset or !override */
-    size_t nodes; /* so far, aliases counted at full size */
+    bool tags;       /* the document has !reset or !override */
+    size_t nodes;    /* so far, aliases counted at full size */
+    size_t repeated; /* those of aliases */
     struct err *e;
 };
 
@@ -59,6 +60,17 @@ static struct mark mark_of(const struct reader *r, yaml_mark_t m)
                           .column = (unsigned) m.column + 1 };
 }
 
+static struct mark mark_of_byte(const struct reader *r, size_t byte)
+{
+    struct mark at = { .file = r->name, .line = 1, .column = 1 };
+
+    for (size_t i = 0; i < byte && r->text[i] != '\0'; i++) {
+        at.column = r->text[i] == '\n' ? 1 : at.column + 1;
+        at.line += r->text[i] == '\n';
+    }
+    return at;
+}
+
 static int next(struct reader *r, yaml_event_t *event)
 {
     const yaml_parser_t *p = &r->parser;
@@ -69,7 +81,10 @@ static int next(struct reader *r, yaml_event_t *event)
     (void) snprintf(what, sizeof what, "not valid YAML: %s%s%s",
                     p->problem ? p->problem : "unknown", p->context ? ", " : "",
                     p->context ? p->context : "");
-    return fail(r, mark_of(r, p->problem_mark), -EINVAL, what);
+    return fail(r,
+                p->error == YAML_READER_ERROR ? mark_of_byte(r, p->problem_offset)
+                                              : mark_of(r, p->problem_mark),
+                -EINVAL, what);
 }
 
 static int count(struct reader *r, struct mark at, size_t n)
@@ -80,6 +95,18 @@ static int count(struct reader *r, struct mark at, size_t n)
                       "too many values (what aliases stand for counts in full); the limit is "
                       "1000000")
                : 0;
+}
+
+/* A few written values that stand for very many are an attack, long before they are too many. */
+static int count_repeated(struct reader *r, struct mark at, size_t n)
+{
+    size_t written = r->nodes - r->repeated;
+
+    r->repeated += n;
+    if (r->repeated > LIMIT_COMPOSE_REPEATED * written + LIMIT_COMPOSE_REPEATED_MIN)
+        return fail(r, at, -E2BIG,
+                    "aliases stand for more than 100 times what is written; no project is so");
+    return count(r, at, n);
 }
 
 static enum node_tag special_tag(struct reader *r, const yaml_char_t *tag)
@@ -168,14 +195,14 @@ static int alias(struct reader *r, const yaml_event_t *event, struct node **out)
 {
     const char *name = (const char *) event->data.alias.anchor;
     struct mark at = mark_of(r, event->start_mark);
-    struct anchor *a = r->anchors;
+    const struct node *number = node_get(r->anchors, name);
+    struct anchor *a;
     int code;
 
-    while (a && strcmp(a->name, name) != 0)
-        a = a->next;
-    if (!a)
+    if (!number)
         return fail(r, at, -EINVAL, "an alias without its anchor before it");
-    if ((code = count(r, at, a->size)) < 0 || (code = check_cycle(r, a, at)) < 0)
+    a = r->anchor[number->integer];
+    if ((code = count_repeated(r, at, a->size)) < 0 || (code = check_cycle(r, a, at)) < 0)
         return code;
     *out = node_copy(r->arena, a->node);
     if (r->tags)
@@ -190,11 +217,20 @@ static void remember(struct reader *r, const yaml_char_t *name, struct node *n, 
     if (!name)
         return;
     a = arena_alloc(r->arena, sizeof *a);
-    a->name = arena_strdup(r->arena, (const char *) name);
     a->node = n;
     a->size = size;
-    a->next = r->anchors;
-    r->anchors = a;
+    if (r->n_anchors == r->room) {
+        struct anchor **grown = arena_array(r->arena, r->room ? 2 * r->room : 8, sizeof *grown);
+        if (r->room > 0)
+            memcpy(grown, r->anchor, r->room * sizeof *grown);
+        r->room = r->room ? 2 * r->room : 8;
+        r->anchor = grown;
+    }
+    if (!r->anchors)
+        r->anchors = node_new(r->arena, NODE_MAP, n->at);
+    node_set(r->arena, r->anchors, (const char *) name, n->at,
+             node_int(r->arena, (int64_t) r->n_anchors, n->at));
+    r->anchor[r->n_anchors++] = a;
 }
 
 /* ---- values ---- */
@@ -408,8 +444,10 @@ static int map(struct reader *r, const yaml_event_t *start, int depth, struct no
 
 static int value(struct reader *r, yaml_event_t *event, int depth, struct node **out)
 {
-    if (depth > LIMIT_COMPOSE_DEPTH)
+    if (depth > LIMIT_COMPOSE_DEPTH) {
+        r->trail = NULL; /* line and column say enough */
         return fail(r, mark_of(r, event->start_mark), -ELOOP, "nested too deeply; the limit is 64");
+    }
     switch ((int) event->type) {
     case YAML_ALIAS_EVENT: return alias(r, event, out);
     case YAML_SCALAR_EVENT: return scalar(r, event, out);
@@ -430,6 +468,7 @@ static int document(struct reader *r, struct yaml_document *out)
     if (code < 0)
         return code;
     r->anchors = NULL;
+    r->n_anchors = 0;
     r->tags = false;
     code = value(r, &event, 0, &root);
     yaml_event_delete(&event);
