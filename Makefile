@@ -127,7 +127,8 @@ asan: ## rebuild with address and undefined-behaviour sanitizers below build/asa
 	$(MAKE) B=build/asan LINK=-pie WERROR= HARDEN='$(SANITIZE)' check-unit check-cli check-compose fuzz-regress check-root
 
 .PHONY: bench
-bench: $(BIN) frontend ## time of up, down and ps, memory of our processes; root, an idle machine
+bench: $(BIN) frontend ## time of config, up, down and ps, memory of our processes; root, an idle machine
+	@tests/bench/config
 	@tests/bench/stack
 
 SOURCES := $(foreach r,$(ROOMS),$(wildcard $(r)/*.c)) $(wildcard orchestrator/main_*.c)

@@ -115,8 +115,9 @@ static int print_model(const struct input *in, const struct loaded *l, struct er
     mask_values(l->model);
     if (!in->show_secrets)
         mask_secrets(l->arena, l->model, l->variables);
-    if (!in->load.no_interpolate && in->json)
-        model = values_as_json(l->arena, model);
+    if (in->json)
+        model = in->load.no_interpolate ? values_raw_json(l->arena, model)
+                                        : values_as_json(l->arena, model);
     else if (!in->load.no_interpolate)
         values_for_yaml(l->arena, l->model);
     r = in->json ? yaml_emit_json(model, !in->load.no_interpolate, &text, e)

@@ -245,8 +245,8 @@ static void drop_empty(struct node *list)
 static bool has_short_form(const struct attribute *a)
 {
     return a->form == FORM_ENV_FILES || a->form == FORM_SSH || a->path == PATH_CONTEXTS ||
-           (a->form == FORM_OBJECTS && a->unique != UNIQUE_NONE) || a->merge == MERGE_BUILD ||
-           a->merge == MERGE_DEPENDS;
+           (a->form == FORM_OBJECTS && (a->unique == UNIQUE_PORT || a->accepts & IS_TEXT)) ||
+           a->merge == MERGE_BUILD || a->merge == MERGE_DEPENDS;
 }
 
 static int expand(const struct expander *x, struct shape s, struct node **n, const struct trail *t)
@@ -263,6 +263,8 @@ static int expand(const struct expander *x, struct shape s, struct node **n, con
         return objects(x, a, n, t);
     if (a->form == FORM_NAMED)
         return named(x, s, n, t);
+    if (a->form == FORM_TEXT && (*n)->kind == NODE_BOOL)
+        *n = node_text(x->c->arena, (*n)->text, (*n)->at);
     if (a->form == FORM_ENV_FILES)
         env_files(x, n);
     if (a->form == FORM_SSH && is_list_of_texts(*n))

@@ -49,7 +49,7 @@ static int check_type(unsigned types, const struct node *n, const struct trail *
 
 static bool is_unknown(const struct kind *kind, const char *key)
 {
-    return !schema_find(kind, key) && (kind->closed || !schema_is_extension(key));
+    return !schema_find(kind, key) && !kind->open && (kind->closed || !schema_is_extension(key));
 }
 
 /* all of them, and the nearest known name for the first */

@@ -46,8 +46,11 @@ static int parts(const struct includer *x, const struct node *n, struct inclusio
     int r;
 
     *out = (struct inclusion){ .paths = n, .at = n->at };
+    if (n->kind == NODE_TEXT)
+        return 0;
     if (n->kind != NODE_MAP)
-        return refuse_texts(x, n, "path");
+        return trail_refuse(NULL, n->at, x->e, "include: expected a path or a map, this is %s",
+                            node_kind_text(n->kind));
     for (uint32_t i = 0; i < n->n; i++) {
         size_t k = 0;
         while (k < 3 && strcmp(known[k], n->entries[i].key) != 0)
@@ -58,6 +61,8 @@ static int parts(const struct includer *x, const struct node *n, struct inclusio
     }
     out->paths = node_get(n, "path");
     out->dir = node_get(n, "project_directory");
+    if (out->dir && out->dir->kind == NODE_NULL)
+        out->dir = NULL;
     out->env_files = node_get(n, "env_file");
     if (!out->paths) /* nothing, as with Docker Compose */
         warnings_add(x->layers->variables->warnings, n->at, "include without 'path'");

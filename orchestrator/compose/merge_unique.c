@@ -41,7 +41,8 @@ static int volume_key(const struct uniquer *u, const struct node *item, const st
     int r = 0;
 
     if (item->kind == NODE_MAP) {
-        *out = node_get_text(item, "target", NULL);
+        const struct node *target = node_get(item, "target");
+        *out = target && target->kind == NODE_TEXT ? target->text : NULL;
         return *out ? 0 : missing(u, item, "target", t);
     }
     *out = "";

@@ -130,7 +130,10 @@ static const struct attribute gpu_list[] = {
     { "device_ids", SET_ },
     { "options", PAIRS_, .form = FORM_MAPPING },
 };
-KIND(gpu, "GPU request");
+static const struct kind gpu = { .what = "GPU request",
+                                 .list = gpu_list,
+                                 .n = ARRAY_LEN(gpu_list),
+                                 .open = true };
 
 static const struct attribute discrete_list[] = {
     { "kind", TEXT_, .keep = true },

@@ -134,6 +134,7 @@ struct kind {
     const char *what; /* "service", for messages */
     const struct attribute *list;
     size_t n;
+    bool open;     /* attributes that it does not have are let through unread */
     bool closed;   /* not even x- attributes */
     bool capitals; /* in JSON its attributes begin with a capital, as the reference has it */
 };

@@ -13,6 +13,8 @@ int values_document(struct arena *a, const struct node *root, struct node **out,
 /* For JSON as Docker Compose writes it, from a model: without extensions below the top, with a few
  * members named and shaped otherwise. */
 struct node *values_as_json(struct arena *a, const struct node *model);
+/* The same for a document whose variables are not replaced. */
+struct node *values_raw_json(struct arena *a, const struct node *document);
 
 /* For YAML that Docker Compose reads as the same model; in place. */
 void values_for_yaml(struct arena *a, struct node *model);

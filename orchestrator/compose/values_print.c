@@ -163,6 +163,11 @@ void values_for_yaml(struct arena *a, struct node *model)
     }
 }
 
+struct node *values_raw_json(struct arena *a, const struct node *document)
+{
+    return json_unknown(a, node_copy(a, document));
+}
+
 struct node *values_as_json(struct arena *a, const struct node *model)
 {
     return json_object(a, &schema_project, model);
