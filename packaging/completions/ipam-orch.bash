@@ -1,0 +1,48 @@
+# Completion of ipam-orch(1) for bash.  Verbs and options are those of `ipam-orch help`, services those
+# of the compose file, attributes those of the compose tables: nothing is listed here a second time.
+
+_ipam_orch_words() {
+    timeout 1 ipam-orch "$@" 2>/dev/null
+}
+
+_ipam_orch() {
+    local word=${COMP_WORDS[COMP_CWORD]} verb='' i verbs
+    COMPREPLY=()
+    verbs=$(_ipam_orch_words help | sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p')
+    for ((i = 1; i < COMP_CWORD; i++)); do
+        if grep -qx -- "${COMP_WORDS[i]}" <<<"$verbs"; then
+            verb=${COMP_WORDS[i]}
+            break
+        fi
+    done
+    case $word in
+        --explain=* | --file=* | --env-file=* | --project-directory=*) ;;
+        -*)
+            mapfile -t COMPREPLY < <(compgen -W "$(_ipam_orch_words ${verb:+"$verb"} --help |
+                grep -oE -- '--[a-z-]+' | sort -u)" -- "$word")
+            return
+            ;;
+    esac
+    case ${COMP_WORDS[COMP_CWORD - 1]} in
+        -f | --file | --env-file | --project-directory | -o | --output)
+            mapfile -t COMPREPLY < <(compgen -f -- "$word")
+            return
+            ;;
+        --explain)
+            mapfile -t COMPREPLY < <(compgen -W "$(_ipam_orch_words config --explain=markdown |
+                awk -F '\`' '/^[|] \`/ { print $2 }')" -- "${word#=}")
+            return
+            ;;
+    esac
+    case $verb in
+        '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word") ;;
+        help) mapfile -t COMPREPLY < <(compgen -W "$verbs codes" -- "$word") ;;
+        export) mapfile -t COMPREPLY < <(compgen -W compose -- "$word") ;;
+        *)
+            mapfile -t COMPREPLY < <(compgen -W "$(_ipam_orch_words "${COMP_WORDS[@]:1:i-1}" \
+                config --services)" -- "$word")
+            ;;
+    esac
+}
+
+complete -F _ipam_orch ipam-orch
