@@ -564,12 +564,12 @@ static const struct attribute volume_list[] = {
 };
 const struct kind schema_volume = { .what = "volume", .list = volume_list, .n = ARRAY_LEN(volume_list) };
 
-#define FILE_OBJECT                                                                                \
-    { "name", TEXT_, YES("name of the record") },                                                      \
-    { "file", TEXT_, .path = PATH_LOCAL, YES("read at every `up`") },                                  \
-    { "environment", TEXT_, YES("read at every `up`") },                                               \
-    { "external", EXTERNAL_, NO("no external ones yet") },                                         \
-    { "labels", PAIRS_, .form = FORM_LABELS, IDLE("labels have no reader") },                      \
+#define FILE_OBJECT                                                                                           \
+    { "name", TEXT_, YES("name of the record") },                                                             \
+    { "file", TEXT_, .path = PATH_LOCAL, .empty = true, YES("read at every `up`") },                          \
+    { "environment", TEXT_, .empty = true, YES("read at every `up`") },                                       \
+    { "external", EXTERNAL_, NO("no external ones yet") },                                                    \
+    { "labels", PAIRS_, .form = FORM_LABELS, IDLE("labels have no reader") },                                 \
     { "template_driver", TEXT_, NO("no templates") }
 static const struct attribute secret_list[] = {
     FILE_OBJECT,
@@ -580,7 +580,7 @@ const struct kind schema_secret = { .what = "secret", .list = secret_list, .n = 
 
 static const struct attribute config_list[] = {
     FILE_OBJECT,
-    { "content", TEXT_, YES("text of the file") },
+    { "content", TEXT_, .empty = true, YES("text of the file") },
 };
 const struct kind schema_config = { .what = "config", .list = config_list, .n = ARRAY_LEN(config_list) };
 

@@ -30,7 +30,7 @@ _ipam_orch() {
             ;;
         --explain)
             mapfile -t COMPREPLY < <(compgen -W "$(_ipam_orch_words config --explain=markdown |
-                awk -F '\`' '/^[|] \`/ { print $2 }')" -- "${word#=}")
+                grep -oE '^[|] .[a-z0-9_.-]+' | cut -c4-)" -- "${word#=}")
             return
             ;;
     esac
