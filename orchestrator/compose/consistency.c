@@ -256,8 +256,8 @@ static int check_secrets(const struct node *secrets, struct err *e)
 {
     for (uint32_t i = 0; i < node_count(secrets); i++) {
         const struct node *n = secrets->entries[i].value;
-        bool somewhere = node_is_true(node_get(n, "external")) ||
-                         node_get_text(n, "file", "")[0] || node_get_text(n, "environment", "")[0];
+        bool somewhere = node_is_true(node_get(n, "external")) || node_get_text(n, "file", "")[0] ||
+                         node_get_text(n, "environment", "")[0];
 
         if (!somewhere)
             return trail_refuse(NULL, n->at, e, "secret '%s' needs 'file' or 'environment'",

@@ -52,7 +52,7 @@ load command
 }
 
 @test "no compose file: exit 3 and how to make one" {
-    fails 3 "no compose file" "next: ipam-orch init" -- config
+    fails 3 "no compose file" "next:" --project-directory -- config
 }
 
 @test "a YAML error has file:line:column" {
