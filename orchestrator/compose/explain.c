@@ -193,7 +193,7 @@ static void list_document(FILE *out)
     struct listing l = { .out = out };
 
     fputs("# What native mode makes of a compose file\n\n"
-          "Made from the tables of `orchestrator/compose/schema.c` by `make docs`; compose mode "
+          "Made from the tables of `orchestrator/compose/schema*.c` by `make docs`; compose mode "
           "leaves everything to\nDocker Compose.  *Honoured*: it has the effect that the "
           "specification says.  *No effect*: there is nothing\nto do without images or an engine; "
           "`up` says so in a warning.  *Refused*: `up` ends with an error that\nnames the "

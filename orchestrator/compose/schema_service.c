@@ -1,0 +1,485 @@
+/* The tables of a service and of everything in it. */
+#include <ctype.h>
+#include <string.h>
+
+#include "compose/schema_rows.h"
+
+static bool is_container_name(const char *text)
+{
+    /* two characters that may stand in a name, as the specification's unanchored pattern has it */
+    for (; *text; text++)
+        if (isalnum((unsigned char) text[0]) &&
+            (isalnum((unsigned char) text[1]) || (text[1] && strchr("_.-", text[1]))))
+            return true;
+    return false;
+}
+
+/* every_ and numbers with units */
+static bool is_interval(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+
+    return digits > 0 && text[digits] != '\0' && strchr("wdhms", text[digits]);
+}
+
+static bool is_pull_policy(const char *text)
+{
+    static const char *const words[] = { "always",  "never",   "build", "if_not_present",
+                                         "missing", "refresh", "daily", "weekly" };
+
+    for (size_t i = 0; i < ARRAY_LEN(words); i++)
+        if (strstr(text, words[i]))
+            return true;
+    text = strstr(text, "every_");
+    return text && is_interval(text + strlen("every_"));
+}
+
+/* clang-format off */
+static const struct attribute healthcheck_list[] = {
+    { "test", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_TEST, .merge = MERGE_REPLACE,
+      YES("in the instance, or as the protocol probe that stands for it") },
+    { "timeout", TIME_, .keep = true, YES("a check that lasts longer has failed") },
+    { "interval", TIME_, .keep = true, YES("between two checks") },
+    { "retries", .accepts = NUMBER_TEXT, .form = FORM_COUNT, .cast = CAST_INT, .keep = true, YES("failures in a row until unhealthy") },
+    { "start_period", TIME_, .keep = true, YES("failures do not count while it lasts") },
+    { "start_interval", TIME_, .keep = true, YES("between two checks in the start period") },
+    { "disable", CASTED_, YES("no check at all") },
+};
+KIND(healthcheck, "healthcheck");
+
+static const struct attribute hook_list[] = {
+    { "command", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .required = true, .keep = true },
+    { "user", TEXT_ },
+    { "privileged", BOOL_ },
+    { "working_dir", TEXT_ },
+    { "environment", PAIRS_, .form = FORM_VARIABLES },
+};
+KIND(hook, "hook");
+
+static const char *const watch_actions[] = { "rebuild", "sync", "restart", "sync+restart", "sync+exec", NULL };
+static const struct attribute watch_list[] = {
+    { "path", TEXT_, .path = PATH_LINK, .required = true, .keep = true },
+    { "action", TEXT_, .words = watch_actions, .required = true, .keep = true },
+    { "target", TEXT_ },
+    { "exec", OBJECT_, .kind = &hook, .always = true },
+    { "include", TEXT_SET, .listed = true },
+    { "ignore", TEXT_SET, .listed = true },
+    { "initial_sync", .accepts = IS_BOOL, .form = FORM_BOOL },
+};
+KIND(watch, "watch rule");
+
+static const struct attribute develop_list[] = {
+    { "watch", OBJECTS_, .kind = &watch },
+};
+KIND(develop, "develop section");
+
+static const struct attribute device_request_list[] = {
+    { "capabilities", SET_, .required = true },
+    { "driver", TEXT_ },
+    { "count", .accepts = INT_TEXT, .form = FORM_DEVICE_COUNT },
+    { "device_ids", SET_ },
+    { "options", PAIRS_, .form = FORM_MAPPING },
+};
+KIND(device_request, "device request");
+
+static const struct attribute gpu_list[] = {
+    { "capabilities", SET_ },
+    { "driver", TEXT_ },
+    { "count", .accepts = INT_TEXT, .form = FORM_DEVICE_COUNT },
+    { "device_ids", SET_ },
+    { "options", PAIRS_, .form = FORM_MAPPING },
+};
+static const struct kind gpu = { .what = "GPU request",
+                                 .list = gpu_list,
+                                 .n = ARRAY_LEN(gpu_list),
+                                 .open = true };
+
+static const struct attribute discrete_list[] = {
+    { "kind", TEXT_, .keep = true },
+    { "value", .accepts = NUMBER_TEXT, .form = FORM_INT, .keep = true },
+};
+KIND(discrete, "discrete resource");
+
+static const struct attribute generic_list[] = {
+    { "discrete_resource_spec", OBJECT_, .kind = &discrete },
+};
+KIND(generic, "generic resource");
+
+static const struct attribute limits_list[] = {
+    { "cpus", .accepts = NUMBER_TEXT, .form = FORM_CPUS, YES("cgroup cpu controller") },
+    { "memory", .accepts = IS_TEXT, .form = FORM_BYTES, YES("cgroup memory controller") },
+    { "pids", .accepts = INT_TEXT, .form = FORM_INT, YES("cgroup pids controller") },
+};
+KIND(limits, "limits section");
+
+static const struct attribute reservations_list[] = {
+    { "cpus", .accepts = NUMBER_TEXT, .form = FORM_CPUS, NO("no CPU reservation yet") },
+    { "memory", .accepts = IS_TEXT, .form = FORM_BYTES, NO("no memory reservation yet") },
+    { "generic_resources", OBJECTS_, .kind = &generic, NO("for clusters") },
+    { "devices", OBJECTS_, .kind = &device_request, NO("no device requests") },
+};
+KIND(reservations, "reservations section");
+
+static const struct attribute resources_list[] = {
+    { "limits", OBJECT_, .kind = &limits, YES("cgroup of the instance") },
+    { "reservations", OBJECT_, .kind = &reservations, YES("see its attributes") },
+};
+KIND(resources, "resources section");
+
+static const struct attribute restart_policy_list[] = {
+    { "condition", TEXT_, NO("use `restart`") },
+    { "delay", TIME_, .keep = true, NO("use `restart`") },
+    { "max_attempts", COUNT_, .cast = CAST_INT, .keep = true, NO("use `restart: on-failure:N`") },
+    { "window", TIME_, .keep = true, NO("use `restart`") },
+};
+KIND(restart_policy, "restart policy");
+
+static const struct attribute preference_list[] = {
+    { "spread", TEXT_ },
+};
+KIND(preference, "placement preference");
+
+static const struct attribute placement_list[] = {
+    { "constraints", TEXTS_ },
+    { "preferences", OBJECTS_, .kind = &preference },
+    { "max_replicas_per_node", COUNT_, .cast = CAST_INT },
+};
+KIND(placement, "placement section");
+
+static const char *const update_orders[] = { "start-first", "stop-first", NULL };
+static const struct attribute update_list[] = {
+    { "parallelism", COUNT_, .cast = CAST_INT, .keep = true },
+    { "delay", TIME_ },
+    { "failure_action", TEXT_ },
+    { "monitor", TIME_ },
+    { "max_failure_ratio", .accepts = NUMBER_TEXT, .form = FORM_REAL, .cast = CAST_REAL },
+    { "order", TEXT_, .words = update_orders },
+};
+KIND(update, "update section");
+
+static const struct attribute deploy_list[] = {
+    { "mode", TEXT_, ONLY("replicated"), YES("one copy") },
+    { "replicas", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, ONLY("1"), YES("one copy") },
+    { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
+    { "update_config", OBJECT_, .kind = &update, NO("no rolling update yet") },
+    { "rollback_config", OBJECT_, .kind = &update, NO("no rolling update yet") },
+    { "resources", OBJECT_, .kind = &resources, .always = true, YES("see its attributes") },
+    { "restart_policy", OBJECT_, .kind = &restart_policy, YES("see its attributes") },
+    { "placement", OBJECT_, .kind = &placement, .always = true, IDLE("for clusters") },
+    { "endpoint_mode", TEXT_, IDLE("for clusters") },
+};
+KIND(deploy, "deploy section");
+
+static const struct attribute file_use_list[] = {
+    { "source", TEXT_, YES("a secret of this file") },
+    { "target", TEXT_, YES("a file in memory, /run/secrets/NAME when it is not said") },
+    { "uid", TEXT_, YES("owner of the file, the user of the service for root") },
+    { "gid", TEXT_, YES("group of the file") },
+    { "mode", .accepts = NUMBER_TEXT, .form = FORM_MODE, .keep = true, YES("of the file") },
+};
+KIND(file_use, "reference");
+#define FILE_USES .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &file_use
+
+static const struct attribute build_list[] = {
+    { "context", TEXT_, .path = PATH_CONTEXT },
+    { "dockerfile", TEXT_, .empty = true },
+    { "dockerfile_inline", TEXT_ },
+    { "entitlements", TEXTS_ },
+    { "args", PAIRS_, .form = FORM_VARIABLES, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY },
+    { "provenance", .accepts = BOOL_TEXT, .form = FORM_TEXT },
+    { "sbom", .accepts = BOOL_TEXT, .form = FORM_TEXT },
+    { "ssh", PAIRS_, .form = FORM_SSH, .path = PATH_LOCALS },
+    { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY },
+    { "cache_from", TEXTS_ },
+    { "cache_to", TEXTS_ },
+    { "no_cache", BOOL_ },
+    { "additional_contexts", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, .path = PATH_CONTEXTS },
+    { "pull", BOOL_ },
+    { "extra_hosts", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .values = IS_TEXT | IS_LIST, .distinct = true, .form = FORM_HOSTS, .merge = MERGE_HOSTS },
+    { "isolation", TEXT_ },
+    { "network", TEXT_ },
+    { "target", TEXT_ },
+    { "secrets", FILE_USES },
+    { "shm_size", .accepts = INT_TEXT, .form = FORM_BYTES },
+    { "tags", TEXTS_, .unique = UNIQUE_KEY },
+    { "ulimits", .accepts = IS_MAP, .form = FORM_ULIMITS },
+    { "platforms", TEXTS_ },
+    { "privileged", BOOL_ },
+};
+const struct kind schema_build = { .what = "build section", .list = build_list, .n = ARRAY_LEN(build_list) };
+
+static const struct attribute throttle_list[] = {
+    { "path", TEXT_ },
+    { "rate", .accepts = INT_TEXT, .form = FORM_BYTES },
+};
+static const struct kind throttle = { .what = "device limit",
+                                      .list = throttle_list,
+                                      .n = ARRAY_LEN(throttle_list),
+                                      .closed = true,
+                                      .capitals = true };
+
+static const struct attribute weight_list[] = {
+    { "path", TEXT_ },
+    { "weight", COUNT_ },
+};
+static const struct kind weight = { .what = "device weight",
+                                    .list = weight_list,
+                                    .n = ARRAY_LEN(weight_list),
+                                    .closed = true,
+                                    .capitals = true };
+
+static const struct attribute blkio_list[] = {
+    { "weight", COUNT_ },
+    { "weight_device", OBJECTS_, .kind = &weight },
+    { "device_read_bps", OBJECTS_, .kind = &throttle },
+    { "device_read_iops", OBJECTS_, .kind = &throttle },
+    { "device_write_bps", OBJECTS_, .kind = &throttle },
+    { "device_write_iops", OBJECTS_, .kind = &throttle },
+};
+CLOSED_KIND(blkio, "blkio_config section");
+
+static const struct attribute credential_list[] = {
+    { "config", TEXT_ },
+    { "file", TEXT_ },
+    { "registry", TEXT_ },
+};
+KIND(credential, "credential_spec section");
+
+static const char *const conditions[] = { "service_started", "service_healthy", "service_completed_successfully", NULL };
+static const struct attribute dependency_list[] = {
+    { "condition", TEXT_, .words = conditions, .required = true, YES("what is waited for before the service is launched") },
+    { "restart", BOOL_, NO("dependants are not restarted yet") },
+    { "required", .accepts = IS_BOOL, .form = FORM_BOOL, .keep = true, YES("whether the dependency may be missing") },
+};
+KIND(dependency, "dependency");
+
+static const struct attribute device_list[] = {
+    { "source", TEXT_, .required = true },
+    { "target", TEXT_ },
+    { "permissions", TEXT_ },
+};
+KIND(device, "device");
+
+static const struct attribute extends_list[] = {
+    { "file", TEXT_, .path = PATH_FILE, YES("read when the project is loaded") },
+    { "service", TEXT_, .required = true, YES("merged when the project is loaded") },
+};
+CLOSED_KIND(extends, "extends section");
+
+static const struct attribute provider_list[] = {
+    { "type", TEXT_, .required = true },
+    { "options", .accepts = IS_MAP, .values = SCALARS | IS_LIST, .form = FORM_LISTS },
+};
+KIND(provider, "provider");
+
+static const struct attribute logging_list[] = {
+    { "driver", TEXT_, ONLY("json-file"), YES("json-file") },
+    { "options", .accepts = IS_MAP, .values = IS_TEXT | IS_NUMBER | IS_NULL, .form = FORM_MAPPING, NO("no options yet") },
+};
+KIND(logging, "logging section");
+
+static const struct attribute model_use_list[] = {
+    { "endpoint_var", TEXT_ },
+    { "model_var", TEXT_ },
+};
+KIND(model_use, "use of a model");
+
+static const struct attribute attachment_list[] = {
+    { "aliases", SET_, .unique = UNIQUE_KEY, YES("names in /etc/hosts of the others") },
+    { "driver_opts", OPTIONS_, NO("one driver only") },
+    { "gw_priority", .accepts = IS_NUMBER, .form = FORM_INT, NO("networks are in the order of their names") },
+    { "interface_name", TEXT_, NO("interfaces are named by us") },
+    { "ipv4_address", TEXT_, NO("no fixed addresses yet") },
+    { "ipv6_address", TEXT_, NO("no fixed addresses yet") },
+    { "link_local_ips", SET_, .unique = UNIQUE_KEY, NO("no fixed addresses yet") },
+    { "mac_address", TEXT_, NO("made from the address") },
+    { "priority", .accepts = IS_NUMBER, .form = FORM_INT, IDLE("order of networks") },
+};
+KIND(attachment, "network of a service");
+
+static const struct attribute port_list[] = {
+    { "name", TEXT_, IDLE("a label") },
+    { "mode", TEXT_, YES("one host: ingress and host are the same") },
+    { "host_ip", TEXT_, YES("listens on this address of the host only") },
+    { "target", .accepts = INT_TEXT, .form = FORM_COUNT, .cast = CAST_INT, YES("port in the instance") },
+    { "published", .accepts = INT_TEXT, .form = FORM_TEXT, YES("port of the host; needed") },
+    { "protocol", TEXT_, YES("tcp or udp") },
+    { "app_protocol", TEXT_, IDLE("a label") },
+};
+KIND(port, "port");
+
+static const char *const recursive_words[] = { "enabled", "disabled", "writable", "readonly", NULL };
+static const char *const selinux_words[] = { "z", "Z", NULL };
+static const struct attribute mount_bind_list[] = {
+    { "selinux", TEXT_, .words = selinux_words, NO("no SELinux labels") },
+    { "propagation", TEXT_, NO("mounts are private") },
+    { "create_host_path", BOOL_, YES("refused when the path is missing") },
+    { "recursive", TEXT_, .words = recursive_words, NO("submounts are bound with the rest") },
+};
+KIND(mount_bind, "bind section");
+
+static const struct attribute mount_volume_list[] = {
+    { "labels", PAIRS_, .form = FORM_MAPPING, IDLE("labels have no reader") },
+    { "nocopy", CASTED_, YES("there is no image to copy from") },
+    { "subpath", TEXT_, NO("no subpath yet") },
+};
+KIND(mount_volume, "volume section");
+
+static const struct attribute mount_tmpfs_list[] = {
+    { "size", .accepts = INT_TEXT, .form = FORM_BYTES, .min = 0, .max = INT64_MAX, NO("no size yet") },
+    { "mode", .accepts = NUMBER_TEXT, .form = FORM_COUNT, NO("no mode yet") },
+};
+KIND(mount_tmpfs, "tmpfs section");
+
+static const struct attribute mount_image_list[] = {
+    { "subpath", TEXT_ },
+};
+KIND(mount_image, "image section");
+
+static const char *const mount_types[] = { "bind", "volume", "tmpfs", "cluster", "npipe", "image", NULL };
+static const struct attribute mount_list[] = {
+    { "type", TEXT_, .words = mount_types, .required = true, ONLY("bind", "volume", "tmpfs"), YES("bind, volume and tmpfs") },
+    { "source", TEXT_, YES("path of the host, or a named volume") },
+    { "target", TEXT_, YES("place in the instance") },
+    { "read_only", CASTED_, YES("mounted read-only") },
+    { "consistency", TEXT_, IDLE("for other systems") },
+    { "bind", OBJECT_, .kind = &mount_bind, YES("see its attributes") },
+    { "volume", OBJECT_, .kind = &mount_volume, YES("see its attributes") },
+    { "tmpfs", OBJECT_, .kind = &mount_tmpfs, YES("see its attributes") },
+    { "image", OBJECT_, .kind = &mount_image, NO("there are no images") },
+};
+KIND(mount, "volume");
+
+static const struct attribute env_file_list[] = {
+    { "path", TEXT_, .path = PATH_FILE, .required = true, YES("read when the project is loaded") },
+    { "format", TEXT_, YES("Docker's dialect, or raw") },
+    { "required", BOOL_, .keep = true, YES("whether the file may be missing") },
+};
+CLOSED_KIND(env_file, "env file");
+
+static const struct attribute probe_list[] = {
+    { "kind", TEXT_, YES("of the protocol probe") },
+    { "url", TEXT_, YES("of the protocol probe") },
+    { "insecure", BOOL_, YES("of the protocol probe") },
+    { "host", TEXT_, YES("of the protocol probe") },
+    { "port", .accepts = INT_TEXT, .form = FORM_ANY, YES("of the protocol probe") },
+    { "user", TEXT_, YES("of the protocol probe") },
+    { "password", TEXT_, YES("of the protocol probe") },
+    { "database", TEXT_, YES("of the protocol probe") },
+};
+KIND(probe, "probe");
+
+#define WORDS_ .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_NUMBER, .form = FORM_COMMAND
+static const struct attribute native_list[] = {
+    { "command", WORDS_, YES("instead of command and entrypoint") },
+    { "user", .accepts = INT_TEXT, .form = FORM_ANY, YES("a user of this host; never root") },
+    { "working_dir", TEXT_, YES("in the instance") },
+    { "binds", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &mount, .unique = UNIQUE_TARGET, YES("more files of the host") },
+    { "tmpfs", TEXTS_, YES("more directories in memory") },
+    { "etc", TEXTS_, YES("files of the host's /etc") },
+    { "environment", PAIRS_, .form = FORM_VARIABLES, YES("more variables") },
+    { "packages", TEXTS_, YES("named when they are missing") },
+    { "programs", TEXTS_, YES("looked for before the start") },
+    { "probe", OBJECT_, .kind = &probe, YES("instead of the health check") },
+};
+const struct kind schema_native = { .what = "x-native section", .list = native_list, .n = ARRAY_LEN(native_list) };
+
+static const char *const cgroup_words[] = { "host", "private", NULL };
+static const char *const gpu_words[] = { "all", NULL };
+static const struct attribute service_list[] = {
+    { "profiles", SET_, .unique = UNIQUE_KEY, YES("active with --profile or COMPOSE_PROFILES") },
+    { "annotations", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("nobody reads them") },
+    { "attach", BOOL_, .keep = true, IDLE("`up` shows no logs") },
+    { "build", .accepts = IS_TEXT | IS_MAP, .form = FORM_OBJECT, .kind = &schema_build, .merge = MERGE_BUILD, IDLE("nothing is built: x-native or a recipe says what runs") },
+    { "develop", .accepts = IS_MAP | IS_NULL, .form = FORM_OBJECT, .kind = &develop, IDLE("no watch mode") },
+    { "blkio_config", OBJECT_, .kind = &blkio, NO("no block I/O limits yet") },
+    { "cap_add", SET_, .unique = UNIQUE_KEY, NO("services run without capabilities") },
+    { "cap_drop", SET_, .unique = UNIQUE_KEY, YES("there are none to begin with") },
+    { "cgroup_parent", TEXT_, NO("each instance has its own place") },
+    { "cgroup", TEXT_, .words = cgroup_words, ONLY("private"), YES("always private") },
+    { "cpu_count", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = 0, .max = INT64_MAX, NO("for Windows") },
+    { "cpu_percent", .accepts = INT_TEXT, .form = FORM_REAL, .cast = CAST_REAL, .min = 0, .max = 100, NO("for Windows") },
+    { "cpu_period", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("use `deploy.resources.limits.cpus`") },
+    { "cpu_quota", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("use `deploy.resources.limits.cpus`") },
+    { "cpu_rt_period", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("no real-time scheduling") },
+    { "cpu_rt_runtime", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("no real-time scheduling") },
+    { "cpus", .accepts = NUMBER_TEXT, .form = FORM_REAL, .cast = CAST_REAL, YES("cgroup cpu controller") },
+    { "cpuset", TEXT_, NO("no CPU sets yet") },
+    { "cpu_shares", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, NO("no CPU shares yet") },
+    { "command", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .merge = MERGE_REPLACE, .keep = true, YES("the first word is looked up in the recipe") },
+    { "configs", FILE_USES, .unique = UNIQUE_CONFIG, NO("no configs yet") },
+    { "container_name", TEXT_, .fits = is_container_name, IDLE("instances are named PROJECT.SERVICE.N") },
+    { "credential_spec", OBJECT_, .kind = &credential, NO("for Windows") },
+    { "depends_on", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &dependency, .merge = MERGE_DEPENDS, YES("order of start and, reversed, of stop") },
+    { "deploy", .accepts = IS_MAP | IS_NULL, .form = FORM_OBJECT, .kind = &deploy, YES("see its attributes") },
+    { "device_cgroup_rules", SET_, NO("no devices yet") },
+    { "devices", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &device, .unique = UNIQUE_DEVICE, NO("no devices yet") },
+    { "dns", TEXT_SET, .listed = true, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
+    { "dns_opt", SET_, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
+    { "dns_search", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no DNS settings yet") },
+    { "domainname", TEXT_, NO("host names have one part") },
+    { "entrypoint", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .merge = MERGE_REPLACE, .keep = true, YES("replaces that of the recipe") },
+    { "provider", OBJECT_, .kind = &provider, NO("no providers") },
+    { "environment", PAIRS_, .form = FORM_VARIABLES, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("of the program") },
+    { "env_file", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_ENV_FILES, .kind = &env_file, .merge = MERGE_SEQUENCE, .unique = UNIQUE_ENV_FILE, YES("read when the project is loaded") },
+    { "expose", .accepts = IS_LIST, .items = NUMBER_TEXT, .form = FORM_TEXTS, .distinct = true, .unique = UNIQUE_VALUE, YES("services of one network reach each other") },
+    { "extends", .accepts = IS_TEXT | IS_MAP, .form = FORM_OBJECT, .kind = &extends, YES("merged when the project is loaded") },
+    { "external_links", SET_, NO("use networks and their aliases") },
+    { "extra_hosts", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .values = IS_TEXT | IS_LIST, .distinct = true, .form = FORM_HOSTS, .merge = MERGE_HOSTS, NO("no extra hosts yet") },
+    { "group_add", .accepts = IS_LIST, .items = NUMBER_TEXT, .form = FORM_TEXTS, .distinct = true, NO("no extra groups yet") },
+    { "gpus", .accepts = IS_TEXT | IS_LIST, .items = IS_MAP, .words = gpu_words, .form = FORM_OBJECTS, .kind = &gpu, NO("no device requests") },
+    { "hostname", TEXT_, YES("UTS namespace") },
+    { "healthcheck", OBJECT_, .kind = &healthcheck, YES("see its attributes") },
+    { "image", TEXT_, YES("names the recipe") },
+    { "init", CASTED_, .keep = true, YES("there always is one") },
+    { "ipc", TEXT_, ONLY("private", "shareable"), YES("always private") },
+    { "isolation", TEXT_, NO("for Windows") },
+    { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
+    { "label_file", .listed = true, .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_TEXTS, .merge = MERGE_SEQUENCE, .path = PATH_FILE, IDLE("labels have no reader") },
+    { "links", SET_, .unique = UNIQUE_KEY, NO("use networks and their aliases") },
+    { "logging", OBJECT_, .kind = &logging, .merge = MERGE_LOGGING, YES("json-file") },
+    { "mem_limit", BYTES_, YES("cgroup memory controller") },
+    { "mem_reservation", .accepts = INT_TEXT, .form = FORM_BYTES, NO("no memory reservation yet") },
+    { "memswap_limit", BYTES_, NO("no swap limit yet") },
+    { "mem_swappiness", .accepts = INT_TEXT, .form = FORM_BYTES, NO("no swap settings") },
+    { "mac_address", TEXT_, NO("made from the address") },
+    { "models", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &model_use, .loose = true, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, NO("no models") },
+    { "network_mode", TEXT_, NO("each service has a network of its own") },
+    { "networks", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &attachment, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, YES("a bridge and an interface for each") },
+    { "oom_kill_disable", CASTED_, NO("a service without memory must end") },
+    { "oom_score_adj", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = -1000, .max = 1000, NO("no OOM score yet") },
+    { "pid", .accepts = IS_TEXT | IS_NULL, .form = FORM_TEXT, NO("always private") },
+    { "pids_limit", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, YES("cgroup pids controller") },
+    { "platform", TEXT_, IDLE("there are no images") },
+    { "ports", .accepts = IS_LIST, .items = NUMBER_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &port, .unique = UNIQUE_PORT, YES("packet rules and a socket that holds the port") },
+    { "post_start", OBJECTS_, .kind = &hook, NO("no hooks yet") },
+    { "pre_stop", OBJECTS_, .kind = &hook, NO("no hooks yet") },
+    { "privileged", CASTED_, NO("no service is privileged") },
+    { "pull_policy", TEXT_, .fits = is_pull_policy, IDLE("there are no images") },
+    { "pull_refresh_after", .accepts = IS_TEXT, .form = FORM_DROPPED, IDLE("there are no images") },
+    { "read_only", CASTED_, YES("the root always is") },
+    { "restart", TEXT_, YES("no, always, on-failure[:N], unless-stopped") },
+    { "runtime", TEXT_, NO("there is one") },
+    { "scale", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, ONLY("1"), YES("one copy") },
+    { "secrets", FILE_USES, .unique = UNIQUE_SECRET, YES("files in memory, never variables") },
+    { "security_opt", SET_, YES("no-new-privileges") },
+    { "shm_size", BYTES_, NO("/dev/shm has a fixed size yet") },
+    { "stdin_open", CASTED_, NO("no terminals yet") },
+    { "stop_grace_period", TIME_, .keep = true, YES("then SIGKILL") },
+    { "stop_signal", TEXT_, YES("to the program") },
+    { "storage_opt", .accepts = IS_MAP, .form = FORM_MAPPING, NO("there are no images") },
+    { "sysctls", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no sysctls yet") },
+    { "tmpfs", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("in memory; options are refused yet") },
+    { "tty", CASTED_, NO("no terminals yet") },
+    { "ulimits", .accepts = IS_MAP, .form = FORM_ULIMITS, NO("no ulimits yet") },
+    { "use_api_socket", .accepts = IS_BOOL, .form = FORM_BOOL, NO("there is no engine") },
+    { "user", TEXT_, YES("a user of this host") },
+    { "userns_mode", TEXT_, NO("no user namespaces yet") },
+    { "uts", TEXT_, NO("always private") },
+    { "volumes", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &mount, .unique = UNIQUE_TARGET, YES("see their attributes") },
+    { "volumes_from", SET_, NO("name the volumes of each service") },
+    { "working_dir", TEXT_, YES("in the instance") },
+    { "x-native", OBJECT_, .kind = &schema_native, YES("how to run it without an image") },
+};
+const struct kind schema_service = { .what = "service", .list = service_list, .n = ARRAY_LEN(service_list) };
+/* clang-format on */
