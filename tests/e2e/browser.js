@@ -1,5 +1,5 @@
 // A person at a browser, with Debian's Chromium.
-// node browser.js allocate|release|language CIDR [ADDRESS]: prints one JSON line.
+// node browser.js allocate|release|tour CIDR [ADDRESS]: prints one JSON line.
 // Environment: PLAYWRIGHT (folder of playwright-core), IPAM_URL, IPAM_USER, IPAM_PASSWORD,
 // SCREENSHOTS (folder).
 'use strict'
@@ -10,6 +10,7 @@ const path = require('path')
 const { chromium } = require(process.env.PLAYWRIGHT)
 
 const DEADLINE_MS = 30000
+const TEXTS = '../../examples/ipam/frontend/src/locales/en.json'
 const FLAGS = ['--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync']
 
@@ -21,7 +22,6 @@ async function shoot(page, name) {
 }
 
 async function login(page) {
-  await page.goto(process.env.IPAM_URL)
   await page.fill(byId('login-username'), process.env.IPAM_USER)
   await page.fill(byId('login-password'), process.env.IPAM_PASSWORD)
   await page.click(byId('login-submit'))
@@ -87,16 +87,66 @@ async function release(page) {
   return { address, before, after }
 }
 
-async function language(page) {
-  await page.click(byId('nav-subnets'))
-  const before = await page.locator(byId('nav-subnets')).innerText()
-  await page.click(byId('lang-switch'))
-  await page.waitForFunction(
-    ([selector, old]) => document.querySelector(selector)?.innerText !== old,
-    [byId('nav-subnets'), before]
-  )
-  await shoot(page, 'other-language')
-  return { before, after: await page.locator(byId('nav-subnets')).innerText() }
+// ---- every page as a person sees it ----
+
+const WIDTHS = { wide: 1280, narrow: 390 }
+// a text that has no translation is shown as its key: section.name
+const UNTRANSLATED = new RegExp(`\\b(${Object.keys(require(TEXTS)).join('|')})\\.[a-z]\\w*`)
+const PAGES = ['dashboard', 'subnets', 'grid', 'vrfs', 'audit', 'users', 'search']
+
+async function turnTo(page, name) {
+  if (name === 'search') {
+    await page.fill(byId('search-input'), cidr.split('/')[0])
+    await page.press(byId('search-input'), 'Enter')
+  } else if (name === 'grid') {
+    return openSubnet(page)
+  } else {
+    await page.click(`nav a[href="/${name === 'dashboard' ? '' : name}"]`)
+  }
+  await page.waitForLoadState('networkidle')
+  await page.waitForSelector('main h1')
+}
+
+// what is wrong with the page at this width, as text: nothing may stick out, no key may be shown
+async function faults(page, where) {
+  const found = []
+  const [content, window] = await page.evaluate(() => [
+    document.documentElement.scrollWidth,
+    document.documentElement.clientWidth
+  ])
+  if (content > window) found.push(`${where}: ${content} pixels in a window of ${window}`)
+  const key = (await page.locator('body').innerText()).match(UNTRANSLATED)
+  if (key) found.push(`${where}: shows the key ${key[0]}`)
+  return found
+}
+
+async function look(page, name, language) {
+  const found = []
+  for (const [size, width] of Object.entries(WIDTHS)) {
+    await page.setViewportSize({ width, height: 860 })
+    await shoot(page, `${name}-${language}${size === 'wide' ? '' : `-${size}`}`)
+    found.push(...(await faults(page, `${name} ${language} ${size}`)))
+  }
+  await page.setViewportSize({ width: WIDTHS.wide, height: 860 })
+  return found
+}
+async function tour(page) {
+  const titles = {}
+  const found = []
+  for (const language of ['en', 'zh']) {
+    if (language === 'zh') await page.click(byId('lang-switch'))
+    found.push(...(await look(page, 'login', language)))
+    await login(page)
+    titles[language] = []
+    for (const name of PAGES) {
+      await turnTo(page, name)
+      titles[language].push(await page.locator('main h1').innerText())
+      found.push(...(await look(page, name, language)))
+    }
+    await page.click(byId('logout'))
+    await page.waitForSelector(byId('login-submit'))
+  }
+  return { titles, found }
 }
 
 async function main() {
@@ -116,8 +166,10 @@ async function main() {
   // "really release?"
   page.on('dialog', (dialog) => dialog.accept())
   try {
-    await login(page)
-    const result = await { allocate, release, language }[action](page)
+    await page.goto(process.env.IPAM_URL)
+    await page.waitForSelector(byId('login-submit'))
+    if (action !== 'tour') await login(page)
+    const result = await { allocate, release, tour }[action](page)
     console.log(JSON.stringify({ ...result, problems }))
   } catch (error) {
     await shoot(page, 'failed').catch(() => {})

@@ -111,12 +111,15 @@ browse() {
     [ -z "$(sql "SELECT id FROM addresses WHERE address = INET6_ATON('$address')")" ]
 }
 
-@test "the browser shows the pages in the other language" {
+@test "every page in both languages and at two widths: no error, no missing text, nothing sticks out" {
     need_browser
-    run --separate-stderr browse language 10.77.1.0/26
+    run --separate-stderr browse tour 10.77.1.0/26
     echo "$output" "$stderr"
     [ "$status" -eq 0 ]
-    [ "$(jq -r .before <<<"$output")" != "$(jq -r .after <<<"$output")" ]
+    [ "$(jq -r '.found + .problems | length' <<<"$output")" -eq 0 ]
+    [ "$(jq -r '.titles.en | length' <<<"$output")" -eq 7 ]
+    [ "$(jq -r '[.titles.en, .titles.zh] | transpose | map(.[0] != .[1]) | map(select(.)) | length' <<<"$output")" -ge 5 ]
+    [ "$(find "$SCREENSHOTS" -name '*-zh.png' -newer "$WORLD/is-up" | wc -l)" -eq 8 ]
 }
 
 @test "50 concurrent allocations in a /26 give 50 addresses; the 63rd is refused and says why" {

@@ -21,5 +21,14 @@ export function level(ratio) {
 
 export function time(iso, locale) {
   if (!iso) return ''
-  return new Date(iso).toLocaleString(locale === 'zh' ? 'zh-CN' : 'en-GB')
+  return new Date(iso).toLocaleString(locale === 'zh' ? 'zh-CN' : 'en-GB', { dateStyle: 'medium', timeStyle: 'medium' })
+}
+
+// What an audit entry says, without what it leaves open: "client 192.0.2.7, vlan 110".
+export function detail(value) {
+  if (typeof value === 'string') return value
+  return Object.entries(value ?? {})
+    .filter(([, v]) => v !== null && v !== '')
+    .map(([key, v]) => `${key.replaceAll('_', ' ')} ${typeof v === 'object' ? JSON.stringify(v) : v}`)
+    .join(', ')
 }

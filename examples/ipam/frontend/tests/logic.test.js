@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 
 import { filled, toError } from '../src/api.js'
-import { count, level, percent } from '../src/format.js'
+import { count, detail, level, percent, time } from '../src/format.js'
 import en from '../src/locales/en.json'
 import zh from '../src/locales/zh.json'
 import { rows } from '../src/tree.js'
@@ -36,6 +36,23 @@ describe('numbers', () => {
   })
   it('warn before a subnet is full', () => {
     expect([0.5, 0.8, 0.95].map(level)).toEqual(['fine', 'high', 'full'])
+  })
+})
+
+describe('an audit entry', () => {
+  it('names what was set and leaves out what was not', () => {
+    expect(detail({ vlan: null, gateway: null, description: '', moved_addresses: 0 })).toBe('moved addresses 0')
+    expect(detail({ subnet: '10.0.0.0/8', hostname: 'a' })).toBe('subnet 10.0.0.0/8, hostname a')
+  })
+  it('shows changes inside, old texts and nothing at all', () => {
+    expect(detail({ role: ['viewer', 'admin'] })).toBe('role ["viewer","admin"]')
+    expect(detail('as it was')).toBe('as it was')
+    expect([detail({}), detail(null)]).toEqual(['', ''])
+  })
+  it('has a date that no country reads as another day', () => {
+    expect(time('2026-02-03T04:05:06', 'en')).toBe('3 Feb 2026, 04:05:06')
+    expect(time('2026-02-03T04:05:06', 'zh')).toBe('2026年2月3日 04:05:06')
+    expect(time(null, 'en')).toBe('')
   })
 })
 
