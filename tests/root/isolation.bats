@@ -1,0 +1,130 @@
+#!/usr/bin/env bats
+# What one instance gets, as the kernel says: namespaces, rights, root, what it cannot do.
+
+load broker
+
+setup_file() { broker_open; }
+teardown_file() { broker_close; }
+
+teardown() {
+    [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 8 "$HOUSE/broker.log"
+}
+
+@test "six namespaces differ from the host's and from another instance's" {
+    local kind one two
+    started t.one.1.1 '{}' "$GUESTS/guest_family" 0
+    one=$PID
+    started t.two.1.1 '{}' "$GUESTS/guest_family" 0
+    two=$PID
+    for kind in pid mnt ipc uts net cgroup; do
+        run bash -c 'readlink "/proc/$$/ns/$1" "/proc/$2/ns/$1" "/proc/$3/ns/$1" | sort -u | wc -l' _ "$kind" "$one" "$two"
+        echo "$kind: $output different"
+        [ "$output" = 3 ]
+    done
+    # nor is the network namespace the broker's own
+    [ "$(readlink "/proc/$one/ns/net")" != "$(in_net readlink /proc/self/ns/net)" ]
+    # user namespaces are not used: uids inside are the host's
+    [ "$(readlink "/proc/$one/ns/user")" = "$(readlink /proc/self/ns/user)" ]
+}
+
+@test "the program and its init have a filter, no new privileges, no capability and the asked-for user" {
+    local pid init set
+    started t.rights.1.1 '{"uid":65534,"gid":65533}' "$GUESTS/guest_family" 0
+    init=$(status_of "$PID" PPid)
+    [ "$(status_of "$init" NSpid | awk '{ print $NF }')" = 1 ]
+    # init drops after the program has started
+    wait_until 10 bash -c "grep -q '^Seccomp:.*2' /proc/$init/status"
+    for pid in "$PID" "$init"; do
+        grep -E '^(Name|Uid|Gid|Groups|Cap|NoNew|Seccomp)' "/proc/$pid/status"
+        [ "$(status_of "$pid" Seccomp)" = 2 ]
+        [ "$(status_of "$pid" NoNewPrivs)" = 1 ]
+        [ "$(status_of "$pid" Uid)" = "65534 65534 65534 65534" ]
+        [ "$(status_of "$pid" Gid)" = "65533 65533 65533 65533" ]
+        [ "$(status_of "$pid" Groups)" = "65533 " ]
+        for set in CapInh CapPrm CapEff CapBnd CapAmb; do
+            [ "$(status_of "$pid" $set)" = 0000000000000000 ]
+        done
+    done
+}
+
+@test "root is no user of an instance" {
+    run launch t.root.1.1 '{"uid":0,"gid":0}' /bin/true
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $(jq -r .error.message <<<"$output") == *user-id* ]]
+}
+
+@test "what an instance must not do is refused, each try by itself" {
+    finished t.forbidden.1.1 '{}' "$GUESTS/guest_forbidden"
+    [ "$(tail -n 1 <<<"$output" | jq -r .code)" -eq 0 ]
+    [ "$(grep -c '^[a-z-]* E[A-Z]*$' <<<"$output")" -eq 27 ]
+}
+
+@test "the same tries succeed for root outside an instance, so they can" {
+    local tries=(mount umount user-namespace clone-namespace chroot host-name raw-socket packet-socket
+        become-root become-root-group keyring gain-capability)
+    run unshare --mount --uts --pid --fork --net "$HOUSE/guests/guest_forbidden" "${tries[@]}"
+    echo "$output"
+    [ "$(grep -c ALLOWED <<<"$output")" -eq "${#tries[@]}" ]
+}
+
+@test "SIGKILL from inside does not end pid 1, and nothing outside can be seen" {
+    started t.kill.1.1 '{}' "$GUESTS/guest_family" 0
+    inside t.kill.1.1 /bin/sh -c 'kill -KILL 1; kill -0 1'
+    inside t.kill.1.1 /bin/sh -c 'ls -d /proc/[0-9]*'
+    # init, the program, and the shell with its way in
+    [ "$(grep -c '^/proc/' <<<"$output")" -le 4 ]
+    [ -d "/proc/$PID" ]
+}
+
+@test "the root is read-only, /tmp and /run are not, and the host's files are not there" {
+    local what
+    started t.files.1.1 '{}' "$GUESTS/guest_family" 0
+    run awk '$5 == "/" { print $6 }' "/proc/$PID/mountinfo"
+    [[ ,$output, == *,ro,* ]]
+    for what in / /usr /etc /var $GUESTS; do
+        run ! nsenter -t "$PID" -m touch "$what/probe"
+    done
+    inside t.files.1.1 /bin/sh -c 'echo x >/tmp/probe && echo x >/run/probe'
+    for what in "$HOUSE" /root /home /boot /etc/shadow /sys/fs/cgroup /dev/sda /dev/mem; do
+        run ! nsenter -t "$PID" -m test -e "$what"
+    done
+    run ! grep -qaF "$HOUSE" "/proc/$PID/environ"
+}
+
+@test "a program gets three descriptors and nothing of ours" {
+    started t.fds.1.1 '{}' "$GUESTS/guest_family" 0
+    run ls "/proc/$PID/fd"
+    [ "$(tr '\n' ' ' <<<"$output")" = "0 1 2 " ]
+    [ "$(readlink "/proc/$PID/fd/0")" = /dev/null ]
+    [[ $(readlink "/proc/$PID/fd/1") == pipe:* ]]
+}
+
+@test "environment, working directory, host name and files are the specification's" {
+    printf 'the secret\n' >"$BATS_TEST_TMPDIR/secret"
+    # shellcheck disable=SC2016 # the shell of the instance expands them
+    run --separate-stderr drive launch '{"id":"t.spec.1.1","hostname":"named","workdir":"/tmp",
+        "env":["COLOUR=blue"],"argv":["/bin/sh","-c","hostname=$(uname -n); echo $hostname $PWD $COLOUR; stat -c %u:%g:%a /run/secrets/one; cat /run/secrets/one"],
+        "files":[{"target":"/run/secrets/one","uid":65534,"gid":65534,"mode":256,"fd":0}]}' "$BATS_TEST_TMPDIR/secret"
+    [ "$status" -eq 0 ]
+    run drive drain t.spec.1.1 out
+    echo "$output"
+    [ "${lines[0]}" = "named /tmp blue" ]
+    [ "${lines[1]}" = 65534:65534:400 ]
+    [ "${lines[2]}" = "the secret" ]
+    ended t.spec.1.1
+    [ "$(jq -r .code <<<"$output")" -eq 0 ]
+}
+
+@test "a program that does not exist, or a source that is not there: the stage and errno say so" {
+    run --separate-stderr launch t.none.1.1 '{}' /usr/bin/no-such-program
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [ "$(jq -r 'select(.event == "exit") | .errno' <<<"$output")" -eq 2 ]
+    [[ $(jq -r 'select(.event == "exit") | .stage' <<<"$output") == *executing* ]]
+    drive request remove '{"id":"t.none.1.1"}'
+    run --separate-stderr launch t.none.1.2 '{"mounts":[{"kind":"bind","source":"/no/such","target":"/x","read_only":true,"size":0,"mode":0}]}' /bin/true
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $(jq -r .error.message <<<"$output") == *"/no/such"* ]]
+}

@@ -1,0 +1,100 @@
+#!/usr/bin/env bats
+# Limits of the specification are the kernel's, and hold; ends are told as they happened.
+
+load broker
+
+setup_file() { broker_open; }
+teardown_file() { broker_close; }
+
+teardown() {
+    [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 8 "$HOUSE/broker.log"
+}
+
+@test "the kernel reports the limits of the specification" {
+    started t.limits.1.1 '{"memory":67108864,"pids":40,"milli_cpus":1500,"nofile":300}' "$GUESTS/guest_family" 0
+    [ "$(kernel_file "$PID" memory memory.limit_in_bytes memory.max)" = 67108864 ]
+    [ "$(kernel_file "$PID" pids pids.max pids.max)" = 40 ]
+    run bash -c "$(declare -f kernel_file)"'
+        q=$(kernel_file "$1" cpu cpu.cfs_quota_us cpu.max) p=$(kernel_file "$1" cpu cpu.cfs_period_us cpu.max)
+        echo "${q% *} ${p#* }"' _ "$PID"
+    [ "$output" = "150000 100000" ]
+    run awk '/^Max open files/ { print $4, $5 }' "/proc/$PID/limits"
+    [ "$output" = "300 300" ]
+    run drive request stats '{"id":"t.limits.1.1"}'
+    [ "$(jq -r .memory_limit <<<"$output")" -eq 67108864 ]
+    [ "$(jq -r .memory <<<"$output")" -gt 0 ]
+}
+
+@test "without limits the kernel has none" {
+    started t.free.1.1 '{}' "$GUESTS/guest_family" 0
+    run kernel_file "$PID" pids pids.max pids.max
+    [ "$output" = max ]
+    run kernel_file "$PID" cpu cpu.cfs_quota_us cpu.max
+    [[ $output == -1 || $output == max* ]]
+}
+
+@test "more memory than the limit: killed by the kernel, and the end says so" {
+    finished t.memory.1.1 '{"memory":67108864}' "$GUESTS/guest_hog" memory 4096
+    local end
+    end=$(tail -n 1 <<<"$output")
+    [ "$(jq -r .signal <<<"$end")" -eq 9 ]
+    [ "$(jq -r .oom <<<"$end")" = true ]
+    [ "$(grep -c '^memory ' <<<"$output")" -lt 4 ]
+}
+
+@test "more processes than the limit: refused, and the instance lives" {
+    finished t.processes.1.1 '{"pids":20}' "$GUESTS/guest_hog" processes 1000
+    [[ $output =~ processes\ ([0-9]+)\ EAGAIN ]]
+    [ "${BASH_REMATCH[1]}" -lt 20 ]
+    [ "$(tail -n 1 <<<"$output" | jq -r '"\(.code) \(.signal) \(.oom)"')" = "0 0 false" ]
+}
+
+@test "more files than the limit: refused" {
+    finished t.descriptors.1.1 '{"nofile":100}' "$GUESTS/guest_hog" files 1000
+    [[ $output == *"files 97 EMFILE"* ]]
+}
+
+@test "exit codes and signals arrive as they were" {
+    finished t.code.1.1 '{}' /bin/sh -c 'exit 42'
+    [ "$(tail -n 1 <<<"$output" | jq -r '"\(.code) \(.signal)"')" = "42 0" ]
+    finished t.signal.1.1 '{}' /bin/sh -c 'kill -ABRT $$'
+    [ "$(tail -n 1 <<<"$output" | jq -r '"\(.code) \(.signal)"')" = "0 6" ]
+}
+
+@test "a stop signal reaches the program through its init; one that is deaf to it is killed" {
+    started t.stop.1.1 '{}' "$GUESTS/guest_family" 0
+    drive lines t.stop.1.1 out 1
+    drive request signal '{"id":"t.stop.1.1","signo":15}'
+    ended t.stop.1.1
+    [ "$(jq -r '"\(.code) \(.signal)"' <<<"${lines[0]}")" = "0 0" ]
+    started t.deaf.1.1 '{}' "$GUESTS/guest_family" -
+    drive lines t.deaf.1.1 out 1
+    drive request signal '{"id":"t.deaf.1.1","signo":15}'
+    # the answer to a later request: the signal has been delivered, and did nothing
+    inside t.deaf.1.1 /bin/true
+    run ! has_ended t.deaf.1.1
+    drive request kill '{"id":"t.deaf.1.1"}'
+    ended t.deaf.1.1
+    [ "$(jq -r .signal <<<"${lines[0]}")" -eq 9 ]
+}
+
+@test "orphans are reaped: no zombie stays" {
+    local init
+    started t.orphans.1.1 '{}' "$GUESTS/guest_family" 50
+    run drive lines t.orphans.1.1 out 1
+    [ "$output" = "orphans 50" ]
+    init=$(status_of "$PID" PPid)
+    only_program() { [ "$(cat "/proc/$init/task/$init/children")" = "$PID " ]; }
+    wait_until 10 only_program
+}
+
+@test "a killed init takes everything with it" {
+    local init
+    started t.init.1.1 '{}' /bin/sh -c 'sleep 1000 & echo started; wait'
+    drive lines t.init.1.1 out 1
+    init=$(status_of "$PID" PPid)
+    kill -KILL "$init"
+    ended t.init.1.1
+    [ "$(jq -r .signal <<<"${lines[0]}")" -eq 9 ]
+    is_gone "$PID"
+}

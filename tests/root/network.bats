@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# Who reaches whom: on a bridge, between bridges, through published ports, from outside.
+
+load broker
+
+setup_file() {
+    broker_open
+    network ioone 10.200.1.1/24 fd00:200:1::1/64 false
+    network iotwo 10.200.2.1/24 fd00:200:2::1/64 false
+    network ioinside 10.200.3.1/24 "" true
+    serve t.one.1.1 "[$(link ioone 10.200.1.2 10.200.1.1 fd00:200:1::2)]" '[]'
+    serve t.two.1.1 "[$(link iotwo 10.200.2.2 10.200.2.1)]" '[{"address":"","published":8080,"target":80,"udp":false}]'
+    serve t.inner.1.1 "[$(link ioinside 10.200.3.2)]" '[]'
+    serve t.both.1.1 "[$(link ioone 10.200.1.3 10.200.1.1 fd00:200:1::3),$(link ioinside 10.200.3.3)]" '[]'
+}
+
+teardown_file() { broker_close; }
+
+teardown() {
+    [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 8 "$HOUSE/broker.log"
+}
+
+# network BRIDGE IPV4 IPV6 INTERNAL
+network() {
+    drive request network_create "{\"project\":\"t\",\"bridge\":\"$1\",\"ipv4\":\"$2\",\"ipv6\":\"$3\",\"internal\":$4}"
+}
+
+# link BRIDGE IPV4 [GATEWAY [IPV6]]
+link() {
+    printf '{"bridge":"%s","ipv4":"%s/24","gateway4":"%s","ipv6":"%s","gateway6":""}' "$1" "$2" "${3:-}" "${4:+$4/64}"
+}
+
+# serve ID LINKS PORTS: an instance that answers on port 80 with its id
+serve() {
+    started "$1" "{\"links\":$2,\"ports\":$3}" /usr/bin/python3 -uc '
+import socket, sys
+s = socket.create_server(("::", 80), family=socket.AF_INET6, dualstack_ipv6=True)
+print("listening")
+while True:
+    c, _ = s.accept()
+    c.sendall(sys.argv[1].encode())
+    c.close()' "$1"
+    drive lines "$1" out 1
+}
+
+ask='import socket, sys
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 2)
+print(s.recv(100).decode())'
+
+# hears FROM ADDRESS PORT: what the server there says to that instance
+hears() {
+    inside "$1" /usr/bin/python3 -c "$ask" "$2" "$3"
+    output=${lines[0]}
+}
+
+cannot_reach() {
+    run ! inside "$@"
+}
+
+@test "neighbours on one bridge reach each other, by IPv4 and IPv6" {
+    hears t.one.1.1 10.200.1.3 80
+    [ "$output" = t.both.1.1 ]
+    hears t.both.1.1 fd00:200:1::2 80
+    [ "$output" = t.one.1.1 ]
+}
+
+@test "an instance on two bridges reaches both, and does not connect them" {
+    hears t.both.1.1 10.200.3.2 80
+    [ "$output" = t.inner.1.1 ]
+    cannot_reach t.one.1.1 /usr/bin/python3 -c "$ask" 10.200.3.2 80
+    cannot_reach t.inner.1.1 /usr/bin/python3 -c "$ask" 10.200.1.2 80
+}
+
+@test "bridges do not reach each other, not even through the host" {
+    cannot_reach t.one.1.1 /usr/bin/python3 -c "$ask" 10.200.2.2 80
+    cannot_reach t.two.1.1 /usr/bin/python3 -c "$ask" 10.200.1.2 80
+}
+
+@test "an internal network has no way out, the others have" {
+    local pid
+    pid=$(drive request list | jq -r '.instances[] | select(.id == "t.inner.1.1") | .pid')
+    run nsenter -t "$pid" -n ip route show default
+    [ -z "$output" ]
+    pid=$(drive request list | jq -r '.instances[] | select(.id == "t.one.1.1") | .pid')
+    run nsenter -t "$pid" -n ip route show default
+    [[ $output == "default via 10.200.1.1 "* ]]
+}
+
+@test "a published port answers on the host, from outside and from a neighbour network; others do not" {
+    local outside=$NETNS-out
+    run in_net /usr/bin/python3 -c "$ask" 127.0.0.1 8080
+    [ "$output" = t.two.1.1 ]
+    ip netns add "$outside"
+    in_net ip link add out type veth peer name eth0 netns "$outside"
+    in_net ip address add 198.51.100.1/24 dev out
+    in_net ip link set out up
+    nsenter --net="/run/netns/$outside" sh -c 'ip link set lo up; ip address add 198.51.100.2/24 dev eth0
+        ip link set eth0 up; ip route add default via 198.51.100.1'
+    run nsenter --net="/run/netns/$outside" /usr/bin/python3 -c "$ask" 198.51.100.1 8080
+    local published=$output
+    run nsenter --net="/run/netns/$outside" /usr/bin/python3 -c "$ask" 10.200.1.2 80
+    local unpublished=$status
+    run nsenter --net="/run/netns/$outside" /usr/bin/python3 -c "$ask" 10.200.2.2 80
+    local direct=$status
+    in_net ip link del out
+    ip netns del "$outside"
+    echo "published: $published, unpublished: $unpublished, the port behind it directly: $direct"
+    [ "$published" = t.two.1.1 ]
+    [ "$unpublished" -ne 0 ]
+    [ "$direct" -ne 0 ]
+    hears t.one.1.1 10.200.1.1 8080
+    [ "$output" = t.two.1.1 ]
+}
+
+@test "a published port is taken on the host: a second claim is refused and names it" {
+    run in_net /usr/bin/python3 -c 'import socket
+socket.create_server(("0.0.0.0", 8080))'
+    [ "$status" -ne 0 ]
+    run launch t.thief.1.1 "{\"links\":[$(link ioone 10.200.1.9 10.200.1.1)],\"ports\":[{\"address\":\"\",\"published\":8080,\"target\":80,\"udp\":false}]}" /bin/true
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $(jq -r .error.message <<<"$output") == *8080* ]]
+    [ "$(jq -r .error.errno <<<"$output")" -eq 98 ]
+}
+
+@test "a network that instances use is not removed" {
+    run drive request network_remove '{"project":"t","bridge":"ioone"}'
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $(jq -r .error.message <<<"$output") == *"used by running instances"* ]]
+}
