@@ -76,6 +76,8 @@ struct deployment {
     struct operation *op; /* NULL when idle */
     bool leaving;         /* `down`: forget it when everything has stopped */
     bool networks_ready;
+    size_t removals;      /* of networks, asked for at the end and not answered yet */
+    uint64_t removal_tag; /* of the first; in the order of leases */
 };
 
 struct deployment *deployment_new(struct supervisor *s);

@@ -41,6 +41,18 @@ static struct fsm_step ended(enum state now, const struct fsm_facts *f)
     return go(f->exit_clean ? STATE_DONE : STATE_FAILED, FSM_RELEASE);
 }
 
+static struct fsm_step vanished(enum state now, const struct fsm_facts *f)
+{
+    if (!state_is_live(now) && now != STATE_BACKOFF)
+        return stay(now);
+    if (f->want == WANT_REST)
+        return go(STATE_DOWN, 0);
+    /* what had not begun has not ended either */
+    if (f->restart.policy == RESTART_NO && now != STATE_PREPARING)
+        return go(STATE_FAILED, 0);
+    return go(STATE_WAITING, 0);
+}
+
 static struct fsm_step stop(enum state now, const struct fsm_facts *f)
 {
     switch (now) {
@@ -85,6 +97,7 @@ struct fsm_step fsm_step(enum state now, enum fsm_event event, const struct fsm_
     case FSM_SICK: return now == STATE_STARTING || now == STATE_UP ? go(STATE_SICK, 0) : stay(now);
     case FSM_ENDED: return ended(now, facts);
     case FSM_TIMER: return timer(now);
+    case FSM_VANISHED: return vanished(now, facts);
     case FSM_EVENT_COUNT: break;
     }
     return stay(now);

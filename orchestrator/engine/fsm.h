@@ -18,6 +18,9 @@
  *
  * STOP: stopping with the stop signal and the grace timer where a program runs, stopping with a
  * kill where the sandbox is still being built, down everywhere else.
+ * VANISHED: where a program ran or its restart was due, waiting if it is wanted, else down; the
+ * dependencies are looked at again, because they vanished as well.  Without a restart policy what
+ * had begun has failed.
  * ENDED while wanted, by the restart policy: backoff with a timer, done (success and no restart
  * asked) or failed.  A set-up failure is never retried: the next try would fail the same way.
  * Every pair not named leaves the state alone and asks for nothing. */
@@ -37,6 +40,7 @@ enum fsm_event {
     FSM_SICK,
     FSM_ENDED,
     FSM_TIMER,
+    FSM_VANISHED, /* the broker does not know it: the machine was booted, or a launch got lost */
     FSM_EVENT_COUNT
 };
 

@@ -72,18 +72,36 @@ static int create_networks(struct supervisor *s, struct deployment *d, struct er
 
 void launch_remove_networks(struct supervisor *s, struct deployment *d)
 {
+    d->removal_tag = s->last_tag + 1;
+    d->removals = d->n_leases;
+    s->last_tag += d->n_leases;
     for (size_t n = 0; n < d->n_leases; n++) {
         char bridge[ADDRESS_TEXT];
         struct err e = ERR_INIT;
 
         address_bridge(paths_tag(), d->project->name, d->leases[n].key, bridge);
-        if (s->ops->network(
-                s->self,
-                &(struct runtime_network){
-                    .project = d->project->name, .bridge = bridge, .ipv4 = "", .ipv6 = "" },
-                false, &e) < 0)
+        if (s->ops->network(s->self,
+                            &(struct runtime_network){ .project = d->project->name,
+                                                       .bridge = bridge,
+                                                       .ipv4 = "",
+                                                       .ipv6 = "",
+                                                       .tag = d->removal_tag + n },
+                            false, &e) < 0) {
             log_err(&e, d->leases[n].key);
+            d->removals--;
+        }
     }
+}
+
+bool launch_network_removed(struct deployment *d, uint64_t tag, const struct runtime_answer *a)
+{
+    if (d->removals == 0 || tag < d->removal_tag || tag >= d->removal_tag + d->n_leases)
+        return false;
+    if (!a->ok)
+        log_line(LOG_WARN, "network '%s' may be left: %s", d->leases[tag - d->removal_tag].key,
+                 a->output);
+    d->removals--;
+    return true;
 }
 
 /* every network of the project has a lease once create_networks is through */

@@ -77,18 +77,16 @@ static void drop_unknown(struct supervisor *s, const struct runtime_seen *seen)
         log_err(&e, seen->id);
 }
 
-/* what was live when the state was saved but is not known to the broker any more */
-static void end_vanished(struct deployment *d, const struct runtime_seen *seen, size_t n)
+/* What was live when the state was saved but is not known to the broker any more starts again, in
+ * the order of its dependencies; so does what waited for a timer that died with the supervisor. */
+static void restart_vanished(struct deployment *d, const struct runtime_seen *seen, size_t n)
 {
-    static const struct exit_info gone = { .signal = SIGKILL };
-
     for (size_t k = 0; k < d->n_instances; k++) {
         struct instance *i = d->instances[k];
 
-        if (state_is_live(i->state) && !find_seen(seen, n, i->id))
-            supervisor_step(i, FSM_ENDED, &gone);
-        else if (i->state == STATE_BACKOFF && !i->timer)
-            supervisor_step(i, FSM_TIMER, NULL);
+        if ((state_is_live(i->state) && !find_seen(seen, n, i->id)) ||
+            (i->state == STATE_BACKOFF && !i->timer))
+            supervisor_step(i, FSM_VANISHED, NULL);
     }
 }
 
@@ -108,7 +106,7 @@ void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, s
         struct deployment *d = s->deployments[k - 1];
 
         d->networks_ready = false;
-        end_vanished(d, seen, n);
+        restart_vanished(d, seen, n);
         supervisor_settle(d);
     }
     supervisor_touch(s);

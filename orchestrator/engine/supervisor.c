@@ -158,6 +158,16 @@ static void note_end(struct instance *i, const struct exit_info *how)
     probing_end(i);
 }
 
+/* nobody saw it end, so no restart is counted and nothing is told: a boot, most often */
+static void note_vanished(struct instance *i)
+{
+    i->last = (struct exit_info){ .signal = SIGKILL };
+    i->has_last = true;
+    i->pid = 0;
+    i->replace = i->ready_seen = false;
+    probing_end(i);
+}
+
 void supervisor_step(struct instance *i, enum fsm_event event, const struct exit_info *how)
 {
     struct fsm_facts facts = facts_of(i, event, how);
@@ -170,6 +180,8 @@ void supervisor_step(struct instance *i, enum fsm_event event, const struct exit
         if (i->want == WANT_RUN && before != STATE_STOPPING)
             exit_describe(how, detail, sizeof detail);
     }
+    if (event == FSM_VANISHED)
+        note_vanished(i);
     if (event == FSM_SICK)
         (void) snprintf(detail, sizeof detail, "%s", i->health.last_output);
     if (step.next != before) {
@@ -247,7 +259,6 @@ static void forget_deployment(struct supervisor *s, struct deployment *d)
 {
     struct err e = ERR_INIT;
 
-    launch_remove_networks(s, d);
     if (store_remove(s->config.state_dir, d->project->name, &e) < 0)
         log_err(&e, "forgetting a project");
     for (size_t n = 0; n < s->n_deployments; n++)
@@ -263,27 +274,23 @@ static bool leaves_nothing(const struct operation *op)
     return op->failed ? op->fresh && !op->keep : op->kind == OP_DOWN;
 }
 
+/* first the state, then the answer: whoever was told `done` finds it so; `d` may be gone after */
 static void finish_operation(struct deployment *d)
 {
+    struct supervisor *s = d->supervisor;
     struct operation *op = take_ptr(d->op);
-    bool forget = leaves_nothing(op);
+    struct watcher w = op->watcher;
 
     for (size_t n = 0; n < d->n_instances; n++)
         d->instances[n]->marked = d->instances[n]->started_by_op = false;
     log_line(LOG_INFO, "%s %s project=%s%s%s", operation_text[op->kind],
              op->failed ? "failed" : "done", d->project->name, op->failed ? ": " : "",
              op->failed ? op->failure.why.msg : "");
-    supervisor_touch(d->supervisor);
-    /* first the state, then the answer: whoever was told `done` finds it so */
-    if (forget) {
-        struct watcher w = op->watcher;
-        struct supervisor *s = d->supervisor;
+    supervisor_touch(s);
+    if (leaves_nothing(op))
         forget_deployment(s, d);
-        if (w.owner)
-            w.done(w.owner, op->failed ? &op->failure : NULL);
-    } else if (op->watcher.owner) {
-        op->watcher.done(op->watcher.owner, op->failed ? &op->failure : NULL);
-    }
+    if (w.owner)
+        w.done(w.owner, op->failed ? &op->failure : NULL);
     free(op);
 }
 
@@ -291,6 +298,8 @@ void supervisor_settle(struct deployment *d)
 {
     bool over;
 
+    if (d->removals > 0)
+        return; /* all has ended; the answers finish it */
     do {
         for (bool changed = true; changed;) {
             changed = false;
@@ -314,7 +323,10 @@ void supervisor_settle(struct deployment *d)
     for (size_t n = 0; leaves_nothing(d->op) && n < d->n_instances; n++)
         if (!is_quiet(d->instances[n]))
             return;
-    finish_operation(d);
+    if (leaves_nothing(d->op))
+        launch_remove_networks(d->supervisor, d);
+    if (d->removals == 0)
+        finish_operation(d);
 }
 
 static void on_started(void *owner, const char *id, int pid)
@@ -405,6 +417,11 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
         struct deployment *d = s->deployments[n];
         struct err e = ERR_INIT;
 
+        if (launch_network_removed(d, tag, a)) {
+            if (d->removals == 0)
+                finish_operation(d);
+            return;
+        }
         if (d->gate != GATE_RUNNING || d->gate_tag != tag)
             continue;
         d->gate = a->ok ? GATE_OPEN : GATE_FAILED;

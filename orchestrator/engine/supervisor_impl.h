@@ -30,7 +30,10 @@ void supervisor_settle(struct deployment *d);
 
 /* launch.c */
 int launch_instance(struct supervisor *s, struct instance *i, struct err *e);
+/* asks; the answers count d->removals down */
 void launch_remove_networks(struct supervisor *s, struct deployment *d);
+/* true when the tag belonged to such a removal */
+bool launch_network_removed(struct deployment *d, uint64_t tag, const struct runtime_answer *a);
 int launch_open_log(struct supervisor *s, struct instance *i, struct err *e);
 
 /* probing.c */

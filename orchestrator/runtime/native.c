@@ -30,6 +30,7 @@ enum pending_kind {
     PENDING_LAUNCH,
     PENDING_STREAMS,
     PENDING_JOIN,
+    PENDING_TAGGED, /* a plain request whose end somebody waits for */
     PENDING_QUIT
 };
 
@@ -37,7 +38,7 @@ struct pending {
     uint64_t tag; /* ours, on the wire */
     enum pending_kind kind;
     char *id;           /* the instance it is about; may be NULL */
-    uint64_t owner_tag; /* PENDING_JOIN: the caller's */
+    uint64_t owner_tag; /* PENDING_JOIN, PENDING_TAGGED: the caller's */
     int output;         /* PENDING_JOIN: read end, -1 otherwise */
     UT_hash_handle hh;
 };
@@ -84,7 +85,7 @@ static void disconnect(struct native *n)
     n->to.lost(n->to.owner);
     HASH_ITER (hh, n->pending, p, next) {
         /* whoever waits must not wait for ever */
-        if (p->kind == PENDING_JOIN)
+        if (p->kind == PENDING_JOIN || p->kind == PENDING_TAGGED)
             n->to.answered(n->to.owner, p->owner_tag,
                            &(struct runtime_answer){ .output = "the sandbox broker went away" });
         pending_free(n, p);
@@ -182,6 +183,7 @@ static void answer_error(struct native *n, struct pending *p, json_t *error)
     switch (p->kind) {
     case PENDING_LAUNCH: n->to.refused(n->to.owner, p->id, &e); break;
     case PENDING_JOIN:
+    case PENDING_TAGGED:
         n->to.answered(n->to.owner, p->owner_tag, &(struct runtime_answer){ .output = e.msg });
         break;
     case PENDING_QUIT: n->to.released(n->to.owner); break;
@@ -214,6 +216,10 @@ static void on_answer(struct native *n, struct pending *p, struct sandbox_messag
         }
         break;
     case PENDING_JOIN: answer_join(n, p, m->json); break;
+    case PENDING_TAGGED:
+        n->to.answered(n->to.owner, p->owner_tag,
+                       &(struct runtime_answer){ .ok = true, .output = "" });
+        break;
     case PENDING_QUIT: n->to.released(n->to.owner); break;
     }
 }
@@ -288,14 +294,18 @@ static int native_connect(void *self, struct err *e)
 
 static int native_network(void *self, const struct runtime_network *w, bool wanted, struct err *e)
 {
+    struct native *n = self;
+    struct pending *p = pending_new(n, w->tag ? PENDING_TAGGED : PENDING_PLAIN, w->bridge);
+
+    p->owner_tag = w->tag;
     if (!wanted)
-        return request_plain(self, "network_remove", w->bridge,
-                             json_pack("{s:s,s:s}", "project", w->project, "bridge", w->bridge), e);
-    return request_plain(self, "network_create", w->bridge,
-                         json_pack("{s:s,s:s,s:b,s:s,s:s}", "project", w->project, "bridge",
-                                   w->bridge, "internal", w->internal, "ipv4", w->ipv4, "ipv6",
-                                   w->ipv6),
-                         e);
+        return request(n, "network_remove", p,
+                       json_pack("{s:s,s:s}", "project", w->project, "bridge", w->bridge), NULL, 0,
+                       e);
+    return request(n, "network_create", p,
+                   json_pack("{s:s,s:s,s:b,s:s,s:s}", "project", w->project, "bridge", w->bridge,
+                             "internal", w->internal, "ipv4", w->ipv4, "ipv6", w->ipv6),
+                   NULL, 0, e);
 }
 
 static int native_launch(void *self, const struct runtime_launch *l, struct err *e)

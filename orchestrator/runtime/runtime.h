@@ -18,6 +18,7 @@ struct runtime_network {
     const char *project, *bridge;
     const char *ipv4, *ipv6; /* the host's addresses with prefix length */
     bool internal;
+    uint64_t tag; /* `answered` with it when this was done or refused; 0: nobody waits */
 };
 
 struct runtime_link {
@@ -38,7 +39,7 @@ struct runtime_launch {
     size_t n_hosts;
 };
 
-/* the end of a probe or task */
+/* the end of a probe, a task or a tagged request */
 struct runtime_answer {
     bool ok, timed_out;
     const char *output; /* what it printed, bounded, valid only during the call */

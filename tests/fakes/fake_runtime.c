@@ -35,8 +35,12 @@ static int fake_connect(void *self, struct err *e)
 
 static int fake_network(void *self, const struct runtime_network *n, bool wanted, struct err *e)
 {
-    (void) self, (void) n, (void) wanted, (void) e;
-    return 0;
+    struct fake_runtime *f = self;
+
+    (void) e;
+    if (n->tag)
+        f->network_tag = n->tag;
+    return note(self, wanted ? "network; " : "no network; ");
 }
 
 static int fake_launch(void *self, const struct runtime_launch *l, struct err *e)

@@ -30,6 +30,8 @@ static const int expected[FSM_EVENT_COUNT][N] = {
                       STATE_WAITING, KEEP, KEEP, KEEP),
     [FSM_TIMER] =
         ROW(KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, STATE_STOPPING, STATE_PREPARING, KEEP, KEEP),
+    [FSM_VANISHED] = ROW(KEEP, KEEP, STATE_WAITING, STATE_WAITING, STATE_WAITING, STATE_WAITING,
+                         STATE_WAITING, STATE_WAITING, KEEP, KEEP),
 #undef ROW
 };
 
@@ -122,6 +124,32 @@ static void a_sandbox_that_cannot_be_built_is_not_tried_again(void **state)
     assert_int_equal(fsm_step(STATE_PREPARING, FSM_ENDED, &facts).next, STATE_FAILED);
 }
 
+static void what_vanished_starts_again_only_if_it_is_wanted_and_its_policy_allows(void **state)
+{
+    static const struct {
+        enum state now;
+        enum want want;
+        enum restart_policy policy;
+        enum state next;
+    } cases[] = {
+        { STATE_UP, WANT_REST, RESTART_ALWAYS, STATE_DOWN },
+        { STATE_STOPPING, WANT_REST, RESTART_ALWAYS, STATE_DOWN },
+        { STATE_UP, WANT_RUN, RESTART_NO, STATE_FAILED },
+        { STATE_STARTING, WANT_RUN, RESTART_NO, STATE_FAILED },
+        { STATE_PREPARING, WANT_RUN, RESTART_NO, STATE_WAITING },
+        { STATE_UP, WANT_RUN, RESTART_UNLESS_STOPPED, STATE_WAITING },
+        { STATE_BACKOFF, WANT_RUN, RESTART_ON_FAILURE, STATE_WAITING },
+    };
+
+    (void) state;
+    for (size_t n = 0; n < sizeof cases / sizeof *cases; n++) {
+        struct fsm_facts facts = wanted(cases[n].policy);
+
+        facts.want = cases[n].want;
+        assert_int_equal(fsm_step(cases[n].now, FSM_VANISHED, &facts).next, cases[n].next);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -129,6 +157,7 @@ int main(void)
         cmocka_unit_test(a_running_program_gets_its_stop_signal_and_its_grace),
         cmocka_unit_test(an_end_that_was_asked_for_leads_down_whatever_the_policy),
         cmocka_unit_test(the_policy_decides_about_an_unasked_end),
+        cmocka_unit_test(what_vanished_starts_again_only_if_it_is_wanted_and_its_policy_allows),
         cmocka_unit_test(a_sandbox_that_cannot_be_built_is_not_tried_again),
     };
 

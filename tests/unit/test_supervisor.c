@@ -356,6 +356,52 @@ static void down_forgets_the_project_and_lets_the_broker_end(void **state)
     assert_true(supervisor_is_ending(s->supervisor));
 }
 
+static void down_is_over_when_the_networks_are_gone(void **state)
+{
+    struct stage *s = *state;
+    struct project *p = two_tier("w1", false);
+
+    p->networks = arena_array(p->arena, 1, sizeof *p->networks);
+    p->networks[0] = (struct network){ .key = "n", .name = "p_n" };
+    p->n_networks = 1;
+    assert_int_equal(begin(s, OP_UP, p), 0);
+    assert_string_equal(fake_notes(&s->fake), "network; launch p.db.1.1; ");
+    assert_int_equal(begin(s, OP_DOWN, NULL), -EBUSY);
+    s->fake.to.refused(s->supervisor, "p.db.1.1", &(struct err){ .code = -EIO, .msg = "no" });
+    /* the first `up` failed, so everything it made goes */
+    assert_string_equal(fake_notes(&s->fake), "remove p.db.1.1; no network; ");
+    assert_int_equal(s->dones, 0);
+    assert_int_equal(begin(s, OP_STOP, NULL), -EBUSY);
+    s->fake.to.answered(s->supervisor, s->fake.network_tag, &(struct runtime_answer){ .ok = true });
+    assert_int_equal(s->dones, 1);
+    assert_true(s->failed);
+    assert_true(supervisor_is_ending(s->supervisor));
+}
+
+static void after_a_boot_everything_starts_again_in_order_and_no_restart_is_counted(void **state)
+{
+    struct stage *s = *state;
+    json_t *status, *service;
+
+    bring_up(s);
+    (void) fake_notes(&s->fake);
+    close_supervisor(s);
+    s->fake.n_seen = 0;
+    open_supervisor(s);
+    assert_string_equal(fake_notes(&s->fake), "launch p.db.1.2; ");
+    started(s, "p.db.1.2");
+    probe(s, "p.db.1.2", true);
+    assert_string_equal(fake_notes(&s->fake), "launch p.web.1.2; ");
+    started(s, "p.web.1.2");
+    probe(s, "p.web.1.2", true);
+    status = supervisor_status(s->supervisor, "p");
+    service = json_array_get(
+        json_object_get(json_array_get(json_object_get(status, "projects"), 0), "services"), 0);
+    assert_string_equal(json_string_value(json_object_get(service, "state")), "up");
+    assert_int_equal(json_integer_value(json_object_get(service, "restarts")), 0);
+    json_decref(status);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -370,6 +416,8 @@ int main(void)
         STAGED(only_a_changed_service_is_replaced),
         STAGED(a_second_operation_is_refused_while_one_runs),
         STAGED(a_new_supervisor_adopts_what_runs_and_ends_what_nobody_wants),
+        STAGED(down_is_over_when_the_networks_are_gone),
+        STAGED(after_a_boot_everything_starts_again_in_order_and_no_restart_is_counted),
         STAGED(down_forgets_the_project_and_lets_the_broker_end),
     };
 
