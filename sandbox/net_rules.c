@@ -43,7 +43,8 @@
  * Address and port of a destination are two maps because the JSON form of nft 1.0 cannot declare a
  * map to a concatenation. */
 
-enum { NFT_TIMEOUT_MS = 10000, NFT_OUTPUT_MAX = 4096, NAME_ROOM = 128 };
+/* the first use after boot loads modules, which took 13 s on an emulated machine */
+enum { NFT_TIMEOUT_MS = 60000, NFT_OUTPUT_MAX = 4096, NAME_ROOM = 128 };
 
 struct batch {
     char table[NAME_ROOM];
@@ -70,17 +71,21 @@ static void put(struct batch *b, const char *verb, const char *kind, json_t *obj
 
 /* ---- running nft ---- */
 
+/* -ETIMEDOUT when it had to be killed */
 static int wait_nft(pid_t pid, int *status)
 {
     auto_fd pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
     struct pollfd p = { .fd = pidfd, .events = POLLIN };
+    int r = 0;
 
-    if (pidfd < 0 || poll(&p, 1, NFT_TIMEOUT_MS) != 1)
+    if (pidfd < 0 || poll(&p, 1, NFT_TIMEOUT_MS) != 1) {
+        r = -ETIMEDOUT;
         (void) kill(pid, SIGKILL);
+    }
     while (waitpid(pid, status, 0) < 0)
         if (errno != EINTR)
             return -errno;
-    return 0;
+    return r;
 }
 
 static int start_nft(int input, int output, pid_t *pid)
@@ -121,6 +126,8 @@ static int run_nft(const char *text, struct err *e)
     if (r < 0)
         return err_set(e, r, "starting nft (package nftables): %s", strerror(-r));
     r = wait_nft(pid, &status);
+    if (r == -ETIMEDOUT)
+        return err_set(e, r, "nft did not answer within %d s", NFT_TIMEOUT_MS / 1000);
     if (r == 0 && status == 0)
         return 0;
     ssize_t n = pread(output, said, sizeof said - 1, 0);
