@@ -75,7 +75,8 @@ static void format_bytes(json_int_t n, char *out, size_t room)
         (void) snprintf(out, room, "%.0fM", (double) n / (1024.0 * 1024.0));
 }
 
-static void print_ports(const json_t *service)
+/* true when there are any */
+static bool print_ports(const json_t *service)
 {
     const json_t *ports = json_object_get(service, "ports");
 
@@ -86,6 +87,7 @@ static void print_ports(const json_t *service)
                (int) json_integer_value(json_object_get(p, "published")),
                (int) json_integer_value(json_object_get(p, "target")), text(p, "protocol"));
     }
+    return json_array_size(ports) > 0;
 }
 
 static void print_row(const json_t *s)
@@ -100,11 +102,11 @@ static void print_row(const json_t *s)
     printf("%-16s %-9s %-10s %-6s %8d %8s %8s  ", text(s, "service"), text(s, "state"),
            text(s, "health"), age, (int) json_integer_value(json_object_get(s, "restarts")), pid,
            limit);
-    print_ports(s);
+    const char *gap = print_ports(s) ? "  " : "";
     if (!is_fine(s) && text(s, "waits_for")[0] != '\0')
-        printf("waits for %s", text(s, "waits_for"));
-    else if (!is_fine(s))
-        printf("%s", text(s, "last_exit"));
+        printf("%swaits for %s", gap, text(s, "waits_for"));
+    else if (!is_fine(s) && text(s, "last_exit")[0] != '\0')
+        printf("%s%s", gap, text(s, "last_exit"));
     putchar('\n');
 }
 

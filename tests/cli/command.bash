@@ -12,6 +12,8 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return
     export IPAM_ORCH_RUN_DIR=$BATS_TEST_TMPDIR/run IPAM_ORCH_STATE_DIR=$BATS_TEST_TMPDIR/state
     export IPAM_ORCH_LOG_DIR=$BATS_TEST_TMPDIR/log IPAM_ORCH_DATA_DIR=$IPAM_ORCH_SOURCE
+    # nor the project of a machine on which ipam-orch is at home
+    export IPAM_ORCH_PROJECT_DIR=$BATS_TEST_TMPDIR/srv
     export NO_COLOR=1 LC_ALL=C.UTF-8
     unset COMPOSE_FILE COMPOSE_PROJECT_NAME COMPOSE_PROFILES
 }
