@@ -153,9 +153,10 @@ has_status() {
 }
 
 @test "each process of a service has a filter, no new privileges, no capability and is not root" {
-    local service pid main
+    local service pid main seen=0
     while read -r service main; do
         for pid in $(pgrep --ns "$main" --nslist pid .); do
+            seen=$((seen + 1))
             echo "$service $pid $(cat "/proc/$pid/comm")"
             # pid 1 of the instance has no more rights, but a bounding set is not its defence
             has_status "$pid" NoNewPrivs 1
@@ -168,6 +169,8 @@ has_status() {
             [ "$output" = 1 ]
         done
     done < <(ps_pids)
+    # five programs and their inits at least
+    [ "$seen" -ge 10 ]
 }
 
 @test "the six namespaces of each service differ from the host's and from each other's" {
@@ -185,14 +188,16 @@ has_status() {
 }
 
 @test "the root of each service is read-only" {
-    local service pid
+    local service pid seen=0
     while read -r service pid; do
         echo "$service"
+        seen=$((seen + 1))
         run awk '$5 == "/" { print $6 }' "/proc/$pid/mountinfo"
         [[ ,$output, == *,ro,* ]]
         run nsenter -t "$pid" -m sh -c 'echo x >/usr/e2e-probe'
         [ "$status" -ne 0 ]
     done < <(ps_pids)
+    [ "$seen" -eq 5 ]
 }
 
 # kernel_limit PID v1-controller v1-file v2-file
@@ -207,7 +212,7 @@ kernel_limit() {
 }
 
 @test "the kernel reports the memory and process limits of the compose file" {
-    local service pid wanted
+    local service pid wanted seen=0
     while read -r service pid; do
         wanted=$(orch config --format json | jq -r --arg s "$service" '.services[$s].deploy.resources.limits.memory' |
             numfmt --from=iec)
@@ -216,7 +221,9 @@ kernel_limit() {
         [ "$(ps_field "$service" memory_limit)" = "$wanted" ]
         wanted=$(orch config --format json | jq -r --arg s "$service" '.services[$s].deploy.resources.limits.pids')
         [ "$(kernel_limit "$pid" pids pids.max pids.max)" = "$wanted" ]
+        seen=$((seen + 1))
     done < <(ps_pids)
+    [ "$seen" -eq 5 ]
 }
 
 @test "mysql is reachable from backend, not from frontend and not from another network of the host" {
@@ -301,7 +308,9 @@ backend_is_back() {
     run orch stop nginx
     [ "$status" -eq 0 ]
     run orch ps nginx
+    echo "$output"
     [ "$status" -eq 1 ]
+    [[ $output == *"443/tcp  exit"* ]]
     run orch start nginx
     echo "$output"
     [ "$status" -eq 0 ]
