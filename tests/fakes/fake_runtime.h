@@ -11,7 +11,7 @@ struct fake_runtime {
     uint64_t probe_tag; /* of the last probe asked for */
     char probe_id[192]; /* whose it was */
     uint64_t migrate_tag;
-    uint64_t network_tag; /* of the last request about a network that wants an answer */
+    uint64_t network_tag;            /* of the last request about a network that wants an answer */
     const struct runtime_seen *seen; /* what `connect` finds running */
     size_t n_seen;
 };
