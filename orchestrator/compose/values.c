@@ -347,7 +347,7 @@ static int text(const struct typing *x, const struct attribute *a, const struct 
 {
     if (n->kind == NODE_LIST || n->kind == NODE_MAP)
         return refuse(x, n, t, "text");
-    if (n->text[0] != '\0' || a->keep || a->empty)
+    if (n->text[0] != '\0' || a->keep || a->empty || a->required)
         *out = node_text(x->arena, scalar_print(x->arena, n), n->at);
     return 0;
 }

@@ -18,6 +18,12 @@ static const char *json_name(const struct kind *kind, struct arena *a, const cha
     return name;
 }
 
+/* an empty text that only YAML needs */
+static bool says_nothing(const struct attribute *a, const struct node *n)
+{
+    return (a->empty || a->required) && !a->keep && n->kind == NODE_TEXT && n->text[0] == '\0';
+}
+
 static struct node *json_object(struct arena *a, const struct kind *kind, const struct node *n)
 {
     struct node *map = node_new(a, NODE_MAP, n->at);
@@ -29,7 +35,7 @@ static struct node *json_object(struct arena *a, const struct kind *kind, const 
 
         if (top ? s.attribute && s.attribute->yaml_only : schema_is_extension(entry->key))
             continue;
-        if (s.attribute && s.attribute->empty && entry->value->text[0] == '\0')
+        if (s.attribute && says_nothing(s.attribute, entry->value))
             continue;
         node_set(a, map, json_name(kind, a, entry->key), entry->key_at,
                  json_value(a, s, entry->value));
