@@ -181,7 +181,7 @@ KIND(file_use, "reference");
 #define FILE_USES .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &file_use
 
 static const struct attribute build_list[] = {
-    { "context", TEXT_, .path = PATH_CONTEXT },
+    { "context", TEXT_, .path = PATH_CONTEXT, .empty = true },
     { "dockerfile", TEXT_, .empty = true },
     { "dockerfile_inline", TEXT_ },
     { "entitlements", TEXTS_ },
