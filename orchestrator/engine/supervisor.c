@@ -130,8 +130,7 @@ static void act(struct instance *i, const struct fsm_step *step)
     }
 }
 
-static struct fsm_facts facts_of(struct instance *i, enum fsm_event event,
-                                 const struct exit_info *how)
+static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how)
 {
     struct fsm_facts f = { .want = i->want,
                            .attempts = i->restarts,
@@ -139,7 +138,7 @@ static struct fsm_facts facts_of(struct instance *i, enum fsm_event event,
 
     if (i->unit)
         f.restart = i->unit->restart;
-    if (event == FSM_ENDED) {
+    if (how) { /* FSM_ENDED */
         f.exit_clean = exit_is_clean(how);
         f.setup_failed = how->stage[0] != '\0';
         f.backoff_us = backoff_next(&i->crash_streak, clock_now_us() - i->launched_us);
@@ -170,7 +169,7 @@ static void note_vanished(struct instance *i)
 
 void supervisor_step(struct instance *i, enum fsm_event event, const struct exit_info *how)
 {
-    struct fsm_facts facts = facts_of(i, event, how);
+    struct fsm_facts facts = facts_of(i, how);
     struct fsm_step step = fsm_step(i->state, event, &facts);
     enum state before = i->state;
     char detail[320] = "";

@@ -1,4 +1,4 @@
-/* Health checks and restart delays on a clock that the test turns. */
+/* Health checks on a clock that the test turns. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,8 +6,6 @@
 
 #include <cmocka.h>
 
-#include "base/clock.h"
-#include "engine/backoff.h"
 #include "engine/health.h"
 
 static const struct health_spec spec = { .probe = { .kind = PROBE_TCP },
@@ -82,29 +80,6 @@ static void without_a_check_nothing_is_ever_due(void **state)
     assert_int_equal(h.due_us, 0);
 }
 
-static void delays_start_at_once_double_and_stop_at_a_minute(void **state)
-{
-    static const uint64_t ms[] = { 0, 100, 200, 400, 800 };
-    unsigned streak = 0;
-    uint64_t last = 0;
-
-    (void) state;
-    for (size_t i = 0; i < sizeof ms / sizeof *ms; i++)
-        assert_int_equal(backoff_next(&streak, 1000), ms[i] * USEC_PER_MSEC);
-    for (int i = 0; i < 40; i++)
-        last = backoff_next(&streak, 1000);
-    assert_int_equal(last, BACKOFF_MAX_US);
-}
-
-static void ten_seconds_of_life_make_the_next_crash_a_first_one(void **state)
-{
-    unsigned streak = 9;
-
-    (void) state;
-    assert_int_equal(backoff_next(&streak, BACKOFF_RESET_US), 0);
-    assert_int_equal(streak, 1);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -113,8 +88,6 @@ int main(void)
         cmocka_unit_test(after_the_first_success_failures_count_even_in_the_start_period),
         cmocka_unit_test(probes_come_quickly_at_first_and_at_the_interval_once_healthy),
         cmocka_unit_test(without_a_check_nothing_is_ever_due),
-        cmocka_unit_test(delays_start_at_once_double_and_stop_at_a_minute),
-        cmocka_unit_test(ten_seconds_of_life_make_the_next_crash_a_first_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
