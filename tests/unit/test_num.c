@@ -103,29 +103,6 @@ static void sizes(void **state)
     check(num_bytes, bad, ARRAY_LEN(bad), good, ARRAY_LEN(good));
 }
 
-static void durations(void **state)
-{
-    static const struct refusal bad[] = {
-        { "", -EINVAL },
-        { "10", -EINVAL },
-        { "s", -EINVAL },
-        { "1.5s", -EINVAL },
-        { "1s ", -EINVAL },
-        { "-1s", -EINVAL },
-        { "1d", -EINVAL },
-        { "1s5", -EINVAL },
-        { "9999999999999h", -ERANGE },
-        { "18446744073709551615us1us", -ERANGE },
-    };
-    static const struct value good[] = {
-        { "0s", 0 },         { "40us", 40 },        { "30ms", 30000 },
-        { "90s", 90000000 }, { "1m30s", 90000000 }, { "1h5m30s20ms", UINT64_C(3930020000) },
-    };
-
-    (void) state;
-    check(num_duration_us, bad, ARRAY_LEN(bad), good, ARRAY_LEN(good));
-}
-
 static void processor_shares(void **state)
 {
     static const struct refusal bad[] = {
@@ -147,7 +124,6 @@ int main(void)
         cmocka_unit_test(whole_numbers),
         cmocka_unit_test(ports),
         cmocka_unit_test(sizes),
-        cmocka_unit_test(durations),
         cmocka_unit_test(processor_shares),
     };
 
