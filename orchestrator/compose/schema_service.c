@@ -255,7 +255,7 @@ KIND(dependency, "dependency");
 
 static const struct attribute device_list[] = {
     { "source", TEXT_, .required = true },
-    { "target", TEXT_ },
+    { "target", TEXT_, .empty = true },
     { "permissions", TEXT_ },
 };
 KIND(device, "device");

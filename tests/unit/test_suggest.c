@@ -32,7 +32,7 @@ static void a_mistyped_word_gets_the_nearest_one(void **state)
         const char *word, *meant;
     } cases[] = {
         { "strat", "start" }, { "stats", "status" }, { "restat", "restart" }, { "dwon", "down" },
-        { "log", "logs" },    { "stoq", "stop" },   { "up", "up" },
+        { "log", "logs" },    { "stoq", "stop" },    { "up", "up" },
     };
 
     (void) state;
