@@ -226,6 +226,8 @@ static int check_entry(const struct attribute *a, const struct entry *entry, con
         return check_ulimit(entry, t, e);
     if (a->form == FORM_BOOL)
         return check_external(entry, t, e);
+    if (entry->key[0] == '\0')
+        return trail_refuse(t, entry->key_at, e, "a name is empty");
     return a->values ? check_free_value(a, entry->value, t, e) : 0;
 }
 

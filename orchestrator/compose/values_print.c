@@ -115,14 +115,10 @@ static struct node *json_value(struct arena *a, struct shape s, struct node *n)
     return copy;
 }
 
-/* A variable without a name fits in no map. */
-static void nameless_variable(struct arena *a, struct node *service)
+static struct node *pairs(struct arena *a, const struct node *map)
 {
-    struct node *map = node_get(service, "environment"), *list;
+    struct node *list = node_new(a, NODE_LIST, map->at);
 
-    if (!map || map->kind != NODE_MAP || !node_get(map, ""))
-        return;
-    list = node_new(a, NODE_LIST, map->at);
     for (uint32_t i = 0; i < map->n; i++) {
         const struct entry *entry = &map->entries[i];
         const char *text = entry->value->kind == NODE_NULL
@@ -130,7 +126,24 @@ static void nameless_variable(struct arena *a, struct node *service)
                                : arena_printf(a, "%s=%s", entry->key, entry->value->text);
         node_push(a, list, node_text(a, text, entry->key_at));
     }
-    node_set(a, service, "environment", map->at, list);
+    return list;
+}
+
+/* A list may have a variable or a label without a name, a map may not. */
+static void nameless(struct arena *a, struct node *n)
+{
+    for (uint32_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
+        nameless(a, n->items[i]);
+    for (uint32_t i = 0; n->kind == NODE_MAP && i < n->n; i++) {
+        struct entry *entry = &n->entries[i];
+
+        if (schema_is_extension(entry->key))
+            continue;
+        if (entry->value->kind == NODE_MAP && node_get(entry->value, ""))
+            entry->value = pairs(a, entry->value);
+        else
+            nameless(a, entry->value);
+    }
 }
 
 /* A list cannot name an address twice, a map of lists can. */
@@ -162,8 +175,8 @@ void values_for_yaml(struct arena *a, struct node *model)
 {
     const struct node *services = node_get(model, "services");
 
+    nameless(a, model);
     for (uint32_t i = 0; i < node_count(services); i++) {
-        nameless_variable(a, services->entries[i].value);
         repeated_hosts(a, services->entries[i].value);
         repeated_hosts(a, node_get(services->entries[i].value, "build"));
     }
