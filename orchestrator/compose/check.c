@@ -227,7 +227,7 @@ static int check_entry(const struct attribute *a, const struct entry *entry, con
     if (a->form == FORM_BOOL)
         return check_external(entry, t, e);
     if (entry->key[0] == '\0')
-        return trail_refuse(t, entry->key_at, e, "a name is empty");
+        return trail_refuse(t->up, entry->key_at, e, "a name is empty");
     return a->values ? check_free_value(a, entry->value, t, e) : 0;
 }
 

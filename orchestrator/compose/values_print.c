@@ -129,20 +129,25 @@ static struct node *pairs(struct arena *a, const struct node *map)
     return list;
 }
 
+static bool may_be_pairs(const struct attribute *a)
+{
+    return a && (a->accepts & IS_LIST) &&
+           (a->form == FORM_VARIABLES || a->form == FORM_MAPPING || a->form == FORM_LABELS);
+}
+
 /* A list may have a variable or a label without a name, a map may not. */
-static void nameless(struct arena *a, struct node *n)
+static void nameless(struct arena *a, struct shape s, struct node *n)
 {
     for (uint32_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
-        nameless(a, n->items[i]);
+        nameless(a, schema_item(s), n->items[i]);
     for (uint32_t i = 0; n->kind == NODE_MAP && i < n->n; i++) {
         struct entry *entry = &n->entries[i];
+        const struct shape member = schema_member(s, entry->key);
 
-        if (schema_is_extension(entry->key))
-            continue;
-        if (entry->value->kind == NODE_MAP && node_get(entry->value, ""))
+        if (may_be_pairs(member.attribute) && node_get(entry->value, ""))
             entry->value = pairs(a, entry->value);
-        else
-            nameless(a, entry->value);
+        else if (member.attribute || member.kind)
+            nameless(a, member, entry->value);
     }
 }
 
@@ -175,7 +180,7 @@ void values_for_yaml(struct arena *a, struct node *model)
 {
     const struct node *services = node_get(model, "services");
 
-    nameless(a, model);
+    nameless(a, SHAPE_PROJECT, model);
     for (uint32_t i = 0; i < node_count(services); i++) {
         repeated_hosts(a, services->entries[i].value);
         repeated_hosts(a, node_get(services->entries[i].value, "build"));
