@@ -41,6 +41,15 @@ int resolve_refuse(const struct node *n, struct err *e, const char *fmt, ...)
     return err_at(e, n->at);
 }
 
+const char *const *resolve_strings(struct arena *a, const struct node *list)
+{
+    const char **out = arena_array(a, (list ? list->n : 0) + 1, sizeof *out);
+
+    for (size_t i = 0; list && i < list->n; i++)
+        out[i] = list->items[i]->text;
+    return out;
+}
+
 int resolve_duration(const struct node *map, const char *key, uint64_t fallback, uint64_t *out,
                      struct err *e)
 {

@@ -28,8 +28,17 @@ int resolve_refuse(const struct node *n, struct err *e, const char *fmt, ...)
 /* a duration member of a map, `fallback` if absent */
 int resolve_duration(const struct node *map, const char *key, uint64_t fallback, uint64_t *out,
                      struct err *e);
-/* resolve_unit.c and resolve_health.c */
+/* the texts of a list, ended by NULL; NULL is an empty list */
+const char *const *resolve_strings(struct arena *a, const struct node *list);
+
+/* Where the script is that a recipe has instead of an image's entry point. */
+#define RESOLVE_ENTRYPOINT "/run/ipam-orch/entrypoint"
+
+/* each in the file of its name; the last four fill a part of the unit for the first */
 int resolve_unit(struct resolve *r, struct err *e);
+int resolve_files(struct resolve *r, struct err *e);
 int resolve_health(struct resolve *r, struct err *e);
+int resolve_limits(struct resolve *r, struct err *e);
+int resolve_network(struct resolve *r, struct err *e);
 
 #endif

@@ -1,5 +1,4 @@
-/* One service as a unit: who runs what, with which files, addresses and limits. */
-#include <errno.h>
+/* One service as a unit: who runs what, after whom, and how it ends. */
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -16,17 +15,7 @@
 #include "compose/resolve.h"
 #include "compose/scalar.h"
 
-#define ENTRYPOINT_TARGET "/run/ipam-orch/entrypoint"
-#define DEFAULT_PATH      "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-
-static const char *const *strings(struct arena *a, const struct node *list)
-{
-    const char **out = arena_array(a, (list ? list->n : 0) + 1, sizeof *out);
-
-    for (size_t i = 0; list && i < list->n; i++)
-        out[i] = list->items[i]->text;
-    return out;
-}
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 static int identity(struct resolve *r, struct err *e)
 {
@@ -82,7 +71,7 @@ static void command(struct resolve *r)
         args = NULL; /* an own entry point drops the image's command */
     if (script) {
         argv[n++] = "/bin/sh";
-        argv[n++] = ENTRYPOINT_TARGET;
+        argv[n++] = RESOLVE_ENTRYPOINT;
     }
     first = n;
     for (size_t i = 0; entrypoint && entrypoint->kind == NODE_LIST && i < entrypoint->n; i++)
@@ -129,171 +118,6 @@ static void environment(struct resolve *r)
             r->unit->home = scalar_print(r->arena, all->entries[i].value);
 }
 
-static struct mount *add_mount(struct resolve *r, enum mount_kind kind, const char *source,
-                               const char *target)
-{
-    struct mount *m;
-
-    /* the same target again replaces: the file's own mounts come after the recipe's */
-    for (size_t i = 0; i < r->unit->n_mounts; i++)
-        if (strcmp(r->unit->mounts[i].target, target) == 0) {
-            r->unit->mounts[i] = (struct mount){ .kind = kind, .source = source, .target = target };
-            return &r->unit->mounts[i];
-        }
-    m = &r->unit->mounts[r->unit->n_mounts++];
-    *m = (struct mount){ .kind = kind, .source = source, .target = target };
-    return m;
-}
-
-static int add_tmpfs(struct resolve *r, const struct node *list, struct err *e)
-{
-    for (size_t i = 0; list && i < list->n; i++) {
-        const char *target = list->items[i]->text;
-
-        if (strchr(target, ':'))
-            return resolve_refuse(list->items[i], e, "options of tmpfs are not honoured yet: %s",
-                                  target);
-        if (strcmp(target, "/tmp") != 0) /* every sandbox has one */
-            add_mount(r, MOUNT_TMPFS, "", target);
-    }
-    return 0;
-}
-
-static int add_volumes(struct resolve *r, const struct node *list, struct err *e)
-{
-    for (size_t i = 0; list && i < list->n; i++) {
-        const struct node *v = list->items[i];
-        const char *type = node_get_text(v, "type", "volume");
-        const char *source = node_get_text(v, "source", "");
-        const char *target = node_get_text(v, "target", "");
-        struct mount *m;
-
-        if (target[0] != '/')
-            return resolve_refuse(v, e, "a volume needs an absolute target");
-        if (strcmp(type, "tmpfs") == 0) {
-            (void) add_mount(r, MOUNT_TMPFS, "", target);
-            continue;
-        }
-        if (strcmp(type, "bind") == 0) {
-            if (access(source, F_OK) < 0) {
-                resolve_refuse(v, e, "%s: %s", source, strerror(errno));
-                return err_hint(e, "create it, or correct the path");
-            }
-            m = add_mount(r, MOUNT_BIND, source, target);
-        } else {
-            const struct node *volumes = node_get(r->document, "volumes");
-            const struct node *volume = node_get(volumes, source);
-
-            m = add_mount(r, MOUNT_VOLUME, node_get_text(volume, "name", source), target);
-        }
-        m->read_only = node_is_true(node_get(v, "read_only"));
-    }
-    return 0;
-}
-
-static int mounts(struct resolve *r, struct err *e)
-{
-    const struct node *lists[] = { node_get(r->recipe, "tmpfs"), node_get(r->service, "tmpfs"),
-                                   node_get(r->native, "tmpfs") };
-    const struct node *volumes = node_get(r->service, "volumes");
-    const struct node *binds = node_get(r->native, "binds");
-    const char *script = node_get_text(r->recipe, "entrypoint", NULL);
-    size_t room = (volumes ? volumes->n : 0) + (binds ? binds->n : 0) + 1;
-    int code;
-
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-        room += lists[i] ? lists[i]->n : 0;
-    r->unit->mounts = arena_array(r->arena, room, sizeof *r->unit->mounts);
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-        if ((code = add_tmpfs(r, lists[i], e)) < 0)
-            return code;
-    if ((code = add_volumes(r, volumes, e)) < 0 || (code = add_volumes(r, binds, e)) < 0)
-        return code;
-    if (script && strcmp(r->unit->argv[1] ? r->unit->argv[1] : "", ENTRYPOINT_TARGET) == 0)
-        add_mount(r, MOUNT_BIND,
-                  arena_printf(r->arena, "%s/units/catalog/%s", paths_data(), script),
-                  ENTRYPOINT_TARGET)
-            ->read_only = true;
-    return 0;
-}
-
-static int mode_of(const struct node *use, unsigned *mode, struct err *e)
-{
-    const struct node *n = node_get(use, "mode");
-    char *end = NULL;
-    unsigned long value = n ? strtoul(n->text, &end, 8) : 0400;
-
-    if (n && (*end != '\0' || value > 0777))
-        return resolve_refuse(n, e, "'mode' must be permission bits such as 0440");
-    *mode = (unsigned) value;
-    return 0;
-}
-
-static int secret_files(struct resolve *r, struct err *e)
-{
-    const struct node *uses = node_get(r->service, "secrets");
-
-    r->unit->files = arena_array(r->arena, (uses ? uses->n : 0) + 1, sizeof *r->unit->files);
-    for (size_t i = 0; uses && i < uses->n; i++) {
-        const struct node *use = uses->items[i];
-        struct secret_file *f = &r->unit->files[i];
-        const char *target = node_get_text(use, "target", "");
-        uint64_t uid = r->unit->uid, gid = r->unit->gid;
-        int code;
-
-        f->secret = node_get_text(use, "source", "");
-        f->target = target[0] == '/' ? target : arena_printf(r->arena, "/run/secrets/%s", target);
-        if (num_u64(node_get_text(use, "uid", "0"), UINT32_MAX, &uid) < 0 || uid == 0)
-            uid = r->unit->uid;
-        if (num_u64(node_get_text(use, "gid", "0"), UINT32_MAX, &gid) < 0 || gid == 0)
-            gid = r->unit->gid;
-        f->uid = (uint32_t) uid;
-        f->gid = (uint32_t) gid;
-        if ((code = mode_of(use, &f->mode, e)) < 0)
-            return code;
-        r->unit->n_files++;
-    }
-    return 0;
-}
-
-static void networks(struct resolve *r)
-{
-    const struct node *map = node_get(r->service, "networks");
-
-    r->unit->networks = arena_array(r->arena, map->n + 1, sizeof *r->unit->networks);
-    for (size_t i = 0; i < map->n; i++) {
-        r->unit->networks[r->unit->n_networks++] =
-            (struct attachment){ .network = map->entries[i].key,
-                                 .aliases = strings(r->arena,
-                                                    node_get(map->entries[i].value, "aliases")) };
-    }
-}
-
-static int ports(struct resolve *r, struct err *e)
-{
-    const struct node *list = node_get(r->service, "ports");
-
-    r->unit->ports = arena_array(r->arena, (list ? list->n : 0) + 1, sizeof *r->unit->ports);
-    for (size_t i = 0; list && i < list->n; i++) {
-        const struct node *n = list->items[i];
-        struct port *p = &r->unit->ports[r->unit->n_ports];
-
-        p->address = node_get_text(n, "host_ip", "");
-        p->udp = strcmp(node_get_text(n, "protocol", "tcp"), "udp") == 0;
-        if (num_port(node_get_text(n, "target", ""), &p->target) < 0)
-            return resolve_refuse(n, e, "'target' must be a port");
-        if (!node_get(n, "published"))
-            return resolve_refuse(n, e,
-                                  "native mode needs to know the port of the host: "
-                                  "PUBLISHED:%u",
-                                  p->target);
-        if (num_port(node_get_text(n, "published", ""), &p->published) < 0)
-            return resolve_refuse(n, e, "'published' must be a port");
-        r->unit->n_ports++;
-    }
-    return 0;
-}
-
 static int dependencies(struct resolve *r, struct err *e)
 {
     const struct node *map = node_get(r->service, "depends_on");
@@ -314,38 +138,6 @@ static int dependencies(struct resolve *r, struct err *e)
                            .restart = node_is_true(node_get(n, "restart")),
                            .required = node_is_true(node_get(n, "required")) };
     }
-    return 0;
-}
-
-static const struct node *either(const struct node *a, const char *key, const struct node *b,
-                                 const char *other)
-{
-    const struct node *n = node_get(a, key);
-
-    return n ? n : node_get(b, other);
-}
-
-static int limits(struct resolve *r, struct err *e)
-{
-    const struct node *l =
-        node_get(node_get(node_get(r->service, "deploy"), "resources"), "limits");
-    /* said in one place or in the other, or twice the same */
-    const struct node *memory = either(l, "memory", r->service, "mem_limit");
-    const struct node *cpus = either(l, "cpus", r->service, "cpus");
-    const struct node *pids = either(l, "pids", r->service, "pids_limit");
-    const struct node *nofile = node_get(r->recipe, "nofile");
-    struct limits *out = &r->unit->limits;
-
-    if (pids && pids->kind == NODE_INT && pids->integer < 0) /* -1: as many as there can be */
-        pids = NULL;
-    if (memory && num_bytes(memory->text, &out->memory) < 0)
-        return resolve_refuse(memory, e, "'memory' must be a size such as 512M");
-    if (cpus && num_milli_cpus(cpus->text, &out->milli_cpus) < 0)
-        return resolve_refuse(cpus, e, "'cpus' must be a number such as 0.5");
-    if (pids && num_u64(pids->text, UINT32_MAX, &out->pids) < 0)
-        return resolve_refuse(pids, e, "'pids' must be a number");
-    if (nofile && num_u64(nofile->text, UINT32_MAX, &out->nofile) < 0)
-        return resolve_refuse(nofile, e, "'nofile' must be a number");
     return 0;
 }
 
@@ -434,21 +226,19 @@ int resolve_unit(struct resolve *r, struct err *e)
     u->home = node_get_text(r->recipe, "home", "/");
     u->seccomp = node_get_text(r->recipe, "seccomp", "default");
     u->workdir = resolve_get(r, "working_dir") ? resolve_get(r, "working_dir")->text : "/";
-    u->etc = strings(r->arena, resolve_get(r, "etc"));
+    u->etc = resolve_strings(r->arena, resolve_get(r, "etc"));
     find_missing(r);
     if (r->missing)
         return 0; /* users come with packages: first tell all that is missing */
     command(r);
     if (!u->argv[0])
         return resolve_refuse(r->service, e, "there is no program to run");
-    if ((code = limits(r, e)) < 0)
+    if ((code = resolve_limits(r, e)) < 0)
         return code;
     environment(r); /* tells the entry point its memory limit */
-    networks(r);
-    if ((code = identity(r, e)) < 0 || (code = mounts(r, e)) < 0 ||
-        (code = secret_files(r, e)) < 0 || (code = ports(r, e)) < 0 ||
-        (code = dependencies(r, e)) < 0 || (code = stopping(r, e)) < 0 ||
-        (code = restart(r, e)) < 0 || (code = hardening(r, e)) < 0)
+    if ((code = identity(r, e)) < 0 || (code = resolve_network(r, e)) < 0 ||
+        (code = resolve_files(r, e)) < 0 || (code = dependencies(r, e)) < 0 ||
+        (code = stopping(r, e)) < 0 || (code = restart(r, e)) < 0 || (code = hardening(r, e)) < 0)
         return code;
     return resolve_health(r, e);
 }

@@ -1,0 +1,144 @@
+/* What a service sees of files: volumes, directories in memory, secrets. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/num.h"
+#include "base/paths.h"
+#include "compose/resolve.h"
+
+static struct mount *add_mount(struct resolve *r, enum mount_kind kind, const char *source,
+                               const char *target)
+{
+    struct mount *m;
+
+    /* the same target again replaces: the file's own mounts come after the recipe's */
+    for (size_t i = 0; i < r->unit->n_mounts; i++)
+        if (strcmp(r->unit->mounts[i].target, target) == 0) {
+            r->unit->mounts[i] = (struct mount){ .kind = kind, .source = source, .target = target };
+            return &r->unit->mounts[i];
+        }
+    m = &r->unit->mounts[r->unit->n_mounts++];
+    *m = (struct mount){ .kind = kind, .source = source, .target = target };
+    return m;
+}
+
+static int add_tmpfs(struct resolve *r, const struct node *list, struct err *e)
+{
+    for (size_t i = 0; list && i < list->n; i++) {
+        const char *target = list->items[i]->text;
+
+        if (strchr(target, ':'))
+            return resolve_refuse(list->items[i], e, "options of tmpfs are not honoured yet: %s",
+                                  target);
+        if (strcmp(target, "/tmp") != 0) /* every sandbox has one */
+            add_mount(r, MOUNT_TMPFS, "", target);
+    }
+    return 0;
+}
+
+static int add_volumes(struct resolve *r, const struct node *list, struct err *e)
+{
+    for (size_t i = 0; list && i < list->n; i++) {
+        const struct node *v = list->items[i];
+        const char *type = node_get_text(v, "type", "volume");
+        const char *source = node_get_text(v, "source", "");
+        const char *target = node_get_text(v, "target", "");
+        struct mount *m;
+
+        if (target[0] != '/')
+            return resolve_refuse(v, e, "a volume needs an absolute target");
+        if (strcmp(type, "tmpfs") == 0) {
+            (void) add_mount(r, MOUNT_TMPFS, "", target);
+            continue;
+        }
+        if (strcmp(type, "bind") == 0) {
+            if (access(source, F_OK) < 0) {
+                resolve_refuse(v, e, "%s: %s", source, strerror(errno));
+                return err_hint(e, "create it, or correct the path");
+            }
+            m = add_mount(r, MOUNT_BIND, source, target);
+        } else {
+            const struct node *volumes = node_get(r->document, "volumes");
+            const struct node *volume = node_get(volumes, source);
+
+            m = add_mount(r, MOUNT_VOLUME, node_get_text(volume, "name", source), target);
+        }
+        m->read_only = node_is_true(node_get(v, "read_only"));
+    }
+    return 0;
+}
+
+static int mounts(struct resolve *r, struct err *e)
+{
+    const struct node *lists[] = { node_get(r->recipe, "tmpfs"), node_get(r->service, "tmpfs"),
+                                   node_get(r->native, "tmpfs") };
+    const struct node *volumes = node_get(r->service, "volumes");
+    const struct node *binds = node_get(r->native, "binds");
+    const char *script = node_get_text(r->recipe, "entrypoint", NULL);
+    size_t room = (volumes ? volumes->n : 0) + (binds ? binds->n : 0) + 1;
+    int code;
+
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        room += lists[i] ? lists[i]->n : 0;
+    r->unit->mounts = arena_array(r->arena, room, sizeof *r->unit->mounts);
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        if ((code = add_tmpfs(r, lists[i], e)) < 0)
+            return code;
+    if ((code = add_volumes(r, volumes, e)) < 0 || (code = add_volumes(r, binds, e)) < 0)
+        return code;
+    if (script && strcmp(r->unit->argv[1] ? r->unit->argv[1] : "", RESOLVE_ENTRYPOINT) == 0)
+        add_mount(r, MOUNT_BIND,
+                  arena_printf(r->arena, "%s/units/catalog/%s", paths_data(), script),
+                  RESOLVE_ENTRYPOINT)
+            ->read_only = true;
+    return 0;
+}
+
+static int mode_of(const struct node *use, unsigned *mode, struct err *e)
+{
+    const struct node *n = node_get(use, "mode");
+    char *end = NULL;
+    unsigned long value = n ? strtoul(n->text, &end, 8) : 0400;
+
+    if (n && (*end != '\0' || value > 0777))
+        return resolve_refuse(n, e, "'mode' must be permission bits such as 0440");
+    *mode = (unsigned) value;
+    return 0;
+}
+
+static int secret_files(struct resolve *r, struct err *e)
+{
+    const struct node *uses = node_get(r->service, "secrets");
+
+    r->unit->files = arena_array(r->arena, (uses ? uses->n : 0) + 1, sizeof *r->unit->files);
+    for (size_t i = 0; uses && i < uses->n; i++) {
+        const struct node *use = uses->items[i];
+        struct secret_file *f = &r->unit->files[i];
+        const char *target = node_get_text(use, "target", "");
+        uint64_t uid = r->unit->uid, gid = r->unit->gid;
+        int code;
+
+        f->secret = node_get_text(use, "source", "");
+        f->target = target[0] == '/' ? target : arena_printf(r->arena, "/run/secrets/%s", target);
+        if (num_u64(node_get_text(use, "uid", "0"), UINT32_MAX, &uid) < 0 || uid == 0)
+            uid = r->unit->uid;
+        if (num_u64(node_get_text(use, "gid", "0"), UINT32_MAX, &gid) < 0 || gid == 0)
+            gid = r->unit->gid;
+        f->uid = (uint32_t) uid;
+        f->gid = (uint32_t) gid;
+        if ((code = mode_of(use, &f->mode, e)) < 0)
+            return code;
+        r->unit->n_files++;
+    }
+    return 0;
+}
+
+int resolve_files(struct resolve *r, struct err *e)
+{
+    int code = mounts(r, e);
+
+    return code < 0 ? code : secret_files(r, e);
+}
