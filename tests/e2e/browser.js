@@ -21,6 +21,12 @@ async function shoot(page, name) {
   await page.screenshot({ path: path.join(process.env.SCREENSHOTS, `${name}.png`), fullPage: true })
 }
 
+// the page at this address is there, with all it asked the server for
+async function settled(page, at) {
+  await page.waitForURL((url) => url.pathname === at)
+  await page.waitForSelector('main[aria-busy="false"] h1')
+}
+
 async function login(page) {
   await page.fill(byId('login-username'), process.env.IPAM_USER)
   await page.fill(byId('login-password'), process.env.IPAM_PASSWORD)
@@ -33,8 +39,7 @@ const cell = (which) => `${byId('cell')}[data-address="${which}"]`
 
 async function openSubnet(page) {
   await page.click(byId('nav-subnets'))
-  await page.waitForSelector(byId('new-subnet'))
-  await page.waitForLoadState('networkidle')
+  await settled(page, '/subnets')
   if (!(await page.locator(row()).count())) {
     await page.click(byId('new-subnet'))
     await page.fill(byId('subnet-cidr'), cidr)
@@ -71,7 +76,7 @@ async function allocate(page) {
   const after = await changed(page, before)
   await shoot(page, 'allocated')
   await page.click(byId('nav-dashboard'))
-  await page.waitForLoadState('networkidle')
+  await settled(page, '/')
   await shoot(page, 'dashboard')
   return { address: got[0], before, after }
 }
@@ -103,8 +108,7 @@ async function turnTo(page, name) {
   } else {
     await page.click(`nav a[href="/${name === 'dashboard' ? '' : name}"]`)
   }
-  await page.waitForLoadState('networkidle')
-  await page.waitForSelector('main h1')
+  await settled(page, name === 'dashboard' ? '/' : `/${name}`)
 }
 
 // what is wrong with the page at this width, as text: nothing may stick out, no key may be shown

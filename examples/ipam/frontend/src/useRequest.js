@@ -2,6 +2,9 @@
 import { ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 
+// how many requests of all pages have no answer yet
+export const pending = ref(0)
+
 export function useErrorText() {
   const { t, te } = useI18n()
   return (error) => {
@@ -16,6 +19,7 @@ export function useRequest() {
   const problem = ref('')
   async function run(work) {
     busy.value = true
+    pending.value++
     problem.value = ''
     try {
       return await work()
@@ -24,6 +28,7 @@ export function useRequest() {
       return undefined
     } finally {
       busy.value = false
+      pending.value--
     }
   }
   return { busy, problem, run }
