@@ -485,8 +485,10 @@ static int typed(const struct typing *x, struct shape s, struct node *n, const s
 {
     const struct attribute *a = s.attribute;
 
-    if (n->kind == NODE_NULL && a->form != FORM_ANY && a->form != FORM_NAMED)
+    if (n->kind == NODE_NULL && a->form != FORM_ANY && a->form != FORM_NAMED) {
+        *out = a->required ? n : NULL;
         return 0;
+    }
     switch (a->form) {
     case FORM_ANY: *out = n; return 0;
     case FORM_DROPPED: return 0;
