@@ -1,6 +1,7 @@
 /* A model as it is written: in JSON as Docker Compose does, in YAML so that it reads the same. */
 #include <string.h>
 
+#include "base/num.h"
 #include "compose/schema.h"
 #include "compose/values.h"
 
@@ -135,19 +136,32 @@ static bool may_be_pairs(const struct attribute *a)
            (a->form == FORM_VARIABLES || a->form == FORM_MAPPING || a->form == FORM_LABELS);
 }
 
-/* A list may have a variable or a label without a name, a map may not. */
-static void nameless(struct arena *a, struct shape s, struct node *n)
+/* A size that a text would lose digits of: a text is read as a double, a number is not. */
+static bool is_long_size(const struct attribute *a, const struct node *n, uint64_t *exact)
+{
+    int64_t reread = 0;
+
+    return a && a->form == FORM_BYTES && (a->accepts & IS_INT) && n->kind == NODE_TEXT &&
+           num_u64(n->text, INT64_MAX, exact) == 0 && values_bytes(n->text, &reread) == 0 &&
+           reread != (int64_t) *exact;
+}
+
+/* A list may have a variable or a label without a name, a map may not; long sizes are numbers. */
+static void for_yaml(struct arena *a, struct shape s, struct node *n)
 {
     for (uint32_t i = 0; n->kind == NODE_LIST && i < n->n; i++)
-        nameless(a, schema_item(s), n->items[i]);
+        for_yaml(a, schema_item(s), n->items[i]);
     for (uint32_t i = 0; n->kind == NODE_MAP && i < n->n; i++) {
         struct entry *entry = &n->entries[i];
         const struct shape member = schema_member(s, entry->key);
+        uint64_t size = 0;
 
         if (may_be_pairs(member.attribute) && node_get(entry->value, ""))
             entry->value = pairs(a, entry->value);
+        else if (is_long_size(member.attribute, entry->value, &size))
+            entry->value = node_int(a, (int64_t) size, entry->value->at);
         else if (member.attribute || member.kind)
-            nameless(a, member, entry->value);
+            for_yaml(a, member, entry->value);
     }
 }
 
@@ -180,7 +194,7 @@ void values_for_yaml(struct arena *a, struct node *model)
 {
     const struct node *services = node_get(model, "services");
 
-    nameless(a, SHAPE_PROJECT, model);
+    for_yaml(a, SHAPE_PROJECT, model);
     for (uint32_t i = 0; i < node_count(services); i++) {
         repeated_hosts(a, services->entries[i].value);
         repeated_hosts(a, node_get(services->entries[i].value, "build"));
