@@ -287,7 +287,7 @@ static int link_index(struct nl_sock *s, const char *name, struct err *e)
 static int configure_inside(struct nl_sock *s, const struct spec_link *l, const char *name,
                             struct err *e)
 {
-    int index = link_index(s, name, e), r = index;
+    int index = link_index(s, name, e), r;
 
     if (index < 0)
         return index;

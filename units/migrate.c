@@ -160,7 +160,7 @@ static int checksum(const struct run *r, const char *text, size_t len, char out[
 
     if (EVP_Digest(text, len, sum, &n, EVP_sha256(), NULL) != 1)
         return err_set(r->e, -EIO, "SHA-256 is not available");
-    for (unsigned i = 0; i < n && 2 * i + 2 < CHECKSUM_TEXT; i++)
+    for (size_t i = 0; i < n && 2 * i + 2 < CHECKSUM_TEXT; i++)
         (void) snprintf(out + 2 * i, 3, "%02x", sum[i]);
     return 0;
 }

@@ -48,9 +48,9 @@ static int skip_quoted(struct sql_split *s)
     char quote = *s->at;
 
     for (step(s, 1); s->at < s->end; step(s, 1)) {
-        if (*s->at == '\\' && quote != '`')
-            step(s, 1);
-        else if (*s->at == quote && s->at + 1 < s->end && s->at[1] == quote)
+        bool doubled = *s->at == quote && s->at + 1 < s->end && s->at[1] == quote;
+
+        if (doubled || (*s->at == '\\' && quote != '`'))
             step(s, 1);
         else if (*s->at == quote)
             break;

@@ -26,7 +26,7 @@ int model_digest(struct arena *a, const struct node *service, char out[static MO
         return r;
     if (EVP_Digest(text, strlen(text), sum, &len, EVP_sha256(), NULL) != 1)
         return err_set(e, -EIO, "SHA-256 is not available");
-    for (unsigned i = 0; i < len; i++)
+    for (size_t i = 0; i < len; i++)
         (void) snprintf(out + 2 * i, 3, "%02x", sum[i]);
     return 0;
 }

@@ -174,13 +174,11 @@ static int services(struct resolve *r, struct err *e)
     for (size_t i = 0; i < map->n; i++)
         r->project->units[i].name = map->entries[i].key;
     for (size_t i = 0; i < map->n; i++) {
-        int code;
-
         r->service = map->entries[i].value;
         r->native = node_get(r->service, "x-native");
         r->recipe = NULL;
         r->unit = &r->project->units[i];
-        if ((code = find_recipe(r, e)) < 0 || (code = resolve_unit(r, e)) < 0)
+        if (find_recipe(r, e) < 0 || resolve_unit(r, e) < 0)
             return err_wrap(e, "service '%s'", r->unit->name);
     }
     return 0;

@@ -137,7 +137,7 @@ static const struct {
               { "m", 60000000000 },
               { "h", 3600000000000 },
               { "d", 24 * 3600000000000 },
-              { "w", 7 * 24 * 3600000000000 } };
+              { "w", INT64_C(7) * 24 * 3600000000000 } };
 
 /* digits behind the point, as a part of 1 */
 static double fraction_of(const char *digits, size_t n)

@@ -10,6 +10,8 @@
 #include "base/paths.h"
 #include "engine/supervisor_impl.h"
 
+enum { ROUTES_MAX = 1024 * 1024 }; /* bytes of the host's table of routes */
+
 /* what a launch borrows: texts of addresses and names live in one arena */
 struct plan {
     struct arena *arena;
@@ -29,7 +31,7 @@ static int lease(struct supervisor *s, struct deployment *d, const char *key, ui
     bool used[ADDRESS_NETWORKS] = { false };
     auto_free char *routes = NULL;
 
-    if (fsio_read_pseudo(AT_FDCWD, "/proc/net/route", 1024 * 1024, &routes) < 0)
+    if (fsio_read_pseudo(AT_FDCWD, "/proc/net/route", ROUTES_MAX, &routes) < 0)
         routes = strdup("");
     mark_used(s, used);
     return deployment_lease(d, key, routes, used, number, e);

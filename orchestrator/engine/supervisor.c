@@ -221,9 +221,9 @@ static bool nudge(struct deployment *d, struct instance *i)
 
     if (i->want == WANT_RUN && i->state == STATE_DOWN)
         supervisor_step(i, FSM_START, NULL);
-    else if (i->replace && state_is_live(i->state))
-        supervisor_step(i, FSM_STOP, NULL);
-    else if (i->want == WANT_REST && i->state != STATE_DOWN && !deployment_has_live_dependant(d, i))
+    else if ((i->replace && state_is_live(i->state)) ||
+             (i->want == WANT_REST && i->state != STATE_DOWN &&
+              !deployment_has_live_dependant(d, i)))
         supervisor_step(i, FSM_STOP, NULL);
     else if (i->state == STATE_WAITING)
         switch (deployment_deps(d, i, &because)) {

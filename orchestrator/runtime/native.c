@@ -19,7 +19,7 @@
 #include "sandbox/client.h"
 
 /* Migrations may copy tables; a day is beyond any deadline an operator would wait for. */
-#define MIGRATE_DEADLINE_US (24 * 3600 * USEC_PER_SEC)
+#define MIGRATE_DEADLINE_US (UINT64_C(24) * 3600 * USEC_PER_SEC)
 
 /* Nobody reads before a helper ends, so its pipe must hold everything it prints. */
 enum { HELPER_PIPE = 256 * 1024 };
@@ -355,7 +355,7 @@ static int join(struct native *n, const char *id, json_t *fields, json_t *input,
     /* the helper's end blocks: it may print more than a pipe holds and must not lose its way */
     out = fd[1];
     (void) fcntl(out, F_SETPIPE_SZ, HELPER_PIPE);
-    r = fcntl(out, F_SETFL, 0);
+    (void) fcntl(out, F_SETFL, 0);
     p = pending_new(n, PENDING_JOIN, id);
     p->output = fd[0];
     p->owner_tag = owner_tag;
