@@ -33,7 +33,7 @@ page() {
 need_browser() {
     command -v chromium >/dev/null || skip "chromium is not installed"
     export PLAYWRIGHT=${PLAYWRIGHT:-$IPAM_ORCH_SOURCE/build/playwright/node_modules/playwright-core}
-    [ -d "$PLAYWRIGHT" ] || skip "playwright-core is not installed (npm install --prefix build/playwright playwright-core)"
+    [ -d "$PLAYWRIGHT" ] || skip "playwright-core is not installed (npm install --prefix build/playwright playwright-core@1.55)"
 }
 
 browse() {
