@@ -190,7 +190,7 @@ static int plan_mount(struct plan *p, const struct spec_mount *m, struct err *e)
         (void) snprintf(options, sizeof options, "mode=%o,size=%" PRIu64 ",uid=%u,gid=%u%s",
                         m->mode ? m->mode : 01777, m->size ? m->size : TMPFS_DEFAULT, p->spec->uid,
                         p->spec->gid, m->read_only ? ",ro" : "");
-        setup_put(p->text, SETUP_TMPFS, m->target, options, "exec");
+        setup_put(p->text, SETUP_TMPFS, m->target, options, m->noexec ? "noexec" : "exec");
         return 0;
     }
     abort();

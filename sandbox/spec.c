@@ -53,7 +53,8 @@ static const struct field spec_fields[] = {
 static const struct field mount_fields[] = {
     FIELD(spec_mount, kind, FIELD_KIND),   FIELD(spec_mount, source, FIELD_TEXT),
     FIELD(spec_mount, target, FIELD_TEXT), FIELD(spec_mount, read_only, FIELD_BOOL),
-    FIELD(spec_mount, size, FIELD_U64),    FIELD(spec_mount, mode, FIELD_U32),
+    FIELD(spec_mount, noexec, FIELD_BOOL), FIELD(spec_mount, size, FIELD_U64),
+    FIELD(spec_mount, mode, FIELD_U32),
 };
 
 static const struct field file_fields[] = {

@@ -20,6 +20,7 @@ struct spec_mount {
     const char *source; /* SPEC_BIND: absolute host path; SPEC_VOLUME: volume name */
     const char *target;
     bool read_only;
+    bool noexec;   /* SPEC_TMPFS */
     uint64_t size; /* SPEC_TMPFS: bytes, 0 = 64 MiB */
     unsigned mode; /* SPEC_TMPFS: 0 = 01777 */
 };

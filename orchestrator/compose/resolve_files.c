@@ -9,6 +9,8 @@
 #include "base/paths.h"
 #include "compose/resolve.h"
 
+enum { TMPFS_MODE_MAX = 01777 };
+
 static struct mount *add_mount(struct resolve *r, enum mount_kind kind, const char *source,
                                const char *target)
 {
@@ -25,18 +27,67 @@ static struct mount *add_mount(struct resolve *r, enum mount_kind kind, const ch
     return m;
 }
 
+/* mount(8) tmpfs; what is always so may be said, its contrary may not */
+static int tmpfs_option(const struct node *at, const char *option, struct mount *m, struct err *e)
+{
+    static const char *const always[] = { "nosuid", "nodev", "rw", "exec", "" };
+    const char *value = strchr(option, '=');
+    char *end = NULL;
+
+    for (size_t i = 0; i < ARRAY_LEN(always); i++)
+        if (strcmp(option, always[i]) == 0)
+            return 0;
+    if (strcmp(option, "ro") == 0) {
+        m->read_only = true;
+        return 0;
+    }
+    if (strcmp(option, "noexec") == 0) {
+        m->noexec = true;
+        return 0;
+    }
+    if (strncmp(option, "size=", 5) == 0 && num_bytes(value + 1, &m->size) == 0)
+        return 0;
+    if (strncmp(option, "mode=", 5) == 0) {
+        m->mode = (unsigned) strtoul(value + 1, &end, 8);
+        if (end != value + 1 && *end == '\0' && m->mode > 0 && m->mode <= TMPFS_MODE_MAX)
+            return 0;
+    }
+    return resolve_refuse(
+        at, e, "tmpfs option '%s' is not honoured; size=64m, mode=0700, ro and noexec are", option);
+}
+
 static int add_tmpfs(struct resolve *r, const struct node *list, struct err *e)
 {
     for (size_t i = 0; list && i < list->n; i++) {
-        const char *target = list->items[i]->text;
+        const struct node *n = list->items[i];
+        char *target = arena_strdup(r->arena, n->text), *options = strchr(target, ':'), *option;
+        struct mount *m;
+        int code;
 
-        if (strchr(target, ':'))
-            return resolve_refuse(list->items[i], e, "options of tmpfs are not honoured yet: %s",
-                                  target);
-        if (strcmp(target, "/tmp") != 0) /* every sandbox has one */
-            add_mount(r, MOUNT_TMPFS, "", target);
+        if (options)
+            *options++ = '\0';
+        else if (strcmp(target, "/tmp") == 0)
+            continue; /* every sandbox has one */
+        m = add_mount(r, MOUNT_TMPFS, "", target);
+        while ((option = strsep(&options, ",")))
+            if ((code = tmpfs_option(n, option, m, e)) < 0)
+                return code;
     }
     return 0;
+}
+
+static int add_tmpfs_volume(struct resolve *r, const struct node *v, struct err *e)
+{
+    const struct node *how = node_get(v, "tmpfs"), *mode = node_get(how, "mode");
+    struct mount *m = add_mount(r, MOUNT_TMPFS, "", node_get_text(v, "target", ""));
+
+    if (mode && (mode->integer <= 0 || mode->integer > TMPFS_MODE_MAX))
+        return resolve_refuse(mode, e, "'mode' must be permission bits such as 0700");
+    m->mode = mode ? (unsigned) mode->integer : 0;
+    m->read_only = node_is_true(node_get(v, "read_only"));
+    return num_bytes(node_get_text(how, "size", "0"), &m->size) < 0
+               ? resolve_refuse(how, e, "'size' must be a size such as 64m")
+               : 0;
 }
 
 static int add_volumes(struct resolve *r, const struct node *list, struct err *e)
@@ -51,7 +102,10 @@ static int add_volumes(struct resolve *r, const struct node *list, struct err *e
         if (target[0] != '/')
             return resolve_refuse(v, e, "a volume needs an absolute target");
         if (strcmp(type, "tmpfs") == 0) {
-            (void) add_mount(r, MOUNT_TMPFS, "", target);
+            int code = add_tmpfs_volume(r, v, e);
+
+            if (code < 0)
+                return code;
             continue;
         }
         if (strcmp(type, "bind") == 0) {
@@ -78,7 +132,8 @@ static int mounts(struct resolve *r, struct err *e)
     const struct node *volumes = node_get(r->service, "volumes");
     const struct node *binds = node_get(r->native, "binds");
     const char *script = node_get_text(r->recipe, "entrypoint", NULL);
-    size_t room = (volumes ? volumes->n : 0) + (binds ? binds->n : 0) + 1;
+    const struct node *shm = node_get(r->service, "shm_size");
+    size_t room = (volumes ? volumes->n : 0) + (binds ? binds->n : 0) + 2;
     int code;
 
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
@@ -89,6 +144,13 @@ static int mounts(struct resolve *r, struct err *e)
             return code;
     if ((code = add_volumes(r, volumes, e)) < 0 || (code = add_volumes(r, binds, e)) < 0)
         return code;
+    if (shm) {
+        struct mount *m = add_mount(r, MOUNT_TMPFS, "", "/dev/shm");
+
+        m->noexec = true;
+        if (num_bytes(shm->text, &m->size) < 0)
+            return resolve_refuse(shm, e, "'shm_size' must be a size such as 64m");
+    }
     if (script && strcmp(r->unit->argv[1] ? r->unit->argv[1] : "", RESOLVE_ENTRYPOINT) == 0)
         add_mount(r, MOUNT_BIND,
                   arena_printf(r->arena, "%s/units/catalog/%s", paths_data(), script),

@@ -326,8 +326,8 @@ static const struct attribute mount_volume_list[] = {
 KIND(mount_volume, "volume section");
 
 static const struct attribute mount_tmpfs_list[] = {
-    { "size", .accepts = INT_TEXT, .form = FORM_BYTES, .min = 0, .max = INT64_MAX, NO("no size yet") },
-    { "mode", .accepts = NUMBER_TEXT, .form = FORM_COUNT, NO("no mode yet") },
+    { "size", .accepts = INT_TEXT, .form = FORM_BYTES, .min = 0, .max = INT64_MAX, YES("size of the file system") },
+    { "mode", .accepts = NUMBER_TEXT, .form = FORM_COUNT, YES("mode of its root") },
 };
 KIND(mount_tmpfs, "tmpfs section");
 
@@ -463,13 +463,13 @@ static const struct attribute service_list[] = {
     { "scale", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, ONLY("1"), YES("one copy") },
     { "secrets", FILE_USES, .unique = UNIQUE_SECRET, YES("files in memory, never variables") },
     { "security_opt", SET_, YES("no-new-privileges") },
-    { "shm_size", BYTES_, NO("/dev/shm has a fixed size yet") },
+    { "shm_size", BYTES_, YES("size of /dev/shm") },
     { "stdin_open", CASTED_, NO("no terminals yet") },
     { "stop_grace_period", TIME_, .keep = true, YES("then SIGKILL") },
     { "stop_signal", TEXT_, YES("to the program") },
     { "storage_opt", .accepts = IS_MAP, .form = FORM_MAPPING, NO("there are no images") },
     { "sysctls", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no sysctls yet") },
-    { "tmpfs", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("in memory; options are refused yet") },
+    { "tmpfs", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("in memory; size, mode, ro and noexec") },
     { "tty", CASTED_, NO("no terminals yet") },
     { "ulimits", .accepts = IS_MAP, .form = FORM_ULIMITS, NO("no ulimits yet") },
     { "use_api_socket", .accepts = IS_BOOL, .form = FORM_BOOL, NO("there is no engine") },

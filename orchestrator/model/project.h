@@ -30,6 +30,7 @@ struct mount {
     const char *source; /* absolute host path, or full volume name; "" for tmpfs */
     const char *target; /* absolute path inside */
     bool read_only;
+    bool noexec;   /* tmpfs */
     uint64_t size; /* tmpfs: bytes, 0 = kernel default */
     unsigned mode; /* tmpfs: permission bits, 0 = 01777 */
 };

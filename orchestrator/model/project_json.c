@@ -69,6 +69,7 @@ static const struct member mount_members[] = {
     TEXT(mount, source),
     TEXT(mount, target),
     PLAIN(mount, read_only, T_BOOL),
+    PLAIN(mount, noexec, T_BOOL),
     PLAIN(mount, size, T_U64),
     PLAIN(mount, mode, T_UINT),
 };

@@ -36,6 +36,7 @@ static void copy_mounts(const struct unit *u, struct spec *s)
                                             .source = u->mounts[i].source,
                                             .target = u->mounts[i].target,
                                             .read_only = u->mounts[i].read_only,
+                                            .noexec = u->mounts[i].noexec,
                                             .size = u->mounts[i].size,
                                             .mode = u->mounts[i].mode };
 }

@@ -113,7 +113,7 @@ launch() {
     shift 2
     drive launch "$(jq -nc --arg id "$id" --arg guests "$HOUSE/guests" --argjson fields "$fields" '
         { id: $id, argv: $ARGS.positional,
-          mounts: [{ kind: "bind", source: $guests, target: "/guests", read_only: true, size: 0, mode: 0 }] }
+          mounts: [{ kind: "bind", source: $guests, target: "/guests", read_only: true, noexec: false, size: 0, mode: 0 }] }
         + $fields' --args -- "$@")"
 }
 

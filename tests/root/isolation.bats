@@ -123,7 +123,7 @@ teardown() {
     [ "$(jq -r 'select(.event == "exit") | .errno' <<<"$output")" -eq 2 ]
     [[ $(jq -r 'select(.event == "exit") | .stage' <<<"$output") == *executing* ]]
     drive request remove '{"id":"t.none.1.1"}'
-    run --separate-stderr launch t.none.1.2 '{"mounts":[{"kind":"bind","source":"/no/such","target":"/x","read_only":true,"size":0,"mode":0}]}' /bin/true
+    run --separate-stderr launch t.none.1.2 '{"mounts":[{"kind":"bind","source":"/no/such","target":"/x","read_only":true,"noexec":false,"size":0,"mode":0}]}' /bin/true
     echo "$output"
     [ "$status" -eq 1 ]
     [[ $(jq -r .error.message <<<"$output") == *"/no/such"* ]]

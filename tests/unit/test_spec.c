@@ -20,7 +20,12 @@ static struct spec full(void)
     static struct spec_mount mounts[] = {
         { .kind = SPEC_BIND, .source = "/srv/a", .target = "/a", .read_only = true },
         { .kind = SPEC_VOLUME, .source = "p_data", .target = "/data" },
-        { .kind = SPEC_TMPFS, .source = "", .target = "/t", .size = 4096, .mode = 0700 },
+        { .kind = SPEC_TMPFS,
+          .source = "",
+          .target = "/t",
+          .noexec = true,
+          .size = 4096,
+          .mode = 0700 },
     };
     static struct spec_file files[] = {
         { .target = "/run/s", .uid = 1, .gid = 2, .mode = 0400, .fd = 0 }
