@@ -37,7 +37,7 @@ static int drop_sets(void)
     return r;
 }
 
-int creds_drop(uid_t uid, gid_t gid)
+int creds_drop(uid_t uid, const gid_t *gids, size_t n)
 {
     int r;
 
@@ -48,7 +48,8 @@ int creds_drop(uid_t uid, gid_t gid)
         return r;
     /* setresuid from root to another user empties the sets as long as SECBIT_NO_SETUID_FIXUP is
      * off; they are emptied again below for the reader who does not want to rely on it */
-    if (setgroups(1, &gid) < 0 || setresgid(gid, gid, gid) < 0 || setresuid(uid, uid, uid) < 0)
+    if (setgroups(n, gids) < 0 || setresgid(gids[0], gids[0], gids[0]) < 0 ||
+        setresuid(uid, uid, uid) < 0)
         return -errno;
     r = drop_sets();
     if (r < 0)

@@ -5,10 +5,11 @@
 #ifndef IPAM_SANDBOX_CREDS_H
 #define IPAM_SANDBOX_CREDS_H
 
+#include <stddef.h>
 #include <sys/types.h>
 
-/* Nothing can be regained: all five capability sets are empty, set-user-ID programs and file
- * capabilities have no effect. */
-int creds_drop(uid_t uid, gid_t gid);
+/* The first group is the user's own.  Nothing can be regained: all five capability sets are empty,
+ * set-user-ID programs and file capabilities have no effect. */
+int creds_drop(uid_t uid, const gid_t *gids, size_t n);
 
 #endif

@@ -45,6 +45,9 @@ static void write_group(FILE *f, const struct spec *s)
     (void) fputs("root:x:0:\n", f);
     if (s->gid != NOBODY)
         (void) fprintf(f, "%s:x:%u:\n", user_name(s), s->gid);
+    for (size_t i = 0; i < s->n_groups; i++)
+        if (s->groups[i].name[0] && s->groups[i].gid != s->gid && s->groups[i].gid != NOBODY)
+            (void) fprintf(f, "%s:x:%u:%s\n", s->groups[i].name, s->groups[i].gid, user_name(s));
     (void) fprintf(f, "nogroup:x:%d:\n", NOBODY);
 }
 

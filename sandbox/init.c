@@ -116,6 +116,9 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_DEV: return STAGE_MOUNTS;
     case SETUP_USER:
     case SETUP_NOFILE:
+    case SETUP_GROUP:
+    case SETUP_ULIMIT:
+    case SETUP_OOM:
     case SETUP_WORKDIR:
     case SETUP_ARG:
     case SETUP_ENV:
@@ -191,7 +194,7 @@ static int start(struct init *i, enum stage *stage, struct err *e)
 /* From here on init is as weak as the program it watches. */
 static int drop(struct init *i)
 {
-    int r = creds_drop(i->program.uid, i->program.gid);
+    int r = creds_drop(i->program.uid, &i->program.gid, 1);
 
     if (r < 0)
         return r;

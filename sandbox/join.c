@@ -143,10 +143,20 @@ static void put_user(FILE *f, uid_t uid, gid_t gid)
     setup_put(f, SETUP_USER, u, g);
 }
 
+static void put_group(FILE *f, gid_t gid)
+{
+    char g[NUMBER_TEXT];
+
+    (void) snprintf(g, sizeof g, "%u", gid);
+    setup_put(f, SETUP_GROUP, g);
+}
+
 static void write_inside(FILE *f, const struct guest *g)
 {
     setup_put(f, SETUP_JOIN, "all");
     put_user(f, g->spec.uid, g->spec.gid);
+    for (size_t i = 0; i < g->spec.n_groups; i++)
+        put_group(f, g->spec.groups[i].gid);
     setup_put(f, SETUP_WORKDIR, g->spec.workdir[0] ? g->spec.workdir : "/");
     for (const char *const *env = g->spec.env; env && *env; env++)
         setup_put(f, SETUP_ENV, *env);

@@ -5,10 +5,13 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "base/auto.h"
 #include "base/num.h"
 #include "base/paths.h"
+#include "sandbox/program.h"
+#include "sandbox/rlimits.h"
 
 enum {
     ID_MAX = 128,
@@ -21,6 +24,10 @@ enum {
     PORTS_MAX = 256,
     HOSTS_MAX = 4096,
     ETC_MAX = 64,
+    ULIMITS_MAX = 16,
+    GROUPS_MAX = PROGRAM_GROUPS_MAX - 1, /* one is the user's own */
+    OOM_MOST = 1000,
+    OOM_LEAST = -900, /* below, the host would lose its own services first */
     ID_LIMIT = 65535, /* (uid_t) -1 of 16 bit, and everything dynamic above */
 };
 
@@ -154,6 +161,46 @@ static int check_user(const struct spec *s, struct err *e)
     return s->user[0] ? policy_name("user", s->user, e) : 0;
 }
 
+static int check_groups(const struct spec *s, struct err *e)
+{
+    for (size_t i = 0; i < s->n_groups; i++) {
+        const struct spec_group *g = &s->groups[i];
+        int r = g->name[0] ? policy_name("group", g->name, e) : 0;
+
+        if (r < 0)
+            return r;
+        if (g->gid == 0 || g->gid >= ID_LIMIT)
+            return err_set(e, -EPERM, "group-id: %u is outside 1 to %d", g->gid, ID_LIMIT - 1);
+    }
+    return 0;
+}
+
+static int check_ulimit(const struct spec_ulimit *u, struct err *e)
+{
+    int resource = rlimits_resource(u->resource);
+
+    if (resource < 0)
+        return refuse(e, "ulimit", "resource", u->resource);
+    if (resource == RLIMIT_NICE || resource == RLIMIT_RTPRIO)
+        return err_set(e, -EPERM, "ulimit: '%s' would put a service before the host's own",
+                       u->resource);
+    if (u->soft > u->hard)
+        return err_set(e, -EINVAL, "ulimit: '%s' has a soft limit above its hard one", u->resource);
+    return 0;
+}
+
+static int check_limits(const struct spec *s, struct err *e)
+{
+    int r = 0;
+
+    for (size_t i = 0; i < s->n_ulimits && r == 0; i++)
+        r = check_ulimit(&s->ulimits[i], e);
+    if (r == 0 && (s->oom_score_adj < OOM_LEAST || s->oom_score_adj > OOM_MOST))
+        return err_set(e, -EPERM, "oom-score: %d is outside %d to %d", s->oom_score_adj, OOM_LEAST,
+                       OOM_MOST);
+    return r;
+}
+
 static int check_mount(const struct spec_mount *m, struct err *e)
 {
     int r = policy_path("mount target", m->target, e);
@@ -240,10 +287,9 @@ static int check_counts(const struct spec *s, struct err *e)
     const struct {
         const char *what;
         size_t n, max;
-    } counts[] = { { "mounts", s->n_mounts, MOUNTS_MAX },
-                   { "files", s->n_files, FILES_MAX },
-                   { "links", s->n_links, LINKS_MAX },
-                   { "ports", s->n_ports, PORTS_MAX },
+    } counts[] = { { "mounts", s->n_mounts, MOUNTS_MAX }, { "files", s->n_files, FILES_MAX },
+                   { "links", s->n_links, LINKS_MAX },    { "ulimits", s->n_ulimits, ULIMITS_MAX },
+                   { "groups", s->n_groups, GROUPS_MAX }, { "ports", s->n_ports, PORTS_MAX },
                    { "hosts", s->n_hosts, HOSTS_MAX } };
 
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
@@ -282,6 +328,10 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_names(s, e);
     if (r == 0)
         r = check_user(s, e);
+    if (r == 0)
+        r = check_groups(s, e);
+    if (r == 0)
+        r = check_limits(s, e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)
         r = check_mount(&s->mounts[i], e);
     for (size_t i = 0; i < s->n_files && r == 0; i++)

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fsio.h"
 #include "base/num.h"
 #include "sandbox/creds.h"
 #include "sandbox/filter.h"
@@ -37,6 +38,28 @@ static int append(char ***list, size_t *n, const char *s)
     return 0;
 }
 
+static int take_group(struct program *p, const char *text)
+{
+    uint64_t gid = 0;
+
+    if (p->n_groups == PROGRAM_GROUPS_MAX || num_u64(text, UINT32_MAX - 1, &gid) < 0 || gid == 0)
+        return -EINVAL;
+    p->groups[p->n_groups++] = (gid_t) gid;
+    return 0;
+}
+
+static int take_ulimit(struct program *p, const struct setup_op *op)
+{
+    struct rlimits_one one = { .resource = rlimits_resource(op->arg[0]) };
+
+    if (one.resource < 0 || p->limits.n == ARRAY_LEN(p->limits.one) ||
+        num_u64(op->arg[1], INT64_MAX, &one.soft) < 0 ||
+        num_u64(op->arg[2], INT64_MAX, &one.hard) < 0)
+        return -EINVAL;
+    p->limits.one[p->limits.n++] = one;
+    return 0;
+}
+
 int program_take(struct program *p, const struct setup_op *op)
 {
     uint64_t uid = 0, gid = 0;
@@ -48,8 +71,12 @@ int program_take(struct program *p, const struct setup_op *op)
             return -EINVAL;
         p->uid = (uid_t) uid;
         p->gid = (gid_t) gid;
-        return 0;
-    case SETUP_NOFILE: return num_u64(op->arg[0], UINT32_MAX, &p->nofile);
+        p->n_groups = 0;
+        return take_group(p, op->arg[1]);
+    case SETUP_NOFILE: return num_u64(op->arg[0], UINT32_MAX, &p->limits.nofile);
+    case SETUP_GROUP: return take_group(p, op->arg[0]);
+    case SETUP_ULIMIT: return take_ulimit(p, op);
+    case SETUP_OOM: p->oom_score_adj = op->arg[0]; return 0;
     case SETUP_WORKDIR: p->workdir = op->arg[0]; return 0;
     case SETUP_ARG: return append(&p->argv, &p->n_argv, op->arg[0]);
     case SETUP_ENV: return append(&p->env, &p->n_env, op->arg[0]);
@@ -125,10 +152,13 @@ static int become(const struct program *p, const struct program_start *how, enum
         return r;
     seal_others((unsigned) (3 + how->n_pass));
     *stage = STAGE_RLIMITS;
-    if ((r = rlimits_apply(p->nofile)) < 0)
+    if ((r = rlimits_apply(&p->limits)) < 0)
+        return r;
+    if (p->oom_score_adj &&
+        (r = fsio_write_pseudo(AT_FDCWD, "/proc/self/oom_score_adj", p->oom_score_adj)) < 0)
         return r;
     *stage = STAGE_IDS;
-    if ((r = creds_drop(p->uid, p->gid)) < 0)
+    if ((r = creds_drop(p->uid, p->groups, p->n_groups)) < 0)
         return r;
     *stage = STAGE_WORKDIR;
     if (chdir(p->workdir && p->workdir[0] ? p->workdir : "/") < 0)

@@ -11,15 +11,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "sandbox/rlimits.h"
 #include "sandbox/setup.h"
 #include "sandbox/stages.h"
 
-enum { PROGRAM_STRINGS_MAX = 4096 };
+enum { PROGRAM_STRINGS_MAX = 4096, PROGRAM_GROUPS_MAX = 32 };
 
 struct program {
     uid_t uid;
-    gid_t gid;
-    uint64_t nofile;
+    gid_t gid; /* also the first of the groups */
+    gid_t groups[PROGRAM_GROUPS_MAX];
+    size_t n_groups;
+    struct rlimits limits;
+    const char *oom_score_adj; /* NULL: inherited */
     const char *workdir;
     const char *host_path; /* NULL: argv[0] is looked up in PATH inside the instance */
     char **argv, **env;    /* NULL-terminated, at most PROGRAM_STRINGS_MAX each */

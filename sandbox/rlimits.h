@@ -3,9 +3,22 @@
 #ifndef IPAM_SANDBOX_RLIMITS_H
 #define IPAM_SANDBOX_RLIMITS_H
 
+#include <stddef.h>
 #include <stdint.h>
+#include <sys/resource.h>
 
-/* No core files; at most `nofile` open descriptors, 0 is the usual 1024 (524288). */
-int rlimits_apply(uint64_t nofile);
+struct rlimits {
+    uint64_t nofile; /* open descriptors; 0 is the usual 1024 (524288) */
+    struct rlimits_one {
+        int resource;        /* RLIMIT_... */
+        uint64_t soft, hard; /* INT64_MAX is unlimited */
+    } one[RLIM_NLIMITS];
+    size_t n;
+};
+
+/* RLIMIT_... of a name as compose files have it; -1 if there is none */
+int rlimits_resource(const char *name);
+/* No core files unless `one` says otherwise. */
+int rlimits_apply(const struct rlimits *limits);
 
 #endif

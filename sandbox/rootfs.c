@@ -252,6 +252,17 @@ static void plan_program(struct plan *p)
 
     setup_put(p->text, SETUP_USER, number(s->uid).text, number(s->gid).text);
     setup_put(p->text, SETUP_NOFILE, number(s->nofile).text);
+    for (size_t i = 0; i < s->n_groups; i++)
+        setup_put(p->text, SETUP_GROUP, number(s->groups[i].gid).text);
+    for (size_t i = 0; i < s->n_ulimits; i++)
+        setup_put(p->text, SETUP_ULIMIT, s->ulimits[i].resource, number(s->ulimits[i].soft).text,
+                  number(s->ulimits[i].hard).text);
+    if (s->oom_score_adj != 0) {
+        char adj[NUMBER_TEXT];
+
+        (void) snprintf(adj, sizeof adj, "%d", s->oom_score_adj);
+        setup_put(p->text, SETUP_OOM, adj);
+    }
     setup_put(p->text, SETUP_WORKDIR, s->workdir[0] ? s->workdir : "/");
     for (const char *const *arg = s->argv; *arg; arg++)
         setup_put(p->text, SETUP_ARG, *arg);

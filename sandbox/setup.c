@@ -18,8 +18,10 @@ static const struct {
     [SETUP_DEV] = { "dev", 0 },           [SETUP_FILE] = { "file", 5 },
     [SETUP_PIVOT] = { "pivot", 0 },       [SETUP_USER] = { "user", 2 },
     [SETUP_NOFILE] = { "nofile", 1 },     [SETUP_WORKDIR] = { "workdir", 1 },
-    [SETUP_ARG] = { "arg", 1 },           [SETUP_ENV] = { "env", 1 },
-    [SETUP_PROGRAM] = { "program", 1 },   [SETUP_JOIN] = { "join", 1 },
+    [SETUP_GROUP] = { "group", 1 },       [SETUP_ULIMIT] = { "ulimit", 3 },
+    [SETUP_OOM] = { "oom-score", 1 },     [SETUP_ARG] = { "arg", 1 },
+    [SETUP_ENV] = { "env", 1 },           [SETUP_PROGRAM] = { "program", 1 },
+    [SETUP_JOIN] = { "join", 1 },
 };
 static_assert(ARRAY_LEN(forms) == SETUP_COUNT, "an operation has no form");
 

@@ -28,6 +28,9 @@ enum setup_code {
     SETUP_PIVOT,    /* */
     SETUP_USER,     /* uid, gid */
     SETUP_NOFILE,   /* number */
+    SETUP_GROUP,    /* gid besides the user's own */
+    SETUP_ULIMIT,   /* resource, soft, hard; numbers, INT64_MAX is unlimited */
+    SETUP_OOM,      /* what is written to oom_score_adj */
     SETUP_WORKDIR,  /* directory */
     SETUP_ARG,      /* string */
     SETUP_ENV,      /* string */

@@ -1,6 +1,7 @@
 #include "sandbox/spec.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/auto.h"
@@ -25,6 +26,7 @@ enum field_type {
     FIELD_U32,
     FIELD_U16,
     FIELD_BOOL,
+    FIELD_INT,
     FIELD_KIND
 };
 
@@ -40,14 +42,15 @@ struct field {
     }
 
 static const struct field spec_fields[] = {
-    FIELD(spec, id, FIELD_TEXT),        FIELD(spec, project, FIELD_TEXT),
-    FIELD(spec, argv, FIELD_STRINGS),   FIELD(spec, env, FIELD_STRINGS),
-    FIELD(spec, workdir, FIELD_TEXT),   FIELD(spec, hostname, FIELD_TEXT),
-    FIELD(spec, user, FIELD_TEXT),      FIELD(spec, home, FIELD_TEXT),
-    FIELD(spec, uid, FIELD_U32),        FIELD(spec, gid, FIELD_U32),
-    FIELD(spec, etc, FIELD_STRINGS),    FIELD(spec, memory, FIELD_U64),
-    FIELD(spec, milli_cpus, FIELD_U64), FIELD(spec, pids, FIELD_U64),
-    FIELD(spec, nofile, FIELD_U64),     FIELD(spec, seccomp, FIELD_TEXT),
+    FIELD(spec, id, FIELD_TEXT),           FIELD(spec, project, FIELD_TEXT),
+    FIELD(spec, argv, FIELD_STRINGS),      FIELD(spec, env, FIELD_STRINGS),
+    FIELD(spec, workdir, FIELD_TEXT),      FIELD(spec, hostname, FIELD_TEXT),
+    FIELD(spec, user, FIELD_TEXT),         FIELD(spec, home, FIELD_TEXT),
+    FIELD(spec, uid, FIELD_U32),           FIELD(spec, gid, FIELD_U32),
+    FIELD(spec, etc, FIELD_STRINGS),       FIELD(spec, memory, FIELD_U64),
+    FIELD(spec, milli_cpus, FIELD_U64),    FIELD(spec, pids, FIELD_U64),
+    FIELD(spec, nofile, FIELD_U64),        FIELD(spec, seccomp, FIELD_TEXT),
+    FIELD(spec, oom_score_adj, FIELD_INT),
 };
 
 static const struct field mount_fields[] = {
@@ -61,6 +64,17 @@ static const struct field file_fields[] = {
     FIELD(spec_file, target, FIELD_TEXT), FIELD(spec_file, uid, FIELD_U32),
     FIELD(spec_file, gid, FIELD_U32),     FIELD(spec_file, mode, FIELD_U32),
     FIELD(spec_file, fd, FIELD_U32),
+};
+
+static const struct field ulimit_fields[] = {
+    FIELD(spec_ulimit, resource, FIELD_TEXT),
+    FIELD(spec_ulimit, soft, FIELD_U64),
+    FIELD(spec_ulimit, hard, FIELD_U64),
+};
+
+static const struct field group_fields[] = {
+    FIELD(spec_group, name, FIELD_TEXT),
+    FIELD(spec_group, gid, FIELD_U32),
 };
 
 static const struct field link_fields[] = {
@@ -92,8 +106,9 @@ static const struct list {
 #member, table, ARRAY_LEN(table), sizeof(struct object), offsetof(struct spec, member),    \
             offsetof(struct spec, n_##member)                                                      \
     }
-    LIST(mounts, spec_mount, mount_fields), LIST(files, spec_file, file_fields),
-    LIST(links, spec_link, link_fields),    LIST(ports, spec_port, port_fields),
+    LIST(mounts, spec_mount, mount_fields),    LIST(files, spec_file, file_fields),
+    LIST(ulimits, spec_ulimit, ulimit_fields), LIST(groups, spec_group, group_fields),
+    LIST(links, spec_link, link_fields),       LIST(ports, spec_port, port_fields),
     LIST(hosts, spec_host, host_fields),
 #undef LIST
 };
@@ -123,6 +138,7 @@ static json_t *encode_field(const struct field *f, const void *object)
     case FIELD_U32: return json_integer(*(const uint32_t *) (const void *) at);
     case FIELD_U16: return json_integer(*(const uint16_t *) (const void *) at);
     case FIELD_BOOL: return json_boolean(*(const bool *) at);
+    case FIELD_INT: return json_integer(*(const int *) (const void *) at);
     case FIELD_KIND:
         return json_string(kind_text[*(const enum spec_mount_kind *) (const void *) at]);
     }
@@ -238,6 +254,12 @@ static int decode_field(const struct decoder *d, const struct field *f, const js
         if ((r = decode_number(d, f, json, UINT16_MAX, &n)) == 0)
             *(uint16_t *) at = (uint16_t) n;
         return r;
+    case FIELD_INT:
+        if (!json_is_integer(json) || json_integer_value(json) < INT_MIN ||
+            json_integer_value(json) > INT_MAX)
+            return wrong(d, f->key, "a number");
+        *(int *) at = (int) json_integer_value(json);
+        return 0;
     case FIELD_BOOL:
         if (!json_is_boolean(json))
             return wrong(d, f->key, "true or false");

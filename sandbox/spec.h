@@ -33,6 +33,16 @@ struct spec_file {
     unsigned fd; /* index into the descriptors of the message */
 };
 
+struct spec_ulimit {
+    const char *resource; /* as in compose files: nofile, memlock, ... */
+    uint64_t soft, hard;  /* INT64_MAX = unlimited */
+};
+
+struct spec_group {
+    const char *name; /* "" = none in /etc/group */
+    uint32_t gid;
+};
+
 struct spec_link {
     const char *bridge;
     const char *ipv4, *gateway4; /* "10.89.1.2/24", "10.89.1.1"; gateway "" = no default route */
@@ -61,6 +71,10 @@ struct spec {
     size_t n_mounts;
     struct spec_file *files;
     size_t n_files;
+    struct spec_ulimit *ulimits;
+    size_t n_ulimits;
+    struct spec_group *groups; /* besides gid */
+    size_t n_groups;
     const char *const *etc; /* below the host's /etc, bound read-only; missing ones are skipped */
     struct spec_link *links;
     size_t n_links;
@@ -69,6 +83,7 @@ struct spec {
     struct spec_host *hosts;
     size_t n_hosts;
     uint64_t memory, milli_cpus, pids, nofile; /* 0 = no limit */
+    int oom_score_adj;                         /* 0 = inherited */
     const char *seccomp;                       /* profile name */
 };
 

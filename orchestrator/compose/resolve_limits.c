@@ -1,6 +1,10 @@
 /* What a service may use. */
+#include <string.h>
+
 #include "base/num.h"
 #include "compose/resolve.h"
+
+enum { OOM_SCORE_LEAST = -900, OOM_SCORE_MOST = 1000 };
 
 static const struct node *either(const struct node *a, const char *key, const struct node *b,
                                  const char *other)
@@ -8,6 +12,49 @@ static const struct node *either(const struct node *a, const char *key, const st
     const struct node *n = node_get(a, key);
 
     return n ? n : node_get(b, other);
+}
+
+static uint64_t ulimit_value(const struct node *n, uint64_t fallback)
+{
+    if (!n)
+        return fallback;
+    return n->integer < 0 ? INT64_MAX : (uint64_t) n->integer;
+}
+
+static int ulimits(struct resolve *r, struct err *e)
+{
+    const struct node *map = node_get(r->service, "ulimits");
+
+    r->unit->ulimits = arena_array(r->arena, node_count(map) + 1, sizeof *r->unit->ulimits);
+    for (size_t i = 0; i < node_count(map); i++) {
+        const struct node *n = map->entries[i].value;
+        struct ulimit *u = &r->unit->ulimits[r->unit->n_ulimits++];
+        bool single = n->kind == NODE_INT;
+
+        u->resource = map->entries[i].key;
+        u->soft = ulimit_value(single ? n : node_get(n, "soft"), 0);
+        u->hard = ulimit_value(single ? n : node_get(n, "hard"), u->soft);
+        if (u->soft > u->hard)
+            return resolve_refuse(n, e, "the soft limit of '%s' is above its hard one",
+                                  u->resource);
+        if (strcmp(u->resource, "nice") == 0 || strcmp(u->resource, "rtprio") == 0)
+            return resolve_refuse(n, e, "'%s' would put a service before the host's own",
+                                  u->resource);
+    }
+    return 0;
+}
+
+static int oom_score(struct resolve *r, struct err *e)
+{
+    const struct node *n = node_get(r->service, "oom_score_adj");
+
+    if (n && (n->integer < OOM_SCORE_LEAST || n->integer > OOM_SCORE_MOST))
+        return resolve_refuse(n, e,
+                              "'oom_score_adj' must be from %d to %d: below, the host would "
+                              "lose its own services first",
+                              OOM_SCORE_LEAST, OOM_SCORE_MOST);
+    r->unit->oom_score_adj = n ? (int) n->integer : 0;
+    return 0;
 }
 
 int resolve_limits(struct resolve *r, struct err *e)
@@ -31,5 +78,5 @@ int resolve_limits(struct resolve *r, struct err *e)
         return resolve_refuse(pids, e, "'pids' must be a number");
     if (nofile && num_u64(nofile->text, UINT32_MAX, &out->nofile) < 0)
         return resolve_refuse(nofile, e, "'nofile' must be a number");
-    return 0;
+    return oom_score(r, e) < 0 ? e->code : ulimits(r, e);
 }

@@ -50,6 +50,28 @@ static int identity(struct resolve *r, struct err *e)
     return 0;
 }
 
+static int groups(struct resolve *r, struct err *e)
+{
+    const struct node *list = node_get(r->service, "group_add");
+
+    r->unit->groups = arena_array(r->arena, node_count(list) + 1, sizeof *r->unit->groups);
+    for (size_t i = 0; i < node_count(list); i++) {
+        const struct node *n = list->items[i];
+        uint64_t gid = 0;
+        bool number = num_u64(n->text, UINT32_MAX - 1, &gid) == 0;
+        const struct group *gr = number ? getgrgid((gid_t) gid) : getgrnam(n->text);
+
+        if (!gr && !number)
+            return resolve_refuse(n, e, "group '%s' does not exist on this host", n->text);
+        if ((gr ? gr->gr_gid : gid) == 0)
+            return resolve_refuse(n, e, "native mode gives no service the group of root");
+        r->unit->groups[r->unit->n_groups++] =
+            (struct extra_group){ .name = gr ? arena_strdup(r->arena, gr->gr_name) : "",
+                                  .gid = gr ? gr->gr_gid : (uint32_t) gid };
+    }
+    return 0;
+}
+
 /* the name a command has in an image, as the program it is on the host */
 static const char *translate(const struct resolve *r, const char *program)
 {
@@ -236,9 +258,10 @@ int resolve_unit(struct resolve *r, struct err *e)
     if ((code = resolve_limits(r, e)) < 0)
         return code;
     environment(r); /* tells the entry point its memory limit */
-    if ((code = identity(r, e)) < 0 || (code = resolve_network(r, e)) < 0 ||
-        (code = resolve_files(r, e)) < 0 || (code = dependencies(r, e)) < 0 ||
-        (code = stopping(r, e)) < 0 || (code = restart(r, e)) < 0 || (code = hardening(r, e)) < 0)
+    if ((code = identity(r, e)) < 0 || (code = groups(r, e)) < 0 ||
+        (code = resolve_network(r, e)) < 0 || (code = resolve_files(r, e)) < 0 ||
+        (code = dependencies(r, e)) < 0 || (code = stopping(r, e)) < 0 ||
+        (code = restart(r, e)) < 0 || (code = hardening(r, e)) < 0)
         return code;
     return resolve_health(r, e);
 }

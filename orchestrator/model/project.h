@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/probe.h"
 
 enum dep_condition { DEP_STARTED, DEP_HEALTHY, DEP_COMPLETED, DEP_CONDITION_COUNT };
 
@@ -43,6 +44,18 @@ struct secret_file {
     unsigned mode;
 };
 
+/* a resource limit of the kernel, by its name in compose files */
+struct ulimit {
+    const char *resource;
+    uint64_t soft, hard; /* INT64_MAX = unlimited */
+};
+
+/* a group besides the unit's own */
+struct extra_group {
+    const char *name; /* "" if the host knows none */
+    uint32_t gid;     /* never 0 */
+};
+
 struct attachment {
     const char *network;        /* key in project.networks */
     const char *const *aliases; /* besides the unit's own name */
@@ -59,33 +72,6 @@ struct limits {
     uint64_t milli_cpus; /* 1000 = one CPU, 0 = none */
     uint64_t pids;       /* 0 = none */
     uint64_t nofile;     /* RLIMIT_NOFILE, 0 = inherited */
-};
-
-enum probe_kind {
-    PROBE_NONE,  /* no health check: ready when started */
-    PROBE_EXEC,  /* argv inside the sandbox as the service user */
-    PROBE_HTTP,  /* url; any other worker probe runs in the unit's network namespace */
-    PROBE_TCP,   /* host, port */
-    PROBE_MYSQL, /* host, port, user, password, database: login and `select 1` */
-    PROBE_REDIS, /* host, port, user, password: AUTH, PING, not loading */
-    PROBE_KIND_COUNT
-};
-
-struct probe {
-    enum probe_kind kind;
-    const char *const *argv; /* PROBE_EXEC */
-    const char *url;         /* PROBE_HTTP */
-    bool insecure;           /* PROBE_HTTP: accept any certificate */
-    const char *host;        /* TCP, MYSQL, REDIS */
-    uint16_t port;
-    const char *user, *database; /* "" if none */
-    const char *password_secret; /* name in project.secrets, "" if none */
-};
-
-struct health_spec {
-    struct probe probe;
-    uint64_t interval_us, timeout_us, start_period_us, start_interval_us;
-    unsigned retries;
 };
 
 enum restart_policy {
@@ -123,6 +109,11 @@ struct unit {
     struct port *ports;
     size_t n_ports;
     struct limits limits;
+    struct ulimit *ulimits;
+    size_t n_ulimits;
+    struct extra_group *groups;
+    size_t n_groups;
+    int oom_score_adj;   /* 0 = inherited */
     const char *seccomp; /* profile name in configs/seccomp */
 
     struct health_spec health;
@@ -173,7 +164,6 @@ struct project {
 /* text tables shared by JSON, CLI and tests */
 extern const char *const dep_condition_text[DEP_CONDITION_COUNT];   /* service_started, ... */
 extern const char *const mount_kind_text[MOUNT_KIND_COUNT];         /* bind, volume, tmpfs */
-extern const char *const probe_kind_text[PROBE_KIND_COUNT];         /* none, exec, http, ... */
 extern const char *const restart_policy_text[RESTART_POLICY_COUNT]; /* no, on-failure, ... */
 
 /* NULL when there is no such thing */

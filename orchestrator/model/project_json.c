@@ -10,7 +10,20 @@
 #include "base/limits.h"
 #include "model/project.h"
 
-enum type { T_TEXT, T_BOOL, T_U16, T_U32, T_UINT, T_INT, T_U64, T_ENUM, T_LIST, T_ONE, T_MANY };
+enum type {
+    T_TEXT,
+    T_BOOL,
+    T_U16,
+    T_U32,
+    T_UINT,
+    T_INT,
+    T_SIGNED,
+    T_U64,
+    T_ENUM,
+    T_LIST,
+    T_ONE,
+    T_MANY
+};
 
 struct kind;
 
@@ -105,6 +118,19 @@ static const struct member limits_members[] = {
 };
 static const struct kind limits_kind = KIND(limits, "limits", limits_members);
 
+static const struct member ulimit_members[] = {
+    TEXT(ulimit, resource),
+    PLAIN(ulimit, soft, T_U64),
+    PLAIN(ulimit, hard, T_U64),
+};
+static const struct kind ulimit_kind = KIND(ulimit, "ulimit", ulimit_members);
+
+static const struct member group_members[] = {
+    TEXT(extra_group, name),
+    PLAIN(extra_group, gid, T_U32),
+};
+static const struct kind group_kind = KIND(extra_group, "group", group_members);
+
 static const struct member probe_members[] = {
     ENUM(probe, kind, probe_kind_text, PROBE_KIND_COUNT),
     PLAIN(probe, argv, T_LIST),
@@ -151,6 +177,9 @@ static const struct member unit_members[] = {
     MANY(unit, networks, attachment_kind),
     MANY(unit, ports, port_kind),
     ONE(unit, limits, limits_kind),
+    MANY(unit, ulimits, ulimit_kind),
+    MANY(unit, groups, group_kind),
+    PLAIN(unit, oom_score_adj, T_SIGNED),
     TEXT(unit, seccomp),
     ONE(unit, health, health_kind),
     ONE(unit, restart, restart_kind),
@@ -222,7 +251,8 @@ static json_t *encode_member(const struct member *m, const void *o)
     case T_U16: return json_integer(CAT(o, uint16_t, m->offset));
     case T_U32: return json_integer(CAT(o, uint32_t, m->offset));
     case T_UINT: return json_integer(CAT(o, unsigned, m->offset));
-    case T_INT: return json_integer(CAT(o, int, m->offset));
+    case T_INT:
+    case T_SIGNED: return json_integer(CAT(o, int, m->offset));
     case T_U64: return json_integer((json_int_t) CAT(o, uint64_t, m->offset));
     case T_ENUM: return json_string(m->words[CAT(o, unsigned, m->offset)]);
     case T_LIST: return encode_list(CAT(o, const char *const *, m->offset));
@@ -372,6 +402,12 @@ static int decode_member(const struct decoder *d, const struct member *m, const 
         r = decode_number(d, m, json, INT_MAX, &n);
         AT(o, int, m->offset) = (int) n;
         return r;
+    case T_SIGNED:
+        n = json_integer_value(json);
+        if (!json_is_integer(json) || n < INT_MIN || n > INT_MAX)
+            return wrong(d, m->key, "a number");
+        AT(o, int, m->offset) = (int) n;
+        return 0;
     case T_U64:
         r = decode_number(d, m, json, INT64_MAX, &n);
         AT(o, uint64_t, m->offset) = (uint64_t) n;

@@ -80,6 +80,20 @@ static void copy_links(const struct runtime_launch *l, struct spec *s)
             (struct spec_host){ .address = l->hosts[i].address, .names = l->hosts[i].names };
 }
 
+static void copy_rights(const struct unit *u, struct spec *s)
+{
+    s->ulimits = array(u->n_ulimits, sizeof *s->ulimits);
+    s->n_ulimits = u->n_ulimits;
+    for (size_t i = 0; i < u->n_ulimits; i++)
+        s->ulimits[i] = (struct spec_ulimit){ .resource = u->ulimits[i].resource,
+                                              .soft = u->ulimits[i].soft,
+                                              .hard = u->ulimits[i].hard };
+    s->groups = array(u->n_groups, sizeof *s->groups);
+    s->n_groups = u->n_groups;
+    for (size_t i = 0; i < u->n_groups; i++)
+        s->groups[i] = (struct spec_group){ .name = u->groups[i].name, .gid = u->groups[i].gid };
+}
+
 static void copy_ports(const struct unit *u, struct spec *s)
 {
     s->ports = array(u->n_ports, sizeof *s->ports);
@@ -110,8 +124,10 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .milli_cpus = u->limits.milli_cpus,
                                .pids = u->limits.pids,
                                .nofile = u->limits.nofile,
+                               .oom_score_adj = u->oom_score_adj,
                                .seccomp = u->seccomp };
     copy_mounts(u, &out->spec);
+    copy_rights(u, &out->spec);
     copy_links(l, &out->spec);
     copy_ports(u, &out->spec);
     return copy_files(l->project, u, out, e);
@@ -122,6 +138,8 @@ void native_spec_clear(struct native_spec *s)
     fdpass_close(s->fds, s->spec.n_files);
     free(s->spec.mounts);
     free(s->spec.files);
+    free(s->spec.ulimits);
+    free(s->spec.groups);
     free(s->spec.links);
     free(s->spec.hosts);
     free(s->spec.ports);

@@ -47,3 +47,23 @@ in_root() {
     [[ ,$output, == *,size=32768k,* && ,$output, == *,noexec,* ]]
     [ "$(in_root files stat -c %a /dev/shm)" = 1777 ]
 }
+
+@test "ulimits: soft and hard, one number for both" {
+    local limits
+    limits=/proc/$(ps_field rights pid)/limits
+    cat "$limits"
+    [[ $(grep '^Max open files' "$limits") =~ \ 200\ +300\  ]]
+    [[ $(grep '^Max core file size' "$limits") =~ \ 4096\ +4096\  ]]
+    [[ $(grep '^Max locked memory' "$limits") =~ \ 4096\ +4096\  ]]
+}
+
+@test "group_add: a name and a number, also for commands that join; with names in /etc/group" {
+    [ "$(sed -n 's/^Groups:[[:space:]]*//p' "/proc/$(ps_field rights pid)/status")" = "8 4321 65534 " ]
+    wait_until 20 is_healthy rights
+    in_root rights grep -qx mail:x:8:nobody /etc/group
+}
+
+@test "oom_score_adj: who ends first" {
+    [ "$(cat "/proc/$(ps_field rights pid)/oom_score_adj")" = 321 ]
+    [ "$(cat "/proc/$(ps_field files pid)/oom_score_adj")" = "$(cat "/proc/$(daemon_pid ipam-sandboxd)/oom_score_adj")" ]
+}

@@ -28,8 +28,9 @@ enum { GIVE_UP_S = 60, FILE_MAX = 16 * 1024 * 1024, STDOUT_SOURCE = 0, STDERR_SO
 static const char plain_spec[] =
     "{\"id\":\"t.plain.1.1\",\"project\":\"t\",\"argv\":[],\"env\":[],\"workdir\":\"/\","
     "\"hostname\":\"guest\",\"user\":\"nobody\",\"home\":\"/tmp\",\"uid\":65534,\"gid\":65534,"
-    "\"mounts\":[],\"files\":[],\"etc\":[],\"links\":[],\"ports\":[],\"hosts\":[],\"memory\":0,"
-    "\"milli_cpus\":0,\"pids\":0,\"nofile\":0,\"seccomp\":\"default\"}";
+    "\"mounts\":[],\"files\":[],\"etc\":[],\"links\":[],\"ulimits\":[],\"groups\":[],\"ports\":[],"
+    "\"hosts\":[],\"memory\":0,"
+    "\"milli_cpus\":0,\"pids\":0,\"nofile\":0,\"oom_score_adj\":0,\"seccomp\":\"default\"}";
 
 static _Noreturn void fail(const char *text)
 {

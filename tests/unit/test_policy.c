@@ -65,6 +65,12 @@ enum wrong {
     HOST_ADDRESS,
     HOST_NEWLINE,
     MANY_MOUNTS,
+    GROUP_ROOT,
+    GROUP_NAME,
+    ULIMIT_UNKNOWN,
+    ULIMIT_PRIORITY,
+    ULIMIT_UPSIDE_DOWN,
+    OOM_PROTECTED,
     WRONG_COUNT
 };
 
@@ -72,21 +78,42 @@ static const struct {
     int code;
     const char *rule;
 } expected[] = {
-    [ID] = { -EINVAL, "instance-id" },          [PROJECT] = { -EINVAL, "name" },
-    [ROOT_UID] = { -EPERM, "user-id" },         [ROOT_GID] = { -EPERM, "user-id" },
-    [HIGH_UID] = { -EPERM, "user-id" },         [USER_COLON] = { -EINVAL, "user-name" },
-    [NO_PROGRAM] = { -EINVAL, "argv" },         [RELATIVE_WORKDIR] = { -EINVAL, "path" },
-    [HOSTNAME] = { -EINVAL, "host-name" },      [PROFILE] = { -EINVAL, "name" },
-    [ETC_SHADOW] = { -EPERM, "etc" },           [ETC_UP] = { -EINVAL, "etc" },
-    [ETC_ABSOLUTE] = { -EINVAL, "etc" },        [TARGET_UP] = { -EINVAL, "path" },
-    [TARGET_ROOT] = { -EPERM, "mount-target" }, [TARGET_PROC] = { -EPERM, "mount-target" },
-    [VOLUME_UP] = { -EINVAL, "name" },          [BIND_ROOT] = { -EPERM, "bind-source" },
-    [TMPFS_SETUID] = { -EPERM, "mount-mode" },  [FILE_FD] = { -EINVAL, "file" },
-    [FILE_SETUID] = { -EPERM, "file" },         [FILE_ROOT] = { -EPERM, "mount-target" },
-    [BRIDGE] = { -EINVAL, "bridge-name" },      [LINK_ADDRESS] = { -EINVAL, "address" },
-    [PORT_ZERO] = { -EINVAL, "port" },          [PORT_ADDRESS] = { -EINVAL, "port" },
-    [PORT_NO_LINK] = { -EINVAL, "port" },       [HOST_ADDRESS] = { -EINVAL, "hosts" },
-    [HOST_NEWLINE] = { -EINVAL, "hosts" },      [MANY_MOUNTS] = { -E2BIG, "count" },
+    [ID] = { -EINVAL, "instance-id" },
+    [PROJECT] = { -EINVAL, "name" },
+    [ROOT_UID] = { -EPERM, "user-id" },
+    [ROOT_GID] = { -EPERM, "user-id" },
+    [HIGH_UID] = { -EPERM, "user-id" },
+    [USER_COLON] = { -EINVAL, "user-name" },
+    [NO_PROGRAM] = { -EINVAL, "argv" },
+    [RELATIVE_WORKDIR] = { -EINVAL, "path" },
+    [HOSTNAME] = { -EINVAL, "host-name" },
+    [PROFILE] = { -EINVAL, "name" },
+    [ETC_SHADOW] = { -EPERM, "etc" },
+    [ETC_UP] = { -EINVAL, "etc" },
+    [ETC_ABSOLUTE] = { -EINVAL, "etc" },
+    [TARGET_UP] = { -EINVAL, "path" },
+    [TARGET_ROOT] = { -EPERM, "mount-target" },
+    [TARGET_PROC] = { -EPERM, "mount-target" },
+    [VOLUME_UP] = { -EINVAL, "name" },
+    [BIND_ROOT] = { -EPERM, "bind-source" },
+    [TMPFS_SETUID] = { -EPERM, "mount-mode" },
+    [FILE_FD] = { -EINVAL, "file" },
+    [FILE_SETUID] = { -EPERM, "file" },
+    [FILE_ROOT] = { -EPERM, "mount-target" },
+    [BRIDGE] = { -EINVAL, "bridge-name" },
+    [LINK_ADDRESS] = { -EINVAL, "address" },
+    [PORT_ZERO] = { -EINVAL, "port" },
+    [PORT_ADDRESS] = { -EINVAL, "port" },
+    [PORT_NO_LINK] = { -EINVAL, "port" },
+    [HOST_ADDRESS] = { -EINVAL, "hosts" },
+    [HOST_NEWLINE] = { -EINVAL, "hosts" },
+    [MANY_MOUNTS] = { -E2BIG, "count" },
+    [GROUP_ROOT] = { -EPERM, "group-id" },
+    [GROUP_NAME] = { -EINVAL, "name" },
+    [ULIMIT_UNKNOWN] = { -EINVAL, "ulimit" },
+    [ULIMIT_PRIORITY] = { -EPERM, "ulimit" },
+    [ULIMIT_UPSIDE_DOWN] = { -EINVAL, "ulimit" },
+    [OOM_PROTECTED] = { -EPERM, "oom-score" },
 };
 static_assert(ARRAY_LEN(expected) == WRONG_COUNT, "a refusal has no expectation");
 
@@ -95,6 +122,8 @@ static struct spec_file file;
 static struct spec_link net_link;
 static struct spec_port port;
 static struct spec_host host;
+static struct spec_group group;
+static struct spec_ulimit ulimit;
 
 static struct spec with_mount(enum spec_mount_kind kind, const char *source, const char *target)
 {
@@ -136,6 +165,26 @@ static struct spec with_host(const char *address, const char *names)
     host = (struct spec_host){ address, names };
     s.hosts = &host;
     s.n_hosts = 1;
+    return s;
+}
+
+static struct spec with_group(const char *name, uint32_t gid)
+{
+    struct spec s = good();
+
+    group = (struct spec_group){ name, gid };
+    s.groups = &group;
+    s.n_groups = 1;
+    return s;
+}
+
+static struct spec with_ulimit(const char *resource, uint64_t soft, uint64_t hard)
+{
+    struct spec s = good();
+
+    ulimit = (struct spec_ulimit){ resource, soft, hard };
+    s.ulimits = &ulimit;
+    s.n_ulimits = 1;
     return s;
 }
 
@@ -187,6 +236,12 @@ static struct spec make(enum wrong w)
     case HOST_ADDRESS: return with_host("db", "db");
     case HOST_NEWLINE: return with_host("10.0.0.1", "db\n6.6.6.6 bank");
     case MANY_MOUNTS: s.n_mounts = 100000; break;
+    case GROUP_ROOT: return with_group("", 0);
+    case GROUP_NAME: return with_group("a:x:0:", 7);
+    case ULIMIT_UNKNOWN: return with_ulimit("files", 1, 1);
+    case ULIMIT_PRIORITY: return with_ulimit("rtprio", 1, 1);
+    case ULIMIT_UPSIDE_DOWN: return with_ulimit("nofile", 2, 1);
+    case OOM_PROTECTED: s.oom_score_adj = -1000; break;
     case WRONG_COUNT: break;
     }
     return s;

@@ -27,6 +27,8 @@ static struct secret_file files[] = {
     { .secret = "key", .target = "/run/secrets/key", .uid = 5, .gid = 6, .mode = 0400 },
 };
 static struct attachment networks[] = { { .network = "back", .aliases = aliases } };
+static struct ulimit ulimits[] = { { .resource = "nofile", .soft = 1, .hard = INT64_MAX } };
+static struct extra_group groups[] = { { .name = "mail", .gid = 8 } };
 static struct port ports[] = { { .address = "", .published = 443, .target = 8443 } };
 
 #define UNIT(n)                                                                                    \
@@ -80,6 +82,11 @@ static json_t *example(void)
     units[0].n_networks = ARRAY_LEN(networks);
     units[0].ports = ports;
     units[0].n_ports = ARRAY_LEN(ports);
+    units[0].ulimits = ulimits;
+    units[0].n_ulimits = ARRAY_LEN(ulimits);
+    units[0].groups = groups;
+    units[0].n_groups = ARRAY_LEN(groups);
+    units[0].oom_score_adj = -7;
     assert_int_equal(project_to_json(&p, &text, &e), 0);
     return json_loads(text, 0, NULL);
 }

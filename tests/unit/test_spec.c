@@ -35,6 +35,9 @@ static struct spec full(void)
                                         { "127.0.0.1", 53, 5353, true } };
     static struct spec_host hosts[] = { { "10.0.0.3", "db database" } };
 
+    static struct spec_ulimit ulimits[] = { { "nofile", 100, INT64_MAX } };
+    static struct spec_group groups[] = { { "mail", 8 }, { "", 4321 } };
+
     return (struct spec){ .id = "p.web.1.2",
                           .project = "p",
                           .argv = argv,
@@ -49,6 +52,11 @@ static struct spec full(void)
                           .n_mounts = ARRAY_LEN(mounts),
                           .files = files,
                           .n_files = ARRAY_LEN(files),
+                          .ulimits = ulimits,
+                          .n_ulimits = ARRAY_LEN(ulimits),
+                          .groups = groups,
+                          .n_groups = ARRAY_LEN(groups),
+                          .oom_score_adj = -5,
                           .etc = etc,
                           .links = links,
                           .n_links = ARRAY_LEN(links),

@@ -98,6 +98,7 @@ class MariaDB:
                 "--no-defaults",
                 f"--datadir={data}",
                 "--skip-test-db",
+                "--force",  # also on a machine whose own name cannot be looked up
                 "--auth-root-authentication-method=normal",
                 *([f"--user={user}"] if user else []),
             ],

@@ -1,0 +1,40 @@
+/* probe.h -- what is asked of a running unit, how often, and how many wrong answers count.
+ * Runs in: CLI (makes it), supervisor (asks), tests.  Owns: nothing; part of a project, whose rules
+ * for strings hold.
+ * Source of the times and their defaults: compose-spec, `healthcheck`. */
+#ifndef IPAM_MODEL_PROBE_H
+#define IPAM_MODEL_PROBE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum probe_kind {
+    PROBE_NONE,  /* no health check: ready when started */
+    PROBE_EXEC,  /* argv inside the sandbox as the service user */
+    PROBE_HTTP,  /* url; any other worker probe runs in the unit's network namespace */
+    PROBE_TCP,   /* host, port */
+    PROBE_MYSQL, /* host, port, user, password, database: login and `select 1` */
+    PROBE_REDIS, /* host, port, user, password: AUTH, PING, not loading */
+    PROBE_KIND_COUNT
+};
+
+struct probe {
+    enum probe_kind kind;
+    const char *const *argv; /* PROBE_EXEC */
+    const char *url;         /* PROBE_HTTP */
+    bool insecure;           /* PROBE_HTTP: accept any certificate */
+    const char *host;        /* TCP, MYSQL, REDIS */
+    uint16_t port;
+    const char *user, *database; /* "" if none */
+    const char *password_secret; /* name in project.secrets, "" if none */
+};
+
+struct health_spec {
+    struct probe probe;
+    uint64_t interval_us, timeout_us, start_period_us, start_interval_us;
+    unsigned retries;
+};
+
+extern const char *const probe_kind_text[PROBE_KIND_COUNT]; /* none, exec, http, ... */
+
+#endif
