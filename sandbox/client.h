@@ -20,8 +20,9 @@
  *   fds             id                                  6 descriptors: stdout source, staging
  *                                                       read, staging write, then stderr's three
  *   stats           id                                  memory memory_limit cpu_us pids
- *   join            id scope argv deadline_us dirs env  code signal timed_out
- *                   + stdin, stdout (also its stderr)
+ *   join            id scope argv deadline_us           code signal timed_out
+ *                   [dirs] [env] [workdir]
+ *                   + stdin, stdout [, stderr]
  *   join_kill       join (the tag of the join)          -
  *   quit            -                                   -            refused while instances exist
  *
@@ -34,9 +35,11 @@
  *
  * An answer with `error` holds {errno, message}.
  * `join` scope "all": argv runs inside every namespace of the instance, in its cgroup, as its user,
- * with its filter and environment.  Scope "net": ipam-worker argv[1..] runs in the instance's
- * network namespace only, as the worker user, without capabilities; `dirs` (absolute host paths)
- * are opened by the broker and become descriptors 3, 4, ... of the worker. */
+ * with its filter and environment, to which `env` is added; deadline_us 0 is none.  A terminal on
+ * stdin becomes its controlling terminal; without stderr it has stdout twice.  Scope "net":
+ * ipam-worker argv[1..] runs in the instance's network namespace only, as the worker user, without
+ * capabilities; `dirs` (absolute host paths) are opened by the broker and become descriptors 3, 4,
+ * ... of the worker. */
 #ifndef IPAM_SANDBOX_CLIENT_H
 #define IPAM_SANDBOX_CLIENT_H
 

@@ -105,7 +105,7 @@ int enter_run(void)
         return report(REPORT_FAILED, STAGE_RECEIVE, -r, 0);
     if (namespaces == 0 || setns(fds[JOIN_PIDFD], namespaces) < 0)
         return report(REPORT_FAILED, STAGE_NAMESPACE, namespaces ? errno : EINVAL, 0);
-    struct program_start how = { .std = { fds[JOIN_STDIN], fds[JOIN_STDOUT], fds[JOIN_STDOUT] },
+    struct program_start how = { .std = { fds[JOIN_STDIN], fds[JOIN_STDOUT], fds[JOIN_STDERR] },
                                  .pass = fds + JOIN_DIRS,
                                  .n_pass = n - JOIN_DIRS,
                                  .filter = fds[JOIN_FILTER] };

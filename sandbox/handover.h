@@ -37,7 +37,7 @@ enum {
 };
 
 /* order of the descriptors given to a joining init */
-enum { JOIN_SETUP, JOIN_FILTER, JOIN_PIDFD, JOIN_STDIN, JOIN_STDOUT, JOIN_DIRS };
+enum { JOIN_SETUP, JOIN_FILTER, JOIN_PIDFD, JOIN_STDIN, JOIN_STDOUT, JOIN_STDERR, JOIN_DIRS };
 
 /* Where init keeps the streams, so that a new broker finds them with pidfd_getfd. */
 enum { HANDOVER_STREAMS_KEPT = 20 };

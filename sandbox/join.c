@@ -37,10 +37,10 @@ struct join {
 };
 
 struct wish {
-    const char *id, *scope;
-    json_t *argv, *dirs;
-    uint64_t deadline_us;
-    bool inside; /* scope "all" */
+    const char *id, *scope, *workdir;
+    json_t *argv, *dirs, *env;
+    uint64_t deadline_us; /* 0 = none */
+    bool inside;          /* scope "all" */
 };
 
 static void join_free(struct join *j)
@@ -102,14 +102,32 @@ static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata)
 
 /* ---- the beginning ---- */
 
+/* never NULL: what is no string is as good as an empty one */
+static const char *item(const json_t *list, size_t i)
+{
+    const char *text = json_string_value(json_array_get(list, i));
+
+    return text ? text : "";
+}
+
 static int check_wish(const struct wish *w, const struct request *r, struct err *e)
 {
     size_t n_argv = json_array_size(w->argv), n_dirs = json_array_size(w->dirs);
 
     if (!w->inside && strcmp(w->scope, "net") != 0)
         return err_set(e, -EINVAL, "join: scope '%.16s' is neither all nor net", w->scope);
-    if (r->n_fds != 2)
-        return err_set(e, -EINVAL, "join: %zu descriptors instead of stdin and stdout", r->n_fds);
+    if (r->n_fds != 2 && r->n_fds != 3)
+        return err_set(e, -EINVAL, "join: %zu descriptors instead of stdin, stdout and stderr",
+                       r->n_fds);
+    if (!w->inside && (w->env || w->workdir || w->deadline_us == 0))
+        return err_set(e, -EINVAL, "join: a worker has a deadline, and nothing else of its own");
+    if (w->workdir && policy_path("working directory", w->workdir, e) < 0)
+        return e->code;
+    if (json_array_size(w->env) > POLICY_ARGS_MAX)
+        return err_set(e, -EINVAL, "join: %zu variables", json_array_size(w->env));
+    for (size_t i = 0; i < json_array_size(w->env); i++)
+        if (strcspn(item(w->env, i), "=") == strlen(item(w->env, i)) || item(w->env, i)[0] == '=')
+            return err_set(e, -EINVAL, "join: variable %zu is not NAME=VALUE", i);
     if (n_argv == 0 || n_argv > POLICY_ARGS_MAX || n_dirs > DIRS_MAX || (w->inside && n_dirs > 0))
         return err_set(e, -EINVAL, "join: %zu arguments, %zu directories", n_argv, n_dirs);
     for (size_t i = 0; i < n_argv; i++)
@@ -124,11 +142,12 @@ static int parse(const struct request *r, struct wish *w, struct err *e)
     json_int_t deadline = 0;
 
     *w = (struct wish){ 0 };
-    if (json_unpack_ex(r->fields, &why, JSON_STRICT, "{s:s,s:s,s:o,s:I,s?o}", "id", &w->id, "scope",
-                       &w->scope, "argv", &w->argv, "deadline_us", &deadline, "dirs", &w->dirs) < 0)
+    if (json_unpack_ex(r->fields, &why, JSON_STRICT, "{s:s,s:s,s:o,s:I,s?o,s?o,s?s}", "id", &w->id,
+                       "scope", &w->scope, "argv", &w->argv, "deadline_us", &deadline, "dirs",
+                       &w->dirs, "env", &w->env, "workdir", &w->workdir) < 0)
         return err_set(e, -EINVAL, "join: %s", why.text);
-    if (deadline <= 0)
-        return err_set(e, -EINVAL, "join: a deadline is needed");
+    if (deadline < 0)
+        return err_set(e, -EINVAL, "join: a deadline is not negative");
     w->deadline_us = (uint64_t) deadline;
     w->inside = strcmp(w->scope, "all") == 0;
     return check_wish(w, r, e);
@@ -151,15 +170,31 @@ static void put_group(FILE *f, gid_t gid)
     setup_put(f, SETUP_GROUP, g);
 }
 
-static void write_inside(FILE *f, const struct guest *g)
+/* a variable of the service that the wish has too */
+static bool is_replaced(const char *variable, const struct wish *w)
 {
+    size_t len = strcspn(variable, "=") + 1;
+
+    for (size_t i = 0; i < json_array_size(w->env); i++)
+        if (strncmp(item(w->env, i), variable, len) == 0)
+            return true;
+    return false;
+}
+
+static void write_inside(FILE *f, const struct guest *g, const struct wish *w)
+{
+    const char *workdir = w->workdir ? w->workdir : g->spec.workdir;
+
     setup_put(f, SETUP_JOIN, "all");
     put_user(f, g->spec.uid, g->spec.gid);
     for (size_t i = 0; i < g->spec.n_groups; i++)
         put_group(f, g->spec.groups[i].gid);
-    setup_put(f, SETUP_WORKDIR, g->spec.workdir[0] ? g->spec.workdir : "/");
+    setup_put(f, SETUP_WORKDIR, workdir[0] ? workdir : "/");
     for (const char *const *env = g->spec.env; env && *env; env++)
-        setup_put(f, SETUP_ENV, *env);
+        if (!is_replaced(*env, w))
+            setup_put(f, SETUP_ENV, *env);
+    for (size_t i = 0; i < json_array_size(w->env); i++)
+        setup_put(f, SETUP_ENV, item(w->env, i));
 }
 
 static void write_beside(FILE *f)
@@ -185,7 +220,7 @@ static int make_setup(const struct guest *g, const struct wish *w, struct err *e
         return err_set(e, -ENOMEM, "out of memory");
     setup_begin(f);
     if (w->inside)
-        write_inside(f, g);
+        write_inside(f, g, w);
     else
         write_beside(f);
     for (size_t i = 0; i < json_array_size(w->argv); i++)
@@ -229,6 +264,7 @@ static int hand_over(struct join *j, const struct guest *g, const struct request
         fds[JOIN_PIDFD] = g->pidfd;
         fds[JOIN_STDIN] = r->fds[0];
         fds[JOIN_STDOUT] = r->fds[1];
+        fds[JOIN_STDERR] = r->fds[r->n_fds - 1];
         memcpy(fds + JOIN_DIRS, dirs, n_dirs * sizeof *dirs);
         result = handover_send(j->socket, fds, JOIN_DIRS + n_dirs);
         if (result < 0)
@@ -257,7 +293,7 @@ static int watch(struct join *j, uint64_t deadline_us, struct err *e)
     sd_event *loop = j->broker->loop;
     int r = sd_event_add_io(loop, &j->source, j->pidfd, EPOLLIN, on_end, j);
 
-    if (r == 0 || r == 1)
+    if (r >= 0 && deadline_us > 0)
         r = sd_event_add_time_relative(loop, &j->timer, CLOCK_MONOTONIC, deadline_us, 0,
                                        on_deadline, j);
     return r < 0 ? err_set(e, r, "join: %s", strerror(-r)) : 0;

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -150,6 +151,8 @@ static int become(const struct program *p, const struct program_start *how, enum
     default_signals();
     if ((r = move_streams(how)) < 0)
         return r;
+    if (isatty(STDIN_FILENO)) /* setsid(2) has left it without one */
+        (void) ioctl(STDIN_FILENO, TIOCSCTTY, 0);
     seal_others((unsigned) (3 + how->n_pass));
     *stage = STAGE_RLIMITS;
     if ((r = rlimits_apply(&p->limits)) < 0)

@@ -31,7 +31,7 @@ struct program {
 };
 
 struct program_start {
-    int std[3];      /* become 0, 1 and 2 */
+    int std[3];      /* become 0, 1 and 2; a terminal as 0 becomes the controlling one */
     const int *pass; /* become 3, 4, ...; must all be above 3 + n_pass */
     size_t n_pass;
     int filter;

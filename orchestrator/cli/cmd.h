@@ -35,6 +35,10 @@ int cmd_unknown(const struct cli *cli, const char *name);
 
 /* Parses a verb's arguments with its own argp plus the global options; exits 2 on a usage error. */
 int cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, void *input);
+/* The same, but options after the first word are left to the verb's parser: they are a command's.
+ */
+int cli_parse_in_order(struct cli *cli, const struct argp *argp, int argc, char **argv,
+                       void *input);
 /* Prints the error in four parts (or as JSON under --format json), returns the exit status. */
 int cli_fail(const struct cli *cli, const struct err *e);
 
@@ -46,6 +50,7 @@ int cmd_down(struct cli *cli, int argc, char **argv);
 int cmd_start(struct cli *cli, int argc, char **argv);
 int cmd_stop(struct cli *cli, int argc, char **argv);
 int cmd_restart(struct cli *cli, int argc, char **argv);
+int cmd_exec(struct cli *cli, int argc, char **argv);
 int cmd_ps(struct cli *cli, int argc, char **argv);
 int cmd_logs(struct cli *cli, int argc, char **argv);
 int cmd_version(struct cli *cli, int argc, char **argv);

@@ -124,7 +124,8 @@ static error_t parse_after(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-int cli_parse(struct cli *cli, const struct argp *verb, int argc, char **argv, void *input)
+static int parse(struct cli *cli, const struct argp *verb, int argc, char **argv, unsigned flags,
+                 void *input)
 {
     struct argp_option long_only[ARRAY_LEN(global_options)];
     struct argp global = { .options = long_only, .parser = parse_global };
@@ -143,7 +144,17 @@ int cli_parse(struct cli *cli, const struct argp *verb, int argc, char **argv, v
     own.doc = own.args_doc = NULL; /* they stand at the top already */
     children[0].argp = &own;
     argv[0] = name;
-    return argp_parse(&argp, argc, argv, 0, NULL, &a);
+    return argp_parse(&argp, argc, argv, flags, NULL, &a);
+}
+
+int cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, void *input)
+{
+    return parse(cli, argp, argc, argv, 0, input);
+}
+
+int cli_parse_in_order(struct cli *cli, const struct argp *argp, int argc, char **argv, void *input)
+{
+    return parse(cli, argp, argc, argv, ARGP_IN_ORDER, input);
 }
 
 void options_to_load(const struct cli *cli, struct load_options *out)

@@ -8,6 +8,7 @@ const struct cmd cmd_table[] = {
     { "down", NULL, "stop the project and remove what it used; data is kept", cmd_down },
     { "start", NULL, "start stopped services", cmd_start },
     { "stop", NULL, "stop services", cmd_stop },
+    { "exec", NULL, "run a command inside a running service", cmd_exec },
     { "restart", NULL, "stop services and start them again", cmd_restart },
     { "ps", "status", "show services, their state and health", cmd_ps },
     { "logs", NULL, "show what services printed", cmd_logs },

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fdpass.h"
 #include "base/fsio.h"
 
 struct client {
@@ -59,7 +60,17 @@ void client_close_(struct client **c)
     client_close(*c);
 }
 
+int client_fd(const struct client *c)
+{
+    return c->fd;
+}
+
 int client_send(struct client *c, json_t *message, struct err *e)
+{
+    return client_send_fds(c, message, NULL, 0, e);
+}
+
+int client_send_fds(struct client *c, json_t *message, const int *fds, size_t n, struct err *e)
 {
     auto_free char *text = json_dumps(message, JSON_COMPACT);
     int r;
@@ -67,7 +78,9 @@ int client_send(struct client *c, json_t *message, struct err *e)
     json_decref(message);
     if (!text)
         abort();
-    r = fsio_write_all(c->fd, text, strlen(text));
+    r = fdpass_send(c->fd, text, 1, fds, n); /* what has begun on a stream goes on without them */
+    if (r == 0)
+        r = fsio_write_all(c->fd, text + 1, strlen(text + 1));
     if (r == 0)
         r = fsio_write_all(c->fd, "\n", 1);
     return r < 0 ? unreachable(e, r, "went away") : 0;

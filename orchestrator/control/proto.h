@@ -1,7 +1,7 @@
 /* proto.h -- the control protocol between `ipam-orch` and the supervisor.
  * Unix stream socket, one JSON object per line, at most LIMIT_CONTROL_LINE bytes.
  *
- * Version history:  1 (0.1.0): hello, status, begin.
+ * Version history:  1 (0.1.0): hello, status, begin, exec.
  *
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
@@ -13,6 +13,11 @@
  *                                                        {"done":true,"ending":bool} or
  *                                                        {"error":{..}}; ending: the manager
  *                                                        itself ends now, nothing is left to do
+ *   {"op":"exec","project":NAME,"service":NAME,"argv":[..]
+ *    [,"env":["K=V",..]][,"workdir":DIR]}, with stdin, stdout and stderr as SCM_RIGHTS of its
+ *    first byte                                          {"exit":{"code":N,"signal":N,"errno":N,
+ *                                                          "what":..}}; errno: it could not run.
+ *                                                        The end of the connection kills it
  *   any                                                  {"error":{"class":..,"exit":N,"what":..,
  *                                                          "service":..,"phase":..,"next":..}}
  *

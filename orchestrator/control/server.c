@@ -19,7 +19,7 @@
 #include "control/proto.h"
 
 /* A reader that lets this much pile up is not reading any more. */
-enum { OUT_MAX = 8 * 1024 * 1024, READ_STEP = 64 * 1024 };
+enum { OUT_MAX = 8 * 1024 * 1024, READ_STEP = 64 * 1024, EXEC_FDS = 3 };
 
 struct connection {
     struct server *server;
@@ -28,6 +28,8 @@ struct connection {
     sd_event_source *io;
     char *in, *out;
     size_t in_used, in_room, out_used;
+    int fds[EXEC_FDS]; /* received for the next `exec` */
+    size_t n_fds;
     struct connection *next, *prev;
 };
 
@@ -45,6 +47,7 @@ static void connection_free(struct connection *c)
     supervisor_forget_watcher(c->server->supervisor, c);
     DL_DELETE(c->server->connections, c);
     sd_event_source_disable_unref(c->io);
+    fdpass_close(c->fds, c->n_fds);
     close(c->fd);
     free(c->in);
     free(c->out);
@@ -191,6 +194,52 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     return supervisor_begin(c->server->supervisor, &r, &watcher, e);
 }
 
+static void on_exec_done(void *owner, const struct runtime_answer *how)
+{
+    say(owner, json_pack("{s:{s:i,s:i,s:i,s:s}}", "exit", "code", how->code, "signal", how->signal,
+                         "errno", how->error, "what", how->output));
+}
+
+/* the strings of a list, NULL-terminated, valid as long as the list; -EINVAL for anything else */
+static int strings_of(const json_t *list, const char ***out)
+{
+    const char **v = calloc(json_array_size(list) + 1, sizeof *v);
+
+    if (!v)
+        abort();
+    *out = v;
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!(v[i] = json_string_value(json_array_get(list, i))))
+            return -EINVAL;
+    return 0;
+}
+
+static int exec(struct connection *c, json_t *message, struct err *e)
+{
+    struct exec_watcher watcher = { .owner = c, .done = on_exec_done };
+    struct supervisor_exec x = { .command.fds = c->fds };
+    auto_free const char **argv = NULL, **env = NULL;
+    json_t *argv_list = NULL, *env_list = NULL;
+    json_error_t where;
+    const char *op;
+    int r;
+
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:s,s:o,s?o,s?s}", "op", &op,
+                       "project", &x.project, "service", &x.service, "argv", &argv_list, "env",
+                       &env_list, "workdir", &x.command.workdir) < 0)
+        return err_set(e, -EINVAL, "request: %s", where.text);
+    if (strings_of(argv_list, &argv) < 0 || strings_of(env_list, &env) < 0 || !argv[0])
+        return err_set(e, -EINVAL, "request: 'argv' and 'env' must be lists of texts");
+    if (c->n_fds != EXEC_FDS)
+        return err_set(e, -EINVAL, "request: 'exec' needs stdin, stdout and stderr");
+    x.command.argv = argv;
+    x.command.env = env;
+    r = supervisor_exec(c->server->supervisor, &x, &watcher, e);
+    fdpass_close(c->fds, c->n_fds);
+    c->n_fds = 0;
+    return r;
+}
+
 static int dispatch(struct connection *c, json_t *message, struct err *e)
 {
     const char *op = json_string_value(json_object_get(message, "op"));
@@ -215,6 +264,8 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
     }
     if (strcmp(op, "begin") == 0)
         return begin(c, message, e);
+    if (strcmp(op, "exec") == 0)
+        return exec(c, message, e);
     return err_set(e, -EINVAL, "request: unknown op '%s'", op);
 }
 
@@ -236,6 +287,8 @@ static void handle_line(struct connection *c, const char *line, size_t len)
 
 static int read_more(struct connection *c)
 {
+    int fds[FDPASS_MAX];
+    size_t n_fds = 0;
     ssize_t n;
 
     if (c->in_room - c->in_used < READ_STEP) {
@@ -244,11 +297,18 @@ static int read_more(struct connection *c)
             abort();
         c->in = grown;
     }
-    n = recv(c->fd, c->in + c->in_used, READ_STEP, MSG_DONTWAIT);
-    if (n < 0 && (errno == EAGAIN || errno == EINTR))
+    n = fdpass_recv(c->fd, c->in + c->in_used, READ_STEP, fds, &n_fds);
+    if (n == -EAGAIN)
         return 0;
-    if (n <= 0)
+    if (n > 0 && n_fds <= EXEC_FDS - c->n_fds) {
+        memcpy(c->fds + c->n_fds, fds, n_fds * sizeof *fds);
+        c->n_fds += n_fds;
+        n_fds = 0;
+    }
+    if (n <= 0 || n_fds > 0) {
+        fdpass_close(fds, n_fds);
         return -EPIPE;
+    }
     c->in_used += (size_t) n;
     return c->in_used > LIMIT_CONTROL_LINE ? -EMSGSIZE : 0;
 }

@@ -177,6 +177,7 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
 
 void supervisor_forget_watcher(struct supervisor *s, const void *owner)
 {
+    exec_forget(s, owner);
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct operation *op = s->deployments[n]->op;
         if (op && op->watcher.owner == owner)

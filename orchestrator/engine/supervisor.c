@@ -410,7 +410,7 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
 {
     struct supervisor *s = owner;
 
-    if (probing_answered(s, tag, a))
+    if (probing_answered(s, tag, a) || exec_answered(s, tag, a))
         return;
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct deployment *d = s->deployments[n];
@@ -539,6 +539,7 @@ void supervisor_free(struct supervisor *s)
         deployment_free(s->deployments[n]);
     }
     free(s->deployments);
+    exec_free(s);
     sd_event_source_disable_unref(s->save);
     sd_event_source_disable_unref(s->retry);
     free(s);

@@ -47,7 +47,21 @@ struct supervisor_request {
  * unknown project or service.  The watcher hears the end even if it comes at once. */
 int supervisor_begin(struct supervisor *s, const struct supervisor_request *request,
                      const struct watcher *watcher, struct err *e);
-/* The owner of a watcher goes away. */
+struct supervisor_exec {
+    const char *project, *service;
+    struct runtime_exec command;
+};
+
+struct exec_watcher {
+    void *owner;
+    void (*done)(void *owner, const struct runtime_answer *how);
+};
+
+/* Runs a command inside a running service; -ESRCH (ERR_FAILED) when it does not run, -ENOENT
+ * (ERR_USAGE) for an unknown one.  The watcher hears the end, in a later turn of the loop. */
+int supervisor_exec(struct supervisor *s, const struct supervisor_exec *x,
+                    const struct exec_watcher *watcher, struct err *e);
+/* The owner of a watcher goes away: its operations go on, its commands are killed. */
 void supervisor_forget_watcher(struct supervisor *s, const void *owner);
 
 /* {"projects":[{"project":..,"services":[..]}]}; all when `project` is NULL; new reference */

@@ -14,6 +14,7 @@ struct supervisor {
     struct deployment **deployments;
     size_t n_deployments;
     uint64_t last_tag;
+    struct exec_run *execs;
     sd_event_source *save, *retry;
 };
 
@@ -41,6 +42,12 @@ void probing_begin(struct instance *i, bool adopted);
 void probing_end(struct instance *i);
 /* true when the tag belonged to a probe */
 bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
+
+/* exec.c */
+/* true when the tag belonged to a command */
+bool exec_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
+void exec_forget(struct supervisor *s, const void *owner);
+void exec_free(struct supervisor *s);
 
 /* recovery.c */
 void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, size_t n);

@@ -149,6 +149,8 @@ static void answer_join(struct native *n, struct pending *p, json_t *json)
     n->to.answered(n->to.owner, p->owner_tag,
                    &(struct runtime_answer){ .ok = code == 0 && signal == 0 && !timed_out,
                                              .timed_out = timed_out,
+                                             .code = code,
+                                             .signal = signal,
                                              .output = output });
 }
 
@@ -184,7 +186,8 @@ static void answer_error(struct native *n, struct pending *p, json_t *error)
     case PENDING_LAUNCH: n->to.refused(n->to.owner, p->id, &e); break;
     case PENDING_JOIN:
     case PENDING_TAGGED:
-        n->to.answered(n->to.owner, p->owner_tag, &(struct runtime_answer){ .output = e.msg });
+        n->to.answered(n->to.owner, p->owner_tag,
+                       &(struct runtime_answer){ .error = -e.code, .output = e.msg });
         break;
     case PENDING_QUIT: n->to.released(n->to.owner); break;
     case PENDING_PLAIN:
@@ -384,6 +387,32 @@ static int native_probe(void *self, const char *id, const struct project *p,
     return join(self, id, fields, inside ? NULL : native_probe_request(p, h), tag, e);
 }
 
+static int native_exec(void *self, const char *id, const struct runtime_exec *x, uint64_t tag,
+                       struct err *e)
+{
+    json_t *fields =
+        json_pack("{s:s,s:s,s:I,s:o,s:o}", "id", id, "scope", "all", "deadline_us", (json_int_t) 0,
+                  "argv", string_list(x->argv), "env", string_list(x->env));
+    struct pending *p = pending_new(self, PENDING_JOIN, id);
+
+    if (x->workdir)
+        (void) json_object_set_new(fields, "workdir", json_string(x->workdir));
+    p->owner_tag = tag;
+    return request(self, "join", p, fields, x->fds, 3, e);
+}
+
+static int native_exec_end(void *self, uint64_t tag, struct err *e)
+{
+    struct native *n = self;
+    struct pending *p, *next;
+
+    HASH_ITER (hh, n->pending, p, next)
+        if (p->kind == PENDING_JOIN && p->owner_tag == tag)
+            return request_plain(n, "join_kill", p->id,
+                                 json_pack("{s:I}", "join", (json_int_t) p->tag), e);
+    return 0;
+}
+
 static int native_migrate(void *self, const char *id, const struct project *p, uint64_t tag,
                           struct err *e)
 {
@@ -439,6 +468,8 @@ const struct runtime_ops native_ops = {
     .launch = native_launch,
     .signal = native_signal,
     .remove = native_remove,
+    .exec = native_exec,
+    .exec_end = native_exec_end,
     .probe = native_probe,
     .migrate = native_migrate,
     .quit = native_quit,

@@ -42,7 +42,16 @@ struct runtime_launch {
 /* the end of a probe, a task or a tagged request */
 struct runtime_answer {
     bool ok, timed_out;
+    int code, signal;   /* of the command, as from wait(2) */
+    int error;          /* positive errno: it could not be run */
     const char *output; /* what it printed, bounded, valid only during the call */
+};
+
+/* a command for a running instance */
+struct runtime_exec {
+    const char *const *argv, *const *env; /* env is added to the instance's */
+    const char *workdir;                  /* NULL: the instance's */
+    const int *fds;                       /* stdin, stdout, stderr; stay the caller's */
 };
 
 struct runtime_seen {
@@ -76,6 +85,10 @@ struct runtime_ops {
     int (*remove)(void *self, const char *id, struct err *e);
     int (*probe)(void *self, const char *id, const struct project *p, const struct health_spec *h,
                  uint64_t tag, struct err *e);
+    /* `answered` with the tag when the command has ended */
+    int (*exec)(void *self, const char *id, const struct runtime_exec *x, uint64_t tag,
+                struct err *e);
+    int (*exec_end)(void *self, uint64_t tag, struct err *e); /* kills it; the answer still comes */
     /* applies the project's migrations (and seeds) through its database instance */
     int (*migrate)(void *self, const char *id, const struct project *p, uint64_t tag,
                    struct err *e);

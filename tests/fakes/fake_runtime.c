@@ -72,6 +72,24 @@ static int fake_probe(void *self, const char *id, const struct project *p,
     return 0;
 }
 
+static int fake_exec(void *self, const char *id, const struct runtime_exec *x, uint64_t tag,
+                     struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) e;
+    f->exec_tag = tag;
+    return note(self, "exec %s %s; ", id, x->argv[0]);
+}
+
+static int fake_exec_end(void *self, uint64_t tag, struct err *e)
+{
+    const struct fake_runtime *f = self;
+
+    (void) e;
+    return note(self, tag == f->exec_tag ? "end exec; " : "end another exec; ");
+}
+
 static int fake_migrate(void *self, const char *id, const struct project *p, uint64_t tag,
                         struct err *e)
 {
@@ -96,6 +114,8 @@ const struct runtime_ops fake_runtime_ops = {
     .signal = fake_signal,
     .remove = fake_remove,
     .probe = fake_probe,
+    .exec = fake_exec,
+    .exec_end = fake_exec_end,
     .migrate = fake_migrate,
     .quit = fake_quit,
 };

@@ -9,6 +9,7 @@ struct fake_runtime {
     struct runtime_listener to;
     char notes[4096];   /* "launch p.db.1.1; signal p.db.1.1 15; ..." since the last fake_notes */
     uint64_t probe_tag; /* of the last probe asked for */
+    uint64_t exec_tag;
     char probe_id[192]; /* whose it was */
     uint64_t migrate_tag;
     uint64_t network_tag;            /* of the last request about a network that wants an answer */

@@ -402,6 +402,46 @@ static void after_a_boot_everything_starts_again_in_order_and_no_restart_is_coun
     json_decref(status);
 }
 
+static void on_exec_done(void *owner, const struct runtime_answer *how)
+{
+    *(int *) owner = how->code;
+}
+
+static int exec_in(struct stage *s, const char *service, int *code, struct err *e)
+{
+    static const char *const argv[] = { "id", NULL };
+    const struct supervisor_exec x = { .project = "p", .service = service, .command.argv = argv };
+
+    return supervisor_exec(s->supervisor, &x,
+                           &(struct exec_watcher){ .owner = code, .done = on_exec_done }, e);
+}
+
+static void a_command_runs_in_what_is_up_and_ends_with_who_asked(void **state)
+{
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+    int code = -1, other = -1;
+
+    assert_int_equal(begin(s, OP_UP, two_tier("w1", false)), 0);
+    started(s, "p.db.1.1");
+    assert_int_equal(exec_in(s, "web", &code, &e), -ESRCH);
+    assert_non_null(strstr(e.msg, "'web' is waiting"));
+    assert_int_equal(exec_in(s, "cache", &code, &e), -ENOENT);
+    (void) fake_notes(&s->fake);
+
+    assert_int_equal(exec_in(s, "db", &code, &e), 0);
+    assert_string_equal(fake_notes(&s->fake), "exec p.db.1.1 id; ");
+    s->fake.to.answered(s->fake.to.owner, s->fake.exec_tag, &(struct runtime_answer){ .code = 7 });
+    assert_int_equal(code, 7);
+
+    assert_int_equal(exec_in(s, "db", &other, &e), 0);
+    (void) fake_notes(&s->fake);
+    supervisor_forget_watcher(s->supervisor, &other);
+    assert_string_equal(fake_notes(&s->fake), "end exec; ");
+    s->fake.to.answered(s->fake.to.owner, s->fake.exec_tag, &(struct runtime_answer){ .code = 9 });
+    assert_int_equal(other, -1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -418,6 +458,7 @@ int main(void)
         STAGED(a_new_supervisor_adopts_what_runs_and_ends_what_nobody_wants),
         STAGED(down_is_over_when_the_networks_are_gone),
         STAGED(after_a_boot_everything_starts_again_in_order_and_no_restart_is_counted),
+        STAGED(a_command_runs_in_what_is_up_and_ends_with_who_asked),
         STAGED(down_forgets_the_project_and_lets_the_broker_end),
     };
 

@@ -1,0 +1,175 @@
+/* exec: a command inside a running service. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/strv.h"
+#include "cli/cmd.h"
+#include "cli/daemons.h"
+#include "cli/options.h"
+#include "cli/relay.h"
+#include "cli/request.h"
+
+/* what a shell says of a command, and docker exec too */
+enum { EXIT_OURS = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
+
+struct wish {
+    bool no_terminal;
+    char **env;
+    const char *workdir, *service;
+    char **argv; /* of the command, NULL-terminated; in argv of main */
+};
+
+static const struct argp_option options[] = {
+    { "no-tty", 'T', NULL, 0, "No terminal for the command, though there is one here", 0 },
+    { "env", 'e', "NAME=VALUE", 0, "Adds a variable; without =VALUE the caller's", 0 },
+    { "workdir", 'w', "DIR", 0, "Where the command starts", 0 },
+    { 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct wish *w = state->input;
+
+    switch (key) {
+    case 'T': w->no_terminal = true; return 0;
+    case 'e': strv_append(&w->env, arg); return 0;
+    case 'w': w->workdir = arg; return 0;
+    case ARGP_KEY_ARG:
+        w->service = arg;
+        w->argv = state->argv + state->next;
+        state->next = state->argc; /* the rest is the command's */
+        return 0;
+    case ARGP_KEY_END:
+        if (!w->argv || !w->argv[0])
+            argp_error(state, "a service and a command are needed");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static json_t *strings(char *const *v)
+{
+    json_t *list = json_array();
+
+    for (; v && *v; v++)
+        (void) json_array_append_new(list, json_string(*v));
+    return list;
+}
+
+/* NAME alone means the caller's value, nothing when the caller has none */
+static json_t *variables(char *const *v)
+{
+    json_t *list = json_array();
+
+    for (; v && *v; v++) {
+        const char *value = strchr(*v, '=') ? NULL : getenv(*v);
+
+        if (strchr(*v, '='))
+            (void) json_array_append_new(list, json_string(*v));
+        else if (value)
+            (void) json_array_append_new(list, json_sprintf("%s=%s", *v, value));
+    }
+    return list;
+}
+
+static int exit_status(const struct wish *w, const json_t *answer, struct err *e)
+{
+    const char *what = "";
+    int code = 0, signal = 0, error = 0;
+
+    if (json_unpack((json_t *) (size_t) answer, "{s:{s:i,s:i,s:i,s:s}}", "exit", "code", &code,
+                    "signal", &signal, "errno", &error, "what", &what) < 0)
+        return err_set(e, -EBADMSG, "the manager's answer is not readable");
+    if (error > 0) {
+        err_set(e, -error, "%s: %s", w->argv[0], what);
+        return error == ENOENT ? EXIT_NOT_FOUND : error == EACCES ? EXIT_NOT_EXECUTABLE : EXIT_OURS;
+    }
+    return signal > 0 ? EXIT_SIGNAL + signal : code;
+}
+
+/* the exit status, or negative */
+static int converse(struct client *client, struct relay *r, const struct wish *w, struct err *e)
+{
+    int code;
+
+    relay_begin(r);
+    for (;;) {
+        json_t *answer = NULL;
+
+        code = relay_run(r, client_fd(client));
+        if (code != 0)
+            return code > 0 ? EXIT_SIGNAL + code : err_set(e, code, "writing: %s", strerror(-code));
+        code = client_receive(client, 0, &answer, e);
+        if (code == -EAGAIN || code == -EINTR)
+            continue;
+        if (code == 0 && (code = client_error(answer, e)) == 0)
+            code = exit_status(w, answer, e);
+        if (code >= 0)
+            relay_drain(r);
+        json_decref(answer);
+        return code;
+    }
+}
+
+static int exec(struct cli *cli, const struct wish *w, struct err *e)
+{
+    char *const named[] = { (char *) (size_t) w->service, NULL };
+    bool terminal = !w->no_terminal && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    auto_client client = NULL;
+    auto_free char *project = NULL;
+    auto_free struct relay *r = malloc(sizeof *r);
+    json_t *status = NULL, *message;
+    int code = daemons_attach(cli, &client, e);
+
+    if (!r)
+        abort();
+    if (code == 0)
+        code = request_project(cli, client, &project, &status, e);
+    if (code == 0)
+        code = request_check_services(status, named, e);
+    json_decref(status);
+    if (code < 0)
+        return code;
+    message = json_pack("{s:s,s:s,s:s,s:o,s:o}", "op", "exec", "project", project, "service",
+                        w->service, "argv", strings(w->argv), "env", variables(w->env));
+    if (w->workdir)
+        (void) json_object_set_new(message, "workdir", json_string(w->workdir));
+    code = relay_open(r, terminal, e);
+    if (code == 0)
+        code = client_send_fds(client, message, r->theirs, RELAY_STREAMS, e);
+    else
+        json_decref(message);
+    if (code == 0)
+        code = converse(client, r, w, e);
+    relay_close(r);
+    return code;
+}
+
+int cmd_exec(struct cli *cli, int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "SERVICE COMMAND [ARGUMENT...]",
+        .doc = "Runs a command inside a running service: as its user, in its namespaces and "
+               "limits, under its system call filter.  The exit status is the command's; 125 says "
+               "that it could not be run, 126 and 127 that there is no such program, 128 and more "
+               "which signal ended it."
+    };
+    struct wish w = { 0 };
+    struct err e = ERR_INIT;
+    int code;
+
+    if (cli_parse_in_order(cli, &argp, argc, argv, &w) != 0)
+        return ERR_USAGE;
+    code = exec(cli, &w, &e);
+    strv_free(w.env);
+    if (e.code == 0)
+        return code;
+    (void) cli_fail(cli, &e);
+    return code > 0 ? code : EXIT_OURS;
+}

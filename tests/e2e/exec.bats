@@ -1,0 +1,141 @@
+#!/usr/bin/env bats
+# Commands inside running services: what they are, what they may, whose streams they have.
+
+load world
+
+setup_file() {
+    world_open
+    mkdir "$PROJECT"
+    cat >"$PROJECT/compose.yaml" <<'EOF'
+name: inside
+services:
+  web:
+    image: local/sleeper
+    environment: { COLOUR: blue, SIZE: small }
+    working_dir: /tmp
+    mem_limit: 64m
+    x-native:
+      user: nobody
+      command: [/bin/sleep, "3600"]
+  idle:
+    image: local/sleeper
+    x-native:
+      user: nobody
+      command: [/bin/sleep, "3600"]
+EOF
+    orch up
+    orch stop idle
+}
+
+teardown_file() { world_close; }
+
+teardown() { explain_failure; }
+
+# exec ARGUMENT...: with $status, $output and $stderr
+exec_in() {
+    run --separate-stderr orch exec "$@"
+    echo "exit $status: $output"
+    echo "errors: $stderr"
+}
+
+@test "a command sees what the service sees, and is what the service is" {
+    local kind pid
+    pid=$(ps_field web pid)
+    # shellcheck disable=SC2016 # the shell of the instance expands them
+    exec_in web sh -c 'echo $(id -u) $COLOUR $PWD; for n in pid mnt net ipc uts cgroup; do readlink /proc/self/ns/$n; done; grep -E "^(Seccomp|NoNewPrivs|CapBnd|CapEff):" /proc/self/status'
+    [ "$status" -eq 0 ]
+    [ "${lines[0]}" = "65534 blue /tmp" ]
+    for kind in pid mnt net ipc uts cgroup; do
+        grep -qxF "$(readlink "/proc/$pid/ns/$kind")" <<<"$output"
+    done
+    for kind in "Seccomp: 2" "NoNewPrivs: 1" "CapBnd: 0000000000000000" "CapEff: 0000000000000000"; do
+        grep -qxF "$kind" <<<"${output//$'\t'/ }"
+    done
+}
+
+@test "its memory is the service's: too much of it ends the command, not the service" {
+    local pid
+    pid=$(ps_field web pid)
+    exec_in web python3 -c 'b = bytearray(512 << 20); print(len(b))'
+    [ "$status" -eq 137 ]
+    [ "$(ps_field web pid)" = "$pid" ]
+}
+
+@test "exit statuses: the command's, a signal, no such program, not executable" {
+    exec_in web sh -c 'exit 7'
+    [ "$status" -eq 7 ]
+    # shellcheck disable=SC2016
+    exec_in web sh -c 'kill -TERM $$'
+    [ "$status" -eq 143 ]
+    run -127 --separate-stderr orch exec web no-such-program
+    [[ $stderr == *no-such-program* ]]
+    exec_in web /etc/hosts
+    [ "$status" -eq 126 ]
+}
+
+@test "a service that does not run or does not exist: exit 125 and what to do" {
+    exec_in idle true
+    [ "$status" -eq 125 ]
+    [[ $stderr == *idle*down*"ipam-orch start idle"* ]]
+    exec_in wbe true
+    [ "$status" -eq 125 ]
+    [[ $stderr == *"did you mean 'web'"* ]]
+    exec_in web
+    [ "$status" -eq 2 ]
+}
+
+@test "-e and -w: added, replaced, taken from the caller; options after the service are the command's" {
+    # shellcheck disable=SC2016
+    TAKEN=yes exec_in -e COLOUR=red -e TAKEN -e ABSENT -w /usr web sh -c 'echo $COLOUR $SIZE $TAKEN ${ABSENT-none} $PWD'
+    [ "$output" = "red small yes none /usr" ]
+    exec_in web echo -e --workdir -T
+    [ "$output" = "--workdir -T" ]
+    exec_in -w relative web true
+    [ "$status" -eq 125 ]
+}
+
+@test "streams: apart, binary, complete, in both directions" {
+    exec_in web sh -c 'echo out; echo err >&2'
+    [ "$output" = out ]
+    [ "$stderr" = err ]
+    head -c 5000000 /dev/urandom >"$BATS_TEST_TMPDIR/sent"
+    orch exec web cat <"$BATS_TEST_TMPDIR/sent" >"$BATS_TEST_TMPDIR/got"
+    cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/got"
+    # a command that does not read, and a reader that does not want all
+    orch exec web true <"$BATS_TEST_TMPDIR/sent"
+    [ "$(orch exec web yes 2>/dev/null | head -n 1)" = y ]
+}
+
+@test "no descriptor of the caller reaches the command" {
+    exec_in web sh -c 'readlink /proc/self/fd/0 /proc/self/fd/1 /proc/self/fd/2; ls /proc/self/fd'
+    [ "$(grep -c '^pipe:' <<<"$output")" -eq 3 ]
+    [ "$(grep -c '^[0-9]' <<<"$output")" -eq 4 ] # and the one ls opened
+}
+
+@test "on a terminal the command has one of its own, of the same size, and the caller's mode comes back" {
+    run in_net env IPAM_ORCH_RUN_DIR="$WORLD/run" IPAM_ORCH_LIB_DIR="$WORLD/root/usr/lib/ipam-orch" \
+        python3 "$BATS_TEST_DIRNAME/terminal.py" "$WORLD/root/usr/bin/ipam-orch" "$PROJECT"
+    echo "$output"
+    [ "$status" -eq 0 ]
+}
+
+@test "the command ends when the one who asked for it is gone" {
+    orch exec web sleep 4321 3>&- &
+    wait_until 10 runs_inside 4321
+    kill -KILL "$(pgrep -f 'ipam-orch exec web sleep 4321' | head -n 1)"
+    wait || true
+    wait_until 10 eval '! runs_inside 4321'
+}
+
+# runs_inside WORD: some process of the service has it on its command line
+runs_inside() {
+    orch exec web sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" " "' | grep -q "sleep $1"
+}
+
+@test "a viewer may not" {
+    run in_net setpriv --reuid=65534 --regid=65534 --clear-groups env -C / IPAM_ORCH_RUN_DIR="$WORLD/run" \
+        IPAM_ORCH_LIB_DIR="$WORLD/root/usr/lib/ipam-orch" "$WORLD/root/usr/bin/ipam-orch" -p inside exec web true
+    echo "exit $status: $output"
+    [ "$status" -eq 125 ]
+    [[ $output == *operator* ]]
+}
