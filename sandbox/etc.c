@@ -56,25 +56,64 @@ static void write_hosts(FILE *f, const struct spec *s)
     const char *own = s->n_links > 0 ? s->links[0].ipv4 : "127.0.1.1";
 
     (void) fputs("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n", f);
-    (void) fprintf(f, "%.*s\t%s\n", (int) strcspn(own, "/"), own, s->hostname);
+    (void) fprintf(f, "%.*s\t", (int) strcspn(own, "/"), own);
+    if (s->domainname && s->domainname[0])
+        (void) fprintf(f, "%s.%s ", s->hostname, s->domainname);
+    (void) fprintf(f, "%s\n", s->hostname);
     for (size_t i = 0; i < s->n_hosts; i++)
         (void) fprintf(f, "%s\t%s\n", s->hosts[i].address, s->hosts[i].names);
 }
 
-/* The host's own, without resolvers on its loopback: they are not there in another namespace. */
-static void write_resolv(FILE *f)
+/* true when the specification says what this line of the host's would say */
+static bool is_overruled(const struct spec *s, const char *line)
+{
+    const struct {
+        const char *keyword;
+        const char *const *instead;
+    } of[] = { { "nameserver", s->dns },
+               { "search", s->dns_search },
+               { "domain", s->dns_search },
+               { "options", s->dns_options } };
+
+    line += strspn(line, " \t");
+    for (size_t i = 0; i < ARRAY_LEN(of); i++)
+        if (of[i].instead && of[i].instead[0] &&
+            strncmp(line, of[i].keyword, strlen(of[i].keyword)) == 0)
+            return true;
+    return false;
+}
+
+/* one line with all of a list, nothing for an empty one */
+static void write_words(FILE *f, const char *keyword, const char *const *list)
+{
+    if (!list || !list[0])
+        return;
+    (void) fputs(keyword, f);
+    for (; *list; list++)
+        (void) fprintf(f, " %s", *list);
+    (void) fputc('\n', f);
+}
+
+/* What the specification says; for the rest the host's own, without resolvers on its loopback: they
+ * are not there in another namespace. */
+static void write_resolv(FILE *f, const struct spec *s)
 {
     auto_free char *text = NULL;
     char *rest, *line;
 
+    for (const char *const *server = s->dns; server && *server; server++)
+        (void) fprintf(f, "nameserver %s\n", *server);
+    write_words(f, "search", s->dns_search);
+    write_words(f, "options", s->dns_options);
     if (fsio_read(AT_FDCWD, "/etc/resolv.conf", RESOLV_MAX, &text, NULL) < 0)
         return;
     rest = text;
     while ((line = strsep(&rest, "\n"))) {
         char server[8] = "";
 
-        if (line[0] == '\0' || (sscanf(line, " nameserver %7s", server) == 1 &&
-                                (strncmp(server, "127.", 4) == 0 || strcmp(server, "::1") == 0)))
+        if (line[0] == '\0' || is_overruled(s, line) ||
+            (sscanf(line, " nameserver %7s", server) == 1 &&
+             (strncmp(server, "127.", 4) == 0 || strcmp(server, "::1") == 0)))
             continue;
         (void) fprintf(f, "%s\n", line);
     }
@@ -93,7 +132,7 @@ char *etc_text(enum etc_file which, const struct spec *s)
     case ETC_GROUP: write_group(f, s); break;
     case ETC_HOSTS: write_hosts(f, s); break;
     case ETC_HOSTNAME: (void) fprintf(f, "%s\n", s->hostname); break;
-    case ETC_RESOLV: write_resolv(f); break;
+    case ETC_RESOLV: write_resolv(f, s); break;
     case ETC_NSSWITCH:
         (void) fputs("passwd: files\ngroup: files\nhosts: files dns\nservices: files\n", f);
         break;

@@ -103,7 +103,8 @@ static int receive(struct init *i)
 static enum stage stage_of(enum setup_code code)
 {
     switch (code) {
-    case SETUP_HOSTNAME: return STAGE_HOSTNAME;
+    case SETUP_HOSTNAME:
+    case SETUP_DOMAIN: return STAGE_HOSTNAME;
     case SETUP_ROOT: return STAGE_ROOT;
     case SETUP_PIVOT: return STAGE_PIVOT;
     case SETUP_TEXT:
@@ -133,10 +134,11 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
 {
     int r;
 
-    if (op->code == SETUP_HOSTNAME)
-        return sethostname(op->arg[0], strlen(op->arg[0])) < 0
-                   ? err_set(e, -errno, "%s: %s", op->arg[0], strerror(errno))
-                   : 0;
+    if (op->code == SETUP_HOSTNAME || op->code == SETUP_DOMAIN) {
+        r = op->code == SETUP_HOSTNAME ? sethostname(op->arg[0], strlen(op->arg[0]))
+                                       : setdomainname(op->arg[0], strlen(op->arg[0]));
+        return r < 0 ? err_set(e, -errno, "%s: %s", op->arg[0], strerror(errno)) : 0;
+    }
     if (op->code <= SETUP_PIVOT)
         return mounts_apply(&i->mounts, op, e);
     r = program_take(&i->program, op);

@@ -26,6 +26,7 @@ enum {
     ETC_MAX = 64,
     ULIMITS_MAX = 16,
     GROUPS_MAX = PROGRAM_GROUPS_MAX - 1, /* one is the user's own */
+    DNS_MAX = 16,
     OOM_MOST = 1000,
     OOM_LEAST = -900, /* below, the host would lose its own services first */
     ID_LIMIT = 65535, /* (uid_t) -1 of 16 bit, and everything dynamic above */
@@ -268,6 +269,27 @@ static int check_host(const struct spec_host *h, struct err *e)
     return made_of(h->names, chars, PATH_MAX) ? 0 : refuse(e, "hosts", "names", h->names);
 }
 
+static int check_names_of(const char *what, const char *const *list, const char *chars,
+                          struct err *e)
+{
+    for (size_t i = 0; list && list[i]; i++)
+        if (i >= DNS_MAX || !made_of(list[i], chars, HOSTNAME_MAX))
+            return refuse(e, "dns", what, list[i]);
+    return 0;
+}
+
+static int check_dns(const struct spec *s, struct err *e)
+{
+    static const char names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-",
+                      options[] = "abcdefghijklmnopqrstuvwxyz0123456789:-";
+    int r = check_names_of("search domain", s->dns_search, names, e);
+
+    for (size_t i = 0; s->dns && s->dns[i]; i++)
+        if (i >= DNS_MAX || (!is_address(s->dns[i], false) && !is_address(s->dns[i], true)))
+            return refuse(e, "dns", "address", s->dns[i]);
+    return r < 0 ? r : check_names_of("option", s->dns_options, options, e);
+}
+
 static int check_etc(const char *entry, struct err *e)
 {
     static const char *const secret[] = { "shadow", "shadow-", "gshadow", "gshadow-", "sudoers" };
@@ -313,6 +335,8 @@ static int check_names(const struct spec *s, struct err *e)
         r = policy_name("seccomp profile", s->seccomp, e);
     if (r == 0 && !made_of(s->hostname, host_chars, HOSTNAME_MAX))
         r = refuse(e, "host-name", "hostname", s->hostname);
+    if (r == 0 && s->domainname[0] && !made_of(s->domainname, host_chars, HOSTNAME_MAX))
+        r = refuse(e, "host-name", "domain", s->domainname);
     if (r == 0 && s->workdir[0])
         r = policy_path("working directory", s->workdir, e);
     if (r == 0 && s->home[0])
@@ -330,6 +354,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_user(s, e);
     if (r == 0)
         r = check_groups(s, e);
+    if (r == 0)
+        r = check_dns(s, e);
     if (r == 0)
         r = check_limits(s, e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)

@@ -284,6 +284,8 @@ static int plan_all(struct plan *p, const char *where, const int *files, struct 
 
     setup_begin(p->text);
     setup_put(p->text, SETUP_HOSTNAME, p->spec->hostname);
+    if (p->spec->domainname[0])
+        setup_put(p->text, SETUP_DOMAIN, p->spec->domainname);
     setup_put(p->text, SETUP_ROOT, where);
     r = plan_system_dirs(p, e);
     if (r == 0)

@@ -16,6 +16,7 @@ enum { SETUP_TEXT_MAX = 1024 * 1024, SETUP_ARGS_MAX = 5 };
 /* "tree" arguments are indices into the descriptors after HANDOVER_TREES */
 enum setup_code {
     SETUP_HOSTNAME, /* name */
+    SETUP_DOMAIN,   /* name */
     SETUP_ROOT,     /* directory of the host to mount the new root on */
     SETUP_DIR,      /* target, octal mode */
     SETUP_LINK,     /* target, what it points to */

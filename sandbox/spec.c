@@ -42,15 +42,27 @@ struct field {
     }
 
 static const struct field spec_fields[] = {
-    FIELD(spec, id, FIELD_TEXT),           FIELD(spec, project, FIELD_TEXT),
-    FIELD(spec, argv, FIELD_STRINGS),      FIELD(spec, env, FIELD_STRINGS),
-    FIELD(spec, workdir, FIELD_TEXT),      FIELD(spec, hostname, FIELD_TEXT),
-    FIELD(spec, user, FIELD_TEXT),         FIELD(spec, home, FIELD_TEXT),
-    FIELD(spec, uid, FIELD_U32),           FIELD(spec, gid, FIELD_U32),
-    FIELD(spec, etc, FIELD_STRINGS),       FIELD(spec, memory, FIELD_U64),
-    FIELD(spec, milli_cpus, FIELD_U64),    FIELD(spec, pids, FIELD_U64),
-    FIELD(spec, nofile, FIELD_U64),        FIELD(spec, seccomp, FIELD_TEXT),
+    FIELD(spec, id, FIELD_TEXT),
+    FIELD(spec, project, FIELD_TEXT),
+    FIELD(spec, argv, FIELD_STRINGS),
+    FIELD(spec, env, FIELD_STRINGS),
+    FIELD(spec, workdir, FIELD_TEXT),
+    FIELD(spec, hostname, FIELD_TEXT),
+    FIELD(spec, user, FIELD_TEXT),
+    FIELD(spec, home, FIELD_TEXT),
+    FIELD(spec, uid, FIELD_U32),
+    FIELD(spec, gid, FIELD_U32),
+    FIELD(spec, etc, FIELD_STRINGS),
+    FIELD(spec, memory, FIELD_U64),
+    FIELD(spec, milli_cpus, FIELD_U64),
+    FIELD(spec, pids, FIELD_U64),
+    FIELD(spec, nofile, FIELD_U64),
+    FIELD(spec, seccomp, FIELD_TEXT),
     FIELD(spec, oom_score_adj, FIELD_INT),
+    FIELD(spec, domainname, FIELD_TEXT),
+    FIELD(spec, dns, FIELD_STRINGS),
+    FIELD(spec, dns_search, FIELD_STRINGS),
+    FIELD(spec, dns_options, FIELD_STRINGS),
 };
 
 static const struct field mount_fields[] = {

@@ -66,6 +66,8 @@ struct spec {
     const char *const *argv;
     const char *const *env;
     const char *workdir, *hostname, *user, *home;
+    const char *domainname;                                          /* "" = none */
+    const char *const *dns, *const *dns_search, *const *dns_options; /* empty = the host's */
     uint32_t uid, gid;
     struct spec_mount *mounts;
     size_t n_mounts;

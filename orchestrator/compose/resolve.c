@@ -89,14 +89,14 @@ static void volumes(struct project *p, const struct node *document)
                              .name = node_get_text(map->entries[i].value, "name", "") };
 }
 
-static int secret_from_file(const struct node *path, struct secret *s, struct arena *a,
-                            struct err *e)
+static int value_from_file(const struct node *path, struct secret *s, struct arena *a,
+                           struct err *e)
 {
     auto_free char *text = NULL;
     int r = fsio_read(AT_FDCWD, path->text, LIMIT_SECRET, &text, &s->len);
 
     if (r < 0)
-        return resolve_refuse(path, e, "secret '%s': %s: %s", s->name, path->text,
+        return resolve_refuse(path, e, "'%s': %s: %s", s->name, path->text,
                               r == -EFBIG ? "larger than 512 KiB" : strerror(-r));
     s->value = arena_strndup(a, text, s->len);
     explicit_bzero(text, s->len);
@@ -129,7 +129,9 @@ static int secrets(const struct loaded *l, struct project *p, const struct node 
     const struct node *services = node_get(document, "services");
 
     /* a probe may add one for its service */
-    p->secrets = arena_array(p->arena, (map ? map->n : 0) + services->n + 1, sizeof *p->secrets);
+    p->secrets = arena_array(
+        p->arena, node_count(map) + node_count(node_get(document, "configs")) + services->n + 1,
+        sizeof *p->secrets);
     for (size_t i = 0; map && i < map->n; i++) {
         const struct node *n = map->entries[i].value;
         const struct node *file = node_get(n, "file"), *variable = node_get(n, "environment");
@@ -140,7 +142,7 @@ static int secrets(const struct loaded *l, struct project *p, const struct node 
         s->name = map->entries[i].key;
         s->value = "";
         if (file)
-            r = secret_from_file(file, s, p->arena, e);
+            r = value_from_file(file, s, p->arena, e);
         else if (!value || value[0] == '\0')
             r = refuse_empty(l, &map->entries[i], variable, value, e);
         else {
@@ -149,6 +151,27 @@ static int secrets(const struct loaded *l, struct project *p, const struct node 
         }
         if (r < 0)
             return r;
+    }
+    return 0;
+}
+
+/* A config travels as a secret does; its contents may be empty and may stand in the file. */
+static int configs(struct project *p, const struct node *document, struct err *e)
+{
+    const struct node *map = node_get(document, "configs");
+
+    for (size_t i = 0; i < node_count(map); i++) {
+        const struct node *n = map->entries[i].value, *file = node_get(n, "file");
+        struct secret *s = &p->secrets[p->n_secrets++];
+        int r;
+
+        s->name = arena_printf(p->arena, RESOLVE_CONFIG "%s", map->entries[i].key);
+        s->value = node_get_text(n, "content", node_get_text(n, CANONICAL_VALUE, NULL));
+        if (file && (r = value_from_file(file, s, p->arena, e)) < 0)
+            return r;
+        if (!s->value)
+            return resolve_refuse(n, e, "config '%s' has no value here", map->entries[i].key);
+        s->len = file ? s->len : strlen(s->value);
     }
     return 0;
 }
@@ -262,6 +285,8 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
     volumes(p, document);
     urls(p, document);
     code = secrets(l, p, document, e);
+    if (code == 0)
+        code = configs(p, document, e);
     if (code == 0)
         code = services(&r, e);
     if (code == 0 && r.missing)

@@ -31,6 +31,9 @@ int resolve_duration(const struct node *map, const char *key, uint64_t fallback,
 /* the texts of a list, ended by NULL; NULL is an empty list */
 const char *const *resolve_strings(struct arena *a, const struct node *list);
 
+/* before a config's name among the secrets of a project */
+#define RESOLVE_CONFIG "config:"
+
 /* Where the script is that a recipe has instead of an image's entry point. */
 #define RESOLVE_ENTRYPOINT "/run/ipam-orch/entrypoint"
 

@@ -159,11 +159,11 @@ static int mounts(struct resolve *r, struct err *e)
     return 0;
 }
 
-static int mode_of(const struct node *use, unsigned *mode, struct err *e)
+static int mode_of(const struct node *use, unsigned fallback, unsigned *mode, struct err *e)
 {
     const struct node *n = node_get(use, "mode");
     char *end = NULL;
-    unsigned long value = n ? strtoul(n->text, &end, 8) : 0400;
+    unsigned long value = n ? strtoul(n->text, &end, 8) : fallback;
 
     if (n && (*end != '\0' || value > 0777))
         return resolve_refuse(n, e, "'mode' must be permission bits such as 0440");
@@ -171,27 +171,33 @@ static int mode_of(const struct node *use, unsigned *mode, struct err *e)
     return 0;
 }
 
-static int secret_files(struct resolve *r, struct err *e)
-{
-    const struct node *uses = node_get(r->service, "secrets");
+/* What tells secrets from configs. */
+struct file_kind {
+    const char *section, *prefix, *dir;
+    unsigned mode;
+};
 
-    r->unit->files = arena_array(r->arena, (uses ? uses->n : 0) + 1, sizeof *r->unit->files);
-    for (size_t i = 0; uses && i < uses->n; i++) {
+static int memory_files(struct resolve *r, const struct file_kind *kind, struct err *e)
+{
+    const struct node *uses = node_get(r->service, kind->section);
+
+    for (size_t i = 0; i < node_count(uses); i++) {
         const struct node *use = uses->items[i];
-        struct secret_file *f = &r->unit->files[i];
-        const char *target = node_get_text(use, "target", "");
+        struct secret_file *f = &r->unit->files[r->unit->n_files];
+        const char *source = node_get_text(use, "source", "");
+        const char *target = node_get_text(use, "target", source);
         uint64_t uid = r->unit->uid, gid = r->unit->gid;
         int code;
 
-        f->secret = node_get_text(use, "source", "");
-        f->target = target[0] == '/' ? target : arena_printf(r->arena, "/run/secrets/%s", target);
+        f->secret = arena_printf(r->arena, "%s%s", kind->prefix, source);
+        f->target = target[0] == '/' ? target : arena_printf(r->arena, "%s/%s", kind->dir, target);
         if (num_u64(node_get_text(use, "uid", "0"), UINT32_MAX, &uid) < 0 || uid == 0)
             uid = r->unit->uid;
         if (num_u64(node_get_text(use, "gid", "0"), UINT32_MAX, &gid) < 0 || gid == 0)
             gid = r->unit->gid;
         f->uid = (uint32_t) uid;
         f->gid = (uint32_t) gid;
-        if ((code = mode_of(use, &f->mode, e)) < 0)
+        if ((code = mode_of(use, kind->mode, &f->mode, e)) < 0)
             return code;
         r->unit->n_files++;
     }
@@ -200,7 +206,15 @@ static int secret_files(struct resolve *r, struct err *e)
 
 int resolve_files(struct resolve *r, struct err *e)
 {
+    static const struct file_kind secrets = { "secrets", "", "/run/secrets", 0400 },
+                                  configs = { "configs", RESOLVE_CONFIG, "", 0444 };
     int code = mounts(r, e);
 
-    return code < 0 ? code : secret_files(r, e);
+    r->unit->files = arena_array(r->arena,
+                                 node_count(node_get(r->service, "secrets")) +
+                                     node_count(node_get(r->service, "configs")) + 1,
+                                 sizeof *r->unit->files);
+    if (code == 0)
+        code = memory_files(r, &secrets, e);
+    return code < 0 ? code : memory_files(r, &configs, e);
 }

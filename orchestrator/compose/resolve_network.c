@@ -1,4 +1,5 @@
 /* What a service sees of networks, and what the host's see of it. */
+#include <arpa/inet.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -15,6 +16,45 @@ static void attachments(struct resolve *r)
             .aliases = resolve_strings(r->arena, node_get(map->entries[i].value, "aliases"))
         };
     }
+}
+
+/* "NAME=ADDRESS" each */
+static int hosts(struct resolve *r, struct err *e)
+{
+    const struct node *list = node_get(r->service, "extra_hosts");
+
+    r->unit->hosts = arena_array(r->arena, node_count(list) + 1, sizeof *r->unit->hosts);
+    for (size_t i = 0; i < node_count(list); i++) {
+        const struct node *n = list->items[i];
+        char *name = arena_strdup(r->arena, n->text), *address = strchr(name, '=');
+        struct in6_addr room;
+
+        *address++ = '\0';
+        if (strcmp(address, "host-gateway") != 0 && inet_pton(AF_INET, address, &room) != 1 &&
+            inet_pton(AF_INET6, address, &room) != 1)
+            return resolve_refuse(n, e, "'%s' is no address", address);
+        r->unit->hosts[r->unit->n_hosts++] =
+            (struct extra_host){ .name = name, .address = address };
+    }
+    return 0;
+}
+
+static int dns(struct resolve *r, struct err *e)
+{
+    const struct node *servers = node_get(r->service, "dns");
+
+    for (size_t i = 0; i < node_count(servers); i++) {
+        struct in6_addr room;
+
+        if (inet_pton(AF_INET, servers->items[i]->text, &room) != 1 &&
+            inet_pton(AF_INET6, servers->items[i]->text, &room) != 1)
+            return resolve_refuse(servers->items[i], e, "'%s' is no address",
+                                  servers->items[i]->text);
+    }
+    r->unit->dns = resolve_strings(r->arena, servers);
+    r->unit->dns_search = resolve_strings(r->arena, node_get(r->service, "dns_search"));
+    r->unit->dns_options = resolve_strings(r->arena, node_get(r->service, "dns_opt"));
+    return 0;
 }
 
 static int ports(struct resolve *r, struct err *e)
@@ -44,6 +84,10 @@ static int ports(struct resolve *r, struct err *e)
 
 int resolve_network(struct resolve *r, struct err *e)
 {
+    int code;
+
     attachments(r);
+    if ((code = hosts(r, e)) < 0 || (code = dns(r, e)) < 0)
+        return code;
     return ports(r, e);
 }

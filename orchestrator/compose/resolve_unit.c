@@ -245,6 +245,7 @@ int resolve_unit(struct resolve *r, struct err *e)
     u->image = node_get_text(r->service, "image", "");
     u->recipe = node_get_text(r->recipe, "name", "x-native");
     u->hostname = node_get_text(r->service, "hostname", u->name);
+    u->domainname = node_get_text(r->service, "domainname", "");
     u->home = node_get_text(r->recipe, "home", "/");
     u->seccomp = node_get_text(r->recipe, "seccomp", "default");
     u->workdir = resolve_get(r, "working_dir") ? resolve_get(r, "working_dir")->text : "/";

@@ -116,7 +116,7 @@ static const struct attribute project_list[] = {
     { "networks", .accepts = IS_MAP, .values = IS_MAP | IS_NULL, NAMED_(schema_network), .loose = true, YES("see their attributes") },
     { "volumes", .accepts = IS_MAP, .values = IS_MAP | IS_NULL, NAMED_(schema_volume), YES("directories of the state directory") },
     { "secrets", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_secret), YES("see their attributes") },
-    { "configs", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_config), NO("no configs yet") },
+    { "configs", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schema_config), YES("see their attributes") },
     { "models", .accepts = IS_MAP, .values = IS_MAP, NAMED_(model), .loose = true, .yaml_only = true, NO("no models") },
     { "x-ipam-orch", OBJECT_, .kind = &schema_ours, YES("what the IPAM procedures need") },
 };

@@ -157,12 +157,31 @@ static const struct attachment *meeting_point(const struct unit *a, const struct
     return NULL;
 }
 
+static void plan_extra_hosts(struct plan *p, const struct instance *i)
+{
+    const char *gateway = "127.0.0.1"; /* without a way out nothing is nearer to the host */
+
+    for (size_t n = p->launch.n_links; n-- > 0;)
+        if (p->launch.links[n].gateway4[0] != '\0')
+            gateway = p->launch.links[n].gateway4;
+    for (size_t n = 0; n < i->unit->n_hosts; n++) {
+        const struct extra_host *h = &i->unit->hosts[n];
+
+        p->launch.hosts[p->launch.n_hosts++] = (struct runtime_host){
+            .address = strcmp(h->address, "host-gateway") == 0 ? gateway : h->address,
+            .names = h->name,
+        };
+    }
+}
+
 static void plan_hosts(struct plan *p, const struct instance *i)
 {
     const struct deployment *d = i->in;
     struct arena *a = p->arena;
 
-    p->launch.hosts = arena_array(a, 2 * d->n_instances + 1, sizeof *p->launch.hosts);
+    p->launch.hosts =
+        arena_array(a, 2 * d->n_instances + i->unit->n_hosts + 1, sizeof *p->launch.hosts);
+    plan_extra_hosts(p, i);
     for (size_t n = 0; n < d->n_instances; n++) {
         const struct instance *other = d->instances[n];
         const struct attachment *there = NULL;

@@ -56,6 +56,11 @@ struct extra_group {
     uint32_t gid;     /* never 0 */
 };
 
+/* a line of /etc/hosts */
+struct extra_host {
+    const char *name, *address; /* "host-gateway": the host, on the network that leads out */
+};
+
 struct attachment {
     const char *network;        /* key in project.networks */
     const char *const *aliases; /* besides the unit's own name */
@@ -97,6 +102,10 @@ struct unit {
     const char *const *argv;
     const char *const *env; /* "KEY=value" */
     const char *workdir, *hostname;
+    const char *domainname; /* "" if none */
+    struct extra_host *hosts;
+    size_t n_hosts;
+    const char *const *dns, *const *dns_search, *const *dns_options; /* empty: the host's */
     const char *user, *home; /* names inside the generated passwd file */
     uint32_t uid, gid;       /* never 0 */
     struct mount *mounts;

@@ -118,6 +118,9 @@ static const struct member limits_members[] = {
 };
 static const struct kind limits_kind = KIND(limits, "limits", limits_members);
 
+static const struct member host_members[] = { TEXT(extra_host, name), TEXT(extra_host, address) };
+static const struct kind host_kind = KIND(extra_host, "host", host_members);
+
 static const struct member ulimit_members[] = {
     TEXT(ulimit, resource),
     PLAIN(ulimit, soft, T_U64),
@@ -167,6 +170,11 @@ static const struct member unit_members[] = {
     PLAIN(unit, env, T_LIST),
     TEXT(unit, workdir),
     TEXT(unit, hostname),
+    TEXT(unit, domainname),
+    MANY(unit, hosts, host_kind),
+    PLAIN(unit, dns, T_LIST),
+    PLAIN(unit, dns_search, T_LIST),
+    PLAIN(unit, dns_options, T_LIST),
     TEXT(unit, user),
     TEXT(unit, home),
     PLAIN(unit, uid, T_U32),

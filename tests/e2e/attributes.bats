@@ -7,6 +7,7 @@ setup_file() {
     world_open
     mkdir "$PROJECT"
     cp "$BATS_TEST_DIRNAME/attributes.yaml" "$PROJECT/compose.yaml"
+    echo "from a file" >"$PROJECT/filed.conf"
     orch up
 }
 
@@ -66,4 +67,68 @@ in_root() {
 @test "oom_score_adj: who ends first" {
     [ "$(cat "/proc/$(ps_field rights pid)/oom_score_adj")" = 321 ]
     [ "$(cat "/proc/$(ps_field files pid)/oom_score_adj")" = "$(cat "/proc/$(daemon_pid ipam-sandboxd)/oom_score_adj")" ]
+}
+
+@test "hostname, domainname and extra_hosts: in the kernel and in /etc/hosts" {
+    run orch exec names sh -c 'hostname; hostname -d; getent ahostsv4 printer; getent hosts six; getent ahostsv4 host.internal'
+    echo "$output"
+    [ "${lines[0]}" = box ]
+    [ "${lines[1]}" = example.org ]
+    [[ $output == *"10.9.8.7 "* && $output == *"fd12::1 "* ]]
+    # host-gateway is the host's address on the network
+    [[ $output == *"$(nsenter -t "$(ps_field names pid)" -n ip -4 route show default 3>&- | awk '{ print $3 }') "* ]]
+    [ "$(orch exec names cat /proc/sys/kernel/domainname)" = example.org ]
+}
+
+@test "dns, dns_search and dns_opt: /etc/resolv.conf" {
+    run in_root names cat /etc/resolv.conf
+    echo "$output"
+    [ "$(grep -c ^nameserver <<<"$output")" = 1 ]
+    grep -qx "nameserver 10.0.0.53" <<<"$output"
+    grep -qx "search example.org example.net" <<<"$output"
+    grep -qx "options ndots:2" <<<"$output"
+}
+
+@test "configs: from the file itself and from another, with owner and mode, read-only; a change replaces the service" {
+    local pid
+    pid=$(ps_field names pid)
+    [ "$(in_root names cat /inline)" = "greeting = hello" ]
+    [ "$(in_root names stat -c '%u %a' /inline)" = "65534 444" ]
+    [ "$(in_root names cat /etc/filed.conf)" = "from a file" ]
+    [ "$(in_root names stat -c '%u %a' /etc/filed.conf)" = "1234 440" ]
+    run ! in_root names sh -c 'echo x >>/inline'
+    echo "changed" >"$PROJECT/filed.conf"
+    orch up
+    [ "$(ps_field names pid)" != "$pid" ]
+    [ "$(in_root names cat /etc/filed.conf)" = changed ]
+}
+
+@test "what cannot be honoured is refused by name, with the reason, and nothing is started" {
+    local attribute text
+    while IFS='|' read -r attribute text; do
+        mkdir -p "$WORLD/refused"
+        cat >"$WORLD/refused/compose.yaml" <<EOF
+name: refused
+services:
+  web:
+    image: local/sleeper
+    x-native: { user: nobody, command: [/bin/sleep, "3600"] }
+    $attribute
+EOF
+        run orch_in "$WORLD/refused" up
+        echo "$attribute: exit $status: $output"
+        [ "$status" -eq 3 ]
+        [[ $output == *"$text"* ]]
+    done <<'EOF'
+tmpfs: ["/a:uid=0"]|tmpfs option 'uid=0'
+ulimits: { rtprio: 99 }|before the host's own
+ulimits: { nofile: { soft: 9, hard: 8 } }|above its hard one
+group_add: [root]|no service the group of root
+group_add: [no-such-group]|does not exist
+oom_score_adj: -1000|from -900 to 1000
+dns: [resolver.example]|is no address
+extra_hosts: ["a=b"]|is no address
+shm_size: 0x|shm_size
+EOF
+    [ "$(ps_json | jq -r .project)" != refused ]
 }

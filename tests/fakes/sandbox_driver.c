@@ -30,7 +30,8 @@ static const char plain_spec[] =
     "\"hostname\":\"guest\",\"user\":\"nobody\",\"home\":\"/tmp\",\"uid\":65534,\"gid\":65534,"
     "\"mounts\":[],\"files\":[],\"etc\":[],\"links\":[],\"ulimits\":[],\"groups\":[],\"ports\":[],"
     "\"hosts\":[],\"memory\":0,"
-    "\"milli_cpus\":0,\"pids\":0,\"nofile\":0,\"oom_score_adj\":0,\"seccomp\":\"default\"}";
+    "\"milli_cpus\":0,\"pids\":0,\"nofile\":0,\"oom_score_adj\":0,\"domainname\":\"\",\"dns\":[],"
+    "\"dns_search\":[],\"dns_options\":[],\"seccomp\":\"default\"}";
 
 static _Noreturn void fail(const char *text)
 {

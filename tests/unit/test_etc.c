@@ -26,6 +26,31 @@ static void names_and_ids_are_the_specification_s(void **state)
     assert_string_equal(name, "db\n");
 }
 
+static void names_of_the_domain_and_resolvers_replace_the_host_s(void **state)
+{
+    static const char *const dns[] = { "10.0.0.53", "fd00::53", NULL };
+    static const char *const search[] = { "a.example", "b.example", NULL };
+    static const char *const options[] = { "ndots:2", NULL };
+    const struct spec s = { .user = "u",
+                            .home = "/",
+                            .hostname = "db",
+                            .domainname = "example.org",
+                            .dns = dns,
+                            .dns_search = search,
+                            .dns_options = options };
+    auto_free char *hosts = etc_text(ETC_HOSTS, &s);
+    auto_free char *resolv = etc_text(ETC_RESOLV, &s);
+
+    (void) state;
+    assert_non_null(strstr(hosts, "\tdb.example.org db\n"));
+    assert_int_equal(strncmp(resolv,
+                             "nameserver 10.0.0.53\nnameserver fd00::53\nsearch a.example "
+                             "b.example\noptions ndots:2\n",
+                             90),
+                     0);
+    assert_null(strstr(strchr(resolv, 's') + 90, "nameserver"));
+}
+
 static void nobody_is_there_once(void **state)
 {
     const struct spec s = {
@@ -76,6 +101,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_and_ids_are_the_specification_s),
         cmocka_unit_test(nobody_is_there_once),
+        cmocka_unit_test(names_of_the_domain_and_resolvers_replace_the_host_s),
         cmocka_unit_test(hosts_name_the_instance_itself_and_its_neighbours),
         cmocka_unit_test(every_file_has_a_path_below_etc_and_a_text),
     };

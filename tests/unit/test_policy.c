@@ -25,6 +25,7 @@ static struct spec good(void)
                           .env = none,
                           .workdir = "/",
                           .hostname = "a",
+                          .domainname = "",
                           .user = "nobody",
                           .home = "/",
                           .uid = 65534,
@@ -71,6 +72,9 @@ enum wrong {
     ULIMIT_PRIORITY,
     ULIMIT_UPSIDE_DOWN,
     OOM_PROTECTED,
+    DOMAIN_BLANK,
+    DNS_NAME,
+    DNS_NEWLINE,
     WRONG_COUNT
 };
 
@@ -114,6 +118,9 @@ static const struct {
     [ULIMIT_PRIORITY] = { -EPERM, "ulimit" },
     [ULIMIT_UPSIDE_DOWN] = { -EINVAL, "ulimit" },
     [OOM_PROTECTED] = { -EPERM, "oom-score" },
+    [DOMAIN_BLANK] = { -EINVAL, "host-name" },
+    [DNS_NAME] = { -EINVAL, "dns" },
+    [DNS_NEWLINE] = { -EINVAL, "dns" },
 };
 static_assert(ARRAY_LEN(expected) == WRONG_COUNT, "a refusal has no expectation");
 
@@ -199,7 +206,9 @@ static struct spec with_etc(const char *const entry[])
 static struct spec make(enum wrong w)
 {
     static const char *const shadow[] = { "shadow", NULL }, *const up[] = { "../x", NULL },
-                             *const absolute[] = { "/etc/x", NULL };
+                             *const absolute[] = { "/etc/x", NULL },
+                             *const dns_name[] = { "ns.example", NULL },
+                             *const dns_newline[] = { "a\nnameserver 6.6.6.6", NULL };
     struct spec s = good();
 
     switch (w) {
@@ -241,6 +250,9 @@ static struct spec make(enum wrong w)
     case ULIMIT_UNKNOWN: return with_ulimit("files", 1, 1);
     case ULIMIT_PRIORITY: return with_ulimit("rtprio", 1, 1);
     case ULIMIT_UPSIDE_DOWN: return with_ulimit("nofile", 2, 1);
+    case DOMAIN_BLANK: s.domainname = "a b"; break;
+    case DNS_NAME: s.dns = dns_name; break;
+    case DNS_NEWLINE: s.dns_search = dns_newline; break;
     case OOM_PROTECTED: s.oom_score_adj = -1000; break;
     case WRONG_COUNT: break;
     }

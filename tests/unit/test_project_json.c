@@ -28,14 +28,15 @@ static struct secret_file files[] = {
 };
 static struct attachment networks[] = { { .network = "back", .aliases = aliases } };
 static struct ulimit ulimits[] = { { .resource = "nofile", .soft = 1, .hard = INT64_MAX } };
+static struct extra_host hosts[] = { { .name = "h", .address = "10.0.0.1" } };
 static struct extra_group groups[] = { { .name = "mail", .gid = 8 } };
 static struct port ports[] = { { .address = "", .published = 443, .target = 8443 } };
 
 #define UNIT(n)                                                                                    \
     {                                                                                              \
         .name = (n), .image = "i", .recipe = "r", .digest = "d", .argv = argv, .env = env,         \
-        .workdir = "/", .hostname = (n), .user = "u", .home = "/", .uid = 5, .gid = 6,             \
-        .etc = none, .seccomp = "default", .stop_signal = SIGTERM, .stop_grace_us = 9,             \
+        .workdir = "/", .hostname = (n), .domainname = "", .user = "u", .home = "/", .uid = 5,     \
+        .gid = 6, .etc = none, .seccomp = "default", .stop_signal = SIGTERM, .stop_grace_us = 9,   \
         .health = {                                                                                \
             .probe = { .url = "", .host = "", .user = "", .database = "", .password_secret = "" }  \
         },                                                                                         \
@@ -85,6 +86,9 @@ static json_t *example(void)
     units[0].ulimits = ulimits;
     units[0].n_ulimits = ARRAY_LEN(ulimits);
     units[0].groups = groups;
+    units[0].hosts = hosts;
+    units[0].n_hosts = ARRAY_LEN(hosts);
+    units[0].dns = env;
     units[0].n_groups = ARRAY_LEN(groups);
     units[0].oom_score_adj = -7;
     assert_int_equal(project_to_json(&p, &text, &e), 0);

@@ -44,6 +44,8 @@ static struct spec full(void)
                           .env = env,
                           .workdir = "/",
                           .hostname = "web",
+                          .domainname = "example",
+                          .dns = etc,
                           .user = "www-data",
                           .home = "/var/www",
                           .uid = 33,
