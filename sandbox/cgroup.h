@@ -14,6 +14,11 @@
 
 struct cgroup_limits {
     uint64_t memory, milli_cpus, pids; /* 0 = none */
+    uint64_t memory_low;               /* bytes that are taken back last, 0 = none */
+    uint64_t memory_swap; /* bytes of memory and swap together; 0 = no swap, INT64_MAX = any */
+    uint64_t cpu_shares;  /* weight among siblings as v1 counts, 1024 = usual, 0 = usual */
+    uint64_t cpu_quota_us, cpu_period_us; /* 0 = from milli_cpus; 0 = 100 ms */
+    const char *cpuset;                   /* list such as "0-2,4", "" = all */
 };
 
 struct cgroup_stats {

@@ -7,8 +7,8 @@
 #include "sandbox/cgroup_fs.h"
 
 static const char *const controller_name[] = {
-    [CGROUP_MEMORY] = "memory", [CGROUP_CPU] = "cpu",  [CGROUP_CPUACCT] = "cpuacct",
-    [CGROUP_PIDS] = "pids",     [CGROUP_UNIFIED] = "",
+    [CGROUP_MEMORY] = "memory", [CGROUP_CPU] = "cpu",       [CGROUP_CPUACCT] = "cpuacct",
+    [CGROUP_PIDS] = "pids",     [CGROUP_CPUSET] = "cpuset", [CGROUP_UNIFIED] = "",
 };
 static_assert(ARRAY_LEN(controller_name) == CGROUP_CONTROLLERS, "a controller has no name");
 

@@ -120,3 +120,17 @@ void cgroup_fs_each(const char *base, cgroup_found *found, void *userdata)
         if (entry->d_type == DT_DIR && entry->d_name[0] != '.')
             found(entry->d_name, userdata);
 }
+
+void cgroup_fs_quota(const struct cgroup_limits *l, uint64_t *quota_us, uint64_t *period_us)
+{
+    *period_us = l->cpu_period_us ? l->cpu_period_us : 100000;
+    *quota_us = l->cpu_quota_us ? l->cpu_quota_us : l->milli_cpus * *period_us / 1000;
+}
+
+uint64_t cgroup_fs_weight(uint64_t shares)
+{
+    uint64_t least = shares < 2 ? 2 : shares > 262144 ? 262144 : shares;
+
+    /* runc's conversion, which systemd and Kubernetes share: both ranges laid on one another */
+    return 1 + (least - 2) * 9999 / 262142;
+}

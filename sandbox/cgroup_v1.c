@@ -10,7 +10,7 @@
 #include "base/paths.h"
 #include "sandbox/cgroup_fs.h"
 
-enum { CPU_PERIOD_US = 100000 };
+enum { CPUSET_TEXT = 4096 };
 
 /* v1 writes this where no limit is set: the largest page-aligned signed number */
 #define V1_UNLIMITED (UINT64_C(1) << 62)
@@ -27,7 +27,7 @@ static const char *base_of(enum cgroup_controller which)
     return "";
 }
 
-static int limit_memory(const char *id, uint64_t bytes, struct err *e)
+static int limit_memory(const char *id, uint64_t bytes, uint64_t swap, struct err *e)
 {
     const char *own = base_of(CGROUP_MEMORY);
     int r = cgroup_fs_write_u64(own, id, "memory.limit_in_bytes", bytes, e);
@@ -36,8 +36,57 @@ static int limit_memory(const char *id, uint64_t bytes, struct err *e)
         return r;
     /* a new group has no limits, and both go down: the one of memory and swap must be the last.
      * It is absent where swap accounting is off. */
-    r = cgroup_fs_write_u64(own, id, "memory.memsw.limit_in_bytes", bytes, e);
+    if (swap == INT64_MAX)
+        return 0;
+    r = cgroup_fs_write_u64(own, id, "memory.memsw.limit_in_bytes", swap ? swap : bytes, e);
     return r == -ENOENT ? 0 : r;
+}
+
+static int limit_cpu(const char *id, const struct cgroup_limits *l, struct err *e)
+{
+    const char *own = base_of(CGROUP_CPU);
+    uint64_t quota = 0, period = 0;
+    int r = 0;
+
+    cgroup_fs_quota(l, &quota, &period);
+    if (l->cpu_shares)
+        r = cgroup_fs_write_u64(own, id, "cpu.shares", l->cpu_shares, e);
+    if (r == 0 && quota) {
+        r = cgroup_fs_write_u64(own, id, "cpu.cfs_period_us", period, e);
+        if (r == 0)
+            r = cgroup_fs_write_u64(own, id, "cpu.cfs_quota_us", quota, e);
+    }
+    return r;
+}
+
+/* A new group of this controller has no processor and no memory node, and takes no process then. */
+static int inherit_cpuset(const char *id, struct err *e)
+{
+    static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
+
+    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+        auto_free char *above =
+            paths_join("%s/%s", id[0] ? base[CGROUP_CPUSET] : roots[CGROUP_CPUSET], files[i]);
+        auto_free char *text = NULL;
+        int r = fsio_read_pseudo(AT_FDCWD, above, CPUSET_TEXT, &text);
+
+        if (r < 0)
+            return err_set(e, r, "%s: %s", above, strerror(-r));
+        text[strcspn(text, "\n")] = '\0';
+        r = cgroup_fs_write(base[CGROUP_CPUSET], id, files[i], text, e);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int limit_cpuset(const char *id, const char *list, struct err *e)
+{
+    int r = inherit_cpuset("", e);
+
+    if (r == 0)
+        r = inherit_cpuset(id, e);
+    return r < 0 ? r : cgroup_fs_write(base[CGROUP_CPUSET], id, "cpuset.cpus", list, e);
 }
 
 static int limit(const char *id, const struct cgroup_limits *l, struct err *e)
@@ -45,12 +94,17 @@ static int limit(const char *id, const struct cgroup_limits *l, struct err *e)
     int r = 0;
 
     if (l->memory)
-        r = limit_memory(id, l->memory, e);
-    if (r == 0 && l->milli_cpus)
-        r = cgroup_fs_write_u64(base_of(CGROUP_CPU), id, "cpu.cfs_quota_us",
-                                l->milli_cpus * CPU_PERIOD_US / 1000, e);
+        r = limit_memory(id, l->memory, l->memory_swap, e);
+    if (r == 0 && l->memory_low)
+        r = cgroup_fs_write_u64(base_of(CGROUP_MEMORY), id, "memory.soft_limit_in_bytes",
+                                l->memory_low, e);
+    if (r == 0)
+        r = limit_cpu(id, l, e);
     if (r == 0 && l->pids)
         r = cgroup_fs_write_u64(base_of(CGROUP_PIDS), id, "pids.max", l->pids, e);
+    if (r == 0 && l->cpuset[0])
+        r = base[CGROUP_CPUSET][0] ? limit_cpuset(id, l->cpuset, e)
+                                   : err_set(e, -ENOENT, "there is no cpuset controller");
     return r;
 }
 
@@ -71,7 +125,7 @@ static int v1_create(const char *id, const struct cgroup_limits *l, struct err *
     int r = 0;
 
     for (int c = 0; c < CGROUP_CONTROLLERS && r == 0; c++) {
-        if (base[c][0] == '\0')
+        if (base[c][0] == '\0' || (c == CGROUP_CPUSET && l->cpuset[0] == '\0'))
             continue;
         r = cgroup_fs_mkdir(base[c], "");
         if (r == 0)
@@ -97,6 +151,8 @@ static int v1_attach(const char *id, pid_t pid, struct err *e)
         int r =
             base[c][0] ? cgroup_fs_write_u64(base[c], id, "cgroup.procs", (uint64_t) pid, e) : 0;
 
+        if (r == -ENOENT && c == CGROUP_CPUSET)
+            continue; /* it has none of this controller */
         if (r < 0)
             return r;
     }

@@ -9,8 +9,6 @@
 #include "base/paths.h"
 #include "sandbox/cgroup_fs.h"
 
-enum { CPU_PERIOD_US = 100000 };
-
 static char root[PATH_MAX], base[PATH_MAX];
 
 void cgroup_v2_use(const char *mounted_at)
@@ -23,7 +21,7 @@ void cgroup_v2_use(const char *mounted_at)
  * not have makes itself felt when a limit needs it. */
 static void enable_controllers(void)
 {
-    static const char *const wanted[] = { "+memory", "+cpu", "+pids" };
+    static const char *const wanted[] = { "+memory", "+cpu", "+pids", "+cpuset" };
     auto_free char *top = paths_join("%s/cgroup.subtree_control", root);
     auto_free char *own = paths_join("%s/cgroup.subtree_control", base);
 
@@ -35,19 +33,27 @@ static void enable_controllers(void)
 
 static int limit(const char *id, const struct cgroup_limits *l, struct err *e)
 {
+    uint64_t quota = 0, period = 0, swap = l->memory_swap ? l->memory_swap - l->memory : 0;
     char cpu[64];
     int r = 0;
 
-    (void) snprintf(cpu, sizeof cpu, "%" PRIu64 " %d", l->milli_cpus * CPU_PERIOD_US / 1000,
-                    CPU_PERIOD_US);
+    cgroup_fs_quota(l, &quota, &period);
+    (void) snprintf(cpu, sizeof cpu, "%" PRIu64 " %" PRIu64, quota, period);
     if (l->memory) {
         r = cgroup_fs_write_u64(base, id, "memory.max", l->memory, e);
         /* absent without swap accounting */
-        (void) cgroup_fs_write(base, id, "memory.swap.max", "0", NULL);
+        if (l->memory_swap != INT64_MAX)
+            (void) cgroup_fs_write_u64(base, id, "memory.swap.max", swap, NULL);
         (void) cgroup_fs_write(base, id, "memory.oom.group", "1", NULL);
     }
-    if (r == 0 && l->milli_cpus)
+    if (r == 0 && l->memory_low)
+        r = cgroup_fs_write_u64(base, id, "memory.low", l->memory_low, e);
+    if (r == 0 && l->cpu_shares)
+        r = cgroup_fs_write_u64(base, id, "cpu.weight", cgroup_fs_weight(l->cpu_shares), e);
+    if (r == 0 && quota)
         r = cgroup_fs_write(base, id, "cpu.max", cpu, e);
+    if (r == 0 && l->cpuset[0])
+        r = cgroup_fs_write(base, id, "cpuset.cpus", l->cpuset, e);
     if (r == 0 && l->pids)
         r = cgroup_fs_write_u64(base, id, "pids.max", l->pids, e);
     return r;

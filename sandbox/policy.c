@@ -27,6 +27,7 @@ enum {
     ULIMITS_MAX = 16,
     GROUPS_MAX = PROGRAM_GROUPS_MAX - 1, /* one is the user's own */
     DNS_MAX = 16,
+    CPUSET_MAX = 1024,
     OOM_MOST = 1000,
     OOM_LEAST = -900, /* below, the host would lose its own services first */
     ID_LIMIT = 65535, /* (uid_t) -1 of 16 bit, and everything dynamic above */
@@ -196,6 +197,10 @@ static int check_limits(const struct spec *s, struct err *e)
 
     for (size_t i = 0; i < s->n_ulimits && r == 0; i++)
         r = check_ulimit(&s->ulimits[i], e);
+    if (r == 0 && s->cpuset[0] && !made_of(s->cpuset, "0123456789,-", CPUSET_MAX))
+        r = refuse(e, "cpuset", "list", s->cpuset);
+    if (r == 0 && s->memory_swap && s->memory_swap < s->memory)
+        r = err_set(e, -EINVAL, "memory: with swap it is less than without");
     if (r == 0 && (s->oom_score_adj < OOM_LEAST || s->oom_score_adj > OOM_MOST))
         return err_set(e, -EPERM, "oom-score: %d is outside %d to %d", s->oom_score_adj, OOM_LEAST,
                        OOM_MOST);

@@ -85,8 +85,11 @@ struct spec {
     struct spec_host *hosts;
     size_t n_hosts;
     uint64_t memory, milli_cpus, pids, nofile; /* 0 = no limit */
-    int oom_score_adj;                         /* 0 = inherited */
-    const char *seccomp;                       /* profile name */
+    /* as in struct cgroup_limits */
+    uint64_t memory_low, memory_swap, cpu_shares, cpu_quota_us, cpu_period_us;
+    const char *cpuset;
+    int oom_score_adj;   /* 0 = inherited */
+    const char *seccomp; /* profile name */
 };
 
 json_t *spec_encode(const struct spec *s); /* new reference */

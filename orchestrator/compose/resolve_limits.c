@@ -4,7 +4,15 @@
 #include "base/num.h"
 #include "compose/resolve.h"
 
-enum { OOM_SCORE_LEAST = -900, OOM_SCORE_MOST = 1000 };
+/* ranges of the kernel; that of the score is ours, see sandbox/policy.c */
+enum {
+    OOM_SCORE_LEAST = -900,
+    OOM_SCORE_MOST = 1000,
+    SHARES_LEAST = 2,
+    SHARES_MOST = 262144,
+    PERIOD_LEAST = 1000,
+    PERIOD_MOST = 1000000
+};
 
 static const struct node *either(const struct node *a, const char *key, const struct node *b,
                                  const char *other)
@@ -57,6 +65,57 @@ static int oom_score(struct resolve *r, struct err *e)
     return 0;
 }
 
+/* Names of the service level, which have no second spelling. */
+static int cpu_details(struct resolve *r, struct err *e)
+{
+    const struct node *shares = node_get(r->service, "cpu_shares");
+    const struct node *quota = node_get(r->service, "cpu_quota");
+    const struct node *period = node_get(r->service, "cpu_period");
+    struct limits *out = &r->unit->limits;
+
+    if (shares && (shares->integer < SHARES_LEAST || shares->integer > SHARES_MOST))
+        return resolve_refuse(shares, e, "'cpu_shares' must be from %d to %d", SHARES_LEAST,
+                              SHARES_MOST);
+    if (period && (period->integer < PERIOD_LEAST || period->integer > PERIOD_MOST))
+        return resolve_refuse(period, e, "'cpu_period' must be from %d to %d microseconds",
+                              PERIOD_LEAST, PERIOD_MOST);
+    if (quota && quota->integer > 0 && out->milli_cpus)
+        return resolve_refuse(quota, e, "'cpu_quota' and 'cpus' say the same; keep one of them");
+    if (quota && quota->integer > 0 && quota->integer < PERIOD_LEAST)
+        return resolve_refuse(quota, e, "'cpu_quota' must be at least %d microseconds",
+                              PERIOD_LEAST);
+    out->cpu_shares = shares ? (uint64_t) shares->integer : 0;
+    out->cpu_period_us = period ? (uint64_t) period->integer : 0;
+    out->cpu_quota_us = quota && quota->integer > 0 ? (uint64_t) quota->integer : 0;
+    out->cpuset = node_get_text(r->service, "cpuset", "");
+    return 0;
+}
+
+static int memory_details(struct resolve *r, struct err *e)
+{
+    const struct node *reserved =
+        either(node_get(node_get(node_get(r->service, "deploy"), "resources"), "reservations"),
+               "memory", r->service, "mem_reservation");
+    const struct node *swap = node_get(r->service, "memswap_limit");
+    struct limits *out = &r->unit->limits;
+
+    if (reserved && num_bytes(reserved->text, &out->memory_low) < 0)
+        return resolve_refuse(reserved, e, "'memory' must be a size such as 512M");
+    if (out->memory && out->memory_low > out->memory)
+        return resolve_refuse(reserved, e, "more memory is reserved than the limit allows");
+    if (!swap)
+        return 0;
+    if (!out->memory)
+        return resolve_refuse(swap, e, "'memswap_limit' needs a memory limit");
+    if (strcmp(swap->text, "-1") == 0)
+        out->memory_swap = INT64_MAX;
+    else if (num_bytes(swap->text, &out->memory_swap) < 0)
+        return resolve_refuse(swap, e, "'memswap_limit' must be a size such as 1g, or -1");
+    if (out->memory_swap < out->memory)
+        return resolve_refuse(swap, e, "'memswap_limit' counts memory too, and is less than it");
+    return 0;
+}
+
 int resolve_limits(struct resolve *r, struct err *e)
 {
     const struct node *l =
@@ -78,5 +137,11 @@ int resolve_limits(struct resolve *r, struct err *e)
         return resolve_refuse(pids, e, "'pids' must be a number");
     if (nofile && num_u64(nofile->text, UINT32_MAX, &out->nofile) < 0)
         return resolve_refuse(nofile, e, "'nofile' must be a number");
-    return oom_score(r, e) < 0 ? e->code : ulimits(r, e);
+    int code = cpu_details(r, e);
+
+    if (code == 0)
+        code = memory_details(r, e);
+    if (code == 0)
+        code = oom_score(r, e);
+    return code < 0 ? code : ulimits(r, e);
 }

@@ -73,10 +73,15 @@ struct port {
 };
 
 struct limits {
-    uint64_t memory;     /* bytes, 0 = none */
-    uint64_t milli_cpus; /* 1000 = one CPU, 0 = none */
-    uint64_t pids;       /* 0 = none */
-    uint64_t nofile;     /* RLIMIT_NOFILE, 0 = inherited */
+    uint64_t memory;      /* bytes, 0 = none */
+    uint64_t milli_cpus;  /* 1000 = one CPU, 0 = none */
+    uint64_t pids;        /* 0 = none */
+    uint64_t memory_low;  /* bytes that are taken back last, 0 = none */
+    uint64_t memory_swap; /* bytes of memory and swap together; 0 = no swap, INT64_MAX = any */
+    uint64_t cpu_shares;  /* weight among siblings as v1 counts, 1024 = usual, 0 = usual */
+    uint64_t cpu_quota_us, cpu_period_us; /* 0 = from milli_cpus; 0 = 100 ms */
+    const char *cpuset;                   /* list such as "0-2,4", "" = all */
+    uint64_t nofile;                      /* RLIMIT_NOFILE, 0 = inherited */
 };
 
 enum restart_policy {

@@ -114,6 +114,12 @@ static const struct member limits_members[] = {
     PLAIN(limits, memory, T_U64),
     PLAIN(limits, milli_cpus, T_U64),
     PLAIN(limits, pids, T_U64),
+    PLAIN(limits, memory_low, T_U64),
+    PLAIN(limits, memory_swap, T_U64),
+    PLAIN(limits, cpu_shares, T_U64),
+    PLAIN(limits, cpu_quota_us, T_U64),
+    PLAIN(limits, cpu_period_us, T_U64),
+    TEXT(limits, cpuset),
     PLAIN(limits, nofile, T_U64),
 };
 static const struct kind limits_kind = KIND(limits, "limits", limits_members);

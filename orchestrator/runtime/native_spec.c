@@ -127,6 +127,12 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .memory = u->limits.memory,
                                .milli_cpus = u->limits.milli_cpus,
                                .pids = u->limits.pids,
+                               .memory_low = u->limits.memory_low,
+                               .memory_swap = u->limits.memory_swap,
+                               .cpu_shares = u->limits.cpu_shares,
+                               .cpu_quota_us = u->limits.cpu_quota_us,
+                               .cpu_period_us = u->limits.cpu_period_us,
+                               .cpuset = u->limits.cpuset,
                                .nofile = u->limits.nofile,
                                .oom_score_adj = u->oom_score_adj,
                                .seccomp = u->seccomp };

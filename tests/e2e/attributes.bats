@@ -103,6 +103,35 @@ in_root() {
     [ "$(in_root names cat /etc/filed.conf)" = changed ]
 }
 
+# limit SERVICE CONTROLLER V1-FILE V2-FILE
+limit() {
+    kernel_limit "$(ps_field "$1" pid)" "$2" "$3" "$4"
+}
+
+@test "memory: reservation, and swap beside it, in both spellings" {
+    [ "$(limit limits memory memory.limit_in_bytes memory.max)" = 67108864 ]
+    [ "$(limit limits memory memory.soft_limit_in_bytes memory.low)" = 33554432 ]
+    [ "$(limit spelled memory memory.soft_limit_in_bytes memory.low)" = 16777216 ]
+    if [ -e "$(find /sys/fs/cgroup -maxdepth 2 -name memory.memsw.limit_in_bytes | head -n 1)" ]; then
+        [ "$(limit limits memory memory.memsw.limit_in_bytes -)" = 100663296 ]
+        # without memswap_limit there is none
+        [ "$(limit spelled memory memory.memsw.limit_in_bytes -)" = 67108864 ]
+    else
+        [ "$(limit limits memory - memory.swap.max)" = 33554432 ]
+        [ "$(limit spelled memory - memory.swap.max)" = 0 ]
+    fi
+}
+
+@test "processor: shares, quota, period and set" {
+    local value
+    value=$(limit limits cpu cpu.shares cpu.weight)
+    [ "$value" = 512 ] || [ "$value" = 20 ]
+    [ "$(limit limits cpu cpu.cfs_period_us cpu.max | awk '{ print $NF }')" = 50000 ]
+    [ "$(limit limits cpu cpu.cfs_quota_us cpu.max | awk '{ print $1 }')" = 25000 ]
+    [ "$(limit limits cpuset cpuset.cpus cpuset.cpus)" = 0 ]
+    [ "$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$(ps_field limits pid)/status")" = 0 ]
+}
+
 @test "what cannot be honoured is refused by name, with the reason, and nothing is started" {
     local attribute text
     while IFS='|' read -r attribute text; do
@@ -113,7 +142,7 @@ services:
   web:
     image: local/sleeper
     x-native: { user: nobody, command: [/bin/sleep, "3600"] }
-    $attribute
+    <<: { $attribute }
 EOF
         run orch_in "$WORLD/refused" up
         echo "$attribute: exit $status: $output"
@@ -129,6 +158,12 @@ oom_score_adj: -1000|from -900 to 1000
 dns: [resolver.example]|is no address
 extra_hosts: ["a=b"]|is no address
 shm_size: 0x|shm_size
+mem_limit: 64m, memswap_limit: 32m|counts memory too
+memswap_limit: 1g|needs a memory limit
+cpu_shares: 1|from 2 to 262144
+cpu_period: 10|from 1000 to 1000000
+cpus: 1, cpu_quota: 50000|say the same
+mem_limit: 1m, mem_reservation: 2m|more memory is reserved
 EOF
     [ "$(ps_json | jq -r .project)" != refused ]
 }

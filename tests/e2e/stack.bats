@@ -200,17 +200,6 @@ has_status() {
     [ "$seen" -eq 5 ]
 }
 
-# kernel_limit PID v1-controller v1-file v2-file
-kernel_limit() {
-    local path
-    path=$(sed -n "s/^[0-9]*:$2:\(.*\)/\1/p" "/proc/$1/cgroup")
-    if [ -n "$path" ] && [ -e "/sys/fs/cgroup/$2$path/$3" ]; then
-        cat "/sys/fs/cgroup/$2$path/$3"
-    else
-        cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")/$4"
-    fi
-}
-
 @test "the kernel reports the memory and process limits of the compose file" {
     local service pid wanted seen=0
     while read -r service pid; do

@@ -102,6 +102,17 @@ is_healthy() {
         | .state == "up" and .health == "healthy" and (.pid | tostring) != $old' >/dev/null
 }
 
+# kernel_limit PID v1-controller v1-file v2-file
+kernel_limit() {
+    local path
+    path=$(sed -n "s/^[0-9]*:$2:\(.*\)/\1/p" "/proc/$1/cgroup")
+    if [ -n "$path" ] && [ -e "/sys/fs/cgroup/$2$path/$3" ]; then
+        cat "/sys/fs/cgroup/$2$path/$3"
+    else
+        cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")/$4"
+    fi
+}
+
 daemon_pid() {
     local pid
     for pid in $(pgrep -x "$1"); do

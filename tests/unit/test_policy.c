@@ -26,6 +26,7 @@ static struct spec good(void)
                           .workdir = "/",
                           .hostname = "a",
                           .domainname = "",
+                          .cpuset = "",
                           .user = "nobody",
                           .home = "/",
                           .uid = 65534,
@@ -75,6 +76,8 @@ enum wrong {
     DOMAIN_BLANK,
     DNS_NAME,
     DNS_NEWLINE,
+    CPUSET,
+    SWAP_BELOW,
     WRONG_COUNT
 };
 
@@ -121,6 +124,8 @@ static const struct {
     [DOMAIN_BLANK] = { -EINVAL, "host-name" },
     [DNS_NAME] = { -EINVAL, "dns" },
     [DNS_NEWLINE] = { -EINVAL, "dns" },
+    [CPUSET] = { -EINVAL, "cpuset" },
+    [SWAP_BELOW] = { -EINVAL, "memory" },
 };
 static_assert(ARRAY_LEN(expected) == WRONG_COUNT, "a refusal has no expectation");
 
@@ -251,6 +256,8 @@ static struct spec make(enum wrong w)
     case ULIMIT_PRIORITY: return with_ulimit("rtprio", 1, 1);
     case ULIMIT_UPSIDE_DOWN: return with_ulimit("nofile", 2, 1);
     case DOMAIN_BLANK: s.domainname = "a b"; break;
+    case CPUSET: s.cpuset = "0\n1"; break;
+    case SWAP_BELOW: s.memory = 2 * (s.memory_swap = 1); break;
     case DNS_NAME: s.dns = dns_name; break;
     case DNS_NEWLINE: s.dns_search = dns_newline; break;
     case OOM_PROTECTED: s.oom_score_adj = -1000; break;

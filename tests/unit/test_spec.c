@@ -69,6 +69,8 @@ static struct spec full(void)
                           .memory = UINT64_C(1) << 33,
                           .milli_cpus = 1500,
                           .pids = 100,
+                          .memory_swap = INT64_MAX,
+                          .cpuset = "0-1",
                           .nofile = 65536,
                           .seccomp = "default" };
 }
