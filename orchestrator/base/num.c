@@ -96,3 +96,16 @@ int num_milli_cpus(const char *text, uint64_t *out)
     *out = whole * 1000 + milli;
     return 0;
 }
+
+int num_signal(const char *text)
+{
+    const char *brief = strncasecmp(text, "SIG", 3) == 0 ? text + 3 : text;
+    uint64_t number = 0;
+
+    if (num_u64(text, 64, &number) == 0 && number > 0)
+        return (int) number;
+    for (int s = 1; s < 32; s++)
+        if (sigabbrev_np(s) && strcasecmp(sigabbrev_np(s), brief) == 0)
+            return s;
+    return -EINVAL;
+}

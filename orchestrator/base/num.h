@@ -10,5 +10,6 @@ int num_u64(const char *text, uint64_t max, uint64_t *out);
 int num_port(const char *text, uint16_t *out);       /* 1 to 65535 */
 int num_bytes(const char *text, uint64_t *out);      /* 300, 2b 2k 2kb 2m 2mb 2g 2gb, factor 1024 */
 int num_milli_cpus(const char *text, uint64_t *out); /* "0.25" is 250 */
+int num_signal(const char *text);                    /* HUP, SIGHUP or 1; the number is returned */
 
 #endif

@@ -2,7 +2,6 @@
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -168,17 +167,11 @@ static int stopping(struct resolve *r, struct err *e)
     const struct node *n = resolve_get(r, "stop_signal");
     const struct node *holder = node_get(r->service, "stop_grace_period") ? r->service : r->recipe;
     const char *name = n ? n->text : "SIGTERM";
-    uint64_t number = 0;
+    int number = num_signal(name);
 
-    if (num_u64(name, 64, &number) < 0) {
-        const char *brief = strncmp(name, "SIG", 3) == 0 ? name + 3 : name;
-        for (int s = 1; s < 32; s++)
-            if (sigabbrev_np(s) && strcmp(sigabbrev_np(s), brief) == 0)
-                number = (uint64_t) s;
-    }
-    if (number == 0)
+    if (number < 0)
         return resolve_refuse(n, e, "unknown signal '%s'", name);
-    r->unit->stop_signal = (int) number;
+    r->unit->stop_signal = number;
     return resolve_duration(holder, "stop_grace_period", 10 * USEC_PER_SEC, &r->unit->stop_grace_us,
                             e);
 }

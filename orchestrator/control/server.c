@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -240,6 +241,30 @@ static int exec(struct connection *c, json_t *message, struct err *e)
     return r;
 }
 
+static int send_signal(struct connection *c, json_t *message, struct err *e)
+{
+    auto_free const char **services = NULL;
+    const char *op, *project;
+    json_t *list = NULL, *killed = NULL;
+    json_error_t where;
+    int signo = 0, r;
+
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:o,s:i}", "op", &op, "project",
+                       &project, "services", &list, "signal", &signo) < 0)
+        return err_set(e, -EINVAL, "request: %s", where.text);
+    if (strings_of(list, &services) < 0)
+        return err_set(e, -EINVAL, "request: 'services' must be a list of texts");
+    if (signo < 1 || signo > SIGRTMAX || signo == SIGSTOP || signo == SIGCONT || signo == SIGCHLD) {
+        err_set(e, -EINVAL, "signal %d cannot be sent to a service", signo);
+        return err_classify(e, ERR_USAGE);
+    }
+    r = supervisor_kill(c->server->supervisor, project, services[0] ? services : NULL, signo,
+                        &killed, e);
+    if (r == 0)
+        say(c, json_pack("{s:o}", "killed", killed));
+    return r;
+}
+
 static int dispatch(struct connection *c, json_t *message, struct err *e)
 {
     const char *op = json_string_value(json_object_get(message, "op"));
@@ -264,6 +289,8 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
     }
     if (strcmp(op, "begin") == 0)
         return begin(c, message, e);
+    if (strcmp(op, "kill") == 0)
+        return send_signal(c, message, e);
     if (strcmp(op, "exec") == 0)
         return exec(c, message, e);
     return err_set(e, -EINVAL, "request: unknown op '%s'", op);

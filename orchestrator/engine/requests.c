@@ -175,6 +175,35 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
     return 0;
 }
 
+int supervisor_kill(struct supervisor *s, const char *project, const char *const *services,
+                    int signo, json_t **out, struct err *e)
+{
+    struct deployment *d = supervisor_find(s, project);
+    json_t *killed = json_array();
+    int r = d ? check_services(d->project, services, e)
+              : err_set(e, -ENOENT, "project '%s' is not running", project);
+
+    for (size_t n = 0; r == 0 && n < d->n_instances; n++) {
+        const struct instance *i = d->instances[n];
+
+        if (i->pid <= 0 || (services && !is_named(services, i->name)))
+            continue;
+        r = s->ops->signal(s->self, i->id, signo, e);
+        (void) json_array_append_new(killed,
+                                     json_pack("{s:s,s:i}", "service", i->name, "pid", i->pid));
+    }
+    if (r == 0 && json_array_size(killed) == 0) {
+        err_set(e, -ESRCH, "no service runs that could get a signal");
+        err_hint(e, "ipam-orch ps");
+        r = err_classify(e, ERR_FAILED);
+    }
+    if (r == 0)
+        *out = killed;
+    else
+        json_decref(killed);
+    return r;
+}
+
 void supervisor_forget_watcher(struct supervisor *s, const void *owner)
 {
     exec_forget(s, owner);

@@ -47,6 +47,11 @@ struct supervisor_request {
  * unknown project or service.  The watcher hears the end even if it comes at once. */
 int supervisor_begin(struct supervisor *s, const struct supervisor_request *request,
                      const struct watcher *watcher, struct err *e);
+/* Sends a signal to services, NULL for all that run; *out lists who got it.  -ESRCH (ERR_FAILED)
+ * when none of them runs. */
+int supervisor_kill(struct supervisor *s, const char *project, const char *const *services,
+                    int signo, json_t **out, struct err *e);
+
 struct supervisor_exec {
     const char *project, *service;
     struct runtime_exec command;

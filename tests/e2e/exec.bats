@@ -1,5 +1,6 @@
 #!/usr/bin/env bats
-# Commands inside running services: what they are, what they may, whose streams they have.
+# Commands inside running services: what they are, what they may, whose streams they have; signals
+# for services, and where their ports are.
 
 load world
 
@@ -14,6 +15,8 @@ services:
     environment: { COLOUR: blue, SIZE: small }
     working_dir: /tmp
     mem_limit: 64m
+    ports: ["127.0.0.1:8080:80", "5353:53/udp"]
+    restart: always
     x-native:
       user: nobody
       command: [/bin/sleep, "3600"]
@@ -125,6 +128,51 @@ exec_in() {
     kill -KILL "$(pgrep -f 'ipam-orch exec web sleep 4321' | head -n 1)"
     wait || true
     wait_until 10 eval '! runs_inside 4321'
+}
+
+@test "kill: a name or a number, who got it, and the restart policy goes on" {
+    local pid
+    pid=$(ps_field web pid)
+    run orch kill -s WINCH web
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$output" = "web $pid" ]
+    [ "$(ps_field web pid)" = "$pid" ]
+    run orch kill --format json
+    echo "$output"
+    [ "$(jq -r '.[0] | "\(.service) \(.pid)"' <<<"$output")" = "web $pid" ]
+    wait_until 20 runs_again web "$pid"
+    [ "$(ps_field web restarts)" -ge 1 ]
+}
+
+@test "kill: an unknown signal, one that is not for services, a service that does not run" {
+    run orch kill -s NONSENSE web
+    [ "$status" -eq 2 ]
+    [[ $output == *"unknown signal 'NONSENSE'"* ]]
+    run orch kill -s STOP web
+    [ "$status" -eq 2 ]
+    run orch kill idle
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"ipam-orch ps"* ]]
+}
+
+@test "port: one, all, another protocol, not published" {
+    [ "$(orch port web 80)" = 127.0.0.1:8080 ]
+    [ "$(orch port web 53/udp)" = 0.0.0.0:5353 ]
+    [ "$(orch port --protocol udp web 53)" = 0.0.0.0:5353 ]
+    [ "$(orch port web | sort | tr '\n' ';')" = "53/udp -> 0.0.0.0:5353;80/tcp -> 127.0.0.1:8080;" ]
+    [ "$(orch port --format json web 80 | jq -r '.[0].published')" = 8080 ]
+    run orch port web 81
+    [ "$status" -eq 1 ]
+    [[ $output == *"81/tcp of 'web' is not published"* ]]
+    run orch port web http
+    [ "$status" -eq 2 ]
+}
+
+# runs_again SERVICE OLD_PID
+runs_again() {
+    [ "$(ps_field "$1" state)" = up ] && [ "$(ps_field "$1" pid)" != "$2" ]
 }
 
 # runs_inside WORD: some process of the service has it on its command line

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <signal.h>
 
 #include "base/auto.h"
 #include "base/num.h"
@@ -118,6 +119,18 @@ static void processor_shares(void **state)
     check(num_milli_cpus, bad, ARRAY_LEN(bad), good, ARRAY_LEN(good));
 }
 
+static void signals_have_names_and_numbers(void **state)
+{
+    (void) state;
+    assert_int_equal(num_signal("HUP"), SIGHUP);
+    assert_int_equal(num_signal("sigterm"), SIGTERM);
+    assert_int_equal(num_signal("9"), SIGKILL);
+    assert_int_equal(num_signal("0"), -EINVAL);
+    assert_int_equal(num_signal("SIG"), -EINVAL);
+    assert_int_equal(num_signal("65"), -EINVAL);
+    assert_int_equal(num_signal(""), -EINVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -125,6 +138,7 @@ int main(void)
         cmocka_unit_test(ports),
         cmocka_unit_test(sizes),
         cmocka_unit_test(processor_shares),
+        cmocka_unit_test(signals_have_names_and_numbers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
