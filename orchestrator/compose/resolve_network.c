@@ -9,8 +9,8 @@ static void attachments(struct resolve *r)
 {
     const struct node *map = node_get(r->service, "networks");
 
-    r->unit->networks = arena_array(r->arena, map->n + 1, sizeof *r->unit->networks);
-    for (size_t i = 0; i < map->n; i++) {
+    r->unit->networks = arena_array(r->arena, node_count(map) + 1, sizeof *r->unit->networks);
+    for (size_t i = 0; i < node_count(map); i++) {
         r->unit->networks[r->unit->n_networks++] = (struct attachment){
             .network = map->entries[i].key,
             .aliases = resolve_strings(r->arena, node_get(map->entries[i].value, "aliases"))

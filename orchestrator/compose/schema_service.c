@@ -444,7 +444,7 @@ static const struct attribute service_list[] = {
     { "mem_swappiness", .accepts = INT_TEXT, .form = FORM_BYTES, NO("no swap settings") },
     { "mac_address", TEXT_, NO("made from the address") },
     { "models", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &model_use, .loose = true, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, NO("no models") },
-    { "network_mode", TEXT_, NO("each service has a network of its own") },
+    { "network_mode", TEXT_, ONLY("none", "bridge"), YES("none: only a loopback interface") },
     { "networks", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &attachment, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, YES("a bridge and an interface for each") },
     { "oom_kill_disable", CASTED_, NO("a service without memory must end") },
     { "oom_score_adj", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = -1000, .max = 1000, YES("from -900: the host must not lose its own services first") },

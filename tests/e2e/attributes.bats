@@ -103,6 +103,14 @@ in_root() {
     [ "$(in_root names cat /etc/filed.conf)" = changed ]
 }
 
+@test "network_mode none: a loopback interface and nothing else" {
+    run nsenter -t "$(ps_field lonely pid)" -n ip -o link 3>&-
+    echo "$output"
+    [ "${#lines[@]}" -eq 1 ]
+    [[ $output == *": lo: "* ]]
+    [ -z "$(nsenter -t "$(ps_field lonely pid)" -n ip route 3>&-)" ]
+}
+
 # limit SERVICE CONTROLLER V1-FILE V2-FILE
 limit() {
     kernel_limit "$(ps_field "$1" pid)" "$2" "$3" "$4"
@@ -158,6 +166,7 @@ oom_score_adj: -1000|from -900 to 1000
 dns: [resolver.example]|is no address
 extra_hosts: ["a=b"]|is no address
 shm_size: 0x|shm_size
+network_mode: host|network_mode
 mem_limit: 64m, memswap_limit: 32m|counts memory too
 memswap_limit: 1g|needs a memory limit
 cpu_shares: 1|from 2 to 262144
