@@ -130,6 +130,18 @@ exec_in() {
     wait_until 10 eval '! runs_inside 4321'
 }
 
+@test "the command ends with its service" {
+    local asker
+    orch exec web sleep 8765 3>&- &
+    asker=$!
+    wait_until 10 runs_inside 8765
+    orch stop web
+    status=0
+    wait "$asker" || status=$?
+    [ "$status" -eq 137 ]
+    orch start web
+}
+
 @test "kill: a name or a number, who got it, and the restart policy goes on" {
     local pid
     pid=$(ps_field web pid)
