@@ -22,6 +22,7 @@ offers() {
     offers --no-interpolate config --no-i
     offers --project-name --proj
     offers web restart we
+    offers web top we
     offers worker -f compose.yaml logs wo
     offers services.ports config --explain services.po
     offers compose export c

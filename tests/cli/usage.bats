@@ -59,9 +59,10 @@ load command
     fails 2 "--tail" -- logs --tail many
 }
 
-@test "without a manager ps and logs say what to do, down has nothing to do" {
+@test "without a manager ps, top and logs say what to do, down has nothing to do" {
     compose 'services: {web: {image: nginx:1.22}}'
     fails 14 "the manager is not running" "next: ipam-orch up" -- ps
+    fails 14 "the manager is not running" "next: ipam-orch up" -- top
     fails 2 "no such service: 'wed', did you mean 'web'?" "next: ipam-orch config --services" -- logs wed
     run orch down
     [ "$status" -eq 0 ]

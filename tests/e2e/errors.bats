@@ -64,6 +64,10 @@ as_nobody() {
     run as_nobody ps
     echo "exit $status: $output"
     [ "$status" -eq 0 ]
+    run as_nobody top web
+    echo "exit $status: $output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"web "*" nobody "*"/bin/sleep 3600"* ]]
     run as_nobody -p small down
     echo "exit $status: $output"
     [ "$status" -eq 13 ]
