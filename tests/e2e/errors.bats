@@ -78,6 +78,20 @@ as_nobody() {
     [ "$status" -eq 0 ]
 }
 
+@test "more memory than mem_limit: ps says which service ran out of memory" {
+    printf 'name: small\nservices:\n  web:\n    image: local/sleeper\n    mem_limit: 16m\n    x-native:\n      user: nobody\n      command: [/usr/bin/tail, /dev/zero]\n  calm:\n    image: local/sleeper\n    mem_limit: 16m\n    x-native:\n      user: nobody\n      command: [/bin/sleep, "3600"]\n' \
+        >"$PROJECT/compose.yaml"
+    rm "$PROJECT/.env.prod"
+    run orch up --no-wait
+    echo "$output"
+    reason() { orch ps --format json | jq -r --arg s "$1" '.services[] | select(.service == $s) | .last_exit'; }
+    killed() { [[ $(reason web) == *"out of memory" ]]; }
+    wait_until 20 killed
+    [ -z "$(reason calm)" ]
+    run orch down
+    [ "$status" -eq 0 ]
+}
+
 @test "MariaDB is not installed: exit 5, names the package and how to install it" {
     local server
     server=$(command -v mariadbd)
