@@ -239,7 +239,7 @@ static int mount_dev(const struct mounts *m)
     if (r == 0)
         r = mount_at(pts, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620");
     if (r == 0)
-        r = mount_at(shm, "tmpfs", SAFE | MS_NOEXEC, "mode=1777,size=64m");
+        r = mount_at(shm, "tmpfs", SAFE | MS_NOEXEC, "mode=1777,size=64m,nr_inodes=65536");
     return r == 0 && mount(NULL, proc_fd(dev).path, NULL,
                            MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, NULL) < 0
                ? -errno

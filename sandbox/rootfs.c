@@ -134,10 +134,11 @@ static void plan_scratch(struct plan *p)
 {
     char run[128];
 
-    (void) snprintf(run, sizeof run, "mode=755,size=64m,uid=%u,gid=%u", p->spec->uid, p->spec->gid);
+    (void) snprintf(run, sizeof run, "mode=755,size=64m,nr_inodes=65536,uid=%u,gid=%u",
+                    p->spec->uid, p->spec->gid);
     setup_put(p->text, SETUP_DEV);
     setup_put(p->text, SETUP_PROC);
-    setup_put(p->text, SETUP_TMPFS, "/tmp", "mode=1777", "exec");
+    setup_put(p->text, SETUP_TMPFS, "/tmp", "mode=1777,size=256m,nr_inodes=65536", "exec");
     setup_put(p->text, SETUP_TMPFS, "/run", run, "noexec");
     setup_put(p->text, SETUP_DIR, "/var", "755");
     setup_put(p->text, SETUP_LINK, "/var/run", "/run");
