@@ -38,6 +38,9 @@
  *                         iifname @internal drop
  *                         oifname @external ct status dnat accept
  *                         oifname @bridges drop
+ *       chain input       iifname @bridges ct state established,related accept
+ *                         iifname @bridges meta l4proto { icmp, ipv6-icmp } accept
+ *                         iifname @bridges drop
  *   }
  *
  * Address and port of a destination are two maps because the JSON form of nft 1.0 cannot declare a
@@ -295,16 +298,36 @@ static void put_masquerade(struct batch *b, const struct family *f)
                        verdict("masquerade")));
 }
 
+static json_t *match_answers(void)
+{
+    return match("in", json_pack("{s:{s:s}}", "ct", "key", "state"),
+                 json_pack("[s,s]", "established", "related"));
+}
+
+/* What listens on the host's own addresses is not for instances; published ports are rewritten
+ * before and do not come here. */
+static void put_input(struct batch *b)
+{
+    json_t *icmp = json_pack("{s:[s,s]}", "set", "icmp", "ipv6-icmp");
+
+    put_rule(b, "input",
+             json_pack("[o,o,o]", match_interface("iifname", "==", "@bridges"), match_answers(),
+                       verdict("accept")));
+    put_rule(b, "input",
+             json_pack("[o,o,o]", match_interface("iifname", "==", "@bridges"),
+                       match("==", meta("l4proto"), icmp), verdict("accept")));
+    put_rule(b, "input",
+             json_pack("[o,o]", match_interface("iifname", "==", "@bridges"), verdict("drop")));
+}
+
 static void put_forward(struct batch *b)
 {
     json_t *pair = json_pack("{s:[o,o]}", "concat", meta("iifname"), meta("oifname"));
-    json_t *state = match("in", json_pack("{s:{s:s}}", "ct", "key", "state"),
-                          json_pack("[s,s]", "established", "related"));
 
     put_rule(b, "forward",
              json_pack("[o,o]", match("==", pair, json_string("@same")), verdict("accept")));
     put_rule(b, "forward",
-             json_pack("[o,o,o]", match_interface("oifname", "==", "@bridges"), state,
+             json_pack("[o,o,o]", match_interface("oifname", "==", "@bridges"), match_answers(),
                        verdict("accept")));
     put_rule(b, "forward",
              json_pack("[o,o]", match_interface("iifname", "==", "@internal"), verdict("drop")));
@@ -330,6 +353,7 @@ static void put_table(struct batch *b)
     put_chain(b, "output", "nat", "output", -100);
     put_chain(b, "postrouting", "nat", "postrouting", 100);
     put_chain(b, "forward", "filter", "forward", 0);
+    put_chain(b, "input", "filter", "input", 0);
     put_rule(b, "raw",
              json_pack("[o,o,o]", match_interface("iifname", "==", "@bridges"),
                        match("==", field("ip", "daddr"), loopback()), verdict("drop")));
@@ -343,6 +367,7 @@ static void put_table(struct batch *b)
         put_masquerade(b, &families[i]);
     }
     put_forward(b);
+    put_input(b);
 }
 
 /* ---- the part that changes ---- */
