@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# A service that wants out: nothing gets out, nothing takes more than its share, the host stays well.
+
+load broker
+
+setup_file() {
+    broker_open
+    sleep 1000 3>&- &
+    HOST_PID=$!
+    disown
+    HOST_SHM=$(ipcmk -M 4096 | awk '{ print $NF }')
+    export HOST_PID HOST_SHM
+    cp "$HOUSE/guests/guest_hostile" "$HOUSE/guests/guest_setuid"
+    chmod 4755 "$HOUSE/guests/guest_setuid"
+    listen_on_host
+    drive request network_create '{"project":"t","bridge":"iomine","ipv4":"10.201.1.1/24","ipv6":"","internal":false}'
+    drive request network_create '{"project":"u","bridge":"iotheirs","ipv4":"10.201.2.1/24","ipv6":"","internal":false}'
+    launch u.victim.1.1 '{"project":"u","links":[{"bridge":"iotheirs","ipv4":"10.201.2.2/24","gateway4":"10.201.2.1","ipv6":"","gateway6":""}]}' \
+        /usr/bin/python3 -uc "$listen" 10.201.2.2 7777 ''
+    drive lines u.victim.1.1 out 1
+}
+
+teardown_file() {
+    [ -z "${HOST_SHM:-}" ] || ipcrm -m "$HOST_SHM" || true
+    for pid in ${HOST_PID:-} $(cat "${HOUSE:-/nonexistent}/listener.pid" 2>/dev/null); do
+        kill "$pid" || true
+    done
+    broker_close
+}
+
+teardown() {
+    [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 8 "$HOUSE/broker.log"
+}
+
+# listens on a port and, if there is a name, on an abstract socket of it
+listen='import socket, sys, time
+s = socket.create_server((sys.argv[1], int(sys.argv[2])))
+if sys.argv[3]:
+    u = socket.socket(socket.AF_UNIX)
+    u.bind("\0" + sys.argv[3])
+    u.listen()
+print("listening", flush=True)
+while True:
+    s.accept()[0].close()'
+
+listen_on_host() {
+    mkfifo "$HOUSE/listening"
+    (
+        exec 9>&- 3>&- 4>&- >"$HOUSE/listening" 2>>"$HOUSE/broker.log" </dev/null
+        exec nsenter --net="/run/netns/$NETNS" python3 -uc "$listen" 0.0.0.0 7777 ipam-hostile
+    ) &
+    echo $! >"$HOUSE/listener.pid"
+    disown
+    read -r _ <"$HOUSE/listening"
+}
+
+# outside_world HOST OTHER SOCKET SETUID: what the program may look for, as JSON
+outside_world() {
+    jq -nc --arg pid "$HOST_PID" --arg shm "$HOST_SHM" --args '["HOSTILE_PID=" + $pid, "HOSTILE_SHM=" + $shm,
+        "HOSTILE_ABSTRACT=@ipam-hostile", "HOSTILE_HOST=" + $ARGS.positional[0], "HOSTILE_OTHER=" + $ARGS.positional[1],
+        "HOSTILE_SOCKET=" + $ARGS.positional[2], "HOSTILE_SETUID=" + $ARGS.positional[3]]' "$@"
+}
+
+# host_state: what no try may change
+host_state() {
+    local file
+    for file in kernel/core_pattern kernel/hostname kernel/pid_max; do
+        echo "$file $(cat "/proc/sys/$file")"
+    done
+    in_net sysctl net.ipv4.ip_forward net.ipv4.ip_unprivileged_port_start
+    in_net ip -o link show lo | awk '{ print $3 }'
+    sed 1d /proc/swaps
+}
+
+@test "no try of a hostile service gets out or takes more than its share" {
+    local before
+    before=$(host_state)
+    run --separate-stderr launch t.hostile.1.1 "$(jq -nc --argjson env "$(outside_world 10.201.1.1:7777 10.201.2.2:7777 \
+        "$HOUSE/run/sandbox.sock" "$GUESTS/guest_setuid")" '{ env: $env, memory: 536870912, pids: 60, nofile: 1024,
+        links: [{ bridge: "iomine", ipv4: "10.201.1.2/24", gateway4: "10.201.1.1", ipv6: "", gateway6: "" }] }')" \
+        "$GUESTS/guest_hostile"
+    [ "$status" -eq 0 ]
+    run drive drain t.hostile.1.1 out
+    echo "$output"
+    # every line is a verdict; one of another form is a try that went wrong
+    [ "$(grep -cE '^[a-z0-9-]+ (E[A-Z0-9]+|CONTAINED .+)$' <<<"$output")" -eq "${#lines[@]}" ]
+    [ "${#lines[@]}" -ge 130 ]
+    # a call that is not there shows nothing about the sandbox
+    run ! grep -E ' (EFAULT|EBADF)$' <<<"$output"
+    ended t.hostile.1.1
+    [ "$(jq -r '"\(.code) \(.signal)"' <<<"${lines[0]}")" = "0 0" ]
+    diff <(echo "$before") <(host_state)
+    kill -0 "$HOST_PID"
+    # the broker still works, and the neighbour is well
+    finished t.after.1.1 '{}' /bin/true
+    inside u.victim.1.1 /bin/true
+}
+
+@test "the same tries work for root outside, so that they can fail the test above" {
+    # the last ones change what the others need
+    local tries=(fsopen open-tree chroot climb-out unshare-user unshare-mnt unshare-net unshare-pid unshare-uts unshare-ipc
+        unshare-cgroup clone-user clone-net clone3-user setns-own-mnt kill-host trace-host host-memory host-root
+        host-environment host-descriptor priority become-root become-root-group groups capability setuid-program
+        keyring add-key host-name write-core-pattern write-ip-forward read-shadow read-root-home overwrite-passwd
+        leaked-descriptors raw-socket raw6-socket packet-socket netlink-netfilter connect-host connect-other-project
+        connect-unix connect-abstract shared-memory lock-memory netlink-change-link mount-bind mount-proc mount-tmpfs
+        setuid-file block-device remount-root)
+    mapfile -t environment < <(outside_world 10.201.1.1:7777 10.201.2.2:7777 "$HOUSE/run/sandbox.sock" \
+        "$HOUSE/guests/guest_setuid" | jq -r '.[]')
+    # fd 7 is the leak
+    run env "${environment[@]}" nsenter --net="/run/netns/$NETNS" unshare --mount --uts "$HOUSE/guests/guest_hostile" \
+        "${tries[@]}" 7</
+    echo "$output"
+    [ "$(grep -c ' ESCAPED$' <<<"$output")" -eq "${#tries[@]}" ]
+    in_net ip link set lo up
+}
