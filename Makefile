@@ -109,14 +109,15 @@ check-e2e: $(BIN) frontend ## the whole stack and a browser, in a private networ
 FUZZ     := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 F        ?= $(FUZZ)
 T        ?= 60
-FUZZ_LIBS = $(foreach r,$(O)/compose $(O)/model $(O)/base,$(B)/$(r).a)
+FUZZ_LIBS = $(foreach r,$(O)/compose $(O)/model sandbox $(O)/base,$(B)/$(r).a)
+FUZZ_PKGS := yaml-0.1 jansson libcrypto libsystemd libseccomp libcap libnl-route-3.0
 LIBFUZZER = -fsanitize=fuzzer
 
 $(B)/tests/fuzz/replay_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/replay.o $(B)/tests/fuzz/pipeline.o $(FUZZ_LIBS)
-	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $^ $(call libs,yaml-0.1 jansson libcrypto) -o $@
+	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $^ $(call libs,$(FUZZ_PKGS)) -o $@
 
 $(B)/tests/fuzz/fuzz_%: $(B)/tests/fuzz/fuzz_%.o $(B)/tests/fuzz/pipeline.o $(FUZZ_LIBS)
-	$(QUIET)$(CC) $(HARDEN) $(LIBFUZZER) $(CFLAGS) $(LINK) $^ $(call libs,yaml-0.1 jansson libcrypto) -o $@
+	$(QUIET)$(CC) $(HARDEN) $(LIBFUZZER) $(CFLAGS) $(LINK) $^ $(call libs,$(FUZZ_PKGS)) -o $@
 
 .PHONY: fuzz fuzz-regress
 fuzz-regress: $(FUZZ:%=$(B)/tests/fuzz/replay_%) ## what fuzzing found once, and its seeds

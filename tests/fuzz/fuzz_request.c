@@ -1,0 +1,153 @@
+/* Requests to the broker, one frame per line, through its dispatcher and its tables.  The ends that
+ * reach the kernel (processes, interfaces, packet rules, control groups) are replaced below: the
+ * linker takes these and leaves the archive's. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "sandbox/broker.h"
+#include "sandbox/net.h"
+#include "tests/fuzz/fuzz.h"
+
+/* ---- the ends ---- */
+
+int launch(struct broker *b, struct guest *g, const int *files, struct err *e)
+{
+    (void) b, (void) files, (void) e;
+    g->state = g->id[0] == 'e' ? GUEST_ENDED : GUEST_RUNNING;
+    return 0;
+}
+
+int launch_init(bool joining, uint64_t namespaces, int cgroup, struct launched *out, struct err *e)
+{
+    (void) joining, (void) namespaces, (void) cgroup, (void) out;
+    return err_set(e, -EAGAIN, "no process while fuzzing");
+}
+
+int lifecycle_watch(struct broker *b, struct guest *g, struct err *e)
+{
+    (void) e;
+    HASH_ADD_KEYPTR(hh, b->guests, g->id, strlen(g->id), g);
+    return 0;
+}
+
+void lifecycle_remove(struct broker *b, struct guest *g)
+{
+    HASH_DEL(b->guests, g);
+    guest_free(g);
+}
+
+void broker_answer(struct broker *b, const struct connection *to, uint64_t tag, json_t *json)
+{
+    (void) b, (void) to, (void) tag;
+    json_decref(json);
+}
+
+int net_bridge_create(const struct net_bridge *b, struct err *e)
+{
+    (void) b, (void) e;
+    return 0;
+}
+
+int net_bridge_remove(const char *name, struct err *e)
+{
+    (void) name, (void) e;
+    return 0;
+}
+
+int net_rules_replace(const char *project, const struct net_bridge *bridges, size_t n_bridges,
+                      const struct net_port *ports, size_t n_ports, struct err *e)
+{
+    (void) project, (void) bridges, (void) n_bridges, (void) ports, (void) n_ports, (void) e;
+    return 0;
+}
+
+int net_forwarding_on(bool ipv6, struct err *e)
+{
+    (void) ipv6, (void) e;
+    return 0;
+}
+
+void net_forwarding_restore(void)
+{
+}
+
+static int group_stats(const char *id, struct cgroup_stats *out)
+{
+    (void) id;
+    *out = (struct cgroup_stats){ .pids = 1 };
+    return 0;
+}
+
+static int group_ok(const char *id)
+{
+    (void) id;
+    return 0;
+}
+
+static const struct cgroup_ops groups = {
+    .name = "v1", .open = group_ok, .stats = group_stats, .kill = group_ok, .destroy = group_ok
+};
+
+/* ---- the target ---- */
+
+/* a place for the records of networks, which the broker writes by itself */
+static void make_house(void)
+{
+    static char house[] = "/tmp/ipam-fuzz.XXXXXX";
+    static bool is_made;
+    char networks[64];
+
+    if (is_made)
+        return;
+    if (!mkdtemp(house) || setenv("IPAM_ORCH_RUN_DIR", house, 1) < 0)
+        abort();
+    (void) snprintf(networks, sizeof networks, "%s/networks", house);
+    if (mkdir(networks, 0700) < 0)
+        abort();
+    is_made = true;
+}
+
+static void run_frame(struct broker *b, const char *frame, size_t len)
+{
+    struct request r = { .n_fds = 0 };
+    struct answer a = { 0 };
+    struct err e = ERR_INIT;
+
+    memset(r.fds, -1, sizeof r.fds);
+    r.fields = json_loadb(frame, len, JSON_REJECT_DUPLICATES, NULL);
+    if (json_is_object(r.fields) && requests_run(b, &r, &a, &e) < 0 && e.msg[0] == '\0')
+        abort(); /* a refusal without a reason */
+    json_decref(a.fields);
+    json_decref(r.fields);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct broker b = { .cgroup = &groups };
+    const char *at = (const char *) data, *end = at + size;
+    struct guest *g, *next;
+
+    make_house();
+    log_set_level(LOG_ERROR);
+    while (at < end) {
+        const char *line = memchr(at, '\n', (size_t) (end - at));
+        size_t len = (size_t) ((line ? line : end) - at);
+
+        run_frame(&b, at, len < LIMIT_SANDBOX_PACKET ? len : LIMIT_SANDBOX_PACKET);
+        at += len + 1;
+    }
+    join_close(&b);
+    HASH_ITER (hh, b.guests, g, next) {
+        HASH_DEL(b.guests, g);
+        guest_free(g);
+    }
+    network_forget(&b);
+    return 0;
+}
