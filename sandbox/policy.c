@@ -104,9 +104,11 @@ static bool is_within(const char *path, const char *dir)
 
 int policy_source(const char *path, struct err *e)
 {
-    const char *const denied[] = { "/proc",        "/sys",        "/dev",
-                                   "/run",         "/boot",       "/etc/shadow",
-                                   "/etc/gshadow", paths_state(), paths_run() };
+    const char *const denied[] = { "/proc",        "/sys",           "/dev",
+                                   "/run",         "/boot",          "/etc/shadow",
+                                   "/etc/gshadow", "/etc/shadow-",   "/etc/gshadow-",
+                                   "/etc/sudoers", "/etc/sudoers.d", paths_state(),
+                                   paths_run() };
 
     if (!normal_path(path))
         return refuse(e, "bind-source", "path", path);
