@@ -1,12 +1,16 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/sched.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <utlist.h>
@@ -110,6 +114,32 @@ static const char *item(const json_t *list, size_t i)
     return text ? text : "";
 }
 
+/* A directory would be a way out of the root, a file or a socket of the host a way to it: streams
+ * are pipes, memory files, /dev/null and pseudo terminals. */
+static bool is_stream(int fd)
+{
+    enum { PTS_FIRST = 136, PTS_LAST = 143 }; /* major numbers; Linux, devices.txt */
+    struct stat st;
+    int flags = fcntl(fd, F_GETFL);
+
+    if (flags < 0 || flags & O_PATH || fstat(fd, &st) < 0)
+        return false;
+    if (S_ISCHR(st.st_mode))
+        return st.st_rdev == makedev(1, 3) ||
+               (major(st.st_rdev) >= PTS_FIRST && major(st.st_rdev) <= PTS_LAST);
+    return S_ISFIFO(st.st_mode) || (S_ISREG(st.st_mode) && st.st_nlink == 0);
+}
+
+/* Who may write to /dev/stderr may also open it: the pipe itself must be the user's. */
+static void give_pipes(const struct request *r, uid_t uid, gid_t gid)
+{
+    struct statfs fs;
+
+    for (size_t i = 0; i < r->n_fds; i++)
+        if (fstatfs(r->fds[i], &fs) == 0 && fs.f_type == PIPEFS_MAGIC)
+            (void) !fchown(r->fds[i], uid, gid);
+}
+
 static int check_wish(const struct wish *w, const struct request *r, struct err *e)
 {
     size_t n_argv = json_array_size(w->argv), n_dirs = json_array_size(w->dirs);
@@ -119,6 +149,10 @@ static int check_wish(const struct wish *w, const struct request *r, struct err 
     if (r->n_fds != 2 && r->n_fds != 3)
         return err_set(e, -EINVAL, "join: %zu descriptors instead of stdin, stdout and stderr",
                        r->n_fds);
+    for (size_t i = 0; i < r->n_fds; i++)
+        if (!is_stream(r->fds[i]))
+            return err_set(e, -EPERM, "join: descriptor %zu is no pipe, terminal or memory file",
+                           i);
     if (!w->inside && (w->env || w->workdir || w->deadline_us == 0))
         return err_set(e, -EINVAL, "join: a worker has a deadline, and nothing else of its own");
     if (w->workdir && policy_path("working directory", w->workdir, e) < 0)
@@ -326,6 +360,8 @@ int join_start(struct broker *b, struct request *r, struct err *e)
     *j = (struct join){ .broker = b, .from = r->from, .tag = r->tag, .pidfd = -1, .socket = -1 };
     j->guest_id = strdup(g->id);
     DL_APPEND(b->joins, j);
+    if (w.inside)
+        give_pipes(r, g->spec.uid, g->spec.gid);
     result = start(j, g, &w, e);
     if (result == 0)
         result = hand_over(j, g, r, &w, e);

@@ -425,7 +425,7 @@ static const struct attribute service_list[] = {
     { "expose", .accepts = IS_LIST, .items = NUMBER_TEXT, .form = FORM_TEXTS, .distinct = true, .unique = UNIQUE_VALUE, YES("services of one network reach each other") },
     { "extends", .accepts = IS_TEXT | IS_MAP, .form = FORM_OBJECT, .kind = &extends, YES("merged when the project is loaded") },
     { "external_links", SET_, NO("use networks and their aliases") },
-    { "extra_hosts", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .values = IS_TEXT | IS_LIST, .distinct = true, .form = FORM_HOSTS, .merge = MERGE_HOSTS, YES("in the service's /etc/hosts; host-gateway is the host") },
+    { "extra_hosts", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .values = IS_TEXT | IS_LIST, .distinct = true, .form = FORM_HOSTS, .merge = MERGE_HOSTS, YES("in the service's /etc/hosts; on host-gateway, the host, published ports answer") },
     { "group_add", .accepts = IS_LIST, .items = NUMBER_TEXT, .form = FORM_TEXTS, .distinct = true, YES("groups of the host, never that of root") },
     { "gpus", .accepts = IS_TEXT | IS_LIST, .items = IS_MAP, .words = gpu_words, .form = FORM_OBJECTS, .kind = &gpu, NO("no device requests") },
     { "hostname", TEXT_, YES("UTS namespace") },

@@ -104,6 +104,9 @@ exec_in() {
     head -c 5000000 /dev/urandom >"$BATS_TEST_TMPDIR/sent"
     orch exec web cat <"$BATS_TEST_TMPDIR/sent" >"$BATS_TEST_TMPDIR/got"
     cmp "$BATS_TEST_TMPDIR/sent" "$BATS_TEST_TMPDIR/got"
+    # what is a stream can also be opened by its name
+    exec_in web sh -c 'echo out >/dev/stdout; echo err >/dev/stderr'
+    [ "$output $stderr" = "out err" ]
     # a command that does not read, and a reader that does not want all
     orch exec web true <"$BATS_TEST_TMPDIR/sent"
     [ "$(orch exec web yes 2>/dev/null | head -n 1)" = y ]

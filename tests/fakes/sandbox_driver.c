@@ -188,15 +188,19 @@ static int cmd_lines(struct sandbox_client *c, int argc, char **argv)
 
 static int cmd_join(struct sandbox_client *c, int argc, char **argv)
 {
-    auto_fd in = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    /* "<PATH" stands for another stdin, which must be refused: sockets only open as O_PATH */
+    const char *from = argc > 4 && argv[3][0] == '<' ? argv[3] + 1 : "/dev/null";
+    auto_fd in = open(from, O_RDONLY | O_CLOEXEC);
     json_t *args = json_array();
     char buffer[4096];
     int fd[2], status;
     ssize_t n;
 
+    if (in < 0)
+        in = open(from, O_PATH | O_CLOEXEC);
     if (pipe2(fd, O_CLOEXEC) < 0)
         fail("pipe");
-    for (int i = 3; i < argc; i++)
+    for (int i = argv[3][0] == '<' ? 4 : 3; i < argc; i++)
         (void) json_array_append_new(args, json_string(argv[i]));
     struct sandbox_message m =
         ask(c, "join",

@@ -22,7 +22,7 @@ teardown() {
 # mount KIND SOURCE TARGET [MODE]: one mount, as the fields of a specification
 mount_of() {
     jq -nc --arg kind "$1" --arg source "$2" --arg target "$3" --argjson mode "${4:-0}" \
-        '{ mounts: [{ kind: $kind, source: $source, target: $target, read_only: false, size: 0, mode: $mode }] }'
+        '{ mounts: [{ kind: $kind, source: $source, target: $target, read_only: false, noexec: false, size: 0, mode: $mode }] }'
 }
 
 file_of() {
@@ -120,10 +120,21 @@ asked_for() {
     local before
     before=$(stat -c %d:%i:%Y /etc /etc/passwd)
     run --separate-stderr launch t.trap.1.1 "$(jq -nc --arg trap "$HOUSE/guests" '
-        { mounts: [{ kind: "bind", source: $trap, target: "/data", read_only: false, size: 0, mode: 0 },
-                   { kind: "tmpfs", source: "", target: "/data/out", read_only: false, size: 0, mode: 0 }] }')" /bin/true
+        { mounts: [{ kind: "bind", source: $trap, target: "/data", read_only: false, noexec: false, size: 0, mode: 0 },
+                   { kind: "tmpfs", source: "", target: "/data/out", read_only: false, noexec: false, size: 0, mode: 0 }] }')" /bin/true
     echo "$output"
     [ "$status" -eq 0 ]
     [ "$(stat -c %d:%i:%Y /etc /etc/passwd)" = "$before" ]
     run ! findmnt -n /etc
+}
+
+@test "a command whose streams are a directory, a file or a socket of the host" {
+    local stream
+    started t.confused.2.1 '{}' "$GUESTS/guest_family" 0
+    for stream in / /etc/hostname "$HOUSE/run/sandbox.sock"; do
+        run drive join t.confused.2.1 all 20000000 "<$stream" /bin/true
+        echo "$stream: $output"
+        [ "$status" -eq 1 ]
+        [[ $(jq -r .error.message <<<"$output") == *"no pipe, terminal or memory file"* ]]
+    done
 }
