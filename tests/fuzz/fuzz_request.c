@@ -1,6 +1,7 @@
 /* Requests to the broker, one frame per line, through its dispatcher and its tables.  The ends that
  * reach the kernel (processes, interfaces, packet rules, control groups) are replaced below: the
  * linker takes these and leaves the archive's. */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -98,20 +99,29 @@ static const struct cgroup_ops groups = {
 /* ---- the target ---- */
 
 /* a place for the records of networks, which the broker writes by itself */
+static char house[] = "/tmp/ipam-fuzz.XXXXXX", networks[64];
+
+static void remove_house(void)
+{
+    auto_dir dir = opendir(networks);
+    const struct dirent *entry;
+
+    while (dir && (entry = readdir(dir)))
+        if (entry->d_name[0] != '.')
+            (void) unlinkat(dirfd(dir), entry->d_name, 0);
+    (void) rmdir(networks);
+    (void) rmdir(house);
+}
+
 static void make_house(void)
 {
-    static char house[] = "/tmp/ipam-fuzz.XXXXXX";
-    static bool is_made;
-    char networks[64];
-
-    if (is_made)
+    if (networks[0])
         return;
     if (!mkdtemp(house) || setenv("IPAM_ORCH_RUN_DIR", house, 1) < 0)
         abort();
     (void) snprintf(networks, sizeof networks, "%s/networks", house);
-    if (mkdir(networks, 0700) < 0)
+    if (mkdir(networks, 0700) < 0 || atexit(remove_house) != 0)
         abort();
-    is_made = true;
 }
 
 static void run_frame(struct broker *b, const char *frame, size_t len)
