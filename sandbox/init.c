@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -105,6 +106,7 @@ static enum stage stage_of(enum setup_code code)
     switch (code) {
     case SETUP_HOSTNAME:
     case SETUP_DOMAIN: return STAGE_HOSTNAME;
+    case SETUP_SYSCTL: return STAGE_SYSCTL;
     case SETUP_ROOT: return STAGE_ROOT;
     case SETUP_PIVOT: return STAGE_PIVOT;
     case SETUP_TEXT:
@@ -130,6 +132,20 @@ static enum stage stage_of(enum setup_code code)
     return STAGE_RECEIVE;
 }
 
+/* of the namespaces that init is in: the kernel looks at who opens the file */
+static int set_sysctl(const char *name, const char *value, struct err *e)
+{
+    char path[PATH_MAX];
+    int r;
+
+    if (snprintf(path, sizeof path, "/proc/sys/%s", name) >= PATH_MAX)
+        return err_set(e, -ENAMETOOLONG, "%s: %s", name, strerror(ENAMETOOLONG));
+    for (char *dot = strchr(path, '.'); dot; dot = strchr(dot, '.'))
+        *dot = '/';
+    r = fsio_write_pseudo(AT_FDCWD, path, value);
+    return r < 0 ? err_set(e, r, "%s=%s: %s", name, value, strerror(-r)) : 0;
+}
+
 static int execute(struct init *i, const struct setup_op *op, struct err *e)
 {
     int r;
@@ -139,6 +155,8 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
                                        : setdomainname(op->arg[0], strlen(op->arg[0]));
         return r < 0 ? err_set(e, -errno, "%s: %s", op->arg[0], strerror(errno)) : 0;
     }
+    if (op->code == SETUP_SYSCTL)
+        return set_sysctl(op->arg[0], op->arg[1], e);
     if (op->code <= SETUP_PIVOT)
         return mounts_apply(&i->mounts, op, e);
     r = program_take(&i->program, op);

@@ -10,6 +10,7 @@
 #include "base/auto.h"
 #include "base/num.h"
 #include "base/paths.h"
+#include "base/sysctl.h"
 #include "sandbox/program.h"
 #include "sandbox/rlimits.h"
 
@@ -27,6 +28,7 @@ enum {
     ULIMITS_MAX = 16,
     GROUPS_MAX = PROGRAM_GROUPS_MAX - 1, /* one is the user's own */
     DNS_MAX = 16,
+    SYSCTLS_MAX = 64,
     CPUSET_MAX = 1024,
     OOM_MOST = 1000,
     OOM_LEAST = -900, /* below, the host would lose its own services first */
@@ -297,6 +299,18 @@ static int check_dns(const struct spec *s, struct err *e)
     return r < 0 ? r : check_names_of("option", s->dns_options, options, e);
 }
 
+static int check_sysctls(const struct spec *s, struct err *e)
+{
+    for (size_t i = 0; s->sysctls && s->sysctls[i]; i++) {
+        if (i == SYSCTLS_MAX)
+            return err_set(e, -E2BIG, "count: more than %d sysctls", SYSCTLS_MAX);
+        if (!sysctl_is_namespaced(s->sysctls[i]))
+            return err_set(e, -EPERM, "sysctl: '%.128s' is not of one instance alone",
+                           s->sysctls[i]);
+    }
+    return 0;
+}
+
 static int check_etc(const char *entry, struct err *e)
 {
     static const char *const secret[] = { "shadow", "shadow-", "gshadow", "gshadow-", "sudoers" };
@@ -363,6 +377,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_groups(s, e);
     if (r == 0)
         r = check_dns(s, e);
+    if (r == 0)
+        r = check_sysctls(s, e);
     if (r == 0)
         r = check_limits(s, e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)

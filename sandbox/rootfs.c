@@ -279,6 +279,18 @@ static void plan_program(struct plan *p)
     }
 }
 
+/* while the whole of /proc/sys is still there to write to */
+static void plan_sysctls(struct plan *p)
+{
+    for (const char *const *s = p->spec->sysctls; s && *s; s++) {
+        char name[PATH_MAX];
+        size_t len = strcspn(*s, "=");
+
+        (void) snprintf(name, sizeof name, "%.*s", (int) len, *s);
+        setup_put(p->text, SETUP_SYSCTL, name, *s + len + 1);
+    }
+}
+
 static int plan_all(struct plan *p, const char *where, const int *files, struct err *e)
 {
     int r;
@@ -287,6 +299,7 @@ static int plan_all(struct plan *p, const char *where, const int *files, struct 
     setup_put(p->text, SETUP_HOSTNAME, p->spec->hostname);
     if (p->spec->domainname[0])
         setup_put(p->text, SETUP_DOMAIN, p->spec->domainname);
+    plan_sysctls(p);
     setup_put(p->text, SETUP_ROOT, where);
     r = plan_system_dirs(p, e);
     if (r == 0)

@@ -12,16 +12,17 @@ static const struct {
     size_t args;
 } forms[] = {
     [SETUP_HOSTNAME] = { "hostname", 1 }, [SETUP_DOMAIN] = { "domain", 1 },
-    [SETUP_ROOT] = { "root", 1 },         [SETUP_DIR] = { "dir", 2 },
-    [SETUP_LINK] = { "link", 2 },         [SETUP_TEXT] = { "text", 3 },
-    [SETUP_BIND] = { "bind", 3 },         [SETUP_TMPFS] = { "tmpfs", 3 },
-    [SETUP_PROC] = { "proc", 0 },         [SETUP_DEV] = { "dev", 0 },
-    [SETUP_FILE] = { "file", 5 },         [SETUP_PIVOT] = { "pivot", 0 },
-    [SETUP_USER] = { "user", 2 },         [SETUP_NOFILE] = { "nofile", 1 },
-    [SETUP_WORKDIR] = { "workdir", 1 },   [SETUP_GROUP] = { "group", 1 },
-    [SETUP_ULIMIT] = { "ulimit", 3 },     [SETUP_OOM] = { "oom-score", 1 },
-    [SETUP_ARG] = { "arg", 1 },           [SETUP_ENV] = { "env", 1 },
-    [SETUP_PROGRAM] = { "program", 1 },   [SETUP_JOIN] = { "join", 1 },
+    [SETUP_SYSCTL] = { "sysctl", 2 },     [SETUP_ROOT] = { "root", 1 },
+    [SETUP_DIR] = { "dir", 2 },           [SETUP_LINK] = { "link", 2 },
+    [SETUP_TEXT] = { "text", 3 },         [SETUP_BIND] = { "bind", 3 },
+    [SETUP_TMPFS] = { "tmpfs", 3 },       [SETUP_PROC] = { "proc", 0 },
+    [SETUP_DEV] = { "dev", 0 },           [SETUP_FILE] = { "file", 5 },
+    [SETUP_PIVOT] = { "pivot", 0 },       [SETUP_USER] = { "user", 2 },
+    [SETUP_NOFILE] = { "nofile", 1 },     [SETUP_WORKDIR] = { "workdir", 1 },
+    [SETUP_GROUP] = { "group", 1 },       [SETUP_ULIMIT] = { "ulimit", 3 },
+    [SETUP_OOM] = { "oom-score", 1 },     [SETUP_ARG] = { "arg", 1 },
+    [SETUP_ENV] = { "env", 1 },           [SETUP_PROGRAM] = { "program", 1 },
+    [SETUP_JOIN] = { "join", 1 },
 };
 static_assert(ARRAY_LEN(forms) == SETUP_COUNT, "an operation has no form");
 

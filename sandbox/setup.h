@@ -17,6 +17,7 @@ enum { SETUP_TEXT_MAX = 1024 * 1024, SETUP_ARGS_MAX = 5 };
 enum setup_code {
     SETUP_HOSTNAME, /* name */
     SETUP_DOMAIN,   /* name */
+    SETUP_SYSCTL,   /* name, value */
     SETUP_ROOT,     /* directory of the host to mount the new root on */
     SETUP_DIR,      /* target, octal mode */
     SETUP_LINK,     /* target, what it points to */

@@ -67,6 +67,7 @@ static const struct field spec_fields[] = {
     FIELD(spec, cpuset, FIELD_TEXT),
     FIELD(spec, domainname, FIELD_TEXT),
     FIELD(spec, dns, FIELD_STRINGS),
+    FIELD(spec, sysctls, FIELD_STRINGS),
     FIELD(spec, dns_search, FIELD_STRINGS),
     FIELD(spec, dns_options, FIELD_STRINGS),
 };

@@ -88,8 +88,9 @@ struct spec {
     /* as in struct cgroup_limits */
     uint64_t memory_low, memory_swap, cpu_shares, cpu_quota_us, cpu_period_us;
     const char *cpuset;
-    int oom_score_adj;   /* 0 = inherited */
-    const char *seccomp; /* profile name */
+    int oom_score_adj;          /* 0 = inherited */
+    const char *const *sysctls; /* "NAME=VALUE", of namespaces only */
+    const char *seccomp;        /* profile name */
 };
 
 json_t *spec_encode(const struct spec *s); /* new reference */

@@ -11,6 +11,7 @@
 #include "base/num.h"
 #include "base/paths.h"
 #include "base/strv.h"
+#include "base/sysctl.h"
 #include "compose/resolve.h"
 #include "compose/scalar.h"
 
@@ -68,6 +69,25 @@ static int groups(struct resolve *r, struct err *e)
             (struct extra_group){ .name = gr ? arena_strdup(r->arena, gr->gr_name) : "",
                                   .gid = gr ? gr->gr_gid : (uint32_t) gid };
     }
+    return 0;
+}
+
+static int sysctls(struct resolve *r, struct err *e)
+{
+    const struct node *map = node_get(r->service, "sysctls");
+    const char **out = arena_array(r->arena, node_count(map) + 1, sizeof *out);
+
+    for (size_t i = 0; i < node_count(map); i++) {
+        const struct entry *entry = &map->entries[i];
+
+        out[i] = arena_printf(r->arena, "%s=%s", entry->key, scalar_print(r->arena, entry->value));
+        if (!sysctl_is_namespaced(out[i]))
+            return resolve_refuse(entry->value, e,
+                                  "sysctl '%s' is not of the service alone; net.*, fs.mqueue.*, "
+                                  "kernel.shm*, kernel.msg* and kernel.sem are",
+                                  entry->key);
+    }
+    r->unit->sysctls = out;
     return 0;
 }
 
@@ -252,7 +272,7 @@ int resolve_unit(struct resolve *r, struct err *e)
     if ((code = resolve_limits(r, e)) < 0)
         return code;
     environment(r); /* tells the entry point its memory limit */
-    if ((code = identity(r, e)) < 0 || (code = groups(r, e)) < 0 ||
+    if ((code = identity(r, e)) < 0 || (code = groups(r, e)) < 0 || (code = sysctls(r, e)) < 0 ||
         (code = resolve_network(r, e)) < 0 || (code = resolve_files(r, e)) < 0 ||
         (code = dependencies(r, e)) < 0 || (code = stopping(r, e)) < 0 ||
         (code = restart(r, e)) < 0 || (code = hardening(r, e)) < 0)

@@ -468,7 +468,7 @@ static const struct attribute service_list[] = {
     { "stop_grace_period", TIME_, .keep = true, YES("then SIGKILL") },
     { "stop_signal", TEXT_, YES("to the program") },
     { "storage_opt", .accepts = IS_MAP, .form = FORM_MAPPING, NO("there are no images") },
-    { "sysctls", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, NO("no sysctls yet") },
+    { "sysctls", PAIRS_, .form = FORM_MAPPING, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("those of namespaces: net.*, fs.mqueue.*, IPC of kernel.*") },
     { "tmpfs", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("in memory; size, mode, ro and noexec") },
     { "tty", CASTED_, NO("no terminals yet") },
     { "ulimits", .accepts = IS_MAP, .form = FORM_ULIMITS, YES("all but nice and rtprio") },

@@ -127,8 +127,9 @@ struct unit {
     size_t n_ulimits;
     struct extra_group *groups;
     size_t n_groups;
-    int oom_score_adj;   /* 0 = inherited */
-    const char *seccomp; /* profile name in configs/seccomp */
+    int oom_score_adj;          /* 0 = inherited */
+    const char *const *sysctls; /* "NAME=VALUE", of namespaces only */
+    const char *seccomp;        /* profile name in configs/seccomp */
 
     struct health_spec health;
     struct restart_spec restart;

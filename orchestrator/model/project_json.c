@@ -194,6 +194,7 @@ static const struct member unit_members[] = {
     MANY(unit, ulimits, ulimit_kind),
     MANY(unit, groups, group_kind),
     PLAIN(unit, oom_score_adj, T_SIGNED),
+    PLAIN(unit, sysctls, T_LIST),
     TEXT(unit, seccomp),
     ONE(unit, health, health_kind),
     ONE(unit, restart, restart_kind),

@@ -135,6 +135,7 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .cpuset = u->limits.cpuset,
                                .nofile = u->limits.nofile,
                                .oom_score_adj = u->oom_score_adj,
+                               .sysctls = u->sysctls,
                                .seccomp = u->seccomp };
     copy_mounts(u, &out->spec);
     copy_rights(u, &out->spec);

@@ -69,6 +69,15 @@ in_root() {
     [ "$(cat "/proc/$(ps_field files pid)/oom_score_adj")" = "$(cat "/proc/$(daemon_pid ipam-sandboxd)/oom_score_adj")" ]
 }
 
+@test "sysctls: those of the service's own namespaces; the host's stay as they are" {
+    local before
+    before=$(in_net cat /proc/sys/net/core/somaxconn /proc/sys/kernel/sem)
+    run nsenter -t "$(ps_field rights pid)" -n -i cat /proc/sys/net/core/somaxconn /proc/sys/kernel/sem 3>&-
+    echo "$output"
+    [ "$output" = $'77\n250\t32000\t32\t99' ]
+    [[ $before != 77$'\n'* && $before != *$'\t99' ]]
+}
+
 @test "hostname, domainname and extra_hosts: in the kernel and in /etc/hosts" {
     run orch exec names sh -c 'hostname; hostname -d; getent ahostsv4 printer; getent hosts six; getent ahostsv4 host.internal'
     echo "$output"
@@ -167,6 +176,8 @@ dns: [resolver.example]|is no address
 extra_hosts: ["a=b"]|is no address
 shm_size: 0x|shm_size
 network_mode: host|network_mode
+sysctls: [vm.swappiness=1]|sysctl 'vm.swappiness'
+sysctls: ["net.core..x=1"]|sysctl 'net.core..x'
 mem_limit: 64m, memswap_limit: 32m|counts memory too
 memswap_limit: 1g|needs a memory limit
 cpu_shares: 1|from 2 to 262144

@@ -30,7 +30,8 @@ static const char plain_spec[] =
     "\"hostname\":\"guest\",\"user\":\"nobody\",\"home\":\"/tmp\",\"uid\":65534,\"gid\":65534,"
     "\"mounts\":[],\"files\":[],\"etc\":[],\"links\":[],\"ulimits\":[],\"groups\":[],\"ports\":[],"
     "\"hosts\":[],\"memory\":0,"
-    "\"milli_cpus\":0,\"pids\":0,\"nofile\":0,\"oom_score_adj\":0,\"memory_low\":0,\"memory_swap\":"
+    "\"milli_cpus\":0,\"pids\":0,\"nofile\":0,\"oom_score_adj\":0,\"sysctls\":[],\"memory_low\":0,"
+    "\"memory_swap\":"
     "0,\"cpu_shares\":0,"
     "\"cpu_quota_us\":0,\"cpu_period_us\":0,\"cpuset\":\"\",\"domainname\":\"\",\"dns\":[],"
     "\"dns_search\":[],\"dns_options\":[],\"seccomp\":\"default\"}";

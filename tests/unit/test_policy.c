@@ -77,6 +77,7 @@ enum wrong {
     DNS_NAME,
     DNS_NEWLINE,
     CPUSET,
+    SYSCTL_OF_HOST,
     SWAP_BELOW,
     WRONG_COUNT
 };
@@ -124,6 +125,7 @@ static const struct {
     [DOMAIN_BLANK] = { -EINVAL, "host-name" },
     [DNS_NAME] = { -EINVAL, "dns" },
     [DNS_NEWLINE] = { -EINVAL, "dns" },
+    [SYSCTL_OF_HOST] = { -EPERM, "sysctl" },
     [CPUSET] = { -EINVAL, "cpuset" },
     [SWAP_BELOW] = { -EINVAL, "memory" },
 };
@@ -212,6 +214,7 @@ static struct spec make(enum wrong w)
 {
     static const char *const shadow[] = { "shadow", NULL }, *const up[] = { "../x", NULL },
                              *const absolute[] = { "/etc/x", NULL },
+                             *const sysctl[] = { "kernel.core_pattern=|/x", NULL },
                              *const dns_name[] = { "ns.example", NULL },
                              *const dns_newline[] = { "a\nnameserver 6.6.6.6", NULL };
     struct spec s = good();
@@ -256,6 +259,7 @@ static struct spec make(enum wrong w)
     case ULIMIT_PRIORITY: return with_ulimit("rtprio", 1, 1);
     case ULIMIT_UPSIDE_DOWN: return with_ulimit("nofile", 2, 1);
     case DOMAIN_BLANK: s.domainname = "a b"; break;
+    case SYSCTL_OF_HOST: s.sysctls = sysctl; break;
     case CPUSET: s.cpuset = "0\n1"; break;
     case SWAP_BELOW: s.memory = 2 * (s.memory_swap = 1); break;
     case DNS_NAME: s.dns = dns_name; break;
