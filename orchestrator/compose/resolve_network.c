@@ -18,6 +18,13 @@ static void attachments(struct resolve *r)
     }
 }
 
+static bool is_address(const char *text)
+{
+    struct in6_addr room;
+
+    return inet_pton(AF_INET, text, &room) == 1 || inet_pton(AF_INET6, text, &room) == 1;
+}
+
 /* "NAME=ADDRESS" each */
 static int hosts(struct resolve *r, struct err *e)
 {
@@ -27,11 +34,9 @@ static int hosts(struct resolve *r, struct err *e)
     for (size_t i = 0; i < node_count(list); i++) {
         const struct node *n = list->items[i];
         char *name = arena_strdup(r->arena, n->text), *address = strchr(name, '=');
-        struct in6_addr room;
 
         *address++ = '\0';
-        if (strcmp(address, "host-gateway") != 0 && inet_pton(AF_INET, address, &room) != 1 &&
-            inet_pton(AF_INET6, address, &room) != 1)
+        if (strcmp(address, "host-gateway") != 0 && !is_address(address))
             return resolve_refuse(n, e, "'%s' is no address", address);
         r->unit->hosts[r->unit->n_hosts++] =
             (struct extra_host){ .name = name, .address = address };
@@ -43,14 +48,10 @@ static int dns(struct resolve *r, struct err *e)
 {
     const struct node *servers = node_get(r->service, "dns");
 
-    for (size_t i = 0; i < node_count(servers); i++) {
-        struct in6_addr room;
-
-        if (inet_pton(AF_INET, servers->items[i]->text, &room) != 1 &&
-            inet_pton(AF_INET6, servers->items[i]->text, &room) != 1)
+    for (size_t i = 0; i < node_count(servers); i++)
+        if (!is_address(servers->items[i]->text))
             return resolve_refuse(servers->items[i], e, "'%s' is no address",
                                   servers->items[i]->text);
-    }
     r->unit->dns = resolve_strings(r->arena, servers);
     r->unit->dns_search = resolve_strings(r->arena, node_get(r->service, "dns_search"));
     r->unit->dns_options = resolve_strings(r->arena, node_get(r->service, "dns_opt"));
@@ -66,8 +67,15 @@ static int ports(struct resolve *r, struct err *e)
         const struct node *n = list->items[i];
         struct port *p = &r->unit->ports[r->unit->n_ports];
 
+        const char *protocol = node_get_text(n, "protocol", "tcp");
+
         p->address = node_get_text(n, "host_ip", "");
-        p->udp = strcmp(node_get_text(n, "protocol", "tcp"), "udp") == 0;
+        p->udp = strcmp(protocol, "udp") == 0;
+        if (!p->udp && strcmp(protocol, "tcp") != 0)
+            return resolve_refuse(node_get(n, "protocol"), e,
+                                  "'%s' cannot be published; tcp and udp can", protocol);
+        if (p->address[0] != '\0' && !is_address(p->address))
+            return resolve_refuse(node_get(n, "host_ip"), e, "'%s' is no address", p->address);
         if (num_port(node_get_text(n, "target", ""), &p->target) < 0)
             return resolve_refuse(n, e, "'target' must be a port");
         if (!node_get(n, "published"))

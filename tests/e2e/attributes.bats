@@ -176,6 +176,8 @@ dns: [resolver.example]|is no address
 extra_hosts: ["a=b"]|is no address
 shm_size: 0x|shm_size
 network_mode: host|network_mode
+ports: ["80:80/sctp"]|tcp and udp can
+ports: [{ target: 80, published: 80, host_ip: localhost }]|is no address
 sysctls: [vm.swappiness=1]|sysctl 'vm.swappiness'
 sysctls: ["net.core..x=1"]|sysctl 'net.core..x'
 mem_limit: 64m, memswap_limit: 32m|counts memory too
