@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
@@ -308,7 +309,8 @@ static json_t *match_answers(void)
  * before and do not come here. */
 static void put_input(struct batch *b)
 {
-    json_t *icmp = json_pack("{s:[s,s]}", "set", "icmp", "ipv6-icmp");
+    /* numbers: names need /etc/protocols, which a small installation has not */
+    json_t *icmp = json_pack("{s:[i,i]}", "set", (int) IPPROTO_ICMP, (int) IPPROTO_ICMPV6);
 
     put_rule(b, "input",
              json_pack("[o,o,o]", match_interface("iifname", "==", "@bridges"), match_answers(),
