@@ -773,7 +773,7 @@ static long try_lock_memory(const char *unused)
         mmap(NULL, (size_t) CHUNK * 64, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
     (void) unused;
-    return more == MAP_FAILED ? -1 : mlock(more, (size_t) CHUNK * 64);
+    return more == MAP_FAILED ? -1 : syscall(SYS_mlock, more, (size_t) CHUNK * 64);
 }
 
 static long try_raise_limit(const char *unused)

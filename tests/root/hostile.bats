@@ -86,7 +86,7 @@ host_state() {
     [ "$(grep -cE '^[a-z0-9-]+ (E[A-Z0-9]+|CONTAINED .+)$' <<<"$output")" -eq "${#lines[@]}" ]
     [ "${#lines[@]}" -ge 130 ]
     # a call that is not there shows nothing about the sandbox
-    run ! grep -E ' (EFAULT|EBADF)$' <<<"$output"
+    run ! grep -E " (EFAULT|EBADF|ESCAPED)$" <<<"$output"
     ended t.hostile.1.1
     [ "$(jq -r '"\(.code) \(.signal)"' <<<"${lines[0]}")" = "0 0" ]
     diff <(echo "$before") <(host_state)
