@@ -27,6 +27,9 @@ static const struct argp_option options[] = {
     { "no-tty", 'T', NULL, 0, "No terminal for the command, though there is one here", 0 },
     { "env", 'e', "NAME=VALUE", 0, "Adds a variable; without =VALUE the caller's", 0 },
     { "workdir", 'w', "DIR", 0, "Where the command starts", 0 },
+    /* what is so anyway may be said, as fingers do: -it */
+    { "interactive", 'i', NULL, OPTION_HIDDEN, NULL, 0 },
+    { "tty", 't', NULL, OPTION_HIDDEN, NULL, 0 },
     { 0 }
 };
 
@@ -35,6 +38,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct wish *w = state->input;
 
     switch (key) {
+    case 'i':
+    case 't': return 0;
     case 'T': w->no_terminal = true; return 0;
     case 'e': strv_append(&w->env, arg); return 0;
     case 'w': w->workdir = arg; return 0;

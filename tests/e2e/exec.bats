@@ -91,7 +91,7 @@ exec_in() {
     # shellcheck disable=SC2016
     TAKEN=yes exec_in -e COLOUR=red -e TAKEN -e ABSENT -w /usr web sh -c 'echo $COLOUR $SIZE $TAKEN ${ABSENT-none} $PWD'
     [ "$output" = "red small yes none /usr" ]
-    exec_in web echo -e --workdir -T
+    exec_in -it web echo -e --workdir -T
     [ "$output" = "--workdir -T" ]
     exec_in -w relative web true
     [ "$status" -eq 125 ]
