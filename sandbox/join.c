@@ -21,6 +21,7 @@
 #include "base/paths.h"
 #include "sandbox/broker.h"
 #include "sandbox/policy.h"
+#include "sandbox/rootfs.h"
 #include "sandbox/seccomp.h"
 #include "sandbox/setup.h"
 #include "sandbox/stages.h"
@@ -196,14 +197,6 @@ static void put_user(FILE *f, uid_t uid, gid_t gid)
     setup_put(f, SETUP_USER, u, g);
 }
 
-static void put_group(FILE *f, gid_t gid)
-{
-    char g[NUMBER_TEXT];
-
-    (void) snprintf(g, sizeof g, "%u", gid);
-    setup_put(f, SETUP_GROUP, g);
-}
-
 /* a variable of the service that the wish has too */
 static bool is_replaced(const char *variable, const struct wish *w)
 {
@@ -220,9 +213,7 @@ static void write_inside(FILE *f, const struct guest *g, const struct wish *w)
     const char *workdir = w->workdir ? w->workdir : g->spec.workdir;
 
     setup_put(f, SETUP_JOIN, "all");
-    put_user(f, g->spec.uid, g->spec.gid);
-    for (size_t i = 0; i < g->spec.n_groups; i++)
-        put_group(f, g->spec.groups[i].gid);
+    rootfs_put_rights(f, &g->spec);
     setup_put(f, SETUP_WORKDIR, workdir[0] ? workdir : "/");
     for (const char *const *env = g->spec.env; env && *env; env++)
         if (!is_replaced(*env, w))

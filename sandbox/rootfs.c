@@ -247,23 +247,28 @@ static bool has_variable(const char *const *env, const char *name)
     return false;
 }
 
-static void plan_program(struct plan *p)
+void rootfs_put_rights(FILE *f, const struct spec *s)
 {
-    const struct spec *s = p->spec;
-
-    setup_put(p->text, SETUP_USER, number(s->uid).text, number(s->gid).text);
-    setup_put(p->text, SETUP_NOFILE, number(s->nofile).text);
+    setup_put(f, SETUP_USER, number(s->uid).text, number(s->gid).text);
+    setup_put(f, SETUP_NOFILE, number(s->nofile).text);
     for (size_t i = 0; i < s->n_groups; i++)
-        setup_put(p->text, SETUP_GROUP, number(s->groups[i].gid).text);
+        setup_put(f, SETUP_GROUP, number(s->groups[i].gid).text);
     for (size_t i = 0; i < s->n_ulimits; i++)
-        setup_put(p->text, SETUP_ULIMIT, s->ulimits[i].resource, number(s->ulimits[i].soft).text,
+        setup_put(f, SETUP_ULIMIT, s->ulimits[i].resource, number(s->ulimits[i].soft).text,
                   number(s->ulimits[i].hard).text);
     if (s->oom_score_adj != 0) {
         char adj[NUMBER_TEXT];
 
         (void) snprintf(adj, sizeof adj, "%d", s->oom_score_adj);
-        setup_put(p->text, SETUP_OOM, adj);
+        setup_put(f, SETUP_OOM, adj);
     }
+}
+
+static void plan_program(struct plan *p)
+{
+    const struct spec *s = p->spec;
+
+    rootfs_put_rights(p->text, s);
     setup_put(p->text, SETUP_WORKDIR, s->workdir[0] ? s->workdir : "/");
     for (const char *const *arg = s->argv; *arg; arg++)
         setup_put(p->text, SETUP_ARG, *arg);

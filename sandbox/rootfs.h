@@ -7,6 +7,7 @@
 #define IPAM_SANDBOX_ROOTFS_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "base/err.h"
 #include "sandbox/spec.h"
@@ -24,5 +25,9 @@ struct rootfs {
 int rootfs_plan(const struct spec *s, const char *where, const int *files, struct rootfs *out,
                 struct err *e);
 void rootfs_clear(struct rootfs *r);
+
+/* Who a program is and what it may use: the operations for its user, groups and limits.  A command
+ * that joins gets the same. */
+void rootfs_put_rights(FILE *f, const struct spec *s);
 
 #endif

@@ -55,6 +55,9 @@ in_root() {
     cat "$limits"
     [[ $(grep '^Max open files' "$limits") =~ \ 200\ +300\  ]]
     [[ $(grep '^Max core file size' "$limits") =~ \ 4096\ +4096\  ]]
+    # a command that joins has the same
+    run orch exec rights sh -c "ulimit -Sn; cat /proc/self/oom_score_adj"
+    [ "${lines[*]}" = "200 321" ]
     [[ $(grep '^Max locked memory' "$limits") =~ \ 4096\ +4096\  ]]
 }
 
