@@ -290,8 +290,6 @@ static int scalar(struct reader *r, const yaml_event_t *event, struct node **out
 
     if (strlen(text) != event->data.scalar.length)
         return fail(r, at, -EINVAL, "a value holds a NUL byte");
-    if (strchr(text, YAML_PATH_SEPARATOR))
-        return fail(r, at, -EINVAL, "a value holds a control character");
     n->text = arena_strdup(r->arena, text);
     *out = n;
     if (r->slashes && event->data.scalar.style == YAML_DOUBLE_QUOTED_SCALAR_STYLE &&
@@ -300,6 +298,8 @@ static int scalar(struct reader *r, const yaml_event_t *event, struct node **out
     n->tag = special_tag(r, event->data.scalar.tag);
     if (tag && strcmp(tag, "tag:yaml.org,2002:binary") == 0 && (code = binary(r, n)) < 0)
         return code;
+    if (strchr(n->text, YAML_PATH_SEPARATOR))
+        return fail(r, at, -EINVAL, "a value holds a control character");
     if (tag && strcmp(tag, "!") != 0 && n->tag == TAG_NONE) {
         if (scalar_resolve_as(r->arena, n, tag) < 0)
             return fail(r, at, -EINVAL, "the value is not what its tag says");
