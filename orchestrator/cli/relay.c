@@ -13,6 +13,8 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 
+enum { HANG_UP_MS = 1000 };
+
 static void close_all(int *fds)
 {
     for (int i = 0; i < RELAY_STREAMS; i++)
@@ -188,6 +190,14 @@ int relay_run(struct relay *r, int other)
 
 void relay_drain(struct relay *r)
 {
+    struct pollfd p = { .fd = r->ours[1], .events = POLLIN };
+
+    /* what is written to a terminal takes its way through a queue of the kernel, and the end of the
+     * command hangs the terminal up behind it; a time limit for one that somebody else keeps open
+     */
+    while (r->terminal && r->ours[1] >= 0 && poll(&p, 1, HANG_UP_MS) > 0)
+        if (carry_out(r, 1) < 0)
+            break;
     for (int i = 1; i < RELAY_STREAMS; i++)
         while (r->ours[i] >= 0 && carry_out(r, i) > 0)
             ;

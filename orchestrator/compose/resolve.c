@@ -89,14 +89,14 @@ static void volumes(struct project *p, const struct node *document)
                              .name = node_get_text(map->entries[i].value, "name", "") };
 }
 
-static int value_from_file(const struct node *path, struct secret *s, struct arena *a,
-                           struct err *e)
+static int value_from_file(const struct node *path, const char *what, const char *name,
+                           struct secret *s, struct arena *a, struct err *e)
 {
     auto_free char *text = NULL;
     int r = fsio_read(AT_FDCWD, path->text, LIMIT_SECRET, &text, &s->len);
 
     if (r < 0)
-        return resolve_refuse(path, e, "'%s': %s: %s", s->name, path->text,
+        return resolve_refuse(path, e, "%s '%s': %s: %s", what, name, path->text,
                               r == -EFBIG ? "larger than 512 KiB" : strerror(-r));
     s->value = arena_strndup(a, text, s->len);
     explicit_bzero(text, s->len);
@@ -142,7 +142,7 @@ static int secrets(const struct loaded *l, struct project *p, const struct node 
         s->name = map->entries[i].key;
         s->value = "";
         if (file)
-            r = value_from_file(file, s, p->arena, e);
+            r = value_from_file(file, "secret", s->name, s, p->arena, e);
         else if (!value || value[0] == '\0')
             r = refuse_empty(l, &map->entries[i], variable, value, e);
         else {
@@ -167,7 +167,7 @@ static int configs(struct project *p, const struct node *document, struct err *e
 
         s->name = arena_printf(p->arena, RESOLVE_CONFIG "%s", map->entries[i].key);
         s->value = node_get_text(n, "content", node_get_text(n, CANONICAL_VALUE, NULL));
-        if (file && (r = value_from_file(file, s, p->arena, e)) < 0)
+        if (file && (r = value_from_file(file, "config", map->entries[i].key, s, p->arena, e)) < 0)
             return r;
         if (!s->value)
             return resolve_refuse(n, e, "config '%s' has no value here", map->entries[i].key);

@@ -25,6 +25,14 @@ static bool is_address(const char *text)
     return inet_pton(AF_INET, text, &room) == 1 || inet_pton(AF_INET6, text, &room) == 1;
 }
 
+static bool leads_out(const struct resolve *r)
+{
+    for (size_t i = 0; i < r->unit->n_networks; i++)
+        if (!project_network(r->project, r->unit->networks[i].network)->internal)
+            return true;
+    return false;
+}
+
 /* "NAME=ADDRESS" each */
 static int hosts(struct resolve *r, struct err *e)
 {
@@ -36,6 +44,8 @@ static int hosts(struct resolve *r, struct err *e)
         char *name = arena_strdup(r->arena, n->text), *address = strchr(name, '=');
 
         *address++ = '\0';
+        if (strcmp(address, "host-gateway") == 0 && !leads_out(r))
+            return resolve_refuse(n, e, "'host-gateway' needs a network that is not internal");
         if (strcmp(address, "host-gateway") != 0 && !is_address(address))
             return resolve_refuse(n, e, "'%s' is no address", address);
         r->unit->hosts[r->unit->n_hosts++] =

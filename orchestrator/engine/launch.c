@@ -159,7 +159,7 @@ static const struct attachment *meeting_point(const struct unit *a, const struct
 
 static void plan_extra_hosts(struct plan *p, const struct instance *i)
 {
-    const char *gateway = "127.0.0.1"; /* without a way out nothing is nearer to the host */
+    const char *gateway = ""; /* compose/resolve_network.c: there is one where it is needed */
 
     for (size_t n = p->launch.n_links; n-- > 0;)
         if (p->launch.links[n].gateway4[0] != '\0')

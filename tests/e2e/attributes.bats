@@ -179,6 +179,7 @@ dns: [resolver.example]|is no address
 extra_hosts: ["a=b"]|is no address
 shm_size: 0x|shm_size
 network_mode: host|network_mode
+network_mode: none, extra_hosts: ["h:host-gateway"]|not internal
 ports: ["80:80/sctp"]|tcp and udp can
 ports: [{ target: 80, published: 80, host_ip: localhost }]|is no address
 sysctls: [vm.swappiness=1]|sysctl 'vm.swappiness'

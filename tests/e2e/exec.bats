@@ -128,7 +128,7 @@ exec_in() {
 @test "the command ends when the one who asked for it is gone" {
     orch exec web sleep 4321 3>&- &
     wait_until 10 runs_inside 4321
-    kill -KILL "$(pgrep -f 'ipam-orch exec web sleep 4321' | head -n 1)"
+    kill -KILL "$(pgrep -P "$!")"
     wait || true
     wait_until 10 eval '! runs_inside 4321'
 }

@@ -9,6 +9,7 @@ import sys
 import termios
 
 program, project = sys.argv[1:]
+MANY = 5000
 SCRIPT = 'tty >/dev/null; test -t 0 -a -t 1 -a -t 2 && echo "three terminals $(stty size)"; read line; echo "got $line"; stty size; read line'
 
 
@@ -46,4 +47,18 @@ os.write(terminal, b"\x03")  # the command's terminal makes a signal of it
 _, status = os.waitpid(pid, 0)
 assert os.waitstatus_to_exitcode(status) == 128 + signal.SIGINT, status
 assert termios.tcgetattr(terminal)[:4] == before[:4], "the caller's terminal is not as before"
+
+# all that was written before the end arrives, also what was still on its way then
+pid, terminal = pty.fork()
+if pid == 0:
+    os.chdir(project)
+    os.execv(program, [program, "exec", "web", "seq", str(MANY)])
+seen = b""
+try:
+    while part := os.read(terminal, 65536):
+        seen += part
+except OSError:  # EIO: nobody has it open any more
+    pass
+assert seen.split()[-1] == str(MANY).encode(), seen[-100:]
+assert len(seen.split()) == MANY
 print("ok")
