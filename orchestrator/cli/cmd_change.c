@@ -38,12 +38,8 @@ static int change(struct cli *cli, const char *operation, char *const *services,
     json_t *status = NULL;
     bool ending = false;
     char service[128];
-    int r = daemons_attach(cli, &client, e);
+    int r = request_open(cli, services, &client, &project, &status, e);
 
-    if (r == 0)
-        r = request_project(cli, client, &project, &status, e);
-    if (r == 0)
-        r = request_check_services(status, services, e);
     json_decref(status);
     if (r < 0)
         return r;

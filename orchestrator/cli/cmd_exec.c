@@ -8,7 +8,6 @@
 #include "base/auto.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
-#include "cli/daemons.h"
 #include "cli/options.h"
 #include "cli/relay.h"
 #include "cli/request.h"
@@ -128,14 +127,10 @@ static int exec(struct cli *cli, const struct wish *w, struct err *e)
     auto_free char *project = NULL;
     auto_free struct relay *r = malloc(sizeof *r);
     json_t *status = NULL, *message;
-    int code = daemons_attach(cli, &client, e);
+    int code = request_open(cli, named, &client, &project, &status, e);
 
     if (!r)
         abort();
-    if (code == 0)
-        code = request_project(cli, client, &project, &status, e);
-    if (code == 0)
-        code = request_check_services(status, named, e);
     json_decref(status);
     if (code < 0)
         return code;

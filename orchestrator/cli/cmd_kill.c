@@ -7,7 +7,6 @@
 #include "base/num.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
-#include "cli/daemons.h"
 #include "cli/request.h"
 
 struct input {
@@ -51,14 +50,10 @@ static int kill_services(struct cli *cli, const struct input *in, int signo, str
     auto_client client = NULL;
     auto_free char *project = NULL;
     json_t *status = NULL, *names = json_array(), *answer = NULL;
-    int r = daemons_attach(cli, &client, e);
+    int r = request_open(cli, in->services, &client, &project, &status, e);
 
     for (char **s = in->services; s && *s; s++)
         (void) json_array_append_new(names, json_string(*s));
-    if (r == 0)
-        r = request_project(cli, client, &project, &status, e);
-    if (r == 0)
-        r = request_check_services(status, in->services, e);
     if (r == 0)
         r = client_send(client,
                         json_pack("{s:s,s:s,s:O,s:i}", "op", "kill", "project", project, "services",

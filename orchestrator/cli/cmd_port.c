@@ -7,7 +7,6 @@
 #include "base/auto.h"
 #include "base/num.h"
 #include "cli/cmd.h"
-#include "cli/daemons.h"
 #include "cli/request.h"
 
 struct input {
@@ -89,12 +88,8 @@ static int show(struct cli *cli, const struct input *in, uint16_t target, struct
     auto_client client = NULL;
     auto_free char *project = NULL;
     json_t *status = NULL, *ports = NULL;
-    int r = daemons_attach(cli, &client, e);
+    int r = request_open(cli, named, &client, &project, &status, e);
 
-    if (r == 0)
-        r = request_project(cli, client, &project, &status, e);
-    if (r == 0)
-        r = request_check_services(status, named, e);
     if (r == 0) {
         ports = ports_of(status, in->service);
         keep_wanted(in, target, ports);
@@ -107,6 +102,8 @@ static int show(struct cli *cli, const struct input *in, uint16_t target, struct
     } else if (r == 0 && cli->format == FORMAT_JSON) {
         (void) json_dumpf(ports, stdout, JSON_INDENT(2));
         putchar('\n');
+    } else if (r == 0 && json_array_size(ports) == 0) {
+        (void) fprintf(stderr, "'%s' publishes no port\n", in->service);
     } else {
         for (size_t i = 0; r == 0 && i < json_array_size(ports); i++)
             print_one(in, json_array_get(ports, i));

@@ -8,7 +8,6 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
-#include "cli/daemons.h"
 #include "cli/request.h"
 
 struct input {
@@ -154,12 +153,8 @@ static int ps(const struct cli *cli, const struct input *in, bool *all_fine, str
     auto_free char *project = NULL;
     json_t *status = NULL;
     json_t *list;
-    int r = daemons_attach(cli, &client, e);
+    int r = request_open(cli, in->names, &client, &project, &status, e);
 
-    if (r == 0)
-        r = request_project(cli, client, &project, &status, e);
-    if (r == 0)
-        r = request_check_services(status, in->names, e);
     if (r < 0) {
         json_decref(status);
         return r;

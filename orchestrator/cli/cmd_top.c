@@ -7,7 +7,6 @@
 #include "base/auto.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
-#include "cli/daemons.h"
 #include "cli/process.h"
 #include "cli/request.h"
 
@@ -78,12 +77,8 @@ static int top(const struct cli *cli, char *const *names, json_t *out, struct er
     struct process_list processes = { 0 };
     json_t *status = NULL;
     const json_t *list;
-    int r = daemons_attach(cli, &client, e);
+    int r = request_open(cli, names, &client, &project, &status, e);
 
-    if (r == 0)
-        r = request_project(cli, client, &project, &status, e);
-    if (r == 0)
-        r = request_check_services(status, names, e);
     if (r == 0)
         r = process_list_read("/proc", &processes, e);
     list = json_object_get(status, "services");

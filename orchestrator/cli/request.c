@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/strv.h"
 #include "base/suggest.h"
+#include "cli/daemons.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 
@@ -119,6 +120,23 @@ int request_check_services(const json_t *project, char *const *services, struct 
     for (size_t i = 0; i < json_array_size(list); i++)
         names[i] = json_string_value(json_object_get(json_array_get(list, i), "service"));
     return request_check_names(names, services, e);
+}
+
+int request_open(const struct cli *cli, char *const *services, struct client **c, char **project,
+                 json_t **status, struct err *e)
+{
+    int r = daemons_attach(cli, c, e);
+
+    *status = NULL;
+    if (r == 0)
+        r = request_project(cli, *c, project, status, e);
+    if (r == 0)
+        r = request_check_services(*status, services, e);
+    if (r < 0) {
+        json_decref(*status);
+        *status = NULL;
+    }
+    return r;
 }
 
 /* from the compose file, when no manager knows the project */

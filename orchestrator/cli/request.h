@@ -18,6 +18,11 @@ int request_run(const struct cli *cli, struct client *c, json_t *message, bool *
 int request_project(const struct cli *cli, struct client *c, char **out, json_t **status,
                     struct err *e);
 
+/* What most verbs begin with: a connection, the project they are about, and no service named that
+ * it does not have.  On failure *status is NULL; the others are to be freed all the same. */
+int request_open(const struct cli *cli, char *const *services, struct client **c, char **project,
+                 json_t **status, struct err *e);
+
 /* Refuses names the project does not have, with the nearest one that it has (ERR_USAGE). */
 int request_check_services(const json_t *project_status, char *const *services, struct err *e);
 

@@ -178,6 +178,9 @@ exec_in() {
     [ "$(orch port --protocol udp web 53)" = 0.0.0.0:5353 ]
     [ "$(orch port web | sort | tr '\n' ';')" = "53/udp -> 0.0.0.0:5353;80/tcp -> 127.0.0.1:8080;" ]
     [ "$(orch port --format json web 80 | jq -r '.[0].published')" = 8080 ]
+    run orch port idle
+    [ "$status" -eq 0 ]
+    [ "$output" = "'idle' publishes no port" ]
     run orch port web 81
     [ "$status" -eq 1 ]
     [[ $output == *"81/tcp of 'web' is not published"* ]]

@@ -54,20 +54,6 @@ teardown() {
     [[ $(jq -r .error.message <<<"$output") == *user-id* ]]
 }
 
-@test "what an instance must not do is refused, each try by itself" {
-    finished t.forbidden.1.1 '{}' "$GUESTS/guest_forbidden"
-    [ "$(tail -n 1 <<<"$output" | jq -r .code)" -eq 0 ]
-    [ "$(grep -c '^[a-z-]* E[A-Z]*$' <<<"$output")" -eq 27 ]
-}
-
-@test "the same tries succeed for root outside an instance, so they can" {
-    local tries=(mount umount user-namespace clone-namespace chroot host-name raw-socket packet-socket
-        become-root become-root-group keyring gain-capability)
-    run unshare --mount --uts --pid --fork --net "$HOUSE/guests/guest_forbidden" "${tries[@]}"
-    echo "$output"
-    [ "$(grep -c ALLOWED <<<"$output")" -eq "${#tries[@]}" ]
-}
-
 @test "SIGKILL from inside does not end pid 1, and nothing outside can be seen" {
     started t.kill.1.1 '{}' "$GUESTS/guest_family" 0
     inside t.kill.1.1 /bin/sh -c 'kill -KILL 1; kill -0 1'
