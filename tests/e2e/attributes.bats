@@ -125,7 +125,7 @@ in_root() {
 
 # limit SERVICE CONTROLLER V1-FILE V2-FILE
 limit() {
-    kernel_limit "$(ps_field "$1" pid)" "$2" "$3" "$4"
+    kernel_file "$(ps_field "$1" pid)" "$2" "$3" "$4"
 }
 
 @test "memory: reservation, and swap beside it, in both spellings" {

@@ -205,11 +205,11 @@ has_status() {
     while read -r service pid; do
         wanted=$(orch config --format json | jq -r --arg s "$service" '.services[$s].deploy.resources.limits.memory' |
             numfmt --from=iec)
-        echo "$service: compose file $wanted, kernel $(kernel_limit "$pid" memory memory.limit_in_bytes memory.max)"
-        [ "$(kernel_limit "$pid" memory memory.limit_in_bytes memory.max)" = "$wanted" ]
+        echo "$service: compose file $wanted, kernel $(kernel_file "$pid" memory memory.limit_in_bytes memory.max)"
+        [ "$(kernel_file "$pid" memory memory.limit_in_bytes memory.max)" = "$wanted" ]
         [ "$(ps_field "$service" memory_limit)" = "$wanted" ]
         wanted=$(orch config --format json | jq -r --arg s "$service" '.services[$s].deploy.resources.limits.pids')
-        [ "$(kernel_limit "$pid" pids pids.max pids.max)" = "$wanted" ]
+        [ "$(kernel_file "$pid" pids pids.max pids.max)" = "$wanted" ]
         seen=$((seen + 1))
     done < <(ps_pids)
     [ "$seen" -eq 5 ]

@@ -10,6 +10,9 @@ bats_require_minimum_version 1.5.0
 : "${IPAM_ORCH_BUILD:=$IPAM_ORCH_SOURCE/build}"
 export IPAM_ORCH_SOURCE IPAM_ORCH_BUILD
 
+# shellcheck source=tests/common.bash
+. "$IPAM_ORCH_SOURCE/tests/common.bash"
+
 # world_open: in setup_file
 world_open() {
     [ "$(id -u)" -eq 0 ] || skip "needs root"
@@ -68,19 +71,6 @@ copy_project() {
     cp -r "$WORLD/root/usr/share/ipam-orch/examples/ipam" "${1:-$PROJECT}"
 }
 
-# wait_until SECONDS COMMAND...: polls; the deadline is the only thing that depends on time
-wait_until() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        if [ "$SECONDS" -ge "$deadline" ]; then
-            echo "gave up waiting for: $*" >&2
-            return 1
-        fi
-        sleep 0.1
-    done
-}
-
 # ---- what `ps` says ----
 
 ps_json() {
@@ -100,17 +90,6 @@ ps_pids() {
 is_healthy() {
     ps_json | jq -e --arg s "$1" --arg old "${2:-0}" '.services[] | select(.service == $s)
         | .state == "up" and .health == "healthy" and (.pid | tostring) != $old' >/dev/null
-}
-
-# kernel_limit PID v1-controller v1-file v2-file
-kernel_limit() {
-    local path
-    path=$(sed -n "s/^[0-9]*:$2:\(.*\)/\1/p" "/proc/$1/cgroup")
-    if [ -n "$path" ] && [ -e "/sys/fs/cgroup/$2$path/$3" ]; then
-        cat "/sys/fs/cgroup/$2$path/$3"
-    else
-        cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")/$4"
-    fi
 }
 
 daemon_pid() {

@@ -9,6 +9,9 @@ bats_require_minimum_version 1.5.0
 : "${IPAM_ORCH_BUILD:=$IPAM_ORCH_SOURCE/build}"
 export IPAM_ORCH_SOURCE IPAM_ORCH_BUILD
 
+# shellcheck source=tests/common.bash
+. "$IPAM_ORCH_SOURCE/tests/common.bash"
+
 export GUESTS=/guests # where an instance sees them
 
 # broker_open: in setup_file
@@ -85,19 +88,6 @@ drive() {
     "$IPAM_ORCH_BUILD/tests/fakes/sandbox_driver" "$HOUSE/run/sandbox.sock" "$@" 3>&-
 }
 
-# wait_until SECONDS COMMAND...: polls; the deadline is the only thing that depends on time
-wait_until() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        if [ "$SECONDS" -ge "$deadline" ]; then
-            echo "gave up waiting for: $*" >&2
-            return 1
-        fi
-        sleep 0.05
-    done
-}
-
 # a zombie counts as gone: process 1 of some test machines is slow to take orphans away
 is_gone() {
     ! grep -qs '^State:[[:space:]]*[^ZX]' "/proc/$1/status"
@@ -161,17 +151,6 @@ tag() {
         hash=$(((hash ^ $(printf '%d' "'${text:i:1}")) * 16777619 & 0xffffffff))
     done
     printf '%08x' "$hash"
-}
-
-# kernel_file PID CONTROLLER V1-FILE V2-FILE: the content, from whichever hierarchy has it
-kernel_file() {
-    local path
-    path=$(sed -n "s/^[0-9]*:\(.*,\)\?$2\(,.*\)\?:\(.*\)/\3/p" "/proc/$1/cgroup")
-    if [ -n "$path" ] && [ -e "/sys/fs/cgroup/$2$path/$3" ]; then
-        cat "/sys/fs/cgroup/$2$path/$3"
-    else
-        cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")/$4"
-    fi
 }
 
 # status_of PID FIELD: one line of /proc/PID/status without its name
