@@ -11,15 +11,7 @@
 #include <sys/types.h>
 
 #include "base/err.h"
-
-struct cgroup_limits {
-    uint64_t memory, milli_cpus, pids; /* 0 = none */
-    uint64_t memory_low;               /* bytes that are taken back last, 0 = none */
-    uint64_t memory_swap; /* bytes of memory and swap together; 0 = no swap, INT64_MAX = any */
-    uint64_t cpu_shares;  /* weight among siblings as v1 counts, 1024 = usual, 0 = usual */
-    uint64_t cpu_quota_us, cpu_period_us; /* 0 = from milli_cpus; 0 = 100 ms */
-    const char *cpuset;                   /* list such as "0-2,4", "" = all */
-};
+#include "sandbox/spec.h"
 
 struct cgroup_stats {
     uint64_t memory, memory_limit, cpu_us, pids, oom_kills; /* limit 0 = none */
@@ -29,7 +21,7 @@ typedef void cgroup_found(const char *id, void *userdata);
 
 struct cgroup_ops {
     const char *name; /* "v1", "v2" or "hybrid" */
-    int (*create)(const char *id, const struct cgroup_limits *l, struct err *e);
+    int (*create)(const char *id, const struct spec_limits *l, struct err *e);
     int (*open)(const char *id); /* for CLONE_INTO_CGROUP; -ENOTSUP where there is no cgroup2 */
     /* what CLONE_INTO_CGROUP leaves to do; v1 may wait for an RCU grace period */
     int (*attach)(const char *id, pid_t pid, struct err *e);

@@ -121,7 +121,7 @@ void cgroup_fs_each(const char *base, cgroup_found *found, void *userdata)
             found(entry->d_name, userdata);
 }
 
-void cgroup_fs_quota(const struct cgroup_limits *l, uint64_t *quota_us, uint64_t *period_us)
+void cgroup_fs_quota(const struct spec_limits *l, uint64_t *quota_us, uint64_t *period_us)
 {
     *period_us = l->cpu_period_us ? l->cpu_period_us : 100000;
     *quota_us = l->cpu_quota_us ? l->cpu_quota_us : l->milli_cpus * *period_us / 1000;

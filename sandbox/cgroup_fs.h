@@ -39,7 +39,7 @@ int cgroup_fs_write(const char *base, const char *id, const char *file, const ch
 int cgroup_fs_write_u64(const char *base, const char *id, const char *file, uint64_t value,
                         struct err *e);
 /* The period and the share of it that the limits mean; the quota is 0 where there is none. */
-void cgroup_fs_quota(const struct cgroup_limits *l, uint64_t *quota_us, uint64_t *period_us);
+void cgroup_fs_quota(const struct spec_limits *l, uint64_t *quota_us, uint64_t *period_us);
 /* The weight of v2, 1 to 10000, for the shares of v1, 2 to 262144. */
 uint64_t cgroup_fs_weight(uint64_t shares);
 /* The first number of a file, or behind `key` in a file of "key number" lines; 0 if unreadable. */

@@ -42,7 +42,7 @@ static int limit_memory(const char *id, uint64_t bytes, uint64_t swap, struct er
     return r == -ENOENT ? 0 : r;
 }
 
-static int limit_cpu(const char *id, const struct cgroup_limits *l, struct err *e)
+static int limit_cpu(const char *id, const struct spec_limits *l, struct err *e)
 {
     const char *own = base_of(CGROUP_CPU);
     uint64_t quota = 0, period = 0;
@@ -89,7 +89,7 @@ static int limit_cpuset(const char *id, const char *list, struct err *e)
     return r < 0 ? r : cgroup_fs_write(base[CGROUP_CPUSET], id, "cpuset.cpus", list, e);
 }
 
-static int limit(const char *id, const struct cgroup_limits *l, struct err *e)
+static int limit(const char *id, const struct spec_limits *l, struct err *e)
 {
     int r = 0;
 
@@ -120,7 +120,7 @@ static int v1_destroy(const char *id)
     return r;
 }
 
-static int v1_create(const char *id, const struct cgroup_limits *l, struct err *e)
+static int v1_create(const char *id, const struct spec_limits *l, struct err *e)
 {
     int r = 0;
 

@@ -31,7 +31,7 @@ static void enable_controllers(void)
     }
 }
 
-static int limit(const char *id, const struct cgroup_limits *l, struct err *e)
+static int limit(const char *id, const struct spec_limits *l, struct err *e)
 {
     uint64_t quota = 0, period = 0, swap = l->memory_swap ? l->memory_swap - l->memory : 0;
     char cpu[64];
@@ -64,7 +64,7 @@ static int v2_destroy(const char *id)
     return cgroup_fs_rmdir(base, id);
 }
 
-static int v2_create(const char *id, const struct cgroup_limits *l, struct err *e)
+static int v2_create(const char *id, const struct spec_limits *l, struct err *e)
 {
     int r = cgroup_fs_mkdir(base, "");
 

@@ -172,17 +172,8 @@ static int publish_ports(struct guest *g, struct err *e)
 
 static int start_init(struct broker *b, struct guest *g, struct attempt *a, struct err *e)
 {
-    const struct cgroup_limits limits = { .memory = g->spec.memory,
-                                          .milli_cpus = g->spec.milli_cpus,
-                                          .memory_low = g->spec.memory_low,
-                                          .memory_swap = g->spec.memory_swap,
-                                          .cpu_shares = g->spec.cpu_shares,
-                                          .cpu_quota_us = g->spec.cpu_quota_us,
-                                          .cpu_period_us = g->spec.cpu_period_us,
-                                          .cpuset = g->spec.cpuset,
-                                          .pids = g->spec.pids };
     struct launched init;
-    int r = b->cgroup->create(g->id, &limits, e);
+    int r = b->cgroup->create(g->id, &g->spec.limits, e);
 
     if (r < 0)
         return r;

@@ -201,9 +201,9 @@ static int check_limits(const struct spec *s, struct err *e)
 
     for (size_t i = 0; i < s->n_ulimits && r == 0; i++)
         r = check_ulimit(&s->ulimits[i], e);
-    if (r == 0 && s->cpuset[0] && !made_of(s->cpuset, "0123456789,-", CPUSET_MAX))
-        r = refuse(e, "cpuset", "list", s->cpuset);
-    if (r == 0 && s->memory_swap && s->memory_swap < s->memory)
+    if (r == 0 && s->limits.cpuset[0] && !made_of(s->limits.cpuset, "0123456789,-", CPUSET_MAX))
+        r = refuse(e, "cpuset", "list", s->limits.cpuset);
+    if (r == 0 && s->limits.memory_swap && s->limits.memory_swap < s->limits.memory)
         r = err_set(e, -EINVAL, "memory: with swap it is less than without");
     if (r == 0 && (s->oom_score_adj < OOM_LEAST || s->oom_score_adj > OOM_MOST))
         return err_set(e, -EPERM, "oom-score: %d is outside %d to %d", s->oom_score_adj, OOM_LEAST,

@@ -41,6 +41,12 @@ struct field {
 #member, kind, offsetof(struct object, member)                                             \
     }
 
+/* on the wire the limits stand among the other fields */
+#define LIMIT(member, kind)                                                                        \
+    {                                                                                              \
+#member, kind, offsetof(struct spec, limits.member)                                        \
+    }
+
 static const struct field spec_fields[] = {
     FIELD(spec, id, FIELD_TEXT),
     FIELD(spec, project, FIELD_TEXT),
@@ -53,18 +59,18 @@ static const struct field spec_fields[] = {
     FIELD(spec, uid, FIELD_U32),
     FIELD(spec, gid, FIELD_U32),
     FIELD(spec, etc, FIELD_STRINGS),
-    FIELD(spec, memory, FIELD_U64),
-    FIELD(spec, milli_cpus, FIELD_U64),
-    FIELD(spec, pids, FIELD_U64),
+    LIMIT(memory, FIELD_U64),
+    LIMIT(milli_cpus, FIELD_U64),
+    LIMIT(pids, FIELD_U64),
     FIELD(spec, nofile, FIELD_U64),
     FIELD(spec, seccomp, FIELD_TEXT),
     FIELD(spec, oom_score_adj, FIELD_INT),
-    FIELD(spec, memory_low, FIELD_U64),
-    FIELD(spec, memory_swap, FIELD_U64),
-    FIELD(spec, cpu_shares, FIELD_U64),
-    FIELD(spec, cpu_quota_us, FIELD_U64),
-    FIELD(spec, cpu_period_us, FIELD_U64),
-    FIELD(spec, cpuset, FIELD_TEXT),
+    LIMIT(memory_low, FIELD_U64),
+    LIMIT(memory_swap, FIELD_U64),
+    LIMIT(cpu_shares, FIELD_U64),
+    LIMIT(cpu_quota_us, FIELD_U64),
+    LIMIT(cpu_period_us, FIELD_U64),
+    LIMIT(cpuset, FIELD_TEXT),
     FIELD(spec, domainname, FIELD_TEXT),
     FIELD(spec, dns, FIELD_STRINGS),
     FIELD(spec, sysctls, FIELD_STRINGS),

@@ -60,6 +60,16 @@ struct spec_host {
     const char *names; /* blank-separated */
 };
 
+/* what its control group allows an instance */
+struct spec_limits {
+    uint64_t memory, milli_cpus, pids; /* 0 = none */
+    uint64_t memory_low;               /* bytes that are taken back last, 0 = none */
+    uint64_t memory_swap; /* bytes of memory and swap together; 0 = no swap, INT64_MAX = any */
+    uint64_t cpu_shares;  /* weight among siblings as v1 counts, 1024 = usual, 0 = usual */
+    uint64_t cpu_quota_us, cpu_period_us; /* 0 = from milli_cpus; 0 = 100 ms */
+    const char *cpuset;                   /* list such as "0-2,4", "" = all */
+};
+
 struct spec {
     const char *id;      /* PROJECT.UNIT.REPLICA.INCARNATION; [a-z0-9_.-], at most 128 bytes */
     const char *project; /* owner of the nft table the ports go into */
@@ -84,10 +94,8 @@ struct spec {
     size_t n_ports;
     struct spec_host *hosts;
     size_t n_hosts;
-    uint64_t memory, milli_cpus, pids, nofile; /* 0 = no limit */
-    /* as in struct cgroup_limits */
-    uint64_t memory_low, memory_swap, cpu_shares, cpu_quota_us, cpu_period_us;
-    const char *cpuset;
+    struct spec_limits limits;
+    uint64_t nofile;            /* 0 = the usual */
     int oom_score_adj;          /* 0 = inherited */
     const char *const *sysctls; /* "NAME=VALUE", of namespaces only */
     const char *seccomp;        /* profile name */

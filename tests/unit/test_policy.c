@@ -26,7 +26,7 @@ static struct spec good(void)
                           .workdir = "/",
                           .hostname = "a",
                           .domainname = "",
-                          .cpuset = "",
+                          .limits.cpuset = "",
                           .user = "nobody",
                           .home = "/",
                           .uid = 65534,
@@ -260,8 +260,8 @@ static struct spec make(enum wrong w)
     case ULIMIT_UPSIDE_DOWN: return with_ulimit("nofile", 2, 1);
     case DOMAIN_BLANK: s.domainname = "a b"; break;
     case SYSCTL_OF_HOST: s.sysctls = sysctl; break;
-    case CPUSET: s.cpuset = "0\n1"; break;
-    case SWAP_BELOW: s.memory = 2 * (s.memory_swap = 1); break;
+    case CPUSET: s.limits.cpuset = "0\n1"; break;
+    case SWAP_BELOW: s.limits.memory = 2 * (s.limits.memory_swap = 1); break;
     case DNS_NAME: s.dns = dns_name; break;
     case DNS_NEWLINE: s.dns_search = dns_newline; break;
     case OOM_PROTECTED: s.oom_score_adj = -1000; break;

@@ -66,11 +66,11 @@ static struct spec full(void)
                           .n_ports = ARRAY_LEN(ports),
                           .hosts = hosts,
                           .n_hosts = ARRAY_LEN(hosts),
-                          .memory = UINT64_C(1) << 33,
-                          .milli_cpus = 1500,
-                          .pids = 100,
-                          .memory_swap = INT64_MAX,
-                          .cpuset = "0-1",
+                          .limits.memory = UINT64_C(1) << 33,
+                          .limits.milli_cpus = 1500,
+                          .limits.pids = 100,
+                          .limits.memory_swap = INT64_MAX,
+                          .limits.cpuset = "0-1",
                           .nofile = 65536,
                           .seccomp = "default" };
 }
@@ -196,7 +196,7 @@ static void decoded_values_are_the_ones_encoded(void **state)
     assert_true(out.mounts[0].read_only);
     assert_int_equal(out.ports[1].target, 5353);
     assert_true(out.ports[1].udp);
-    assert_true(out.memory == UINT64_C(1) << 33);
+    assert_true(out.limits.memory == UINT64_C(1) << 33);
     assert_string_equal(out.hosts[0].names, "db database");
 }
 
