@@ -197,6 +197,7 @@ $(B)/man/%: docs/man/%.scd
 
 LIBDIR   = $(DESTDIR)$(PREFIX)/lib/ipam-orch
 SHAREDIR = $(DESTDIR)$(PREFIX)/share/ipam-orch
+CONFDIR  = /etc/ipam-orch
 MANDIR   = $(DESTDIR)$(PREFIX)/share/man
 DOCDIR   = $(DESTDIR)$(PREFIX)/share/doc/ipam-orch
 UNITDIR  = $(DESTDIR)$(if $(filter /usr,$(PREFIX)),/lib,$(PREFIX)/lib)/systemd/system
@@ -219,6 +220,7 @@ install: $(BIN) ## install below DESTDIR and PREFIX; build the frontend first
 	    sed 's,/usr/lib/ipam-orch,$(PREFIX)/lib/ipam-orch,' "$$unit" >"$(UNITDIR)/$${unit##*/}"; done
 	install -D -m 644 packaging/sysusers.d/ipam-orch.conf $(DESTDIR)$(PREFIX)/lib/sysusers.d/ipam-orch.conf
 	install -D -m 644 packaging/tmpfiles.d/ipam-orch.conf $(DESTDIR)$(PREFIX)/lib/tmpfiles.d/ipam-orch.conf
+	test -e $(DESTDIR)$(CONFDIR)/policy.conf || install -D -m 644 packaging/policy.conf $(DESTDIR)$(CONFDIR)/policy.conf
 	install -m 644 README.md README.zh-CN.md CHANGELOG.md LICENSE NOTICE $(DOCDIR)/
 	for page in $(if $(shell command -v scdoc),$(PAGES)); do $(MAKE) --no-print-directory "$$page" && \
 	    install -D -m 644 "$$page" "$(MANDIR)/man$${page##*.}/$${page##*/}"; done

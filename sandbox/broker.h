@@ -14,6 +14,7 @@
 #include "sandbox/cgroup.h"
 #include "sandbox/guest.h"
 #include "sandbox/network.h"
+#include "sandbox/permit.h"
 
 struct join;
 struct connection;
@@ -21,6 +22,7 @@ struct connection;
 struct broker {
     sd_event *loop;
     const struct cgroup_ops *cgroup;
+    struct permit *permit;
     struct guest *guests;     /* by id */
     struct network *networks; /* by bridge name */
     struct connection *connections;

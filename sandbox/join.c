@@ -257,8 +257,11 @@ static int make_setup(const struct guest *g, const struct wish *w, struct err *e
 }
 
 /* n_dirs is what was opened, also on failure */
-static int open_dirs(const json_t *dirs, int fds[DIRS_MAX], size_t *n_dirs, struct err *e)
+static int open_dirs(const struct join *j, const char *project, const json_t *dirs,
+                     int fds[DIRS_MAX], size_t *n_dirs, struct err *e)
 {
+    const struct permit_asker by = { project, "ipam-worker" };
+
     for (*n_dirs = 0; *n_dirs < json_array_size(dirs); (*n_dirs)++) {
         const char *path = json_string_value(json_array_get(dirs, *n_dirs));
         int r = path ? policy_source(path, e) : err_set(e, -EINVAL, "join: a path is needed");
@@ -268,6 +271,11 @@ static int open_dirs(const json_t *dirs, int fds[DIRS_MAX], size_t *n_dirs, stru
         fds[*n_dirs] = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fds[*n_dirs] < 0)
             return err_set(e, -errno, "%s: %s", path, strerror(errno));
+        r = permit_opened(j->broker->permit, &by, fds[*n_dirs], true, e);
+        if (r < 0) {
+            (*n_dirs)++;
+            return r;
+        }
     }
     return 0;
 }
@@ -282,7 +290,7 @@ static int hand_over(struct join *j, const struct guest *g, const struct request
 
     if (setup < 0 || filter < 0)
         return setup < 0 ? setup : filter;
-    result = open_dirs(w->dirs, dirs, &n_dirs, e);
+    result = open_dirs(j, g->spec.project, w->dirs, dirs, &n_dirs, e);
     if (result == 0) {
         fds[JOIN_SETUP] = setup;
         fds[JOIN_FILTER] = filter;

@@ -121,7 +121,8 @@ struct attempt {
     bool has_dir, has_cgroup;
 };
 
-static int prepare(struct guest *g, const int *files, struct attempt *a, struct err *e)
+static int prepare(const struct broker *b, struct guest *g, const int *files, struct attempt *a,
+                   struct err *e)
 {
     int r;
 
@@ -139,7 +140,7 @@ static int prepare(struct guest *g, const int *files, struct attempt *a, struct 
     a->record = open(record, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (a->record < 0)
         return err_set(e, -errno, "%s: %s", record, strerror(errno));
-    r = rootfs_plan(&g->spec, where, files, &a->rootfs, e);
+    r = rootfs_plan(&g->spec, b->permit, where, files, &a->rootfs, e);
     return r < 0 ? r : open_streams(a->streams, g->spec.uid, e);
 }
 
@@ -211,7 +212,7 @@ static int hand_over(struct guest *g, struct attempt *a, struct err *e)
 
 static int go(struct broker *b, struct guest *g, const int *files, struct attempt *a, struct err *e)
 {
-    int r = prepare(g, files, a, e);
+    int r = prepare(b, g, files, a, e);
 
     if (r == 0)
         r = reserve_ports(g, e);

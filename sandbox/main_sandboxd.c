@@ -111,26 +111,50 @@ static uid_t supervisor_uid(void)
     return p ? p->pw_uid : 0;
 }
 
-static int watch_signals(sd_event *loop, struct err *e)
+/* policy.conf again; a bad one leaves what was */
+static int on_reload(sd_event_source *s, const struct signalfd_siginfo *si, void *userdata)
+{
+    struct broker *b = userdata;
+    struct permit *fresh = NULL;
+    struct err e = ERR_INIT;
+
+    (void) s, (void) si;
+    if (permit_load(&fresh, &e) < 0) {
+        log_err(&e, "the policy stays as it was");
+        return 0;
+    }
+    permit_free(b->permit);
+    b->permit = fresh;
+    log_line(LOG_NOTE, "policy read again file=%s", fresh->path);
+    return 0;
+}
+
+static int watch_signals(struct broker *b, struct err *e)
 {
     static const int ending[] = { SIGTERM, SIGINT };
+    sd_event *loop = b->loop;
     sigset_t set;
     int r = 0;
 
     (void) sigemptyset(&set);
+    (void) sigaddset(&set, SIGHUP);
     for (size_t i = 0; i < ARRAY_LEN(ending); i++)
         (void) sigaddset(&set, ending[i]);
     (void) sigprocmask(SIG_BLOCK, &set, NULL);
     for (size_t i = 0; i < ARRAY_LEN(ending) && r >= 0; i++)
         r = sd_event_add_signal(loop, NULL, ending[i], NULL, NULL);
+    if (r >= 0)
+        r = sd_event_add_signal(loop, NULL, SIGHUP, on_reload, b);
     return r < 0 ? err_set(e, r, "watching signals: %s", strerror(-r)) : 0;
 }
 
 static int prepare(struct broker *b, struct err *e)
 {
     auto_free char *path = paths_join("%s/sandbox.sock", paths_run());
-    int r = make_directories(e);
+    int r = permit_load(&b->permit, e);
 
+    if (r == 0)
+        r = make_directories(e);
     if (r == 0)
         r = lock(e);
     if (r == 0)
@@ -138,7 +162,7 @@ static int prepare(struct broker *b, struct err *e)
     if (r == 0 && (r = sd_event_default(&b->loop)) < 0)
         err_set(e, r, "event loop: %s", strerror(-r));
     if (r >= 0)
-        r = watch_signals(b->loop, e);
+        r = watch_signals(b, e);
     if (r == 0)
         r = lifecycle_adopt(b, e);
     return r < 0 ? r : broker_listen(b, path, e);
@@ -194,6 +218,7 @@ int main(int argc, char **argv)
     }
     broker_close(&b);
     seccomp_clear();
+    permit_free(b.permit);
     sd_event_unref(b.loop);
     return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -147,6 +147,13 @@ static void take_down(struct broker *b, struct network *n, struct err *e)
     network_free(n);
 }
 
+static int permit(const struct broker *b, const struct network *n, struct err *e)
+{
+    int r = permit_subnet(b->permit, n->project, n->ipv4, e);
+
+    return r == 0 && n->ipv6[0] ? permit_subnet(b->permit, n->project, n->ipv6, e) : r;
+}
+
 int network_create(struct broker *b, json_t *fields, struct err *e)
 {
     struct network *n = NULL, *known = NULL;
@@ -164,6 +171,8 @@ int network_create(struct broker *b, json_t *fields, struct err *e)
     }
     if (HASH_COUNT(b->networks) >= LIMIT_NETWORKS)
         r = err_set(e, -E2BIG, "there are %d networks already", LIMIT_NETWORKS);
+    if (r == 0)
+        r = permit(b, n, e);
     if (r == 0)
         r = save(n, e);
     if (r < 0) {

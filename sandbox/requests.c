@@ -102,6 +102,8 @@ static int on_launch(struct broker *b, struct request *r, struct answer *a, stru
     else
         failed = policy_spec(&g->spec, r->n_fds, e);
     if (failed == 0)
+        failed = permit_spec(b->permit, &g->spec, e);
+    if (failed == 0)
         failed = launch(b, g, r->fds, e);
     if (failed < 0) {
         guest_free(g);

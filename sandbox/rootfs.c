@@ -15,7 +15,6 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "sandbox/etc.h"
-#include "sandbox/policy.h"
 #include "sandbox/setup.h"
 #include "sandbox/volume.h"
 
@@ -27,6 +26,7 @@ enum { NUMBER_TEXT = 32 };
 /* A plan being written. */
 struct plan {
     const struct spec *spec;
+    const struct permit *permit;
     struct rootfs *out;
     FILE *text;
 };
@@ -151,18 +151,12 @@ static void plan_scratch(struct plan *p)
 static int bind_source(struct plan *p, const struct spec_mount *m, struct err *e)
 {
     auto_fd place = open(m->source, O_PATH | O_CLOEXEC);
-    char link[64], real[PATH_MAX];
-    ssize_t n;
+    const struct permit_asker by = { p->spec->project, p->spec->id };
     int r;
 
     if (place < 0)
         return err_set(e, -errno, "bind source %s: %s", m->source, strerror(errno));
-    (void) snprintf(link, sizeof link, "/proc/self/fd/%d", place);
-    n = readlink(link, real, sizeof real - 1);
-    if (n < 0)
-        return err_set(e, -errno, "bind source %s: %s", m->source, strerror(errno));
-    real[n] = '\0';
-    r = policy_source(real, e);
+    r = permit_opened(p->permit, &by, place, m->read_only, e);
     if (r < 0)
         return err_wrap(e, "bind source %s", m->source);
     r = bind_opened(p, place, m->target, m->read_only);
@@ -320,12 +314,14 @@ static int plan_all(struct plan *p, const char *where, const int *files, struct 
     return r;
 }
 
-int rootfs_plan(const struct spec *s, const char *where, const int *files, struct rootfs *out,
-                struct err *e)
+int rootfs_plan(const struct spec *s, const struct permit *permit, const char *where,
+                const int *files, struct rootfs *out, struct err *e)
 {
     auto_free char *text = NULL;
     size_t len = 0;
-    struct plan p = { .spec = s, .out = out, .text = open_memstream(&text, &len) };
+    struct plan p = {
+        .spec = s, .permit = permit, .out = out, .text = open_memstream(&text, &len)
+    };
     int r;
 
     *out = (struct rootfs){ .setup = -1 };

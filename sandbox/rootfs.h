@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include "base/err.h"
+#include "sandbox/permit.h"
 #include "sandbox/spec.h"
 
 enum { ROOTFS_TREES_MAX = 400 };
@@ -22,8 +23,8 @@ struct rootfs {
 
 /* `where`: an empty directory of the host to build on; `files`: the memfds of spec.files, borrowed.
  * Volumes are created if missing. */
-int rootfs_plan(const struct spec *s, const char *where, const int *files, struct rootfs *out,
-                struct err *e);
+int rootfs_plan(const struct spec *s, const struct permit *permit, const char *where,
+                const int *files, struct rootfs *out, struct err *e);
 void rootfs_clear(struct rootfs *r);
 
 /* Who a program is and what it may use: the operations for its user, groups and limits.  A command

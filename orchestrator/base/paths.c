@@ -36,6 +36,11 @@ const char *paths_log(void)
     return from_env("IPAM_ORCH_LOG_DIR", "/var/log/ipam-orch");
 }
 
+const char *paths_conf(void)
+{
+    return from_env("IPAM_ORCH_CONF_DIR", "/etc/ipam-orch");
+}
+
 /* the directory of the running program, "" if unknown */
 static const char *own_dir(void)
 {

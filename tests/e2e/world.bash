@@ -57,7 +57,7 @@ orch_in() {
     local dir=$1
     shift
     in_net env -C "$dir" IPAM_ORCH_RUN_DIR="$WORLD/run" IPAM_ORCH_STATE_DIR="$WORLD/state" \
-        IPAM_ORCH_LOG_DIR="$WORLD/log" IPAM_ORCH_LIB_DIR="$WORLD/root/usr/lib/ipam-orch" \
+        IPAM_ORCH_LOG_DIR="$WORLD/log" IPAM_ORCH_CONF_DIR="$WORLD/root/etc/ipam-orch" IPAM_ORCH_LIB_DIR="$WORLD/root/usr/lib/ipam-orch" \
         IPAM_ORCH_DATA_DIR="$WORLD/root/usr/share/ipam-orch" IPAM_ORCH_PROJECT_DIR="$WORLD/srv" NO_COLOR=1 LC_ALL=C.UTF-8 \
         "$WORLD/root/usr/bin/ipam-orch" "$@"
 }

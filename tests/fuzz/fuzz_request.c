@@ -117,7 +117,8 @@ static void make_house(void)
 {
     if (networks[0])
         return;
-    if (!mkdtemp(house) || setenv("IPAM_ORCH_RUN_DIR", house, 1) < 0)
+    if (!mkdtemp(house) || setenv("IPAM_ORCH_RUN_DIR", house, 1) < 0 ||
+        setenv("IPAM_ORCH_CONF_DIR", house, 1) < 0)
         abort();
     (void) snprintf(networks, sizeof networks, "%s/networks", house);
     if (mkdir(networks, 0700) < 0 || atexit(remove_house) != 0)
@@ -145,6 +146,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct guest *g, *next;
 
     make_house();
+    if (permit_load(&b.permit, NULL) < 0)
+        abort();
     log_set_level(LOG_ERROR);
     while (at < end) {
         const char *line = memchr(at, '\n', (size_t) (end - at));
@@ -159,5 +162,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         guest_free(g);
     }
     network_forget(&b);
+    permit_free(b.permit);
     return 0;
 }

@@ -21,9 +21,10 @@ broker_open() {
     NETNS=$(basename "$HOUSE")
     IPAM_ORCH_RUN_DIR=$HOUSE/run
     IPAM_ORCH_STATE_DIR=$HOUSE/state
+    IPAM_ORCH_CONF_DIR=$HOUSE/etc
     IPAM_ORCH_LIB_DIR=$IPAM_ORCH_BUILD
     IPAM_ORCH_DATA_DIR=$IPAM_ORCH_SOURCE
-    export HOUSE NETNS IPAM_ORCH_RUN_DIR IPAM_ORCH_STATE_DIR IPAM_ORCH_LIB_DIR IPAM_ORCH_DATA_DIR
+    export HOUSE NETNS IPAM_ORCH_RUN_DIR IPAM_ORCH_STATE_DIR IPAM_ORCH_CONF_DIR IPAM_ORCH_LIB_DIR IPAM_ORCH_DATA_DIR
     chmod 755 "$HOUSE"
     # the guests must be reachable for service users, wherever the checkout is
     mkdir "$HOUSE/guests"

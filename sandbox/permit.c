@@ -1,0 +1,323 @@
+#include "sandbox/permit.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/capability.h"
+#include "base/cidr.h"
+#include "base/num.h"
+#include "sandbox/policy.h"
+
+enum { ID_MAX = 65534 };
+
+const char *const permit_key_text[PERMIT_KEY_COUNT] = {
+    [PERMIT_USERS] = "users",
+    [PERMIT_GROUPS] = "groups",
+    [PERMIT_BIND_READ] = "bind-read",
+    [PERMIT_BIND_WRITE] = "bind-write",
+    [PERMIT_CAPABILITIES] = "capabilities",
+    [PERMIT_DEVICES] = "devices",
+    [PERMIT_SECCOMP] = "seccomp",
+    [PERMIT_PORTS] = "ports",
+    [PERMIT_SUBNETS] = "subnets",
+    [PERMIT_HOST_NETWORK] = "host-network",
+    [PERMIT_PRIVILEGED] = "privileged",
+};
+
+/* ---- words ---- */
+
+static bool is_any(const char *word)
+{
+    return strcmp(word, "any") == 0;
+}
+
+static bool is_none(const char *word)
+{
+    return strcmp(word, "none") == 0 || strcmp(word, "no") == 0;
+}
+
+/* "80" or "1024-65535" */
+static int parse_range(const char *word, uint64_t max, uint64_t *first, uint64_t *last)
+{
+    char low[32];
+    size_t len = strcspn(word, "-");
+    int r;
+
+    if (len >= sizeof low)
+        return -EINVAL;
+    memcpy(low, word, len);
+    low[len] = '\0';
+    r = num_u64(low, max, first);
+    if (r == 0)
+        r = word[len] == '-' ? num_u64(word + len + 1, max, last) : num_u64(low, max, last);
+    return r < 0 || *first == 0 || *first > *last ? -EINVAL : 0;
+}
+
+/* the length of the path in "/dev/fuse:rw" */
+static size_t device_path(const char *word)
+{
+    return strcspn(word, ":");
+}
+
+static int check_range(const char *word, uint64_t max, struct err *e)
+{
+    uint64_t first = 0, last = 0;
+
+    if (is_any(word) || is_none(word) || parse_range(word, max, &first, &last) == 0)
+        return 0;
+    return err_set(e, -EINVAL, "'%.64s' is no number or range from 1 to %llu, any or none", word,
+                   (unsigned long long) max);
+}
+
+static int check_path(const char *word, struct err *e)
+{
+    if (is_any(word) || is_none(word) || (word[0] == '/' && !strstr(word, "/../")))
+        return 0;
+    return err_set(e, -EINVAL, "'%.64s' is no absolute path, any or none", word);
+}
+
+static int check_capability(const char *word, struct err *e)
+{
+    const char *wrong = NULL;
+    uint64_t mask = 0;
+    int r = is_none(word) ? 0 : capability_mask((const char *[]){ word, NULL }, &mask, &wrong);
+
+    if (r == -EPERM)
+        return err_set(e, -EINVAL,
+                       "'%.64s' would make a service root of the host; it can be no"
+                       " service's",
+                       word);
+    return r < 0 ? err_set(e, -EINVAL, "'%.64s' is no capability", word) : 0;
+}
+
+static int check_device(const char *word, struct err *e)
+{
+    size_t len = device_path(word);
+    const char *access = word[len] ? word + len + 1 : "rwm";
+
+    if (is_none(word) ||
+        (strncmp(word, "/dev/", 5) == 0 && access[0] && access[strspn(access, "rwm")] == '\0'))
+        return 0;
+    return err_set(e, -EINVAL, "'%.64s' is neither none nor /dev/NAME or /dev/NAME:rwm", word);
+}
+
+static int check_subnet(const char *word, struct err *e)
+{
+    struct cidr range;
+
+    if (is_any(word) || is_none(word) || cidr_parse(word, &range) == 0)
+        return 0;
+    return err_set(e, -EINVAL, "'%.64s' is no range of addresses, any or none", word);
+}
+
+int permit_check_word(enum permit_key key, const char *word, struct err *e)
+{
+    switch (key) {
+    case PERMIT_USERS:
+    case PERMIT_GROUPS: return check_range(word, ID_MAX, e);
+    case PERMIT_PORTS: return check_range(word, UINT16_MAX, e);
+    case PERMIT_BIND_READ:
+    case PERMIT_BIND_WRITE: return check_path(word, e);
+    case PERMIT_CAPABILITIES: return check_capability(word, e);
+    case PERMIT_DEVICES: return check_device(word, e);
+    case PERMIT_SUBNETS: return check_subnet(word, e);
+    case PERMIT_SECCOMP:
+        if (is_none(word) || strcmp(word, "custom") == 0 || strcmp(word, "unconfined") == 0)
+            return 0;
+        return err_set(e, -EINVAL, "'%.64s' is not none, custom or unconfined", word);
+    case PERMIT_HOST_NETWORK:
+        return strcmp(word, "no") == 0
+                   ? 0
+                   : err_set(e, -EINVAL, "'%.64s' is not no: each service has a network of its own",
+                             word);
+    case PERMIT_PRIVILEGED:
+        return strcmp(word, "no") == 0
+                   ? 0
+                   : err_set(e, -EINVAL,
+                             "'%.64s' is not no: without a user namespace a privileged service is"
+                             " the host's root; permit capabilities and devices by name",
+                             word);
+    case PERMIT_KEY_COUNT: break;
+    }
+    abort();
+}
+
+/* ---- rules ---- */
+
+static const struct permit_rule built_in[PERMIT_KEY_COUNT] = {
+#define RULE(word)                                                                                 \
+    {                                                                                              \
+        .words = (const char *const[]){ word, NULL }, .text = word                                 \
+    }
+    [PERMIT_USERS] = RULE("any"),         [PERMIT_GROUPS] = RULE("any"),
+    [PERMIT_BIND_READ] = RULE("any"),     [PERMIT_BIND_WRITE] = RULE("any"),
+    [PERMIT_CAPABILITIES] = RULE("none"), [PERMIT_DEVICES] = RULE("none"),
+    [PERMIT_SECCOMP] = RULE("none"),      [PERMIT_PORTS] = RULE("any"),
+    [PERMIT_SUBNETS] = RULE("any"),       [PERMIT_HOST_NETWORK] = RULE("no"),
+    [PERMIT_PRIVILEGED] = RULE("no"),
+#undef RULE
+};
+
+const struct permit_rule *permit_find(const struct permit *p, const char *project,
+                                      enum permit_key key)
+{
+    const struct permit_rule *rule = &built_in[key];
+
+    for (size_t i = 0; i < p->n_sections; i++) {
+        const struct permit_section *s = &p->sections[i];
+
+        if (s->rules[key].words && (i == 0 || strcmp(s->project, project) == 0))
+            rule = &s->rules[key];
+    }
+    return rule;
+}
+
+/* one question put to one rule */
+struct question {
+    const struct permit *permit;
+    const char *project, *who;
+};
+
+static int refuse(const struct question *q, enum permit_key key, struct err *e, const char *fmt,
+                  ...) __attribute__((format(printf, 4, 5)));
+
+static int refuse(const struct question *q, enum permit_key key, struct err *e, const char *fmt,
+                  ...)
+{
+    const struct permit_rule *rule = permit_find(q->permit, q->project, key);
+    char wish[256];
+    va_list ap;
+
+    va_start(ap, fmt);
+    (void) vsnprintf(wish, sizeof wish, fmt, ap);
+    va_end(ap);
+    if (rule->line)
+        (void) err_set(e, -EPERM, "%s:%u: %s = %.128s: '%.128s' may not %s", q->permit->path,
+                       rule->line, permit_key_text[key], rule->text, q->who, wish);
+    else
+        (void) err_set(e, -EPERM, "policy: %s = %s: '%.128s' may not %s", permit_key_text[key],
+                       rule->text, q->who, wish);
+    (void) err_hint(e, "root may permit it, see ipam-orch-policy.conf(5)");
+    return -EPERM;
+}
+
+static bool in_ranges(const struct permit_rule *rule, uint64_t n)
+{
+    for (const char *const *w = rule->words; *w; w++) {
+        uint64_t first = 0, last = 0;
+
+        if (is_any(*w) ||
+            (parse_range(*w, UINT32_MAX, &first, &last) == 0 && n >= first && n <= last))
+            return true;
+    }
+    return false;
+}
+
+static int ask_number(const struct question *q, enum permit_key key, uint64_t n, const char *wish,
+                      struct err *e)
+{
+    if (in_ranges(permit_find(q->permit, q->project, key), n))
+        return 0;
+    return refuse(q, key, e, "%s %llu", wish, (unsigned long long) n);
+}
+
+static bool is_below(const char *path, const char *dir)
+{
+    size_t len = strlen(dir);
+
+    while (len > 0 && dir[len - 1] == '/')
+        len--;
+    return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
+}
+
+static int ask_source(const struct question *q, const char *path, bool read_only, struct err *e)
+{
+    enum permit_key key = read_only ? PERMIT_BIND_READ : PERMIT_BIND_WRITE;
+
+    for (const char *const *w = permit_find(q->permit, q->project, key)->words; *w; w++)
+        if (is_any(*w) || (!is_none(*w) && is_below(path, *w)))
+            return 0;
+    return refuse(q, key, e, "%s '%.128s'", read_only ? "read" : "write to", path);
+}
+
+int permit_source(const struct permit *p, const struct permit_asker *by, const char *path,
+                  bool read_only, struct err *e)
+{
+    return ask_source(&(struct question){ p, by->project, by->who }, path, read_only, e);
+}
+
+int permit_opened(const struct permit *p, const struct permit_asker *by, int opened, bool read_only,
+                  struct err *e)
+{
+    char link[64], real[PATH_MAX];
+    ssize_t n;
+    int r;
+
+    (void) snprintf(link, sizeof link, "/proc/self/fd/%d", opened);
+    n = readlink(link, real, sizeof real - 1);
+    if (n < 0)
+        return err_set(e, -errno, "%s: %s", link, strerror(errno));
+    real[n] = '\0';
+    r = policy_source(real, e);
+    return r < 0 ? r : permit_source(p, by, real, read_only, e);
+}
+
+int permit_subnet(const struct permit *p, const char *project, const char *subnet, struct err *e)
+{
+    const struct question q = { p, project, project };
+    struct cidr wanted, range;
+
+    if (cidr_parse(subnet, &wanted) < 0)
+        return err_set(e, -EINVAL, "'%.64s' is no range of addresses", subnet);
+    for (const char *const *w = permit_find(p, project, PERMIT_SUBNETS)->words; *w; w++)
+        if (is_any(*w) || (cidr_parse(*w, &range) == 0 && cidr_contains(&range, &wanted)))
+            return 0;
+    return refuse(&q, PERMIT_SUBNETS, e, "have a network with '%.64s'", subnet);
+}
+
+static uint64_t ceiling(const struct permit_rule *rule)
+{
+    const char *wrong = NULL;
+    uint64_t mask = 0;
+
+    return capability_mask(rule->words, &mask, &wrong) == 0 ? mask : 0; /* "none" is no name */
+}
+
+uint64_t permit_capabilities(const struct permit *p)
+{
+    uint64_t all = 0;
+
+    for (size_t i = 0; i < p->n_sections; i++)
+        if (p->sections[i].rules[PERMIT_CAPABILITIES].words)
+            all |= ceiling(&p->sections[i].rules[PERMIT_CAPABILITIES]);
+    return all;
+}
+
+int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
+{
+    const struct question q = { p, s->project, s->id };
+    int r = ask_number(&q, PERMIT_USERS, s->uid, "run as user", e);
+
+    if (r == 0)
+        r = ask_number(&q, PERMIT_GROUPS, s->gid, "run with group", e);
+    for (size_t i = 0; i < s->n_groups && r == 0; i++)
+        r = ask_number(&q, PERMIT_GROUPS, s->groups[i].gid, "run with group", e);
+    for (size_t i = 0; i < s->n_mounts && r == 0; i++)
+        if (s->mounts[i].kind == SPEC_BIND)
+            r = ask_source(&q, s->mounts[i].source, s->mounts[i].read_only, e);
+    for (size_t i = 0; i < s->n_ports && r == 0; i++)
+        r = ask_number(&q, PERMIT_PORTS, s->ports[i].published, "publish port", e);
+    return r;
+}
+
+void permit_free(struct permit *p)
+{
+    if (p)
+        arena_free(p->arena);
+}

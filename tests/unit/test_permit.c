@@ -1,0 +1,288 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/auto.h"
+#include "base/paths.h"
+#include "sandbox/permit.h"
+
+static char house[] = "/tmp/ipam-permit.XXXXXX";
+
+static char *file(void)
+{
+    return paths_join("%s/policy.conf", house);
+}
+
+/* what is loaded from `text`, which may be NULL for no file */
+static int load(const char *text, struct permit **out, struct err *e)
+{
+    auto_free char *path = file();
+
+    (void) unlink(path);
+    if (text) {
+        auto_file f = fopen(path, "we");
+
+        assert_non_null(f);
+        assert_true(fputs(text, f) >= 0);
+    }
+    return permit_load(out, e);
+}
+
+static struct permit *loaded(const char *text)
+{
+    struct permit *p = NULL;
+    struct err e = ERR_INIT;
+
+    if (load(text, &p, &e) < 0)
+        fail_msg("%s", e.msg);
+    return p;
+}
+
+static const char *const none[] = { NULL };
+static struct spec_mount mount;
+static struct spec_port port;
+static struct spec_group group;
+
+enum wish {
+    PLAIN,
+    OTHER_USER,
+    OTHER_GROUP,
+    MORE_GROUP,
+    READS,
+    WRITES,
+    PUBLISHES,
+};
+
+static struct spec make(enum wish w)
+{
+    struct spec s = { .id = "p.a.1.1", .project = "p", .etc = none, .uid = 1000, .gid = 1000 };
+
+    mount = (struct spec_mount){ .kind = SPEC_BIND, .source = "/srv/www", .target = "/x" };
+    port = (struct spec_port){ .address = "", .published = 80, .target = 80 };
+    group = (struct spec_group){ "", 44 };
+    switch (w) {
+    case PLAIN: break;
+    case OTHER_USER: s.uid = 999; break;
+    case OTHER_GROUP: s.gid = 999; break;
+    case MORE_GROUP:
+        s.groups = &group;
+        s.n_groups = 1;
+        break;
+    case READS:
+        mount.read_only = true;
+        s.mounts = &mount;
+        s.n_mounts = 1;
+        break;
+    case WRITES:
+        s.mounts = &mount;
+        s.n_mounts = 1;
+        break;
+    case PUBLISHES:
+        s.ports = &port;
+        s.n_ports = 1;
+        break;
+    }
+    return s;
+}
+
+static const struct {
+    const char *text;
+    enum wish wish;
+    const char *message; /* NULL: permitted */
+} cases[] = {
+    { NULL, PLAIN, NULL },
+    { NULL, READS, NULL },
+    { NULL, WRITES, NULL },
+    { NULL, PUBLISHES, NULL },
+    { NULL, MORE_GROUP, NULL },
+    { "users = 1000-1999\n", PLAIN, NULL },
+    { "# one\n\nusers = 33, 1000-1999 # two\n", OTHER_USER,
+      ":3: users = 33, 1000-1999: 'p.a.1.1' may not run as user 999" },
+    { "groups=1000", OTHER_GROUP, ":1: groups = 1000: 'p.a.1.1' may not run with group 999" },
+    { "groups=1000", MORE_GROUP, "may not run with group 44" },
+    { "groups=44 1000", MORE_GROUP, NULL },
+    { "bind-read = /srv/www\nbind-write = none", READS, NULL },
+    { "bind-read = /srv/www\nbind-write = none", WRITES,
+      ":2: bind-write = none: 'p.a.1.1' may not write to '/srv/www'" },
+    { "bind-read = /srv/ww /srv/www/x", READS, "may not read '/srv/www'" },
+    { "bind-read = /srv/", READS, NULL },
+    { "bind-read = /", READS, NULL },
+    { "ports = 1024-65535", PUBLISHES,
+      ":1: ports = 1024-65535: 'p.a.1.1' may not publish port 80" },
+    { "ports = 79-81", PUBLISHES, NULL },
+    /* a project's rule stands instead of the general one, for that project only */
+    { "ports = none\n[project p]\nports = 80", PUBLISHES, NULL },
+    { "ports = any\n[project p]\nports = none", PUBLISHES, ":3: ports = none" },
+    { "ports = 80\n[project q]\nports = none", PUBLISHES, NULL },
+    { "users = 1\n[project p]\nports = 80", PLAIN, ":1: users = 1" },
+};
+
+static void a_launch_is_held_against_the_rules_of_its_project(void **state)
+{
+    (void) state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct permit *p = loaded(cases[i].text);
+        struct spec s = make(cases[i].wish);
+        struct err e = ERR_INIT;
+        int r = permit_spec(p, &s, &e);
+
+        if (r != (cases[i].message ? -EPERM : 0) ||
+            (cases[i].message && !strstr(e.msg, cases[i].message)))
+            fail_msg("case %zu: %d %s", i, r, e.msg);
+        permit_free(p);
+    }
+}
+
+static void a_network_must_be_in_a_permitted_range(void **state)
+{
+    struct permit *p = loaded("subnets = 10.89.0.0/16 fd00::/8");
+    struct err e = ERR_INIT;
+
+    (void) state;
+    assert_int_equal(permit_subnet(p, "p", "10.90.0.1/24", &e), -EPERM);
+    assert_non_null(strstr(e.msg, ":1: subnets = 10.89.0.0/16 fd00::/8: 'p' may not have a network "
+                                  "with '10.90.0.1/24'"));
+    assert_int_equal(permit_subnet(p, "p", "10.88.0.0/15", &e), -EPERM);
+    assert_int_equal(permit_subnet(p, "p", "10.89.3.1/24", &e), 0);
+    assert_int_equal(permit_subnet(p, "p", "fd12::1/64", &e), 0);
+    permit_free(p);
+    p = loaded(NULL);
+    assert_int_equal(permit_subnet(p, "p", "10.90.0.1/24", &e), 0);
+    permit_free(p);
+}
+
+static void a_link_that_leads_out_of_a_permitted_directory_is_refused(void **state)
+{
+    const struct permit_asker by = { "p", "p.a.1.1" };
+    auto_free char *rule = paths_join("bind-read = %s", house), *link = paths_join("%s/out", house);
+    struct permit *p = loaded(rule);
+    struct err e = ERR_INIT;
+    auto_fd inside = open(house, O_PATH | O_CLOEXEC);
+
+    (void) state;
+    (void) unlink(link);
+    assert_int_equal(symlink("/usr", link), 0);
+    auto_fd outside = open(link, O_PATH | O_CLOEXEC);
+    assert_int_equal(permit_source(p, &by, link, true, &e), 0);
+    assert_int_equal(permit_opened(p, &by, inside, true, &e), 0);
+    assert_int_equal(permit_opened(p, &by, outside, true, &e), -EPERM);
+    assert_non_null(strstr(e.msg, "may not read '/usr'"));
+    (void) unlink(link);
+    permit_free(p);
+}
+
+static void a_file_that_is_none_is_refused_with_its_line(void **state)
+{
+    static const struct {
+        const char *text, *message;
+    } bad[] = {
+        { "users", "policy.conf:1: 'users' is not KEY = VALUE" },
+        { "\nuser = 1", "policy.conf:2: 'user' is no rule, did you mean 'users'?" },
+        { "users =", "'users' has no value" },
+        { "users = root", "'root' is no number or range" },
+        { "users = 0", "'0' is no number or range" },
+        { "users = 5-3", "'5-3' is no number or range" },
+        { "users = 1-", "'1-' is no number or range" },
+        { "users = 1-65535", "from 1 to 65534" },
+        { "users = any 5", "'any' stands alone" },
+        { "users = 1\nusers = 2", "policy.conf:2: 'users' is said in line 1 already" },
+        { "ports = 65536", "from 1 to 65535" },
+        { "bind-read = srv", "no absolute path" },
+        { "bind-read = /srv/../etc", "no absolute path" },
+        { "capabilities = NET_RAW SYS_ADMIN", "'SYS_ADMIN' would make a service root" },
+        { "capabilities = ALL", "'ALL' is no capability" },
+        { "capabilities = NET_EVERYTHING", "no capability" },
+        { "devices = /etc/passwd", "neither none nor /dev/NAME" },
+        { "devices = /dev/fuse:x", "neither none nor /dev/NAME" },
+        { "seccomp = off", "not none, custom or unconfined" },
+        { "subnets = 10.0.0.0/33", "no range of addresses" },
+        { "host-network = yes", "a network of its own" },
+        { "privileged = yes", "the host's root" },
+        { "[web]", "'[web]' is not [project NAME]" },
+        { "[project ../x]", "project '../x' is not acceptable" },
+        { "[project a]\n[project a]", "policy.conf:2: project 'a' has a section already" },
+    };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct permit *p = NULL;
+        struct err e = ERR_INIT;
+        int r = load(bad[i].text, &p, &e);
+
+        if (r >= 0 || p || !strstr(e.msg, bad[i].message))
+            fail_msg("case %zu: %d %s", i, r, e.msg);
+    }
+}
+
+static void a_file_that_others_may_write_to_is_refused(void **state)
+{
+    auto_free char *path = file();
+    struct permit *p = NULL;
+    struct err e = ERR_INIT;
+
+    (void) state;
+    if (geteuid() != 0)
+        skip();
+    permit_free(loaded("users = 1"));
+    assert_int_equal(chmod(path, 0664), 0);
+    assert_int_equal(permit_load(&p, &e), -EPERM);
+    assert_non_null(strstr(e.msg, "others than root may write"));
+    assert_int_equal(chmod(path, 0644) + chown(path, 65534, 0), 0);
+    assert_int_equal(permit_load(&p, &e), -EPERM);
+    assert_int_equal(chown(path, 0, 0) + chmod(house, 01777), 0);
+    assert_int_equal(permit_load(&p, &e), -EPERM);
+    assert_int_equal(chmod(house, 0755), 0);
+    assert_int_equal(permit_load(&p, &e), 0);
+    permit_free(p);
+}
+
+static void the_ceiling_is_what_any_section_permits(void **state)
+{
+    struct permit *p = loaded("capabilities = CHOWN\n[project p]\ncapabilities = cap_net_raw");
+
+    (void) state;
+    assert_true(permit_capabilities(p) == (1 | 1 << 13));
+    permit_free(p);
+    p = loaded(NULL);
+    assert_true(permit_capabilities(p) == 0);
+    permit_free(p);
+}
+
+static int make_house(void **state)
+{
+    (void) state;
+    return mkdtemp(house) && setenv("IPAM_ORCH_CONF_DIR", house, 1) == 0 ? 0 : -1;
+}
+
+static int remove_house(void **state)
+{
+    auto_free char *path = file();
+
+    (void) state;
+    (void) unlink(path);
+    return rmdir(house);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_launch_is_held_against_the_rules_of_its_project),
+        cmocka_unit_test(a_network_must_be_in_a_permitted_range),
+        cmocka_unit_test(a_link_that_leads_out_of_a_permitted_directory_is_refused),
+        cmocka_unit_test(a_file_that_is_none_is_refused_with_its_line),
+        cmocka_unit_test(a_file_that_others_may_write_to_is_refused),
+        cmocka_unit_test(the_ceiling_is_what_any_section_permits),
+    };
+
+    return cmocka_run_group_tests(tests, make_house, remove_house);
+}
