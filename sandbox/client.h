@@ -9,7 +9,8 @@
  *
  *   op              fields                              answer (besides tag)
  *   hello           version                             version, cgroup ("v1","v2","hybrid")
- *   network_create  project bridge internal ipv4 ipv6   -            (idempotent)
+ *   network_create  project bridge internal ipv4 ipv6   -            (idempotent; mtu 0 or absent
+ *                   mtu                                               is the usual one)
  *   network_remove  project bridge                      -            (absent is fine)
  *   launch          spec  + memfds of spec.files        -            (then events)
  *   signal          id signo                            -

@@ -18,6 +18,7 @@
 struct net_bridge {
     const char *name;
     const char *ipv4, *ipv6; /* the host's addresses with prefix length; ipv6 may be "" */
+    unsigned mtu;            /* 0 = the usual */
     bool internal;
 };
 

@@ -129,6 +129,16 @@ static void set_stable_mac(struct rtnl_link *link, const char *name)
         rtnl_link_set_addr(link, addr);
 }
 
+static void set_mac(struct rtnl_link *link, const struct spec_link *l)
+{
+    auto_addr addr = NULL;
+
+    if (l->mac[0] && nl_addr_parse(l->mac, AF_LLC, &addr) == 0)
+        rtnl_link_set_addr(link, addr);
+    else
+        set_stable_mac(link, l->ipv4);
+}
+
 static int write_conf(const char *family, const char *interface, const char *key, const char *value)
 {
     auto_free char *path = paths_join("/proc/sys/net/%s/conf/%s/%s", family, interface, key);
@@ -164,6 +174,8 @@ int net_bridge_create(const struct net_bridge *b, struct err *e)
         return -ENOMEM;
     rtnl_link_set_name(link, b->name);
     set_stable_mac(link, b->name);
+    if (b->mtu)
+        rtnl_link_set_mtu(link, b->mtu);
     r = rtnl_link_add(s, link, NLM_F_CREATE | NLM_F_EXCL);
     if (r < 0 && r != -NLE_EXIST)
         return nl_failure(e, r, "creating bridge", b->name);
@@ -223,19 +235,22 @@ static int add_veth(struct nl_sock *s, int netns, const char *name, const char *
 {
     auto_link veth = rtnl_link_veth_alloc();
     auto_link port = rtnl_link_bridge_alloc();
-    int master = (int) if_nametoindex(l->bridge), r;
+    auto_link bridge = NULL;
+    int r;
 
     if (!veth || !port)
         return nl_failure(e, -NLE_NOMEM, "creating link", name);
-    if (master == 0)
+    if (rtnl_link_get_kernel(s, 0, l->bridge, &bridge) < 0)
         return err_set(e, -ENODEV, "network '%s' does not exist", l->bridge);
     struct rtnl_link *peer = rtnl_link_veth_get_peer(veth);
     rtnl_link_set_name(peer, inside);
-    set_stable_mac(peer, l->ipv4);
+    set_mac(peer, l);
+    rtnl_link_set_mtu(peer, rtnl_link_get_mtu(bridge));
     rtnl_link_set_ns_fd(peer, netns);
     rtnl_link_put(peer);
     rtnl_link_set_name(veth, name);
-    rtnl_link_set_master(veth, master);
+    rtnl_link_set_mtu(veth, rtnl_link_get_mtu(bridge));
+    rtnl_link_set_master(veth, rtnl_link_get_ifindex(bridge));
     rtnl_link_set_flags(veth, IFF_UP);
     r = rtnl_link_add(s, veth, NLM_F_CREATE | NLM_F_EXCL);
     if (r < 0)
@@ -320,7 +335,10 @@ int net_attach(pid_t pid, const char *id, const struct spec_link *links, size_t 
         char outer[IFNAMSIZ], inner[IFNAMSIZ];
 
         host_end(id, i, outer);
-        (void) snprintf(inner, sizeof inner, "eth%zu", i % 1000);
+        if (links[i].interface[0])
+            (void) snprintf(inner, sizeof inner, "%s", links[i].interface);
+        else
+            (void) snprintf(inner, sizeof inner, "eth%zu", i % 1000);
         r = add_veth(host, netns, outer, inner, &links[i], e);
         if (r == 0)
             r = configure_inside(inside, &links[i], inner, e);

@@ -33,10 +33,11 @@ static int parse(json_t *fields, struct network **out, struct err *e)
 {
     const char *project, *bridge, *ipv4, *ipv6;
     json_error_t why;
-    int internal = 0, r;
+    int internal = 0, mtu = 0, r;
 
-    if (json_unpack_ex(fields, &why, JSON_STRICT, "{s:s,s:s,s:b,s:s,s:s}", "project", &project,
-                       "bridge", &bridge, "internal", &internal, "ipv4", &ipv4, "ipv6", &ipv6) < 0)
+    if (json_unpack_ex(fields, &why, JSON_STRICT, "{s:s,s:s,s:b,s:s,s:s,s?i}", "project", &project,
+                       "bridge", &bridge, "internal", &internal, "ipv4", &ipv4, "ipv6", &ipv6,
+                       "mtu", &mtu) < 0)
         return err_set(e, -EINVAL, "network_create: %s", why.text);
     r = policy_name("project", project, e);
     if (r == 0)
@@ -45,6 +46,8 @@ static int parse(json_t *fields, struct network **out, struct err *e)
         r = policy_subnet(ipv4, false, e);
     if (r == 0 && ipv6[0])
         r = policy_subnet(ipv6, true, e);
+    if (r == 0)
+        r = policy_mtu(mtu, ipv6[0] != '\0', e);
     if (r < 0)
         return r;
     struct network *n = calloc(1, sizeof *n);
@@ -54,6 +57,7 @@ static int parse(json_t *fields, struct network **out, struct err *e)
                            .project = strdup(project),
                            .ipv4 = strdup(ipv4),
                            .ipv6 = strdup(ipv6),
+                           .mtu = (unsigned) mtu,
                            .internal = internal };
     if (!n->name || !n->project || !n->ipv4 || !n->ipv6) {
         network_free(n);
@@ -66,7 +70,7 @@ static int parse(json_t *fields, struct network **out, struct err *e)
 static bool same(const struct network *a, const struct network *b)
 {
     return strcmp(a->project, b->project) == 0 && strcmp(a->ipv4, b->ipv4) == 0 &&
-           strcmp(a->ipv6, b->ipv6) == 0 && a->internal == b->internal;
+           strcmp(a->ipv6, b->ipv6) == 0 && a->internal == b->internal && a->mtu == b->mtu;
 }
 
 static char *record_path(const char *name)
@@ -77,8 +81,9 @@ static char *record_path(const char *name)
 static int save(const struct network *n, struct err *e)
 {
     auto_free char *path = record_path(n->name);
-    json_t *json = json_pack("{s:s,s:s,s:b,s:s,s:s}", "project", n->project, "bridge", n->name,
-                             "internal", (int) n->internal, "ipv4", n->ipv4, "ipv6", n->ipv6);
+    json_t *json =
+        json_pack("{s:s,s:s,s:b,s:s,s:s,s:i}", "project", n->project, "bridge", n->name, "internal",
+                  (int) n->internal, "ipv4", n->ipv4, "ipv6", n->ipv6, "mtu", (int) n->mtu);
     auto_free char *text = json_dumps(json, JSON_COMPACT);
     int r = text ? fsio_write_atomic(AT_FDCWD, path, text, strlen(text), 0600) : -ENOMEM;
 
@@ -96,7 +101,11 @@ static void forget_record(const char *name)
 static struct net_bridge bridge_of(const struct network *n)
 {
     return (struct net_bridge){
-        .name = n->name, .ipv4 = n->ipv4, .ipv6 = n->ipv6, .internal = n->internal
+        .name = n->name,
+        .ipv4 = n->ipv4,
+        .ipv6 = n->ipv6,
+        .mtu = n->mtu,
+        .internal = n->internal,
     };
 }
 

@@ -16,6 +16,7 @@ struct broker;
 struct network {
     char *name; /* of the bridge */
     char *project, *ipv4, *ipv6;
+    unsigned mtu;
     bool internal;
     UT_hash_handle hh;
 };

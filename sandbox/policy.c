@@ -8,7 +8,8 @@
 #include <sys/resource.h>
 
 #include "base/auto.h"
-#include "base/num.h"
+#include "base/cidr.h"
+#include "base/interface.h"
 #include "base/paths.h"
 #include "base/sysctl.h"
 #include "sandbox/program.h"
@@ -30,6 +31,9 @@ enum {
     DNS_MAX = 16,
     SYSCTLS_MAX = 64,
     CPUSET_MAX = 1024,
+    MTU_LEAST = 68,        /* RFC 791 */
+    IPV6_MTU_LEAST = 1280, /* RFC 8200 */
+    MTU_MOST = 65535,
     OOM_MOST = 1000,
     OOM_LEAST = -900, /* below, the host would lose its own services first */
     ID_LIMIT = 65535, /* (uid_t) -1 of 16 bit, and everything dynamic above */
@@ -135,26 +139,27 @@ int policy_signal(int signo, struct err *e)
 
 static bool is_address(const char *text, bool ipv6)
 {
-    struct in6_addr room;
+    struct cidr c = { 0 };
 
-    return inet_pton(ipv6 ? AF_INET6 : AF_INET, text, &room) == 1;
+    return cidr_parse_address(text, &c) == 0 && c.family == (ipv6 ? AF_INET6 : AF_INET);
 }
 
 int policy_subnet(const char *text, bool ipv6, struct err *e)
 {
-    char address[INET6_ADDRSTRLEN];
-    const char *slash = strchr(text, '/');
-    uint64_t prefix = 0;
-    size_t len = slash ? (size_t) (slash - text) : sizeof address;
+    struct cidr c = { 0 };
 
-    if (len < sizeof address) {
-        memcpy(address, text, len);
-        address[len] = '\0';
-        if (is_address(address, ipv6) && num_u64(slash + 1, ipv6 ? 128 : 32, &prefix) == 0 &&
-            prefix >= 8)
-            return 0;
-    }
+    if (cidr_parse(text, &c) == 0 && c.family == (ipv6 ? AF_INET6 : AF_INET) && c.prefix >= 8)
+        return 0;
     return refuse(e, "address", "address with prefix length", text);
+}
+
+int policy_mtu(int mtu, bool ipv6, struct err *e)
+{
+    int least = ipv6 ? IPV6_MTU_LEAST : MTU_LEAST;
+
+    if (mtu == 0 || (mtu >= least && mtu <= MTU_MOST))
+        return 0;
+    return err_set(e, -EINVAL, "mtu: %d is outside %d to %d", mtu, least, MTU_MOST);
 }
 
 static int check_user(const struct spec *s, struct err *e)
@@ -254,6 +259,10 @@ static int check_link(const struct spec_link *l, struct err *e)
         r = policy_subnet(l->ipv6, true, e);
     if (r == 0 && l->gateway6[0] && !is_address(l->gateway6, true))
         r = refuse(e, "address", "gateway", l->gateway6);
+    if (r == 0 && l->mac[0] && !interface_is_mac(l->mac))
+        r = refuse(e, "hardware-address", "address", l->mac);
+    if (r == 0 && l->interface[0] && !interface_is_name(l->interface))
+        r = refuse(e, "interface-name", "name", l->interface);
     return r;
 }
 

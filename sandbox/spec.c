@@ -103,9 +103,10 @@ static const struct field group_fields[] = {
 };
 
 static const struct field link_fields[] = {
-    FIELD(spec_link, bridge, FIELD_TEXT),   FIELD(spec_link, ipv4, FIELD_TEXT),
-    FIELD(spec_link, gateway4, FIELD_TEXT), FIELD(spec_link, ipv6, FIELD_TEXT),
-    FIELD(spec_link, gateway6, FIELD_TEXT),
+    FIELD(spec_link, bridge, FIELD_TEXT),    FIELD(spec_link, ipv4, FIELD_TEXT),
+    FIELD(spec_link, gateway4, FIELD_TEXT),  FIELD(spec_link, ipv6, FIELD_TEXT),
+    FIELD(spec_link, gateway6, FIELD_TEXT),  FIELD(spec_link, mac, FIELD_TEXT),
+    FIELD(spec_link, interface, FIELD_TEXT),
 };
 
 static const struct field port_fields[] = {

@@ -47,6 +47,8 @@ struct spec_link {
     const char *bridge;
     const char *ipv4, *gateway4; /* "10.89.1.2/24", "10.89.1.1"; gateway "" = no default route */
     const char *ipv6, *gateway6; /* "" = no IPv6 */
+    const char *mac;             /* "02:00:00:00:00:01", "" = made from the address */
+    const char *interface;       /* its name inside, "" = eth0, eth1, ... */
 };
 
 struct spec_port {

@@ -65,19 +65,6 @@ int resolve_duration(const struct node *map, const char *key, uint64_t fallback,
     return 0;
 }
 
-static void networks(struct project *p, const struct node *document)
-{
-    const struct node *map = node_get(document, "networks");
-
-    p->networks = arena_array(p->arena, (map ? map->n : 0) + 1, sizeof *p->networks);
-    for (size_t i = 0; map && i < map->n; i++)
-        p->networks[p->n_networks++] =
-            (struct network){ .key = map->entries[i].key,
-                              .name = node_get_text(map->entries[i].value, "name", ""),
-                              .internal =
-                                  node_is_true(node_get(map->entries[i].value, "internal")) };
-}
-
 static void volumes(struct project *p, const struct node *document)
 {
     const struct node *map = node_get(document, "volumes");
@@ -281,10 +268,11 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
     p->name = l->name;
     p->dir = l->dir;
     p->release = node_get_text(node_get(document, "x-ipam-orch"), "release", "");
-    networks(p, document);
     volumes(p, document);
     urls(p, document);
-    code = secrets(l, p, document, e);
+    code = resolve_networks(p, document, e);
+    if (code == 0)
+        code = secrets(l, p, document, e);
     if (code == 0)
         code = configs(p, document, e);
     if (code == 0)

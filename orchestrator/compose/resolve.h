@@ -43,5 +43,7 @@ int resolve_files(struct resolve *r, struct err *e);
 int resolve_health(struct resolve *r, struct err *e);
 int resolve_limits(struct resolve *r, struct err *e);
 int resolve_network(struct resolve *r, struct err *e);
+/* the networks of a project, for its units to be on */
+int resolve_networks(struct project *p, const struct node *document, struct err *e);
 
 #endif

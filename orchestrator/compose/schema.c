@@ -9,31 +9,31 @@
 #define EXTERNAL_ .accepts = BOOL_TEXT | IS_MAP, .form = FORM_BOOL, .cast = CAST_BOOL
 
 static const struct attribute pool_list[] = {
-    { "subnet", TEXT_ },
-    { "gateway", TEXT_ },
-    { "ip_range", TEXT_ },
-    { "aux_addresses", .accepts = IS_MAP, .values = IS_TEXT, .form = FORM_MAPPING },
+    { "subnet", TEXT_, YES("one for IPv4, one for IPv6; free ones without it") },
+    { "gateway", TEXT_, YES("the host's address, the first without it") },
+    { "ip_range", TEXT_, YES("where addresses of services are taken from") },
+    { "aux_addresses", .accepts = IS_MAP, .values = IS_TEXT, .form = FORM_MAPPING, YES("never given to a service") },
 };
 KIND(pool, "address pool");
 
 static const struct attribute ipam_list[] = {
-    { "driver", TEXT_ },
-    { "config", OBJECTS_, .kind = &pool, .merge = MERGE_IPAM },
-    { "options", .accepts = IS_MAP, .values = IS_TEXT, .form = FORM_DROPPED },
+    { "driver", TEXT_, ONLY("default", ""), YES("default") },
+    { "config", OBJECTS_, .kind = &pool, .merge = MERGE_IPAM, YES("see its attributes") },
+    { "options", .accepts = IS_MAP, .values = IS_TEXT, .form = FORM_DROPPED, IDLE("there are none") },
 };
 KIND(ipam, "ipam section");
 
 static const struct attribute network_list[] = {
     { "name", TEXT_, YES("of the bridge's record") },
     { "driver", TEXT_, ONLY("bridge", "default"), YES("bridge") },
-    { "driver_opts", OPTIONS_, NO("one driver only") },
-    { "ipam", OBJECT_, .kind = &ipam, .always = true, NO("no address settings yet") },
-    { "external", EXTERNAL_, NO("no external networks yet") },
+    { "driver_opts", OPTIONS_, YES("com.docker.network.driver.mtu") },
+    { "ipam", OBJECT_, .kind = &ipam, .always = true, YES("see its attributes") },
+    { "external", EXTERNAL_, YES("of another project that is up, by its full name") },
     { "internal", CASTED_, YES("no route to the outside") },
     { "attachable", CASTED_, IDLE("for clusters") },
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
     { "enable_ipv4", CASTED_, .keep = true, ONLY("true"), YES("networks have IPv4 and IPv6") },
-    { "enable_ipv6", CASTED_, .keep = true, ONLY("true"), YES("networks have IPv4 and IPv6") },
+    { "enable_ipv6", CASTED_, .keep = true, YES("networks have IPv6 unless this is false") },
 };
 const struct kind schema_network = { .what = "network", .list = network_list, .n = ARRAY_LEN(network_list) };
 

@@ -287,12 +287,12 @@ KIND(model_use, "use of a model");
 static const struct attribute attachment_list[] = {
     { "aliases", SET_, .unique = UNIQUE_KEY, YES("names in /etc/hosts of the others") },
     { "driver_opts", OPTIONS_, NO("one driver only") },
-    { "gw_priority", .accepts = IS_NUMBER, .form = FORM_INT, NO("networks are in the order of their names") },
-    { "interface_name", TEXT_, NO("interfaces are named by us") },
-    { "ipv4_address", TEXT_, NO("no fixed addresses yet") },
-    { "ipv6_address", TEXT_, NO("no fixed addresses yet") },
-    { "link_local_ips", SET_, .unique = UNIQUE_KEY, NO("no fixed addresses yet") },
-    { "mac_address", TEXT_, NO("made from the address") },
+    { "gw_priority", .accepts = IS_NUMBER, .form = FORM_INT, YES("the highest carries the default route") },
+    { "interface_name", TEXT_, YES("of the interface; eth0, eth1 without it") },
+    { "ipv4_address", TEXT_, YES("its own, in a network with a subnet") },
+    { "ipv6_address", TEXT_, YES("its own, in a network with a subnet") },
+    { "link_local_ips", SET_, .unique = UNIQUE_KEY, NO("the kernel makes them") },
+    { "mac_address", TEXT_, YES("of the interface; made from the address without it") },
     { "priority", .accepts = IS_NUMBER, .form = FORM_INT, IDLE("order of networks") },
 };
 KIND(attachment, "network of a service");
@@ -442,7 +442,7 @@ static const struct attribute service_list[] = {
     { "mem_reservation", .accepts = INT_TEXT, .form = FORM_BYTES, YES("taken back last when memory is short") },
     { "memswap_limit", BYTES_, YES("memory and swap together; without it there is no swap") },
     { "mem_swappiness", .accepts = INT_TEXT, .form = FORM_BYTES, NO("no swap settings") },
-    { "mac_address", TEXT_, NO("made from the address") },
+    { "mac_address", TEXT_, YES("on the first network") },
     { "models", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &model_use, .loose = true, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, NO("no models") },
     { "network_mode", TEXT_, ONLY("none", "bridge"), YES("none: only a loopback interface") },
     { "networks", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &attachment, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, YES("a bridge and an interface for each") },

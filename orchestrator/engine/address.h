@@ -1,25 +1,26 @@
-/* address.h -- addresses of networks and units.  Pure.
- * Runs in: supervisor.
- * Networks of native mode are /24s of 10.213.0.0/16 and /64s of a unique local prefix made from the
- * project's name (RFC 4193); the host is address 1, units follow from 2.  A unit keeps its slot for
- * as long as the project exists, so that names never have to change under running programs. */
+/* address.h -- which ranges of addresses networks may have, and what their bridges are called.
+ * Pure.  Runs in: supervisor.
+ * Without a range in the file a network gets a free /24 of 10.213.0.0/16, 172.30.0.0/16 or
+ * 192.168.128.0/17, and a /64 of a unique local prefix made from the project's name (RFC 4193). */
 #ifndef IPAM_ENGINE_ADDRESS_H
 #define IPAM_ENGINE_ADDRESS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
-enum { ADDRESS_NETWORKS = 256, ADDRESS_SLOT_FIRST = 2, ADDRESS_SLOT_LAST = 254 };
-enum { ADDRESS_TEXT = 64 };
+#include "base/cidr.h"
 
-void address_ipv4(uint8_t network, uint8_t slot, char out[ADDRESS_TEXT]);
-void address_ipv6(const char *project, uint8_t network, uint8_t slot, char out[ADDRESS_TEXT]);
+enum { ADDRESS_BRIDGE = 16 }; /* IFNAMSIZ */
 
-/* true when a route of the host overlaps this /24; reads `routes`, the text of /proc/net/route */
-bool address_overlaps(const char *routes, uint8_t network);
+/* the n-th range to try; false when there is no further one */
+bool address_pool_ipv4(unsigned n, struct cidr *out);
+bool address_pool_ipv6(const char *project, const char *network, unsigned n, struct cidr *out);
+
+/* true when a route of the host overlaps the IPv4 range; `routes` is the text of /proc/net/route.
+ * Those of the interface `except` do not count. */
+bool address_is_routed(const char *routes, const struct cidr *range, const char *except);
 
 /* "io-" and eight hex digits; stable for the pair and this installation */
 void address_bridge(const char *tag, const char *project, const char *network,
-                    char out[ADDRESS_TEXT]);
+                    char out[ADDRESS_BRIDGE]);
 
 #endif

@@ -46,7 +46,7 @@ void deployment_free(struct deployment *d)
     for (size_t i = 0; i < d->n_instances; i++)
         instance_free(d->instances[i]);
     for (size_t i = 0; i < d->n_leases; i++)
-        free(d->leases[i].key);
+        lease_clear(&d->leases[i]);
     free(d->instances);
     free(d->leases);
     project_free(d->project);
@@ -82,79 +82,57 @@ void deployment_drop(struct deployment *d, struct instance *gone)
     }
 }
 
-static int free_slot(const struct deployment *d, uint8_t *slot, struct err *e)
+/* the network is another one than it was, or will be */
+static bool network_changes(const struct deployment *d, const char *key)
 {
-    bool used[UINT8_MAX + 1] = { false };
+    const struct network *n = project_network(d->project, key);
+    const struct lease *l = deployment_lease(d, key);
+    char definition[LEASE_DEFINITION];
 
-    for (size_t i = 0; i < d->n_instances; i++)
-        used[d->instances[i]->slot] = true;
-    for (unsigned s = ADDRESS_SLOT_FIRST; s <= ADDRESS_SLOT_LAST; s++) {
-        if (used[s])
-            continue;
-        *slot = (uint8_t) s;
-        return 0;
-    }
-    return err_set(e, -ENOSPC, "a project has addresses for %d services, this one has more",
-                   ADDRESS_SLOT_LAST - ADDRESS_SLOT_FIRST + 1);
+    lease_definition(n, definition);
+    return l && strcmp(l->definition, definition) != 0;
 }
 
-static int adopt_unit(struct deployment *d, const struct unit *u, struct err *e)
+static void adopt_unit(struct deployment *d, const struct unit *u)
 {
     struct instance *i = deployment_instance(d, u->name);
-    uint8_t slot = 0;
-    int r;
+    bool differs;
 
-    if (!i) {
-        r = free_slot(d, &slot, e);
-        if (r < 0)
-            return r;
+    if (!i)
         i = instance_new(d, u->name);
-        i->slot = slot;
-    }
     i->unit = u;
-    i->replace = state_is_live(i->state) && strcmp(i->digest, u->digest) != 0;
-    return 0;
+    differs = strcmp(i->digest, u->digest) != 0;
+    for (size_t n = 0; n < u->n_networks; n++)
+        differs |= network_changes(d, u->networks[n].network);
+    i->replace = state_is_live(i->state) && differs;
 }
 
-int deployment_adopt(struct deployment *d, struct project *project, struct err *e)
+void deployment_adopt(struct deployment *d, struct project *project)
 {
     for (size_t i = 0; i < d->n_instances; i++)
         d->instances[i]->unit = NULL;
     project_free(d->project);
     d->project = project;
-    for (size_t i = 0; i < project->n_units; i++) {
-        int r = adopt_unit(d, &project->units[i], e);
-        if (r < 0)
-            return r;
-    }
+    for (size_t i = 0; i < project->n_units; i++)
+        adopt_unit(d, &project->units[i]);
     for (size_t i = 0; i < d->n_instances; i++)
         if (!d->instances[i]->unit)
             d->instances[i]->want = WANT_REST;
     d->networks_ready = false;
-    return 0;
 }
 
-int deployment_lease(struct deployment *d, const char *key, const char *routes,
-                     const bool used[ADDRESS_NETWORKS], uint8_t *number, struct err *e)
+struct lease *deployment_lease(const struct deployment *d, const char *key)
 {
-    for (size_t i = 0; i < d->n_leases; i++) {
-        if (strcmp(d->leases[i].key, key) != 0)
-            continue;
-        *number = d->leases[i].number;
-        return 0;
-    }
-    for (unsigned n = 0; n < ADDRESS_NETWORKS; n++) {
-        if (used[n] || address_overlaps(routes, (uint8_t) n))
-            continue;
-        d->leases = reallocarray(d->leases, d->n_leases + 1, sizeof *d->leases);
-        if (!d->leases)
-            abort();
-        d->leases[d->n_leases++] = (struct lease){ .key = strdup(key), .number = (uint8_t) n };
-        *number = (uint8_t) n;
-        return 0;
-    }
-    return err_set(e, -ENOSPC, "network '%s': all %d address ranges of 10.213.0.0/16 are in use",
-                   key, ADDRESS_NETWORKS);
+    for (size_t i = 0; i < d->n_leases; i++)
+        if (strcmp(d->leases[i].key, key) == 0)
+            return &d->leases[i];
+    return NULL;
+}
+
+void deployment_drop_lease(struct deployment *d, struct lease *l)
+{
+    lease_clear(l);
+    *l = d->leases[--d->n_leases];
 }
 
 static enum deps dep_state(const struct deployment *d, const struct dep *dep)

@@ -9,8 +9,8 @@
 #include <stddef.h>
 #include <systemd/sd-event.h>
 
-#include "engine/address.h"
 #include "engine/health.h"
+#include "engine/lease.h"
 #include "logs/capture.h"
 #include "model/instance.h"
 #include "model/project.h"
@@ -27,7 +27,6 @@ struct instance {
     const struct unit *unit; /* NULL: no longer part of the project */
     unsigned incarnation;
     char id[INSTANCE_ID]; /* of the present or last incarnation, "" before the first */
-    uint8_t slot;         /* host part of its addresses */
 
     enum state state;
     enum want want;
@@ -54,12 +53,6 @@ struct instance {
     sd_event_source *timer, *probe_timer;
 };
 
-/* one network of the project and its number in the address pool */
-struct lease {
-    char *key;
-    uint8_t number;
-};
-
 /* migrations of the database: dependants wait until it is open */
 enum gate { GATE_OPEN, GATE_NEEDED, GATE_RUNNING, GATE_FAILED };
 
@@ -68,7 +61,7 @@ struct deployment {
     struct project *project;
     struct instance **instances;
     size_t n_instances;
-    struct lease *leases;
+    struct lease *leases; /* its own networks */
     size_t n_leases;
     enum gate gate;
     uint64_t gate_tag;
@@ -76,8 +69,7 @@ struct deployment {
     struct operation *op; /* NULL when idle */
     bool leaving;         /* `down`: forget it when everything has stopped */
     bool networks_ready;
-    size_t removals;      /* of networks, asked for at the end and not answered yet */
-    uint64_t removal_tag; /* of the first; in the order of leases */
+    size_t removals; /* of networks, asked for at the end and not answered yet */
 };
 
 struct deployment *deployment_new(struct supervisor *s);
@@ -85,7 +77,7 @@ void deployment_free(struct deployment *d); /* accepts NULL */
 
 /* Makes `project` (taken) the wanted one: new instances for new units, changed ones marked for
  * replacement, those of vanished units marked to rest. */
-int deployment_adopt(struct deployment *d, struct project *project, struct err *e);
+void deployment_adopt(struct deployment *d, struct project *project);
 
 struct instance *deployment_instance(const struct deployment *d, const char *service);
 /* by the id of its present incarnation */
@@ -93,9 +85,9 @@ struct instance *deployment_by_id(const struct deployment *d, const char *id);
 /* removes an instance that is down and no longer part of the project */
 void deployment_drop(struct deployment *d, struct instance *i);
 
-/* the pool number of a network, allocated at first use; `routes` as in address_overlaps */
-int deployment_lease(struct deployment *d, const char *key, const char *routes,
-                     const bool used[ADDRESS_NETWORKS], uint8_t *number, struct err *e);
+/* the lease of one of its networks, NULL before there is one */
+struct lease *deployment_lease(const struct deployment *d, const char *key);
+void deployment_drop_lease(struct deployment *d, struct lease *l);
 
 enum deps { DEPS_OK, DEPS_PENDING, DEPS_FAILED };
 /* whether `i` may start; when not OK, *because names the dependency (borrowed) */

@@ -6,14 +6,35 @@
 
 static json_t *instance_to_json(const struct instance *i)
 {
-    return json_pack("{s:s,s:s,s:i,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b}",
-                     "service", i->name, "id", i->id, "incarnation", (int) i->incarnation, "slot",
-                     (int) i->slot, "state", state_text[i->state], "run", i->want == WANT_RUN,
-                     "restarts", (int) i->restarts, "streak", (int) i->crash_streak, "pid", i->pid,
-                     "digest", i->digest, "stop_signal", i->stop_signal, "stop_grace_us",
+    return json_pack("{s:s,s:s,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b}", "service",
+                     i->name, "id", i->id, "incarnation", (int) i->incarnation, "state",
+                     state_text[i->state], "run", i->want == WANT_RUN, "restarts",
+                     (int) i->restarts, "streak", (int) i->crash_streak, "pid", i->pid, "digest",
+                     i->digest, "stop_signal", i->stop_signal, "stop_grace_us",
                      (json_int_t) i->stop_grace_us, "since_us", (json_int_t) i->since_wall_us,
                      "ended", i->has_last, "last_code", i->last.code, "last_signal", i->last.signal,
                      "last_oom", i->last.oom);
+}
+
+static json_t *cidr_to_json(const struct cidr *c)
+{
+    char text[CIDR_TEXT];
+
+    cidr_format(c, text);
+    return json_string(text);
+}
+
+static json_t *lease_to_json(const struct lease *l)
+{
+    json_t *places = json_object();
+
+    for (size_t i = 0; i < l->n_places; i++)
+        (void) json_object_set_new(
+            places, l->places[i].who,
+            json_pack("[o,o]", cidr_to_json(&l->places[i].ipv4), cidr_to_json(&l->places[i].ipv6)));
+    return json_pack("{s:s,s:s,s:o,s:o,s:o}", "definition", l->definition, "bridge", l->bridge,
+                     "ipv4", cidr_to_json(&l->ipv4), "ipv6", cidr_to_json(&l->ipv6), "places",
+                     places);
 }
 
 json_t *deployment_to_json(const struct deployment *d)
@@ -23,7 +44,7 @@ json_t *deployment_to_json(const struct deployment *d)
     for (size_t i = 0; i < d->n_instances; i++)
         (void) json_array_append_new(instances, instance_to_json(d->instances[i]));
     for (size_t i = 0; i < d->n_leases; i++)
-        (void) json_object_set_new(leases, d->leases[i].key, json_integer(d->leases[i].number));
+        (void) json_object_set_new(leases, d->leases[i].key, lease_to_json(&d->leases[i]));
     return json_pack("{s:i,s:b,s:o,s:o}", "schema", 1, "leaving", d->leaving, "instances",
                      instances, "networks", leases);
 }
@@ -31,18 +52,17 @@ json_t *deployment_to_json(const struct deployment *d)
 static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
 {
     const char *name, *id, *state, *digest;
-    int incarnation, slot, run, restarts, streak, pid, stop_signal, ended, code, signal, oom;
+    int incarnation, run, restarts, streak, pid, stop_signal, ended, code, signal, oom;
     json_int_t grace, since;
     json_error_t where;
     struct instance *i;
 
-    if (json_unpack_ex(json, &where, 0,
-                       "{s:s,s:s,s:i,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b}",
-                       "service", &name, "id", &id, "incarnation", &incarnation, "slot", &slot,
-                       "state", &state, "run", &run, "restarts", &restarts, "streak", &streak,
-                       "pid", &pid, "digest", &digest, "stop_signal", &stop_signal, "stop_grace_us",
-                       &grace, "since_us", &since, "ended", &ended, "last_code", &code,
-                       "last_signal", &signal, "last_oom", &oom) < 0)
+    if (json_unpack_ex(
+            json, &where, 0, "{s:s,s:s,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b}",
+            "service", &name, "id", &id, "incarnation", &incarnation, "state", &state, "run", &run,
+            "restarts", &restarts, "streak", &streak, "pid", &pid, "digest", &digest, "stop_signal",
+            &stop_signal, "stop_grace_us", &grace, "since_us", &since, "ended", &ended, "last_code",
+            &code, "last_signal", &signal, "last_oom", &oom) < 0)
         return err_set(e, -EINVAL, "saved instance: %s", where.text);
     i = deployment_instance(d, name);
     if (!i || state_from_text(state) < 0)
@@ -50,7 +70,6 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
     (void) snprintf(i->id, sizeof i->id, "%s", id);
     (void) snprintf(i->digest, sizeof i->digest, "%s", digest);
     i->incarnation = (unsigned) incarnation;
-    i->slot = (uint8_t) slot;
     i->state = (enum state) state_from_text(state);
     i->want = run ? WANT_RUN : WANT_REST;
     i->restarts = (unsigned) restarts;
@@ -61,6 +80,48 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
     i->since_wall_us = (uint64_t) since;
     i->has_last = ended;
     i->last = (struct exit_info){ .code = code, .signal = signal, .oom = oom };
+    return 0;
+}
+
+/* "" is no address; what is no text of ours is none either */
+static struct cidr cidr_from_json(const json_t *json)
+{
+    const char *text = json_string_value(json);
+    struct cidr c = { 0 };
+
+    if (text)
+        (void) cidr_parse(text, &c);
+    return c;
+}
+
+static int lease_from_json(struct deployment *d, const char *key, json_t *json, struct err *e)
+{
+    const char *definition, *bridge, *who;
+    json_t *ipv4, *ipv6, *places, *item;
+    json_error_t where;
+    struct lease *l;
+
+    if (json_unpack_ex(json, &where, 0, "{s:s,s:s,s:o,s:o,s:o}", "definition", &definition,
+                       "bridge", &bridge, "ipv4", &ipv4, "ipv6", &ipv6, "places", &places) < 0)
+        return err_set(e, -EINVAL, "saved network: %s", where.text);
+    d->leases = reallocarray(d->leases, d->n_leases + 1, sizeof *d->leases);
+    if (!d->leases)
+        abort();
+    l = &d->leases[d->n_leases++];
+    *l = (struct lease){ .key = strdup(key),
+                         .definition = strdup(definition),
+                         .ipv4 = cidr_from_json(ipv4),
+                         .ipv6 = cidr_from_json(ipv6),
+                         .places = calloc(json_object_size(places) + 1, sizeof *l->places) };
+    if (!l->key || !l->definition || !l->places)
+        abort();
+    (void) snprintf(l->bridge, sizeof l->bridge, "%s", bridge);
+    json_object_foreach (places, who, item) {
+        l->places[l->n_places++] =
+            (struct place){ .who = strdup(who),
+                            .ipv4 = cidr_from_json(json_array_get(item, 0)),
+                            .ipv6 = cidr_from_json(json_array_get(item, 1)) };
+    }
     return 0;
 }
 
@@ -76,11 +137,9 @@ int deployment_from_json(struct deployment *d, const json_t *json, struct err *e
         return err_set(e, -EINVAL, "saved state is not of this version");
     d->leaving = leaving;
     json_object_foreach (leases, key, item) {
-        d->leases = reallocarray(d->leases, d->n_leases + 1, sizeof *d->leases);
-        if (!d->leases)
-            abort();
-        d->leases[d->n_leases++] =
-            (struct lease){ .key = strdup(key), .number = (uint8_t) json_integer_value(item) };
+        int r = lease_from_json(d, key, item, e);
+        if (r < 0)
+            return r;
     }
     json_array_foreach (instances, n, item) {
         int r = instance_from_json(d, item, e);

@@ -26,7 +26,8 @@ static void load_one(void *owner, struct project *p, json_t *state)
     struct deployment *d = add_deployment(owner);
     struct err e = ERR_INIT;
 
-    if (deployment_adopt(d, p, &e) < 0 || (state && deployment_from_json(d, state, &e) < 0))
+    deployment_adopt(d, p);
+    if (state && deployment_from_json(d, state, &e) < 0)
         log_err(&e, "a saved state is read in part");
     if (!d->leaving)
         return;
@@ -105,6 +106,8 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
         err_hint(e, "ipam-orch up");
         return err_classify(e, ERR_FAILED);
     }
+    if (r->kind == OP_DOWN && networks_unused(s, d, e) < 0)
+        return e->code;
     *out = d;
     return check_services(r->definition ? r->definition : d->project, r->services, e);
 }
@@ -126,7 +129,8 @@ static int adopt_definition(struct supervisor *s, const struct supervisor_reques
     }
     if (!*d)
         *d = add_deployment(s);
-    return deployment_adopt(*d, r->definition, e);
+    deployment_adopt(*d, r->definition);
+    return 0;
 }
 
 /* what has given up or finished is asked to start only by a request, never by itself */

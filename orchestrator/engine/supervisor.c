@@ -126,6 +126,7 @@ static void act(struct instance *i, const struct fsm_step *step)
     if (step->actions & FSM_LAUNCH && launch_instance(s, i, &e) < 0) {
         struct exit_info how = { .stage = "asking for a sandbox", .error = -e.code };
         log_err(&e, i->id);
+        operation_fail(i->in, i, "sandbox", &e);
         supervisor_step(i, FSM_ENDED, &how);
     }
 }
@@ -228,7 +229,7 @@ static bool nudge(struct deployment *d, struct instance *i)
     else if (i->state == STATE_WAITING)
         switch (deployment_deps(d, i, &because)) {
         case DEPS_OK:
-            if (d->supervisor->connected)
+            if (d->supervisor->connected && !networks_are_held(d))
                 supervisor_step(i, FSM_DEPS_OK, NULL);
             break;
         case DEPS_FAILED: supervisor_step(i, FSM_DEPS_FAILED, NULL); break;
@@ -323,7 +324,7 @@ void supervisor_settle(struct deployment *d)
         if (!is_quiet(d->instances[n]))
             return;
     if (leaves_nothing(d->op))
-        launch_remove_networks(d->supervisor, d);
+        networks_remove(d->supervisor, d);
     if (d->removals == 0)
         finish_operation(d);
 }
@@ -415,9 +416,12 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct deployment *d = s->deployments[n];
         struct err e = ERR_INIT;
+        bool removing = d->removals > 0;
 
-        if (launch_network_removed(d, tag, a)) {
-            if (d->removals == 0)
+        if (networks_answered(d, tag, a)) {
+            if (!removing)
+                supervisor_settle(d);
+            else if (d->removals == 0)
                 finish_operation(d);
             return;
         }

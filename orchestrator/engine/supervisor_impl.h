@@ -31,11 +31,21 @@ void supervisor_settle(struct deployment *d);
 
 /* launch.c */
 int launch_instance(struct supervisor *s, struct instance *i, struct err *e);
-/* asks; the answers count d->removals down */
-void launch_remove_networks(struct supervisor *s, struct deployment *d);
-/* true when the tag belonged to such a removal */
-bool launch_network_removed(struct deployment *d, uint64_t tag, const struct runtime_answer *a);
 int launch_open_log(struct supervisor *s, struct instance *i, struct err *e);
+
+/* networks.c */
+/* true while networks have to be made anew and something still runs on what they were */
+bool networks_are_held(const struct deployment *d);
+int networks_make(struct supervisor *s, struct deployment *d, struct err *e);
+/* links and names of an instance, after networks_make; texts live in the arena */
+void networks_plan(const struct supervisor *s, const struct instance *i, struct arena *a,
+                   struct runtime_launch *out);
+/* -EBUSY when a service of another project is on one of them */
+int networks_unused(const struct supervisor *s, const struct deployment *d, struct err *e);
+/* asks; the answers count d->removals down */
+void networks_remove(struct supervisor *s, struct deployment *d);
+/* true when the tag belonged to such a request */
+bool networks_answered(struct deployment *d, uint64_t tag, const struct runtime_answer *a);
 
 /* probing.c */
 void probing_begin(struct instance *i, bool adopted);

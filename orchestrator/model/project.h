@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/network.h"
 #include "model/probe.h"
 
 enum dep_condition { DEP_STARTED, DEP_HEALTHY, DEP_COMPLETED, DEP_CONDITION_COUNT };
@@ -54,22 +55,6 @@ struct ulimit {
 struct extra_group {
     const char *name; /* "" if the host knows none */
     uint32_t gid;     /* never 0 */
-};
-
-/* a line of /etc/hosts */
-struct extra_host {
-    const char *name, *address; /* "host-gateway": the host, on the network that leads out */
-};
-
-struct attachment {
-    const char *network;        /* key in project.networks */
-    const char *const *aliases; /* besides the unit's own name */
-};
-
-struct port {
-    const char *address; /* host address, "" = all IPv4 and IPv6 addresses */
-    uint16_t published, target;
-    bool udp;
 };
 
 struct limits {
@@ -135,12 +120,6 @@ struct unit {
     struct restart_spec restart;
     int stop_signal;
     uint64_t stop_grace_us;
-};
-
-struct network {
-    const char *key;  /* name in the file */
-    const char *name; /* full name, PROJECT_KEY unless set */
-    bool internal;
 };
 
 struct volume {

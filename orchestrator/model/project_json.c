@@ -98,6 +98,11 @@ static const struct kind file_kind = KIND(secret_file, "secret file", file_membe
 static const struct member attachment_members[] = {
     TEXT(attachment, network),
     PLAIN(attachment, aliases, T_LIST),
+    TEXT(attachment, ipv4),
+    TEXT(attachment, ipv6),
+    TEXT(attachment, mac),
+    TEXT(attachment, interface),
+    PLAIN(attachment, gw_priority, T_SIGNED),
 };
 static const struct kind attachment_kind =
     KIND(attachment, "network of a unit", attachment_members);
@@ -203,10 +208,23 @@ static const struct member unit_members[] = {
 };
 static const struct kind unit_kind = KIND(unit, "unit", unit_members);
 
+static const struct member range_members[] = {
+    TEXT(address_range, subnet),
+    TEXT(address_range, gateway),
+    TEXT(address_range, pool),
+    PLAIN(address_range, reserved, T_LIST),
+};
+static const struct kind range_kind = KIND(address_range, "range of addresses", range_members);
+
 static const struct member network_members[] = {
     TEXT(network, key),
     TEXT(network, name),
     PLAIN(network, internal, T_BOOL),
+    PLAIN(network, external, T_BOOL),
+    PLAIN(network, no_ipv6, T_BOOL),
+    PLAIN(network, mtu, T_UINT),
+    ONE(network, ipv4, range_kind),
+    ONE(network, ipv6, range_kind),
 };
 static const struct kind network_kind = KIND(network, "network", network_members);
 

@@ -306,8 +306,9 @@ static int native_network(void *self, const struct runtime_network *w, bool want
                        json_pack("{s:s,s:s}", "project", w->project, "bridge", w->bridge), NULL, 0,
                        e);
     return request(n, "network_create", p,
-                   json_pack("{s:s,s:s,s:b,s:s,s:s}", "project", w->project, "bridge", w->bridge,
-                             "internal", w->internal, "ipv4", w->ipv4, "ipv6", w->ipv6),
+                   json_pack("{s:s,s:s,s:b,s:s,s:s,s:i}", "project", w->project, "bridge",
+                             w->bridge, "internal", w->internal, "ipv4", w->ipv4, "ipv6", w->ipv6,
+                             "mtu", (int) w->mtu),
                    NULL, 0, e);
 }
 

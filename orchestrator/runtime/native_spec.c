@@ -72,7 +72,9 @@ static void copy_links(const struct runtime_launch *l, struct spec *s)
                                           .ipv4 = l->links[i].ipv4,
                                           .gateway4 = l->links[i].gateway4,
                                           .ipv6 = l->links[i].ipv6,
-                                          .gateway6 = l->links[i].gateway6 };
+                                          .gateway6 = l->links[i].gateway6,
+                                          .mac = l->links[i].mac,
+                                          .interface = l->links[i].interface };
     s->hosts = array(l->n_hosts, sizeof *s->hosts);
     s->n_hosts = l->n_hosts;
     for (size_t i = 0; i < l->n_hosts; i++)

@@ -16,13 +16,15 @@ enum { RUNTIME_STREAM_FDS = 6 };
 
 struct runtime_network {
     const char *project, *bridge;
-    const char *ipv4, *ipv6; /* the host's addresses with prefix length */
+    const char *ipv4, *ipv6; /* the host's addresses with prefix length; ipv6 "" = none */
+    unsigned mtu;            /* 0 = the usual */
     bool internal;
     uint64_t tag; /* `answered` with it when this was done or refused; 0: nobody waits */
 };
 
 struct runtime_link {
-    const char *bridge, *ipv4, *gateway4, *ipv6, *gateway6;
+    const char *bridge, *ipv4, *gateway4, *ipv6, *gateway6; /* as in sandbox/spec.h */
+    const char *mac, *interface;
 };
 
 struct runtime_host {

@@ -15,7 +15,7 @@ setup_file() {
     listen_on_host
     drive request network_create '{"project":"t","bridge":"iomine","ipv4":"10.201.1.1/24","ipv6":"","internal":false}'
     drive request network_create '{"project":"u","bridge":"iotheirs","ipv4":"10.201.2.1/24","ipv6":"","internal":false}'
-    launch u.victim.1.1 '{"project":"u","links":[{"bridge":"iotheirs","ipv4":"10.201.2.2/24","gateway4":"10.201.2.1","ipv6":"","gateway6":""}]}' \
+    launch u.victim.1.1 '{"project":"u","links":[{"bridge":"iotheirs","ipv4":"10.201.2.2/24","gateway4":"10.201.2.1","ipv6":"","gateway6":"","mac":"","interface":""}]}' \
         /usr/bin/python3 -uc "$listen" 10.201.2.2 7777 ''
     drive lines u.victim.1.1 out 1
 }
@@ -77,7 +77,7 @@ host_state() {
     before=$(host_state)
     run --separate-stderr launch t.hostile.1.1 "$(jq -nc --argjson env "$(outside_world 10.201.1.1:7777 10.201.2.2:7777 \
         "$HOUSE/run/sandbox.sock" "$GUESTS/guest_setuid")" '{ env: $env, memory: 536870912, pids: 60, nofile: 1024,
-        links: [{ bridge: "iomine", ipv4: "10.201.1.2/24", gateway4: "10.201.1.1", ipv6: "", gateway6: "" }] }')" \
+        links: [{ bridge: "iomine", ipv4: "10.201.1.2/24", gateway4: "10.201.1.1", ipv6: "", gateway6: "", mac: "", interface: "" }] }')" \
         "$GUESTS/guest_hostile"
     [ "$status" -eq 0 ]
     run drive drain t.hostile.1.1 out

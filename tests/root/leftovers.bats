@@ -28,7 +28,7 @@ clean() {
 }
 
 network_fields='{"project":"t","bridge":"iohouse","ipv4":"10.200.9.1/24","ipv6":"","internal":false}'
-wired='{"links":[{"bridge":"iohouse","ipv4":"10.200.9.2/24","gateway4":"10.200.9.1","ipv6":"","gateway6":""}],
+wired='{"links":[{"bridge":"iohouse","ipv4":"10.200.9.2/24","gateway4":"10.200.9.1","ipv6":"","gateway6":"","mac":"","interface":""}],
     "ports":[{"address":"","published":8090,"target":80,"udp":false}],"memory":67108864}'
 
 @test "an end and a remove leave no cgroup, interface, packet rule, socket, mount or record" {
@@ -43,7 +43,7 @@ wired='{"links":[{"bridge":"iohouse","ipv4":"10.200.9.2/24","gateway4":"10.200.9
 
 @test "a launch that fails half way leaves nothing either" {
     drive request network_create "$network_fields"
-    run launch t.half.1.1 "$(jq -c '.links += [{bridge:"ioabsent",ipv4:"10.200.8.2/24",gateway4:"",ipv6:"",gateway6:""}]' <<<"$wired")" /bin/true
+    run launch t.half.1.1 "$(jq -c '.links += [{bridge:"ioabsent",ipv4:"10.200.8.2/24",gateway4:"",ipv6:"",gateway6:"", mac: "", interface: ""}]' <<<"$wired")" /bin/true
     echo "$output"
     [ "$status" -eq 1 ]
     [[ $(jq -r .error.message <<<"$output") == *ioabsent* ]]

@@ -27,7 +27,7 @@ network() {
 
 # link BRIDGE IPV4 [GATEWAY [IPV6]]
 link() {
-    printf '{"bridge":"%s","ipv4":"%s/24","gateway4":"%s","ipv6":"%s","gateway6":""}' "$1" "$2" "${3:-}" "${4:+$4/64}"
+    printf '{"bridge":"%s","ipv4":"%s/24","gateway4":"%s","ipv6":"%s","gateway6":"","mac":"","interface":""}' "$1" "$2" "${3:-}" "${4:+$4/64}"
 }
 
 # serve ID LINKS PORTS: an instance that answers on port 80 with its id

@@ -61,6 +61,10 @@ enum wrong {
     FILE_ROOT,
     BRIDGE,
     LINK_ADDRESS,
+    LINK_MAC,
+    LINK_MAC_SHORT,
+    LINK_LOOPBACK,
+    LINK_NAME,
     PORT_ZERO,
     PORT_ADDRESS,
     PORT_NO_LINK,
@@ -110,6 +114,10 @@ static const struct {
     [FILE_ROOT] = { -EPERM, "mount-target" },
     [BRIDGE] = { -EINVAL, "bridge-name" },
     [LINK_ADDRESS] = { -EINVAL, "address" },
+    [LINK_MAC] = { -EINVAL, "hardware-address" },
+    [LINK_MAC_SHORT] = { -EINVAL, "hardware-address" },
+    [LINK_LOOPBACK] = { -EINVAL, "interface-name" },
+    [LINK_NAME] = { -EINVAL, "interface-name" },
     [PORT_ZERO] = { -EINVAL, "port" },
     [PORT_ADDRESS] = { -EINVAL, "port" },
     [PORT_NO_LINK] = { -EINVAL, "port" },
@@ -163,12 +171,21 @@ static struct spec with_port(const char *bridge, const char *ipv4, const char *a
 {
     struct spec s = good();
 
-    net_link = (struct spec_link){ bridge, ipv4, "10.0.0.1", "", "" };
+    net_link = (struct spec_link){ bridge, ipv4, "10.0.0.1", "", "", "", "" };
     port = (struct spec_port){ .address = address, .published = n, .target = 80 };
     s.links = &net_link;
     s.n_links = bridge[0] ? 1 : 0;
     s.ports = &port;
     s.n_ports = 1;
+    return s;
+}
+
+static struct spec with_link(const char *mac, const char *interface)
+{
+    struct spec s = with_port("io-1", "10.0.0.2/24", "", 80);
+
+    net_link.mac = mac;
+    net_link.interface = interface;
     return s;
 }
 
@@ -247,6 +264,10 @@ static struct spec make(enum wrong w)
     case FILE_ROOT: return with_file("/proc/x", 0400, 0);
     case BRIDGE: return with_port("eth0", "10.0.0.2/24", "", 80);
     case LINK_ADDRESS: return with_port("io-1", "10.0.0.2", "", 80);
+    case LINK_MAC: return with_link("03:00:00:00:00:01", "");
+    case LINK_MAC_SHORT: return with_link("02:00:00:00:00:1 ", "");
+    case LINK_LOOPBACK: return with_link("", "lo");
+    case LINK_NAME: return with_link("", "../eth0");
     case PORT_ZERO: return with_port("io-1", "10.0.0.2/24", "", 0);
     case PORT_ADDRESS: return with_port("io-1", "10.0.0.2/24", "localhost", 80);
     case PORT_NO_LINK: return with_port("", "", "", 80);
@@ -354,6 +375,11 @@ static void a_subnet_needs_an_address_and_a_sane_prefix(void **state)
     assert_int_equal(policy_subnet("10.0.0.1/24", false, NULL), 0);
     assert_int_equal(policy_subnet("fd00::1/64", true, NULL), 0);
     assert_int_equal(policy_subnet("10.0.0.1/24", true, NULL), -EINVAL);
+    assert_int_equal(policy_mtu(0, true, NULL), 0);
+    assert_int_equal(policy_mtu(1279, true, NULL), -EINVAL);
+    assert_int_equal(policy_mtu(1279, false, NULL), 0);
+    assert_int_equal(policy_mtu(-1, false, NULL), -EINVAL);
+    assert_int_equal(policy_mtu(65536, true, NULL), -EINVAL);
 }
 
 int main(void)

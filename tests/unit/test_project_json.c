@@ -26,7 +26,13 @@ static struct mount mounts[] = {
 static struct secret_file files[] = {
     { .secret = "key", .target = "/run/secrets/key", .uid = 5, .gid = 6, .mode = 0400 },
 };
-static struct attachment networks[] = { { .network = "back", .aliases = aliases } };
+static struct attachment networks[] = { { .network = "back",
+                                          .aliases = aliases,
+                                          .ipv4 = "10.9.0.2",
+                                          .ipv6 = "",
+                                          .mac = "02:00:00:00:00:01",
+                                          .interface = "wan0",
+                                          .gw_priority = -3 } };
 static struct ulimit ulimits[] = { { .resource = "nofile", .soft = 1, .hard = INT64_MAX } };
 static struct extra_host hosts[] = { { .name = "h", .address = "10.0.0.1" } };
 static struct extra_group groups[] = { { .name = "mail", .gid = 8 } };
@@ -48,7 +54,14 @@ static json_t *example(void)
 {
     static const char secret[] = { 's', '\0', '\xff' };
     struct unit units[] = { UNIT("web"), UNIT("db") };
-    struct network nets[] = { { .key = "back", .name = "p_back", .internal = true } };
+    struct network nets[] = {
+        { .key = "back",
+          .name = "p_back",
+          .internal = true,
+          .mtu = 1400,
+          .ipv4 = { "10.9.0.0/24", "10.9.0.254", "10.9.0.128/25", aliases },
+          .ipv6 = { "", "", "", NULL } },
+    };
     struct volume volumes[] = { { .key = "data", .name = "p_data" } };
     struct secret secrets[] = { { .name = "key", .value = secret, .len = sizeof secret } };
     struct project p = {
@@ -206,6 +219,9 @@ static void a_project_comes_back_as_it_was(void **state)
     assert_int_equal(read_back(json, &p, &e), 0);
     assert_string_equal(p->units[0].argv[1], "with space");
     assert_string_equal(p->units[0].networks[0].aliases[0], "database");
+    assert_string_equal(p->units[0].networks[0].interface, "wan0");
+    assert_int_equal(p->units[0].networks[0].gw_priority, -3);
+    assert_string_equal(p->networks[0].ipv4.pool, "10.9.0.128/25");
     assert_int_equal(p->units[0].ports[0].published, 443);
     assert_ptr_equal(project_unit(p, "db"), &p->units[1]);
     assert_true(project_network(p, "back")->internal);

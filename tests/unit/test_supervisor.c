@@ -363,7 +363,12 @@ static void down_is_over_when_the_networks_are_gone(void **state)
     struct project *p = two_tier("w1", false);
 
     p->networks = arena_array(p->arena, 1, sizeof *p->networks);
-    p->networks[0] = (struct network){ .key = "n", .name = "p_n" };
+    p->networks[0] = (struct network){
+        .key = "n",
+        .name = "p_n",
+        .ipv4 = { .subnet = "", .gateway = "", .pool = "" },
+        .ipv6 = { .subnet = "", .gateway = "", .pool = "" },
+    };
     p->n_networks = 1;
     assert_int_equal(begin(s, OP_UP, p), 0);
     assert_string_equal(fake_notes(&s->fake), "network; launch p.db.1.1; ");

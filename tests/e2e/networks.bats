@@ -1,0 +1,140 @@
+#!/usr/bin/env bats
+# Networks of a compose file, read back from the kernel.
+
+load world
+
+setup_file() {
+    world_open
+    mkdir "$PROJECT"
+    cp "$BATS_TEST_DIRNAME/networks.yaml" "$PROJECT/compose.yaml"
+    orch up
+}
+
+teardown_file() { world_close; }
+
+teardown() { explain_failure; }
+
+# in_net_of SERVICE COMMAND...: with the host's programs, in the network a service sees
+in_net_of() {
+    local pid
+    pid=$(ps_field "$1" pid)
+    shift
+    nsenter -t "$pid" -n "$@" 3>&-
+}
+
+# address_of SERVICE INTERFACE FAMILY: with prefix length
+address_of() {
+    in_net_of "$1" ip -j "-$3" address show dev "$2" scope global |
+        jq -r '.[].addr_info[]? | select(.local) | "\(.local)/\(.prefixlen)"'
+}
+
+# names_of SERVICE NAME: the addresses its /etc/hosts has for a name
+names_of() {
+    awk -v name="$2" '{ for (i = 2; i <= NF; i++) if ($i == name) print $1 }' \
+        "/proc/$(ps_field "$1" pid)/root/etc/hosts"
+}
+
+@test "ipam: subnet, gateway, fixed addresses of both kinds, a range for the others" {
+    [ "$(address_of web wan0 4)" = 10.123.5.9/24 ]
+    address_of web wan0 6
+    [ "$(address_of web wan0 6)" = fd12:3456::9/64 ]
+    # the first of the range that is not an aux_address
+    [ "$(address_of any eth0 4)" = 10.123.5.129/24 ]
+    [ "$(in_net_of any ip -j route show default | jq -r '.[0].gateway')" = 10.123.5.254 ]
+    [ "$(in_net_of any ip -j -6 route show default | jq -r '.[0].gateway')" = fd12:3456::1 ]
+    [ "$(names_of web any | head -1)" = 10.123.5.129 ]
+}
+
+@test "interface_name, mac_address and gw_priority of a service on two networks" {
+    [ "$(in_net_of web ip -j link show dev wan0 | jq -r '.[0].address')" = 02:42:ac:11:65:44 ]
+    [ "$(in_net_of web ip -j link show dev eth0 | jq -r '.[0].address')" = 02:42:ac:11:65:43 ]
+    [ "$(in_net_of web ip -j route show default | jq -r '.[0].dev')" = wan0 ]
+}
+
+@test "enable_ipv6: false; the MTU of a network is that of its interfaces" {
+    [ -z "$(address_of db eth0 6)" ]
+    [ "$(in_net_of db ip -j link show dev eth0 | jq '.[0].mtu')" = 1400 ]
+    [ "$(in_net_of any ip -j link show dev eth0 | jq '.[0].mtu')" = 1500 ]
+    [ "$(names_of web database)" = "$(names_of web db)" ]
+    [ "$(names_of web db | wc -l)" -eq 1 ]
+    [ -z "$(names_of any db)" ]
+}
+
+@test "an external network is that of another project: both see each other, and down waits for its users" {
+    local pid
+    mkdir -p "$WORLD/guest"
+    cat >"$WORLD/guest/compose.yaml" <<'EOF'
+name: guest
+services:
+  reader:
+    image: local/sleeper
+    x-native: { user: nobody, command: [/bin/sleep, "3600"] }
+    networks: { theirs: { ipv4_address: 10.123.5.77 } }
+networks:
+  theirs: { external: true, name: networks_front }
+EOF
+    orch_in "$WORLD/guest" up
+    pid=$(orch_in "$WORLD/guest" ps --format json | jq '.services[0].pid')
+    [ "$(nsenter -t "$pid" -n ip -j -4 address show dev eth0 | jq -r '.[0].addr_info[0].local')" = 10.123.5.77 ]
+    # nothing listens there, and it says so
+    run nsenter -t "$pid" -n timeout 10 bash -c 'exec 4<>/dev/tcp/10.123.5.9/9'
+    [[ $output == *"Connection refused"* ]]
+    [ "$(awk '$2 == "web" { print $1; exit }' "/proc/$pid/root/etc/hosts")" = 10.123.5.9 ]
+    run orch down
+    [ "$status" -eq 1 ]
+    [[ $output == *"network 'front' is used by service 'reader' of project 'guest'"* ]]
+    orch_in "$WORLD/guest" down
+    sed -i s/networks_front/nowhere/ "$WORLD/guest/compose.yaml"
+    run orch_in "$WORLD/guest" up
+    [ "$status" -eq 3 ]
+    [[ $output == *"network 'nowhere' is external, and no project that is up has it"* ]]
+}
+
+@test "a network that becomes another one is made anew, with the services on it and no others" {
+    local web any db
+    web=$(ps_field web pid) any=$(ps_field any pid) db=$(ps_field db pid)
+    sed -i 's/10\.123\.5\./10.124.5./' "$PROJECT/compose.yaml"
+    orch up
+    [ "$(address_of web wan0 4)" = 10.124.5.9/24 ]
+    [ "$(address_of any eth0 4)" = 10.124.5.129/24 ]
+    [ "$(ps_field any pid)" != "$any" ]
+    [ "$(ps_field web pid)" != "$web" ]
+    [ "$(ps_field db pid)" = "$db" ]
+    [ -z "$(in_net ip -j route show | jq -r '.[] | select(.dst == "10.123.5.0/24") | .dst')" ]
+}
+
+@test "what a network cannot have is refused with its place, or by name" {
+    local service networks text
+    mkdir -p "$WORLD/refused"
+    while IFS='|' read -r service networks text; do
+        cat >"$WORLD/refused/compose.yaml" <<EOF
+name: refused
+services:
+  web:
+    image: local/sleeper
+    x-native: { user: nobody, command: [/bin/sleep, "3600"] }
+    networks: { default: { $service } }
+networks: { default: { $networks } }
+EOF
+        run orch_in "$WORLD/refused" up
+        echo "$service $networks: exit $status: $output"
+        [ "$status" -eq 3 ]
+        [[ $output == *"$text"* ]]
+    done <<'EOF'
+ipv4_address: 10.1.2.3||needs a network with an ipam subnet
+ipv4_address: "fd00::1"||is not an IPv4 address
+ipv4_address: 10.1.2.255|ipam: { config: [{ subnet: 10.1.2.0/24 }] }|no address for a service
+|ipam: { config: [{ subnet: 10.1.2.3/24 }] }|the subnet is 10.1.2.0/24
+|ipam: { config: [{ subnet: 10.1.2.0/31 }] }|prefix of 31
+|ipam: { config: [{ subnet: 10.1.2.0/24 }, { subnet: 10.1.3.0/24 }] }|has 10.1.2.0/24 already
+|ipam: { config: [{ subnet: 10.1.2.0/24, gateway: 10.1.3.1 }] }|not in the subnet
+|ipam: { config: [{ gateway: 10.1.3.1 }] }|needs a 'subnet'
+|ipam: { config: [{ subnet: 10.120.0.0/13 }] }|overlaps that of another network
+|driver_opts: { parent: eth0 }|no driver option 'parent'
+|driver_opts: { com.docker.network.driver.mtu: 900 }|from 1280 to 65535
+|enable_ipv4: false|enable_ipv4
+mac_address: "03:00:00:00:00:01"||no hardware address
+interface_name: lo||cannot be called 'lo'
+EOF
+    [ "$(ps_json | jq -r .project)" != refused ]
+}
