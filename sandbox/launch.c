@@ -13,13 +13,13 @@
 #include "base/auto.h"
 #include "base/paths.h"
 #include "sandbox/broker.h"
+#include "sandbox/netns.h"
 #include "sandbox/rootfs.h"
 #include "sandbox/seccomp.h"
 
 enum { PIPE_BYTES = 1024 * 1024 };
 
-static const uint64_t fresh_namespaces =
-    CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET;
+static const uint64_t fresh_namespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
 
 /* ---- a new process of ipam-init ---- */
 
@@ -171,6 +171,46 @@ static int publish_ports(struct guest *g, struct err *e)
     return r;
 }
 
+/* the running instance of the same project whose network `g` is to live in; NULL: `e` says why */
+static const struct guest *find_landlord(struct broker *b, const struct guest *g, struct err *e)
+{
+    struct guest *with = NULL;
+
+    HASH_FIND_STR(b->guests, g->spec.network_of, with);
+    if (!with || with->state != GUEST_RUNNING || with->spec.network_of[0] != '\0') {
+        err_set(e, -ENOENT, "there is no instance '%.128s' whose network '%s' could use",
+                g->spec.network_of, g->id);
+        return NULL;
+    }
+    if (strcmp(with->spec.project, g->spec.project) != 0) {
+        err_set(e, -EPERM, "network: '%s' belongs to project '%s'", with->id, with->spec.project);
+        return NULL;
+    }
+    return with;
+}
+
+/* init in the network it is to live in: a new one, the host's, or that of another instance */
+static int clone_init(struct broker *b, const struct guest *g, int cgroup, struct launched *init,
+                      struct err *e)
+{
+    const struct guest *with;
+    int home = -1, r;
+
+    if (g->spec.network_of[0] == '\0')
+        return launch_init(false, fresh_namespaces | CLONE_NEWNET, cgroup, init, e);
+    if (strcmp(g->spec.network_of, SPEC_HOST_NETWORK) == 0)
+        return launch_init(false, fresh_namespaces, cgroup, init, e);
+    with = find_landlord(b, g, e);
+    if (!with)
+        return e->code;
+    r = netns_enter(with->pidfd, &home);
+    if (r < 0)
+        return err_set(e, r, "entering the network of '%s': %s", with->id, strerror(-r));
+    r = launch_init(false, fresh_namespaces, cgroup, init, e);
+    netns_leave(home);
+    return r;
+}
+
 static int start_init(struct broker *b, struct guest *g, struct attempt *a, struct err *e)
 {
     struct launched init;
@@ -182,7 +222,7 @@ static int start_init(struct broker *b, struct guest *g, struct attempt *a, stru
     auto_fd cgroup = b->cgroup->open(g->id);
     if (cgroup < 0 && cgroup != -ENOTSUP)
         return err_set(e, cgroup, "control group of '%s': %s", g->id, strerror(-cgroup));
-    r = launch_init(false, fresh_namespaces, cgroup, &init, e);
+    r = clone_init(b, g, cgroup, &init, e);
     if (r < 0)
         return r;
     guest_set_init(g, init.pid);
@@ -218,7 +258,7 @@ static int go(struct broker *b, struct guest *g, const int *files, struct attemp
         r = reserve_ports(g, e);
     if (r == 0)
         r = start_init(b, g, a, e);
-    if (r == 0)
+    if (r == 0 && g->spec.network_of[0] == '\0')
         r = net_attach(g->init, g->id, g->spec.links, g->spec.n_links, e);
     if (r == 0)
         r = publish_ports(g, e);

@@ -10,7 +10,6 @@
 #include <netlink/route/link/veth.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
-#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -18,6 +17,7 @@
 #include "base/fsio.h"
 #include "base/paths.h"
 #include "sandbox/net.h"
+#include "sandbox/netns.h"
 
 static void socket_free_(struct nl_sock **s)
 {
@@ -217,16 +217,15 @@ static void host_end(const char *id, size_t i, char out[IFNAMSIZ])
 /* Opens a socket inside another network namespace; the caller stays where it is. */
 static struct nl_sock *connect_inside(int netns, struct err *e)
 {
-    auto_fd home = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    struct nl_sock *s = NULL;
+    struct nl_sock *s;
+    int home = -1, r = netns_enter(netns, &home);
 
-    if (home < 0 || setns(netns, CLONE_NEWNET) < 0) {
-        err_set(e, -errno, "entering the network namespace: %s", strerror(errno));
+    if (r < 0) {
+        err_set(e, r, "entering the network namespace: %s", strerror(-r));
         return NULL;
     }
     s = connect_route(e);
-    if (setns(home, CLONE_NEWNET) < 0)
-        abort(); /* a broker in the wrong namespace must not do anything any more */
+    netns_leave(home);
     return s;
 }
 

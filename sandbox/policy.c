@@ -266,6 +266,28 @@ static int check_link(const struct spec_link *l, struct err *e)
     return r;
 }
 
+static bool is_of_network(const char *setting)
+{
+    return strncmp(setting, "net.", 4) == 0 || strncmp(setting, "net/", 4) == 0;
+}
+
+/* who lives in somebody else's network has nothing to say about it */
+static int check_network_of(const struct spec *s, struct err *e)
+{
+    if (s->network_of[0] == '\0')
+        return 0;
+    if (strcmp(s->network_of, SPEC_HOST_NETWORK) != 0 && policy_id(s->network_of, e) < 0)
+        return -EINVAL;
+    if (s->n_links > 0)
+        return err_set(e, -EINVAL, "network: links and the network of '%s' exclude each other",
+                       s->network_of);
+    for (size_t i = 0; s->sysctls && s->sysctls[i]; i++)
+        if (is_of_network(s->sysctls[i]))
+            return err_set(e, -EPERM, "sysctl: '%.128s' is of a network that is not its own",
+                           s->sysctls[i]);
+    return 0;
+}
+
 static int check_port(const struct spec *s, const struct spec_port *p, struct err *e)
 {
     if (p->published == 0 || p->target == 0)
@@ -388,6 +410,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_dns(s, e);
     if (r == 0)
         r = check_sysctls(s, e);
+    if (r == 0)
+        r = check_network_of(s, e);
     if (r == 0)
         r = check_limits(s, e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)

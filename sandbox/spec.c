@@ -76,6 +76,7 @@ static const struct field spec_fields[] = {
     FIELD(spec, sysctls, FIELD_STRINGS),
     FIELD(spec, dns_search, FIELD_STRINGS),
     FIELD(spec, dns_options, FIELD_STRINGS),
+    FIELD(spec, network_of, FIELD_TEXT),
 };
 
 static const struct field mount_fields[] = {

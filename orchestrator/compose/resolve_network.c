@@ -9,6 +9,9 @@
 #include "base/num.h"
 #include "compose/resolve.h"
 
+/* the network of `network_mode: bridge`; no author would call one so */
+#define BRIDGE_MODE "network-mode-bridge"
+
 static bool is_address(const char *text)
 {
     struct cidr room;
@@ -142,14 +145,34 @@ static int network(struct arena *a, const struct entry *entry, struct network *o
     return r < 0 ? r : options(node_get(n, "driver_opts"), out, e);
 }
 
+/* `network_mode: bridge` is one network for all services that say so, as Docker's default bridge */
+static void add_bridge_mode(struct project *p, const struct node *document)
+{
+    static const struct address_range any = { .subnet = "", .gateway = "", .pool = "" };
+    const struct node *services = node_get(document, "services");
+
+    for (size_t i = 0; i < node_count(services); i++) {
+        if (strcmp(node_get_text(services->entries[i].value, "network_mode", ""), "bridge") != 0)
+            continue;
+        p->networks[p->n_networks++] =
+            (struct network){ .key = BRIDGE_MODE,
+                              .name = arena_printf(p->arena, "%s_%s", p->name, BRIDGE_MODE),
+                              .ipv4 = any,
+                              .ipv6 = any };
+        return;
+    }
+}
+
 int resolve_networks(struct project *p, const struct node *document, struct err *e)
 {
     const struct node *map = node_get(document, "networks");
     int r = 0;
 
-    p->networks = arena_array(p->arena, node_count(map) + 1, sizeof *p->networks);
+    p->networks = arena_array(p->arena, node_count(map) + 2, sizeof *p->networks);
     for (size_t i = 0; r == 0 && i < node_count(map); i++)
         r = network(p->arena, &map->entries[i], &p->networks[p->n_networks++], e);
+    if (r == 0)
+        add_bridge_mode(p, document);
     return r;
 }
 
@@ -196,12 +219,62 @@ static int attachments(struct resolve *r, struct err *e)
                       *mac = node_get(r->service, "mac_address");
     int code = check_interface(mac, NULL, e);
 
-    r->unit->networks = arena_array(r->arena, node_count(map) + 1, sizeof *r->unit->networks);
+    r->unit->networks = arena_array(r->arena, node_count(map) + 2, sizeof *r->unit->networks);
     for (size_t i = 0; code == 0 && i < node_count(map); i++)
         code = attachment(r, &map->entries[i], e);
     if (mac && r->unit->n_networks > 0 && r->unit->networks[0].mac[0] == '\0')
         r->unit->networks[0].mac = mac->text;
     return code;
+}
+
+/* network_mode: instead of networks */
+static int mode(struct resolve *r, struct err *e)
+{
+    const struct node *n = node_get(r->service, "network_mode"), *services;
+    const char *text = n ? n->text : "", *with;
+
+    r->unit->network_of = "";
+    if (text[0] == '\0' || strcmp(text, "none") == 0)
+        return 0;
+    if (strcmp(text, "bridge") == 0) {
+        r->unit->networks[r->unit->n_networks++] = (struct attachment){
+            .network = BRIDGE_MODE, .ipv4 = "", .ipv6 = "", .mac = "", .interface = ""
+        };
+        return 0;
+    }
+    if (strcmp(text, "host") == 0) {
+        r->unit->network_of = PROJECT_HOST_NETWORK;
+        return 0;
+    }
+    if (strncmp(text, "service:", 8) != 0)
+        return resolve_refuse(n, e, "'%s' is none of none, bridge, host and service:NAME", text);
+    with = text + 8;
+    services = node_get(r->document, "services");
+    if (node_get(node_get(services, with), "network_mode") &&
+        strcmp(node_get_text(node_get(services, with), "network_mode", ""), "bridge") != 0)
+        return resolve_refuse(n, e, "'%s' has no network of its own", with);
+    r->unit->network_of = with;
+    return 0;
+}
+
+/* "SERVICE" or "SERVICE:NAME" each */
+static int links(struct resolve *r, struct err *e)
+{
+    const struct node *list = node_get(r->service, "links");
+
+    r->unit->links = arena_array(r->arena, node_count(list) + 1, sizeof *r->unit->links);
+    for (size_t i = 0; i < node_count(list); i++) {
+        const char *text = list->items[i]->text, *colon = strchr(text, ':');
+
+        if (colon && (colon[1] == '\0' || strchr(colon + 1, ':')))
+            return resolve_refuse(list->items[i], e, "a link is SERVICE or SERVICE:NAME");
+        if (!colon)
+            continue; /* it has that name already */
+        r->unit->links[r->unit->n_links++] =
+            (struct unit_link){ .unit = arena_strndup(r->arena, text, (size_t) (colon - text)),
+                                .name = colon + 1 };
+    }
+    return 0;
 }
 
 static bool leads_out(const struct resolve *r)
@@ -247,10 +320,23 @@ static int dns(struct resolve *r, struct err *e)
     return 0;
 }
 
+static int refuse_ports(const struct resolve *r, const struct node *list, struct err *e)
+{
+    const char *with = r->unit->network_of;
+
+    if (with[0] == '\0')
+        return resolve_refuse(list, e, "a service without a network has no ports to publish");
+    if (strcmp(with, PROJECT_HOST_NETWORK) == 0)
+        return resolve_refuse(list, e, "on the host's network its ports are the host's already");
+    return resolve_refuse(list, e, "it lives in the network of '%s': publish them there", with);
+}
+
 static int ports(struct resolve *r, struct err *e)
 {
     const struct node *list = node_get(r->service, "ports");
 
+    if (node_count(list) > 0 && r->unit->n_networks == 0)
+        return refuse_ports(r, list, e);
     r->unit->ports = arena_array(r->arena, (list ? list->n : 0) + 1, sizeof *r->unit->ports);
     for (size_t i = 0; list && i < list->n; i++) {
         const struct node *n = list->items[i];
@@ -283,7 +369,8 @@ int resolve_network(struct resolve *r, struct err *e)
 {
     int code = attachments(r, e);
 
-    if (code < 0 || (code = hosts(r, e)) < 0 || (code = dns(r, e)) < 0)
+    if (code < 0 || (code = mode(r, e)) < 0 || (code = links(r, e)) < 0 ||
+        (code = hosts(r, e)) < 0 || (code = dns(r, e)) < 0)
         return code;
     return ports(r, e);
 }

@@ -248,7 +248,7 @@ KIND(credential, "credential_spec section");
 static const char *const conditions[] = { "service_started", "service_healthy", "service_completed_successfully", NULL };
 static const struct attribute dependency_list[] = {
     { "condition", TEXT_, .words = conditions, .required = true, YES("what is waited for before the service is launched") },
-    { "restart", BOOL_, NO("dependants are not restarted yet") },
+    { "restart", BOOL_, YES("restarted when that one is, or is replaced, by a command") },
     { "required", .accepts = IS_BOOL, .form = FORM_BOOL, .keep = true, YES("whether the dependency may be missing") },
 };
 KIND(dependency, "dependency");
@@ -436,7 +436,7 @@ static const struct attribute service_list[] = {
     { "isolation", TEXT_, NO("for Windows") },
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
     { "label_file", .listed = true, .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_TEXTS, .merge = MERGE_SEQUENCE, .path = PATH_FILE, IDLE("labels have no reader") },
-    { "links", SET_, .unique = UNIQUE_KEY, NO("use networks and their aliases") },
+    { "links", SET_, .unique = UNIQUE_KEY, YES("one more name for a service, for this one only") },
     { "logging", OBJECT_, .kind = &logging, .merge = MERGE_LOGGING, YES("json-file") },
     { "mem_limit", BYTES_, YES("cgroup memory controller") },
     { "mem_reservation", .accepts = INT_TEXT, .form = FORM_BYTES, YES("taken back last when memory is short") },
@@ -444,7 +444,7 @@ static const struct attribute service_list[] = {
     { "mem_swappiness", .accepts = INT_TEXT, .form = FORM_BYTES, NO("no swap settings") },
     { "mac_address", TEXT_, YES("on the first network") },
     { "models", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &model_use, .loose = true, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, NO("no models") },
-    { "network_mode", TEXT_, ONLY("none", "bridge"), YES("none: only a loopback interface") },
+    { "network_mode", TEXT_, YES("none, bridge, service:NAME; host where policy allows it") },
     { "networks", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &attachment, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, YES("a bridge and an interface for each") },
     { "oom_kill_disable", CASTED_, NO("a service without memory must end") },
     { "oom_score_adj", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = -1000, .max = 1000, YES("from -900: the host must not lose its own services first") },

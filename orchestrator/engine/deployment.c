@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "engine/graph.h"
 
 static struct instance *instance_new(struct deployment *d, const char *name)
 {
@@ -107,6 +108,22 @@ static void adopt_unit(struct deployment *d, const struct unit *u)
     i->replace = state_is_live(i->state) && differs;
 }
 
+/* what is replaced takes with it whatever says so in depends_on */
+static void replace_dependants(struct deployment *d)
+{
+    auto_free bool *in = calloc(d->project->n_units + 1, sizeof *in);
+
+    if (!in)
+        abort();
+    for (size_t i = 0; i < d->n_instances; i++)
+        if (d->instances[i]->unit)
+            in[d->instances[i]->unit - d->project->units] = d->instances[i]->replace;
+    graph_add_restarted(d->project, in);
+    for (size_t i = 0; i < d->n_instances; i++)
+        if (d->instances[i]->unit && in[d->instances[i]->unit - d->project->units])
+            d->instances[i]->replace |= state_is_live(d->instances[i]->state);
+}
+
 void deployment_adopt(struct deployment *d, struct project *project)
 {
     for (size_t i = 0; i < d->n_instances; i++)
@@ -115,6 +132,7 @@ void deployment_adopt(struct deployment *d, struct project *project)
     d->project = project;
     for (size_t i = 0; i < project->n_units; i++)
         adopt_unit(d, &project->units[i]);
+    replace_dependants(d);
     for (size_t i = 0; i < d->n_instances; i++)
         if (!d->instances[i]->unit)
             d->instances[i]->want = WANT_REST;

@@ -38,7 +38,8 @@ struct instance {
     uint64_t since_wall_us; /* of the state */
     uint64_t launched_us;   /* monotonic; this incarnation */
     int pid;
-    char digest[72]; /* of the definition this incarnation runs */
+    char lodges[INSTANCE_ID]; /* whose network this incarnation lives in, "" = its own */
+    char digest[72];          /* of the definition this incarnation runs */
     int stop_signal;
     uint64_t stop_grace_us;
 

@@ -6,14 +6,14 @@
 
 static json_t *instance_to_json(const struct instance *i)
 {
-    return json_pack("{s:s,s:s,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b}", "service",
-                     i->name, "id", i->id, "incarnation", (int) i->incarnation, "state",
+    return json_pack("{s:s,s:s,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b,s:s}",
+                     "service", i->name, "id", i->id, "incarnation", (int) i->incarnation, "state",
                      state_text[i->state], "run", i->want == WANT_RUN, "restarts",
                      (int) i->restarts, "streak", (int) i->crash_streak, "pid", i->pid, "digest",
                      i->digest, "stop_signal", i->stop_signal, "stop_grace_us",
                      (json_int_t) i->stop_grace_us, "since_us", (json_int_t) i->since_wall_us,
                      "ended", i->has_last, "last_code", i->last.code, "last_signal", i->last.signal,
-                     "last_oom", i->last.oom);
+                     "last_oom", i->last.oom, "lodges", i->lodges);
 }
 
 static json_t *cidr_to_json(const struct cidr *c)
@@ -51,24 +51,26 @@ json_t *deployment_to_json(const struct deployment *d)
 
 static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
 {
-    const char *name, *id, *state, *digest;
+    const char *name, *id, *state, *digest, *lodges;
     int incarnation, run, restarts, streak, pid, stop_signal, ended, code, signal, oom;
     json_int_t grace, since;
     json_error_t where;
     struct instance *i;
 
-    if (json_unpack_ex(
-            json, &where, 0, "{s:s,s:s,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b}",
-            "service", &name, "id", &id, "incarnation", &incarnation, "state", &state, "run", &run,
-            "restarts", &restarts, "streak", &streak, "pid", &pid, "digest", &digest, "stop_signal",
-            &stop_signal, "stop_grace_us", &grace, "since_us", &since, "ended", &ended, "last_code",
-            &code, "last_signal", &signal, "last_oom", &oom) < 0)
+    if (json_unpack_ex(json, &where, 0,
+                       "{s:s,s:s,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b,s:s}",
+                       "service", &name, "id", &id, "incarnation", &incarnation, "state", &state,
+                       "run", &run, "restarts", &restarts, "streak", &streak, "pid", &pid, "digest",
+                       &digest, "stop_signal", &stop_signal, "stop_grace_us", &grace, "since_us",
+                       &since, "ended", &ended, "last_code", &code, "last_signal", &signal,
+                       "last_oom", &oom, "lodges", &lodges) < 0)
         return err_set(e, -EINVAL, "saved instance: %s", where.text);
     i = deployment_instance(d, name);
     if (!i || state_from_text(state) < 0)
         return 0; /* a service of an older project; the broker's list tells about leftovers */
     (void) snprintf(i->id, sizeof i->id, "%s", id);
     (void) snprintf(i->digest, sizeof i->digest, "%s", digest);
+    (void) snprintf(i->lodges, sizeof i->lodges, "%s", lodges);
     i->incarnation = (unsigned) incarnation;
     i->state = (enum state) state_from_text(state);
     i->want = run ? WANT_RUN : WANT_REST;

@@ -74,12 +74,12 @@ static struct fsm_step stop(enum state now, const struct fsm_facts *f)
     return go(STATE_DOWN, 0);
 }
 
-static struct fsm_step timer(enum state now)
+static struct fsm_step timer(enum state now, const struct fsm_facts *f)
 {
     if (now == STATE_STOPPING)
         return go(STATE_STOPPING, FSM_KILL);
     if (now == STATE_BACKOFF)
-        return go(STATE_PREPARING, FSM_LAUNCH);
+        return f->is_lodger ? go(STATE_WAITING, 0) : go(STATE_PREPARING, FSM_LAUNCH);
     return stay(now);
 }
 
@@ -96,7 +96,7 @@ struct fsm_step fsm_step(enum state now, enum fsm_event event, const struct fsm_
     case FSM_READY: return now == STATE_STARTING || now == STATE_SICK ? go(STATE_UP, 0) : stay(now);
     case FSM_SICK: return now == STATE_STARTING || now == STATE_UP ? go(STATE_SICK, 0) : stay(now);
     case FSM_ENDED: return ended(now, facts);
-    case FSM_TIMER: return timer(now);
+    case FSM_TIMER: return timer(now, facts);
     case FSM_VANISHED: return vanished(now, facts);
     case FSM_EVENT_COUNT: break;
     }

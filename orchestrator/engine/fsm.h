@@ -12,7 +12,7 @@
  *   up         SICK: sick                        ENDED: see below
  *   sick       READY: up                         ENDED: see below
  *   stopping   TIMER: kill                       ENDED: down, or waiting if it is wanted again
- *   backoff    TIMER: preparing, launch
+ *   backoff    TIMER: preparing, launch; waiting if it lives in the network of another instance
  *   failed     START: waiting
  *   done       START: waiting
  *
@@ -62,6 +62,7 @@ struct fsm_facts {
     bool setup_failed;      /* FSM_ENDED */
     uint64_t backoff_us;    /* FSM_ENDED: delay if it is restarted */
     uint64_t stop_grace_us; /* FSM_STOP */
+    bool is_lodger;         /* lives in the network of another instance */
 };
 
 struct fsm_step {

@@ -91,3 +91,17 @@ void graph_add_dependencies(const struct project *p, bool *in)
         }
     }
 }
+
+void graph_add_restarted(const struct project *p, bool *in)
+{
+    for (bool grew = true; grew;) {
+        grew = false;
+        for (size_t i = 0; i < p->n_units; i++) {
+            for (size_t d = 0; !in[i] && d < p->units[i].n_deps; d++) {
+                size_t on = index_of(p, p->units[i].deps[d].unit);
+                if (on < p->n_units && in[on] && p->units[i].deps[d].restart)
+                    grew = in[i] = true;
+            }
+        }
+    }
+}

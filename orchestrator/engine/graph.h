@@ -15,5 +15,7 @@ int graph_order(const struct project *p, size_t *order, struct err *e);
 
 /* Marks in `in` (n_units flags) everything the already marked units depend on. */
 void graph_add_dependencies(const struct project *p, bool *in);
+/* Marks what is to be restarted with the marked ones: depends_on with `restart: true`. */
+void graph_add_restarted(const struct project *p, bool *in);
 
 #endif

@@ -224,6 +224,21 @@ int networks_make(struct supervisor *s, struct deployment *d, struct err *e)
     return 0;
 }
 
+/* the instance whose network `i` lives in, NULL if it has its own */
+static struct instance *landlord(const struct deployment *d, const struct instance *i)
+{
+    return i->unit && i->unit->network_of[0] != '\0' ? deployment_instance(d, i->unit->network_of)
+                                                     : NULL;
+}
+
+bool networks_are_lost(const struct deployment *d, const struct instance *i)
+{
+    const struct instance *with = landlord(d, i);
+
+    return with && state_is_live(i->state) && state_is_live(with->state) &&
+           strcmp(i->lodges, with->id) != 0;
+}
+
 bool networks_are_held(const struct deployment *d)
 {
     bool stale = false, held = false;
@@ -388,18 +403,23 @@ static const struct place *meet(const struct supervisor *s, const struct instanc
     return NULL;
 }
 
+/* `at` is where `i` meets others: itself, or whose network it lives in */
 static void plan_names(const struct supervisor *s, const struct instance *i,
-                       const struct instance *other, struct arena *a, struct runtime_launch *out)
+                       const struct instance *at, const struct instance *other, struct arena *a,
+                       struct runtime_launch *out)
 {
     const struct attachment *there = NULL;
-    const struct place *p = other->unit ? meet(s, i, other, &there) : NULL;
+    const struct place *p = other->unit ? meet(s, at, other, &there) : NULL;
     const char *names = other->name;
 
     if (!p)
         return;
     for (const char *const *alias = there->aliases; alias && *alias; alias++)
         names = arena_printf(a, "%s %s", names, *alias);
-    if (other == i && strcmp(i->unit->hostname, i->name) != 0)
+    for (size_t n = 0; n < i->unit->n_links; n++)
+        if (other->in == i->in && strcmp(i->unit->links[n].unit, other->name) == 0)
+            names = arena_printf(a, "%s %s", names, i->unit->links[n].name);
+    if (other == at && strcmp(i->unit->hostname, other->name) != 0)
         names = arena_printf(a, "%s %s", names, i->unit->hostname);
     out->hosts[out->n_hosts++] =
         (struct runtime_host){ .address = keep_address(a, &p->ipv4), .names = names };
@@ -417,16 +437,20 @@ static size_t count_instances(const struct supervisor *s)
     return n;
 }
 
-void networks_plan(const struct supervisor *s, const struct instance *i, struct arena *a,
+void networks_plan(const struct supervisor *s, struct instance *i, struct arena *a,
                    struct runtime_launch *out)
 {
+    const struct instance *with = landlord(i->in, i), *at = with ? with : i;
+
+    (void) snprintf(i->lodges, sizeof i->lodges, "%s", with ? with->id : "");
+    out->network_of = with ? i->lodges : i->unit->network_of;
     plan_links(s, i, a, out);
     out->hosts = arena_array(a, 2 * count_instances(s) + i->unit->n_hosts + 1, sizeof *out->hosts);
     plan_extra_hosts(i, out);
     for (size_t n = 0; n < i->in->n_instances; n++)
-        plan_names(s, i, i->in->instances[n], a, out);
+        plan_names(s, i, at, i->in->instances[n], a, out);
     /* whoever shares an external network; a name of the project's own comes first */
     for (size_t k = 0; k < s->n_deployments; k++)
         for (size_t n = 0; s->deployments[k] != i->in && n < s->deployments[k]->n_instances; n++)
-            plan_names(s, i, s->deployments[k]->instances[n], a, out);
+            plan_names(s, i, at, s->deployments[k]->instances[n], a, out);
 }

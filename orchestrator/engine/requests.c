@@ -82,10 +82,15 @@ static void mark(struct deployment *d, const struct supervisor_request *r)
         in[n] = !r->services || is_named(r->services, p->units[n].name);
     if ((r->kind == OP_UP || r->kind == OP_START) && !r->no_deps)
         graph_add_dependencies(p, in);
+    if (r->kind == OP_RESTART && !r->no_deps)
+        graph_add_restarted(p, in);
     for (size_t n = 0; n < d->n_instances; n++) {
         struct instance *i = d->instances[n];
+        bool named = !r->services || is_named(r->services, i->name);
 
         i->marked = i->unit ? in[i->unit - p->units] : r->kind == OP_DOWN;
+        /* what was stopped does not start because something else is restarted */
+        i->marked &= r->kind != OP_RESTART || named || i->want == WANT_RUN;
         i->started_by_op = false;
     }
 }

@@ -137,8 +137,10 @@ static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how
                            .attempts = i->restarts,
                            .stop_grace_us = i->stop_grace_us };
 
-    if (i->unit)
+    if (i->unit) {
         f.restart = i->unit->restart;
+        f.is_lodger = i->unit->network_of[0] != '\0';
+    }
     if (how) { /* FSM_ENDED */
         f.exit_clean = exit_is_clean(how);
         f.setup_failed = how->stage[0] != '\0';
@@ -220,6 +222,7 @@ static bool nudge(struct deployment *d, struct instance *i)
     const char *because = NULL;
     enum state before = i->state;
 
+    i->replace |= networks_are_lost(d, i);
     if (i->want == WANT_RUN && i->state == STATE_DOWN)
         supervisor_step(i, FSM_START, NULL);
     else if ((i->replace && state_is_live(i->state)) ||

@@ -36,9 +36,11 @@ int launch_open_log(struct supervisor *s, struct instance *i, struct err *e);
 /* networks.c */
 /* true while networks have to be made anew and something still runs on what they were */
 bool networks_are_held(const struct deployment *d);
+/* true when `i` lives in the network of an instance that is not there any more */
+bool networks_are_lost(const struct deployment *d, const struct instance *i);
 int networks_make(struct supervisor *s, struct deployment *d, struct err *e);
 /* links and names of an instance, after networks_make; texts live in the arena */
-void networks_plan(const struct supervisor *s, const struct instance *i, struct arena *a,
+void networks_plan(const struct supervisor *s, struct instance *i, struct arena *a,
                    struct runtime_launch *out);
 /* -EBUSY when a service of another project is on one of them */
 int networks_unused(const struct supervisor *s, const struct deployment *d, struct err *e);

@@ -40,6 +40,11 @@ struct extra_host {
     const char *name, *address; /* "host-gateway": the host, on the network that leads out */
 };
 
+/* another unit under one more name, for this unit only */
+struct unit_link {
+    const char *unit, *name;
+};
+
 struct port {
     const char *address; /* host address, "" = all IPv4 and IPv6 addresses */
     uint16_t published, target;

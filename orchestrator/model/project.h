@@ -82,6 +82,9 @@ struct restart_spec {
     unsigned max_attempts; /* 0 = unlimited */
 };
 
+/* no name of a unit */
+#define PROJECT_HOST_NETWORK "/host"
+
 struct unit {
     const char *name, *image;
     const char *recipe; /* name of the recipe it was made from, "x-native" if none */
@@ -105,6 +108,9 @@ struct unit {
     const char *const *etc; /* read-only files and folders of the host's /etc, relative to it */
     struct attachment *networks;
     size_t n_networks;
+    const char *network_of; /* the unit whose network it lives in, "" = its own; the host's */
+    struct unit_link *links;
+    size_t n_links;
     struct port *ports;
     size_t n_ports;
     struct limits limits;

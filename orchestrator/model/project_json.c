@@ -107,6 +107,9 @@ static const struct member attachment_members[] = {
 static const struct kind attachment_kind =
     KIND(attachment, "network of a unit", attachment_members);
 
+static const struct member link_members[] = { TEXT(unit_link, unit), TEXT(unit_link, name) };
+static const struct kind link_kind = KIND(unit_link, "link", link_members);
+
 static const struct member port_members[] = {
     TEXT(port, address),
     PLAIN(port, published, T_U16),
@@ -194,6 +197,8 @@ static const struct member unit_members[] = {
     MANY(unit, files, file_kind),
     PLAIN(unit, etc, T_LIST),
     MANY(unit, networks, attachment_kind),
+    TEXT(unit, network_of),
+    MANY(unit, links, link_kind),
     MANY(unit, ports, port_kind),
     ONE(unit, limits, limits_kind),
     MANY(unit, ulimits, ulimit_kind),
@@ -520,6 +525,19 @@ static bool is_name(const char *s)
     return len > 0 && len <= 63 && s[0] != '.' && s[0] != '-' && strspn(s, allowed) == len;
 }
 
+/* what it lives in must have a network of its own */
+static int check_network_of(const struct project *p, const struct unit *u, struct err *e)
+{
+    const struct unit *host = project_unit(p, u->network_of);
+
+    if (u->network_of[0] == '\0' || strcmp(u->network_of, PROJECT_HOST_NETWORK) == 0)
+        return 0;
+    if (!host || host->network_of[0] != '\0')
+        return err_set(e, -EINVAL, "project: '%s' lives in the network of '%s', which has none",
+                       u->name, u->network_of);
+    return 0;
+}
+
 static int check_references(const struct project *p, const struct unit *u, struct err *e)
 {
     const char *secret = u->health.probe.password_secret;
@@ -560,7 +578,7 @@ static int check(const struct project *p, struct err *e)
             return err_set(e, -EINVAL, "project: '%s' has no program", u->name);
         if (u->uid == 0 || u->gid == 0)
             return err_set(e, -EPERM, "project: '%s' may not run as root", u->name);
-        if ((r = check_references(p, u, e)) < 0)
+        if ((r = check_references(p, u, e)) < 0 || (r = check_network_of(p, u, e)) < 0)
             return r;
     }
     if (p->database.unit[0] != '\0' && !project_unit(p, p->database.unit))

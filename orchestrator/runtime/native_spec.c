@@ -126,6 +126,7 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .uid = u->uid,
                                .gid = u->gid,
                                .etc = u->etc,
+                               .network_of = l->network_of,
                                .limits.memory = u->limits.memory,
                                .limits.milli_cpus = u->limits.milli_cpus,
                                .limits.pids = u->limits.pids,

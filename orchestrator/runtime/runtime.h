@@ -35,6 +35,7 @@ struct runtime_launch {
     const struct project *project;
     const struct unit *unit;
     const char *id;
+    const char *network_of; /* instance whose network it lives in, "" = its own; or the host's */
     struct runtime_link *links;
     size_t n_links;
     struct runtime_host *hosts;

@@ -34,6 +34,14 @@ names_of() {
         "/proc/$(ps_field "$1" pid)/root/etc/hosts"
 }
 
+# moved OLD_PID: the lodger is another process, in the network of its landlord
+moved() {
+    local pid any
+    pid=$(ps_field lodger pid) any=$(ps_field any pid)
+    [ "$pid" -gt 0 ] && [ "$any" -gt 0 ] && [ "$pid" != "$1" ] &&
+        [ "$(readlink "/proc/$pid/ns/net")" = "$(readlink "/proc/$any/ns/net")" ]
+}
+
 @test "ipam: subnet, gateway, fixed addresses of both kinds, a range for the others" {
     [ "$(address_of web wan0 4)" = 10.123.5.9/24 ]
     address_of web wan0 6
@@ -58,6 +66,34 @@ names_of() {
     [ "$(names_of web database)" = "$(names_of web db)" ]
     [ "$(names_of web db | wc -l)" -eq 1 ]
     [ -z "$(names_of any db)" ]
+}
+
+@test "links: one more name for one service; network_mode: bridge is a network of its own" {
+    [ "$(names_of linked store)" = "$(names_of linked db)" ]
+    [ -z "$(names_of web store)" ]
+    [ -n "$(names_of linked web)" ]
+    [ "$(in_net_of plain ip -j route show default | jq length)" -eq 1 ]
+    [ -z "$(names_of plain web)" ]
+    [ -z "$(names_of web plain)" ]
+}
+
+@test "network_mode: service:NAME lives in the network of that service, and follows it to the next one" {
+    local any lodger
+    any=$(ps_field any pid) lodger=$(ps_field lodger pid)
+    [ "$(readlink "/proc/$any/ns/net")" = "$(readlink "/proc/$lodger/ns/net")" ]
+    [ "$(readlink "/proc/$any/ns/mnt")" != "$(readlink "/proc/$lodger/ns/mnt")" ]
+    [ "$(names_of lodger web)" = "$(names_of any web)" ]
+    kill -KILL "$any"
+    wait_until 20 moved "$lodger"
+    # asked for, it is restarted with it
+    lodger=$(ps_field lodger pid)
+    orch restart any
+    moved "$lodger"
+    # and by itself it comes back to the same
+    any=$(ps_field any pid) lodger=$(ps_field lodger pid)
+    orch restart lodger
+    moved "$lodger"
+    [ "$(ps_field any pid)" = "$any" ]
 }
 
 @test "an external network is that of another project: both see each other, and down waits for its users" {

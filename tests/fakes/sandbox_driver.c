@@ -34,6 +34,7 @@ static const char plain_spec[] =
     "\"memory_swap\":"
     "0,\"cpu_shares\":0,"
     "\"cpu_quota_us\":0,\"cpu_period_us\":0,\"cpuset\":\"\",\"domainname\":\"\",\"dns\":[],"
+    "\"network_of\":\"\","
     "\"dns_search\":[],\"dns_options\":[],\"seccomp\":\"default\"}";
 
 static _Noreturn void fail(const char *text)

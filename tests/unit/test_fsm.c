@@ -70,6 +70,17 @@ static void a_running_program_gets_its_stop_signal_and_its_grace(void **state)
     assert_int_equal(fsm_step(STATE_PREPARING, FSM_STOP, &facts).actions, FSM_KILL);
 }
 
+static void who_lives_in_another_network_waits_for_it_after_a_crash(void **state)
+{
+    struct fsm_facts facts = wanted(RESTART_ALWAYS);
+
+    (void) state;
+    assert_int_equal(fsm_step(STATE_BACKOFF, FSM_TIMER, &facts).next, STATE_PREPARING);
+    facts.is_lodger = true;
+    assert_int_equal(fsm_step(STATE_BACKOFF, FSM_TIMER, &facts).next, STATE_WAITING);
+    assert_int_equal(fsm_step(STATE_BACKOFF, FSM_TIMER, &facts).actions, 0);
+}
+
 static void an_end_that_was_asked_for_leads_down_whatever_the_policy(void **state)
 {
     struct fsm_facts facts = wanted(RESTART_ALWAYS);
@@ -155,6 +166,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pair_of_state_and_event_has_its_answer),
         cmocka_unit_test(a_running_program_gets_its_stop_signal_and_its_grace),
+        cmocka_unit_test(who_lives_in_another_network_waits_for_it_after_a_crash),
         cmocka_unit_test(an_end_that_was_asked_for_leads_down_whatever_the_policy),
         cmocka_unit_test(the_policy_decides_about_an_unasked_end),
         cmocka_unit_test(what_vanished_starts_again_only_if_it_is_wanted_and_its_policy_allows),

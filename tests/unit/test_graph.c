@@ -106,9 +106,24 @@ static void marking_spreads_to_everything_below_and_to_nothing_else(void **state
     assert_false(in[3] || in[4]);
 }
 
+static void what_asks_for_it_is_restarted_with_its_dependency_and_what_asks_that(void **state)
+{
+    static const char *const lines[] = { "a:", "b:a", "c:b", "d:a", NULL };
+    bool in[UNITS_MAX] = { true };
+    struct shape s;
+
+    (void) state;
+    draw(&s, lines);
+    s.deps[1][0].restart = s.deps[2][0].restart = true;
+    graph_add_restarted(&s.project, in);
+    assert_true(in[0] && in[1] && in[2]);
+    assert_false(in[3]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_asks_for_it_is_restarted_with_its_dependency_and_what_asks_that),
         cmocka_unit_test(a_cycle_is_an_error_that_shows_the_way_round),
         cmocka_unit_test(every_unit_comes_after_what_it_depends_on_else_as_written),
         cmocka_unit_test(marking_spreads_to_everything_below_and_to_nothing_else),

@@ -26,6 +26,7 @@ static struct spec good(void)
                           .workdir = "/",
                           .hostname = "a",
                           .domainname = "",
+                          .network_of = "",
                           .limits.cpuset = "",
                           .user = "nobody",
                           .home = "/",

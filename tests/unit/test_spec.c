@@ -46,6 +46,7 @@ static struct spec full(void)
                           .workdir = "/",
                           .hostname = "web",
                           .domainname = "example",
+                          .network_of = "",
                           .dns = etc,
                           .user = "www-data",
                           .home = "/var/www",

@@ -44,7 +44,7 @@ static struct project *two_tier(const char *web_digest, bool migrations)
     for (size_t i = 0; i < 2; i++) {
         struct unit *u = &p->units[i];
         u->name = u->hostname = i == 0 ? "web" : "db";
-        u->domainname = u->limits.cpuset = "";
+        u->domainname = u->network_of = u->limits.cpuset = "";
         u->image = "none";
         u->recipe = "x-native";
         u->digest = i == 0 ? web_digest : "d1";
@@ -384,6 +384,64 @@ static void down_is_over_when_the_networks_are_gone(void **state)
     assert_true(supervisor_is_ending(s->supervisor));
 }
 
+/* web lives in the network of db, and `restart: true` says what compose implies then */
+static struct project *lodging(void)
+{
+    struct project *p = two_tier("w1", false);
+
+    p->units[0].network_of = "db";
+    p->units[0].deps[0].condition = DEP_STARTED;
+    p->units[0].deps[0].restart = true;
+    return p;
+}
+
+static void bring_up_lodging(struct stage *s)
+{
+    assert_int_equal(begin(s, OP_UP, lodging()), 0);
+    started(s, "p.db.1.1");
+    probe(s, "p.db.1.1", true);
+    started(s, "p.web.1.1");
+    probe(s, "p.web.1.1", true);
+    assert_int_equal(s->dones, 1);
+    (void) fake_notes(&s->fake);
+}
+
+static void who_lives_in_a_network_that_crashed_moves_to_the_next_one(void **state)
+{
+    struct stage *s = *state;
+
+    bring_up_lodging(s);
+    ended(s, "p.db.1.1", 1, 0);
+    while (!strstr(s->fake.notes, "launch p.db.1.2; "))
+        assert_true(sd_event_run(s->loop, UINT64_MAX) >= 0);
+    /* the network it was in is gone: it is stopped, and launched again in the new one */
+    assert_string_equal(fake_notes(&s->fake),
+                        "remove p.db.1.1; launch p.db.1.2; signal p.web.1.1 15; ");
+    ended(s, "p.web.1.1", 0, SIGTERM);
+    assert_string_equal(fake_notes(&s->fake), "remove p.web.1.1; ");
+    started(s, "p.db.1.2");
+    assert_string_equal(fake_notes(&s->fake), "launch p.web.1.2; ");
+}
+
+static void a_restart_takes_along_what_asks_for_it_and_runs(void **state)
+{
+    const char *const db[] = { "db", NULL };
+    struct watcher w = { .owner = *state, .event = on_event, .done = on_done };
+    struct supervisor_request r = { .kind = OP_RESTART, .project = "p", .services = db };
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+
+    bring_up_lodging(s);
+    assert_int_equal(supervisor_begin(s->supervisor, &r, &w, &e), 0);
+    assert_string_equal(fake_notes(&s->fake), "signal p.web.1.1 15; ");
+    ended(s, "p.web.1.1", 0, 0);
+    assert_string_equal(fake_notes(&s->fake), "remove p.web.1.1; signal p.db.1.1 15; ");
+    ended(s, "p.db.1.1", 0, 0);
+    assert_string_equal(fake_notes(&s->fake), "remove p.db.1.1; launch p.db.1.2; ");
+    started(s, "p.db.1.2");
+    assert_string_equal(fake_notes(&s->fake), "launch p.web.1.2; ");
+}
+
 static void after_a_boot_everything_starts_again_in_order_and_no_restart_is_counted(void **state)
 {
     struct stage *s = *state;
@@ -462,6 +520,8 @@ int main(void)
         STAGED(only_a_changed_service_is_replaced),
         STAGED(a_second_operation_is_refused_while_one_runs),
         STAGED(a_new_supervisor_adopts_what_runs_and_ends_what_nobody_wants),
+        STAGED(a_restart_takes_along_what_asks_for_it_and_runs),
+        STAGED(who_lives_in_a_network_that_crashed_moves_to_the_next_one),
         STAGED(down_is_over_when_the_networks_are_gone),
         STAGED(after_a_boot_everything_starts_again_in_order_and_no_restart_is_counted),
         STAGED(a_command_runs_in_what_is_up_and_ends_with_who_asked),
