@@ -132,10 +132,9 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
             return 0;
         return err_set(e, -EINVAL, "'%.64s' is not none, custom or unconfined", word);
     case PERMIT_HOST_NETWORK:
-        return strcmp(word, "no") == 0
+        return strcmp(word, "no") == 0 || strcmp(word, "yes") == 0
                    ? 0
-                   : err_set(e, -EINVAL, "'%.64s' is not no: each service has a network of its own",
-                             word);
+                   : err_set(e, -EINVAL, "'%.64s' is neither yes nor no", word);
     case PERMIT_PRIVILEGED:
         return strcmp(word, "no") == 0
                    ? 0
@@ -299,6 +298,15 @@ uint64_t permit_capabilities(const struct permit *p)
     return all;
 }
 
+static int ask_host_network(const struct question *q, struct err *e)
+{
+    const char *word = permit_find(q->permit, q->project, PERMIT_HOST_NETWORK)->words[0];
+
+    return strcmp(word, "yes") == 0
+               ? 0
+               : refuse(q, PERMIT_HOST_NETWORK, e, "live in the network of the host");
+}
+
 int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
 {
     const struct question q = { p, s->project, s->id };
@@ -306,6 +314,8 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
 
     if (r == 0)
         r = ask_number(&q, PERMIT_GROUPS, s->gid, "run with group", e);
+    if (r == 0 && strcmp(s->network_of, SPEC_HOST_NETWORK) == 0)
+        r = ask_host_network(&q, e);
     for (size_t i = 0; i < s->n_groups && r == 0; i++)
         r = ask_number(&q, PERMIT_GROUPS, s->groups[i].gid, "run with group", e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)

@@ -62,3 +62,22 @@ EOF
     orch_in "$DIR" down
     policy
 }
+
+@test "network_mode: host only where policy permits it; then it is the host's" {
+    local pid
+    project hosted 'network_mode: host'
+    run orch_in "$DIR" up
+    [ "$status" -eq 1 ]
+    [[ $output == *"policy: host-network = no: 'hosted.web.1."*"' may not live in the network of the host"* ]]
+    policy "host-network = no" "[project hosted]" "host-network = yes"
+    orch_in "$DIR" up
+    pid=$(orch_in "$DIR" ps --format json | jq '.services[0].pid')
+    [ "$(readlink "/proc/$pid/ns/net")" = "$(in_net readlink /proc/self/ns/net)" ]
+    orch_in "$DIR" down
+    # what it says about a network would be said about the host's
+    project hosted 'network_mode: host, sysctls: [net.core.somaxconn=7]'
+    run orch_in "$DIR" up
+    [ "$status" -eq 1 ]
+    [[ $output == *"'net.core.somaxconn=7' is of a network that is not its own"* ]]
+    policy
+}

@@ -66,7 +66,7 @@ bind_of() {
     refused ":1: groups = 65534: 't.policy.1.1' may not run with group 8" '{"groups":[{"name":"mail","gid":8}]}'
     policy "ports = 1024-65535"
     refused ":1: ports = 1024-65535: 't.policy.1.1' may not publish port 80" \
-        '{"links":[{"bridge":"io-1","ipv4":"10.1.1.2/24","gateway4":"","ipv6":"","gateway6":""}],
+        '{"links":[{"bridge":"io-1","ipv4":"10.1.1.2/24","gateway4":"","ipv6":"","gateway6":"","mac":"","interface":""}],
           "ports":[{"address":"","published":80,"target":80,"udp":false}]}'
 }
 

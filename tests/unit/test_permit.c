@@ -65,7 +65,9 @@ enum wish {
 
 static struct spec make(enum wish w)
 {
-    struct spec s = { .id = "p.a.1.1", .project = "p", .etc = none, .uid = 1000, .gid = 1000 };
+    struct spec s = {
+        .id = "p.a.1.1", .project = "p", .network_of = "", .etc = none, .uid = 1000, .gid = 1000
+    };
 
     mount = (struct spec_mount){ .kind = SPEC_BIND, .source = "/srv/www", .target = "/x" };
     port = (struct spec_port){ .address = "", .published = 80, .target = 80 };
@@ -206,7 +208,7 @@ static void a_file_that_is_none_is_refused_with_its_line(void **state)
         { "devices = /dev/fuse:x", "neither none nor /dev/NAME" },
         { "seccomp = off", "not none, custom or unconfined" },
         { "subnets = 10.0.0.0/33", "no range of addresses" },
-        { "host-network = yes", "a network of its own" },
+        { "host-network = any", "neither yes nor no" },
         { "privileged = yes", "the host's root" },
         { "[web]", "'[web]' is not [project NAME]" },
         { "[project ../x]", "project '../x' is not acceptable" },
