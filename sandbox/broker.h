@@ -68,6 +68,8 @@ void broker_close(struct broker *b);
 /* 0, REQUEST_LATER or negative with `e` filled */
 int requests_run(struct broker *b, struct request *r, struct answer *a, struct err *e);
 json_t *requests_exit_event(const struct guest *g);
+/* the ports of the host it has, in the order of its specification */
+json_t *requests_ports(const struct guest *g);
 
 /* ---- lifecycle.c: from go to gone ---- */
 

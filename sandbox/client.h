@@ -16,7 +16,7 @@
  *   signal          id signo                            -
  *   kill            id                                  -            everything of the instance
  *   remove          id                                  -            only after its end
- *   list            -                                   instances: [{id, pid, ended: bool}],
+ *   list            -                                   instances: [{id, pid, ended: bool, ports}],
  *                                                       bridges: [name]
  *   fds             id                                  6 descriptors: stdout source, staging
  *                                                       read, staging write, then stderr's three
@@ -28,7 +28,8 @@
  *   quit            -                                   -            refused while instances exist
  *
  *   event           fields
- *   started         id pid            the program has been executed; pid in the host's namespace
+ *   started         id pid ports      the program has been executed; pid in the host's namespace;
+ *                                     ports: published ones, in the order of the specification
  *   exit            id code signal stage errno oom time_us
  *                   code/signal as from wait(2); stage != "" means set-up failed there with errno;
  *                   oom: the kernel killed something in its cgroup; time_us: wall clock of the end.

@@ -252,10 +252,10 @@ static int hand_over(struct guest *g, struct attempt *a, struct err *e)
 
 static int go(struct broker *b, struct guest *g, const int *files, struct attempt *a, struct err *e)
 {
-    int r = prepare(b, g, files, a, e);
+    int r = reserve_ports(g, e); /* first: the record of the instance names what was chosen */
 
     if (r == 0)
-        r = reserve_ports(g, e);
+        r = prepare(b, g, files, a, e);
     if (r == 0)
         r = start_init(b, g, a, e);
     if (r == 0 && g->spec.network_of[0] == '\0')

@@ -104,8 +104,8 @@ static void read_reports(struct broker *b, struct guest *g)
         if (guest_save_state(g, &e) < 0)
             log_err(&e, g->id);
         log_line(LOG_INFO, "instance started id=%s pid=%d", g->id, (int) g->pid);
-        broker_event(
-            b, json_pack("{s:s,s:s,s:i}", "event", "started", "id", g->id, "pid", (int) g->pid));
+        broker_event(b, json_pack("{s:s,s:s,s:i,s:o}", "event", "started", "id", g->id, "pid",
+                                  (int) g->pid, "ports", requests_ports(g)));
     }
 }
 

@@ -46,8 +46,9 @@ int net_rules_withdraw(const char *project, const struct net_port *ports, size_t
 
 enum { NET_RESERVE_FDS = 2 };
 
-/* -EADDRINUSE with the port named.  fds not needed are -1. */
-int net_reserve(const struct spec_port *port, int fds[NET_RESERVE_FDS], struct err *e);
+/* The first of its range that is free, which `port` then names.  -EADDRINUSE with the port named.
+ * fds not needed are -1. */
+int net_reserve(struct spec_port *port, int fds[NET_RESERVE_FDS], struct err *e);
 
 /* ---- net_sysctl.c: forwarding, switched on while it is needed ---- */
 

@@ -47,31 +47,55 @@ static int reserve(const struct spec_port *p, int family)
     return take_fd(&fd);
 }
 
-int net_reserve(const struct spec_port *port, int fds[NET_RESERVE_FDS], struct err *e)
+static void release(int fds[NET_RESERVE_FDS])
+{
+    for (int i = 0; i < NET_RESERVE_FDS; i++)
+        if (fds[i] >= 0)
+            close(take_fd(&fds[i]));
+}
+
+/* p->published, on every family that there is */
+static int reserve_one(const struct spec_port *p, int fds[NET_RESERVE_FDS])
 {
     static const int families[NET_RESERVE_FDS] = { AF_INET, AF_INET6 };
-    const char *protocol = port->udp ? "udp" : "tcp";
-    const char *on = port->address[0] ? " on " : "";
+    int r = 0;
 
     for (int i = 0; i < NET_RESERVE_FDS; i++)
         fds[i] = -1;
-    for (int i = 0; i < NET_RESERVE_FDS; i++) {
-        fds[i] = reserve(port, families[i]);
-        if (fds[i] >= 0 || fds[i] == -ENOENT)
-            continue;
-        int r = fds[i];
-        fds[i] = -1;
-        for (int k = 0; k < i; k++)
-            if (fds[k] >= 0)
-                close(take_fd(&fds[k]));
-        if (r != -EADDRINUSE)
-            return err_set(e, r, "reserving port %u/%s%s%s: %s", port->published, protocol, on,
-                           port->address, strerror(-r));
-        err_set(e, r, "port %u/%s%s%s is in use", port->published, protocol, on, port->address);
-        return err_hint(e, "ss -Hn%sap 'sport = :%u' shows by whom", port->udp ? "u" : "t",
-                        port->published);
+    for (int i = 0; i < NET_RESERVE_FDS && r == 0; i++) {
+        int fd = reserve(p, families[i]);
+
+        if (fd >= 0)
+            fds[i] = fd;
+        else if (fd != -ENOENT)
+            r = fd;
     }
-    for (int i = 0; i < NET_RESERVE_FDS; i++)
-        fds[i] = fds[i] < 0 ? -1 : fds[i];
-    return 0;
+    if (r < 0)
+        release(fds);
+    return r;
+}
+
+int net_reserve(struct spec_port *port, int fds[NET_RESERVE_FDS], struct err *e)
+{
+    const char *protocol = port->udp ? "udp" : "tcp";
+    const char *on = port->address[0] ? " on " : "";
+    struct spec_port try = *port;
+    int r;
+
+    do {
+        r = reserve_one(&try, fds);
+    } while (r == -EADDRINUSE && try.published++ < port->last);
+    if (r == 0) {
+        port->published = port->last = try.published;
+        return 0;
+    }
+    if (r != -EADDRINUSE)
+        return err_set(e, r, "reserving port %u/%s%s%s: %s", try.published, protocol, on,
+                       port->address, strerror(-r));
+    if (port->last > port->published)
+        return err_set(e, r, "ports %u to %u/%s%s%s are all in use", port->published, port->last,
+                       protocol, on, port->address);
+    err_set(e, r, "port %u/%s%s%s is in use", port->published, protocol, on, port->address);
+    return err_hint(e, "ss -Hn%sap 'sport = :%u' shows by whom", port->udp ? "u" : "t",
+                    port->published);
 }

@@ -298,6 +298,15 @@ uint64_t permit_capabilities(const struct permit *p)
     return all;
 }
 
+static int ask_ports(const struct question *q, const struct spec_port *p, struct err *e)
+{
+    int r = 0;
+
+    for (unsigned n = p->published; n <= p->last && r == 0; n++)
+        r = ask_number(q, PERMIT_PORTS, n, "publish port", e);
+    return r;
+}
+
 static int ask_host_network(const struct question *q, struct err *e)
 {
     const char *word = permit_find(q->permit, q->project, PERMIT_HOST_NETWORK)->words[0];
@@ -322,7 +331,7 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
         if (s->mounts[i].kind == SPEC_BIND)
             r = ask_source(&q, s->mounts[i].source, s->mounts[i].read_only, e);
     for (size_t i = 0; i < s->n_ports && r == 0; i++)
-        r = ask_number(&q, PERMIT_PORTS, s->ports[i].published, "publish port", e);
+        r = ask_ports(&q, &s->ports[i], e);
     return r;
 }
 

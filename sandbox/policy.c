@@ -292,6 +292,8 @@ static int check_port(const struct spec *s, const struct spec_port *p, struct er
 {
     if (p->published == 0 || p->target == 0)
         return err_set(e, -EINVAL, "port: %u to %u is outside 1 to 65535", p->published, p->target);
+    if (p->last < p->published)
+        return err_set(e, -EINVAL, "port: %u-%u is no range", p->published, p->last);
     if (p->address[0] && !is_address(p->address, false) && !is_address(p->address, true))
         return refuse(e, "port", "address", p->address);
     if (s->n_links == 0)

@@ -163,15 +163,24 @@ static int on_remove(struct broker *b, struct request *r, struct answer *a, stru
     return 0;
 }
 
+json_t *requests_ports(const struct guest *g)
+{
+    json_t *ports = json_array();
+
+    for (size_t i = 0; i < g->spec.n_ports; i++)
+        (void) json_array_append_new(ports, json_integer(g->spec.ports[i].published));
+    return ports;
+}
+
 static int on_list(struct broker *b, struct request *r, struct answer *a, struct err *e)
 {
     json_t *instances = json_array(), *bridges = json_array();
     int failed = take_no_fields(r, e);
 
     for (const struct guest *g = b->guests; g; g = g->hh.next)
-        (void) json_array_append_new(instances,
-                                     json_pack("{s:s,s:i,s:b}", "id", g->id, "pid", (int) g->pid,
-                                               "ended", (int) (g->state == GUEST_ENDED)));
+        (void) json_array_append_new(
+            instances, json_pack("{s:s,s:i,s:b,s:o}", "id", g->id, "pid", (int) g->pid, "ended",
+                                 (int) (g->state == GUEST_ENDED), "ports", requests_ports(g)));
     for (const struct network *n = b->networks; n; n = n->hh.next)
         (void) json_array_append_new(bridges, json_string(n->name));
     a->fields = json_pack("{s:o,s:o}", "instances", instances, "bridges", bridges);

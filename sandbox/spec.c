@@ -111,9 +111,8 @@ static const struct field link_fields[] = {
 };
 
 static const struct field port_fields[] = {
-    FIELD(spec_port, address, FIELD_TEXT),
-    FIELD(spec_port, published, FIELD_U16),
-    FIELD(spec_port, target, FIELD_U16),
+    FIELD(spec_port, address, FIELD_TEXT), FIELD(spec_port, published, FIELD_U16),
+    FIELD(spec_port, last, FIELD_U16),     FIELD(spec_port, target, FIELD_U16),
     FIELD(spec_port, udp, FIELD_BOOL),
 };
 

@@ -52,8 +52,9 @@ struct spec_link {
 };
 
 struct spec_port {
-    const char *address; /* "" = 0.0.0.0 and [::] */
-    uint16_t published, target;
+    const char *address;      /* "" = 0.0.0.0 and [::] */
+    uint16_t published, last; /* the first that is free; once it runs both are that one */
+    uint16_t target;
     bool udp;
 };
 

@@ -66,7 +66,8 @@ static void keep_wanted(const struct input *in, uint16_t target, json_t *ports)
     for (size_t i = json_array_size(ports); i > 0; i--) {
         const json_t *p = json_array_get(ports, i - 1);
 
-        if ((in->port && json_integer_value(json_object_get(p, "target")) != target) ||
+        if (json_integer_value(json_object_get(p, "published")) == 0 ||
+            (in->port && json_integer_value(json_object_get(p, "target")) != target) ||
             (in->protocol && strcmp(text(p, "protocol"), in->protocol) != 0))
             (void) json_array_remove(ports, i - 1);
     }

@@ -82,9 +82,11 @@ static bool print_ports(const json_t *service)
     for (size_t i = 0; i < json_array_size(ports); i++) {
         const json_t *p = json_array_get(ports, i);
         const char *address = text(p, "address");
-        printf("%s%s:%d->%d/%s", i ? ", " : "", address[0] ? address : "*",
-               (int) json_integer_value(json_object_get(p, "published")),
-               (int) json_integer_value(json_object_get(p, "target")), text(p, "protocol"));
+        int published = (int) json_integer_value(json_object_get(p, "published"));
+
+        if (published)
+            printf("%s%s:%d->%d/%s", i ? ", " : "", address[0] ? address : "*", published,
+                   (int) json_integer_value(json_object_get(p, "target")), text(p, "protocol"));
     }
     return json_array_size(ports) > 0;
 }

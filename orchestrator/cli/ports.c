@@ -116,7 +116,9 @@ static int check_port(const struct unit *unit, const struct port *p, struct err 
 int ports_check(const struct unit *unit, struct err *e)
 {
     for (size_t i = 0; i < unit->n_ports; i++) {
-        int r = check_port(unit, &unit->ports[i], e);
+        const struct port *p = &unit->ports[i];
+        /* where there is a choice, the first that is free is taken */
+        int r = p->published != 0 && p->published == p->last ? check_port(unit, p, e) : 0;
         if (r < 0)
             return r;
     }

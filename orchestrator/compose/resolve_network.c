@@ -1,5 +1,6 @@
 /* What a service sees of networks, and what the host's see of it. */
 #include <arpa/inet.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -320,6 +321,23 @@ static int dns(struct resolve *r, struct err *e)
     return 0;
 }
 
+/* "8080", "8000-8010", "0" for any */
+static int published(const char *text, struct port *out)
+{
+    char first[8];
+    size_t len = strcspn(text, "-");
+
+    if (strcmp(text, "0") == 0)
+        return 0;
+    if (len >= sizeof first)
+        return -EINVAL;
+    (void) snprintf(first, sizeof first, "%.*s", (int) len, text);
+    if (num_port(first, &out->published) < 0 ||
+        num_port(text[len] ? text + len + 1 : first, &out->last) < 0 || out->last < out->published)
+        return -EINVAL;
+    return 0;
+}
+
 static int refuse_ports(const struct resolve *r, const struct node *list, struct err *e)
 {
     const char *with = r->unit->network_of;
@@ -353,13 +371,8 @@ static int ports(struct resolve *r, struct err *e)
             return resolve_refuse(node_get(n, "host_ip"), e, "'%s' is no address", p->address);
         if (num_port(node_get_text(n, "target", ""), &p->target) < 0)
             return resolve_refuse(n, e, "'target' must be a port");
-        if (!node_get(n, "published"))
-            return resolve_refuse(n, e,
-                                  "native mode needs to know the port of the host: "
-                                  "PUBLISHED:%u",
-                                  p->target);
-        if (num_port(node_get_text(n, "published", ""), &p->published) < 0)
-            return resolve_refuse(n, e, "'published' must be a port");
+        if (published(node_get_text(n, "published", "0"), p) < 0)
+            return resolve_refuse(n, e, "'published' must be a port or a range of ports");
         r->unit->n_ports++;
     }
     return 0;

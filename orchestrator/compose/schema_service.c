@@ -302,7 +302,7 @@ static const struct attribute port_list[] = {
     { "mode", TEXT_, YES("one host: ingress and host are the same") },
     { "host_ip", TEXT_, YES("listens on this address of the host only") },
     { "target", .accepts = INT_TEXT, .form = FORM_COUNT, .cast = CAST_INT, YES("port in the instance") },
-    { "published", .accepts = INT_TEXT, .form = FORM_TEXT, YES("port of the host; needed") },
+    { "published", .accepts = INT_TEXT, .form = FORM_TEXT, YES("port or range of the host; the first that is free, any without it") },
     { "protocol", TEXT_, YES("tcp or udp") },
     { "app_protocol", TEXT_, IDLE("a label") },
 };

@@ -26,6 +26,7 @@ static void instance_free(struct instance *i)
     sd_event_source_disable_unref(i->timer);
     sd_event_source_disable_unref(i->probe_timer);
     capture_log_free(i->log);
+    free(i->ports);
     free(i->name);
     free(i);
 }
@@ -60,6 +61,16 @@ struct instance *deployment_instance(const struct deployment *d, const char *ser
         if (strcmp(d->instances[i]->name, service) == 0)
             return d->instances[i];
     return NULL;
+}
+
+void deployment_keep_ports(struct instance *i, const uint16_t *ports, size_t n)
+{
+    i->ports = reallocarray(i->ports, n + 1, sizeof *i->ports);
+    if (!i->ports)
+        abort();
+    if (n > 0)
+        memcpy(i->ports, ports, n * sizeof *ports);
+    i->n_ports = n;
 }
 
 struct instance *deployment_by_id(const struct deployment *d, const char *id)

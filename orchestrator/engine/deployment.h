@@ -38,6 +38,8 @@ struct instance {
     uint64_t since_wall_us; /* of the state */
     uint64_t launched_us;   /* monotonic; this incarnation */
     int pid;
+    uint16_t *ports; /* of the host it has, in the order of the unit's */
+    size_t n_ports;
     char lodges[INSTANCE_ID]; /* whose network this incarnation lives in, "" = its own */
     char digest[72];          /* of the definition this incarnation runs */
     int stop_signal;
@@ -81,6 +83,7 @@ void deployment_free(struct deployment *d); /* accepts NULL */
 void deployment_adopt(struct deployment *d, struct project *project);
 
 struct instance *deployment_instance(const struct deployment *d, const char *service);
+void deployment_keep_ports(struct instance *i, const uint16_t *ports, size_t n);
 /* by the id of its present incarnation */
 struct instance *deployment_by_id(const struct deployment *d, const char *id);
 /* removes an instance that is down and no longer part of the project */

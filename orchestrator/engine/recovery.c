@@ -49,6 +49,7 @@ static void adopt(struct supervisor *s, struct instance *i, const struct runtime
     struct err e = ERR_INIT;
 
     i->pid = seen->pid;
+    deployment_keep_ports(i, seen->ports, seen->n_ports);
     i->launched_us = clock_now_us();
     if (seen->ended)
         return; /* its exit is told again */

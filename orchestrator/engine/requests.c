@@ -223,15 +223,26 @@ void supervisor_forget_watcher(struct supervisor *s, const void *owner)
     }
 }
 
-static json_t *ports_to_json(const struct unit *u)
+/* the port of the host it has; 0 while there is a choice and it does not run */
+static int published(const struct instance *i, size_t n)
 {
+    const struct port *p = &i->unit->ports[n];
+
+    if (p->published == p->last && p->published != 0)
+        return p->published;
+    return i->pid > 0 && n < i->n_ports ? i->ports[n] : 0;
+}
+
+static json_t *ports_to_json(const struct instance *i)
+{
+    const struct unit *u = i->unit;
     json_t *ports = json_array();
 
     for (size_t n = 0; u && n < u->n_ports; n++)
         (void) json_array_append_new(
             ports, json_pack("{s:s,s:i,s:i,s:s}", "address", u->ports[n].address, "published",
-                             (int) u->ports[n].published, "target", (int) u->ports[n].target,
-                             "protocol", u->ports[n].udp ? "udp" : "tcp"));
+                             published(i, n), "target", (int) u->ports[n].target, "protocol",
+                             u->ports[n].udp ? "udp" : "tcp"));
     return ports;
 }
 
@@ -251,7 +262,7 @@ static json_t *instance_status(const struct instance *i)
                      (json_int_t) i->since_wall_us, "image", i->unit ? i->unit->image : "", "user",
                      i->unit ? i->unit->user : "", "memory_limit",
                      (json_int_t) (i->unit ? i->unit->limits.memory : 0), "last_exit", end,
-                     "waits_for", waits, "ports", ports_to_json(i->unit));
+                     "waits_for", waits, "ports", ports_to_json(i));
 }
 
 json_t *supervisor_status(const struct supervisor *s, const char *project)

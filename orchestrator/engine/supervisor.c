@@ -332,13 +332,14 @@ void supervisor_settle(struct deployment *d)
         finish_operation(d);
 }
 
-static void on_started(void *owner, const char *id, int pid)
+static void on_started(void *owner, const struct runtime_seen *seen)
 {
-    struct instance *i = supervisor_by_id(owner, id);
+    struct instance *i = supervisor_by_id(owner, seen->id);
 
     if (!i)
         return;
-    i->pid = pid;
+    i->pid = seen->pid;
+    deployment_keep_ports(i, seen->ports, seen->n_ports);
     supervisor_step(i, FSM_STARTED, NULL);
     supervisor_settle(i->in);
 }

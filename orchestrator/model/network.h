@@ -47,7 +47,9 @@ struct unit_link {
 
 struct port {
     const char *address; /* host address, "" = all IPv4 and IPv6 addresses */
-    uint16_t published, target;
+    uint16_t published;  /* port of the host, or the first of those it may be; 0 = any */
+    uint16_t last;       /* of those it may be; `published` when there is no choice */
+    uint16_t target;
     bool udp;
 };
 

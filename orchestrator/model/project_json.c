@@ -111,10 +111,8 @@ static const struct member link_members[] = { TEXT(unit_link, unit), TEXT(unit_l
 static const struct kind link_kind = KIND(unit_link, "link", link_members);
 
 static const struct member port_members[] = {
-    TEXT(port, address),
-    PLAIN(port, published, T_U16),
-    PLAIN(port, target, T_U16),
-    PLAIN(port, udp, T_BOOL),
+    TEXT(port, address),        PLAIN(port, published, T_U16), PLAIN(port, last, T_U16),
+    PLAIN(port, target, T_U16), PLAIN(port, udp, T_BOOL),
 };
 static const struct kind port_kind = KIND(port, "port", port_members);
 

@@ -154,6 +154,28 @@ static void answer_join(struct native *n, struct pending *p, json_t *json)
                                              .output = output });
 }
 
+/* the caller frees seen->ports */
+static void read_seen(const json_t *json, struct runtime_seen *seen)
+{
+    const json_t *list = json_object_get(json, "ports");
+    uint16_t *ports = calloc(json_array_size(list) + 1, sizeof *ports);
+
+    if (!ports)
+        abort();
+    for (size_t i = 0; i < json_array_size(list); i++)
+        ports[i] = (uint16_t) json_integer_value(json_array_get(list, i));
+    *seen = (struct runtime_seen){ .id = json_string_value(json_object_get(json, "id")),
+                                   .pid = (int) json_integer_value(json_object_get(json, "pid")),
+                                   .ended = json_is_true(json_object_get(json, "ended")),
+                                   .ports = ports,
+                                   .n_ports = json_array_size(list) };
+}
+
+static void free_seen(struct runtime_seen *seen)
+{
+    free((uint16_t *) (uintptr_t) seen->ports);
+}
+
 static void answer_list(struct native *n, json_t *json)
 {
     json_t *list = json_object_get(json, "instances");
@@ -163,16 +185,14 @@ static void answer_list(struct native *n, json_t *json)
 
     if (!seen)
         abort();
-    for (size_t i = 0; i < count; i++) {
-        json_t *item = json_array_get(list, i);
-        seen[i].id = json_string_value(json_object_get(item, "id"));
-        seen[i].pid = (int) json_integer_value(json_object_get(item, "pid"));
-        seen[i].ended = json_is_true(json_object_get(item, "ended"));
-    }
+    for (size_t i = 0; i < count; i++)
+        read_seen(json_array_get(list, i), &seen[i]);
     n->to.connected(n->to.owner, seen, count);
     for (size_t i = 0; i < count && n->client; i++)
         if (request_streams(n, seen[i].id, &e) < 0)
             log_err(&e, "asking for log pipes");
+    for (size_t i = 0; i < count; i++)
+        free_seen(&seen[i]);
 }
 
 static void answer_error(struct native *n, struct pending *p, json_t *error)
@@ -233,13 +253,16 @@ static void on_broker_event(struct native *n, const char *event, json_t *json)
     const char *stage = "";
     struct exit_info how = { 0 };
     json_int_t wall = 0;
-    int pid = 0, oom = 0;
+    int oom = 0;
 
     if (!id)
         return;
     if (strcmp(event, "started") == 0) {
-        (void) json_unpack(json, "{s:i}", "pid", &pid);
-        n->to.started(n->to.owner, id, pid);
+        struct runtime_seen seen;
+
+        read_seen(json, &seen);
+        n->to.started(n->to.owner, &seen);
+        free_seen(&seen);
     } else if (strcmp(event, "exit") == 0) {
         (void) json_unpack(json, "{s?i,s?i,s?s,s?i,s?b,s?I}", "code", &how.code, "signal",
                            &how.signal, "stage", &stage, "errno", &how.error, "oom", &oom,

@@ -7,6 +7,9 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 
+/* dynamic ports, RFC 6335 */
+enum { DYNAMIC_PORT_FIRST = 49152 };
+
 static void *array(size_t n, size_t size)
 {
     void *p = calloc(n + 1, size);
@@ -101,10 +104,13 @@ static void copy_ports(const struct unit *u, struct spec *s)
     s->ports = array(u->n_ports, sizeof *s->ports);
     s->n_ports = u->n_ports;
     for (size_t i = 0; i < u->n_ports; i++)
-        s->ports[i] = (struct spec_port){ .address = u->ports[i].address,
-                                          .published = u->ports[i].published,
-                                          .target = u->ports[i].target,
-                                          .udp = u->ports[i].udp };
+        s->ports[i] =
+            (struct spec_port){ .address = u->ports[i].address,
+                                .published = u->ports[i].published ? u->ports[i].published
+                                                                   : DYNAMIC_PORT_FIRST,
+                                .last = u->ports[i].published ? u->ports[i].last : UINT16_MAX,
+                                .target = u->ports[i].target,
+                                .udp = u->ports[i].udp };
 }
 
 int native_spec_make(const struct runtime_launch *l, struct native_spec *out, struct err *e)

@@ -61,6 +61,8 @@ struct runtime_seen {
     const char *id;
     int pid;
     bool ended;
+    const uint16_t *ports; /* of the host, in the order of the unit's; valid only during the call */
+    size_t n_ports;
 };
 
 struct runtime_listener {
@@ -68,7 +70,7 @@ struct runtime_listener {
     /* what the broker knows, after a connection was made; streams of live ones follow */
     void (*connected)(void *owner, const struct runtime_seen *seen, size_t n);
     void (*lost)(void *owner);
-    void (*started)(void *owner, const char *id, int pid);
+    void (*started)(void *owner, const struct runtime_seen *seen);
     void (*ended)(void *owner, const char *id, const struct exit_info *how);
     /* a launch was refused before anything ran */
     void (*refused)(void *owner, const char *id, const struct err *why);

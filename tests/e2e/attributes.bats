@@ -178,7 +178,12 @@ oom_score_adj: -1000|from -900 to 1000
 dns: [resolver.example]|is no address
 extra_hosts: ["a=b"]|is no address
 shm_size: 0x|shm_size
-network_mode: host|network_mode
+network_mode: "container:x"|none of none, bridge, host and service:NAME
+network_mode: "service:web"|web
+network_mode: none, ports: ["80"]|no ports to publish
+network_mode: host, ports: ["80"]|the host's already
+links: ["web:a:b"]|link
+ports: ["90-80:80"]|
 network_mode: none, extra_hosts: ["h:host-gateway"]|not internal
 ports: ["80:80/sctp"]|tcp and udp can
 ports: [{ target: 80, published: 80, host_ip: localhost }]|is no address

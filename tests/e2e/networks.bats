@@ -96,6 +96,32 @@ moved() {
     [ "$(ps_field any pid)" = "$any" ]
 }
 
+# said ADDRESS PORT: what answers there
+said() {
+    in_net timeout 10 bash -c "exec 3<>/dev/tcp/$1/$2; cat <&3"
+}
+
+@test "ports: of a range the first that is free; without a number any; on every address of the host" {
+    local one two any
+    one=$(orch port first 8000)
+    [[ $one =~ ^0\.0\.0\.0:810[012]$ ]]
+    run orch port second 8000
+    echo "$output"
+    [ "${#lines[@]}" -eq 2 ]
+    two=${lines[0]#*:} any=${lines[1]#*:} one=${one#*:}
+    [[ $two =~ ^810[012]$ ]] && [ "$two" != "$one" ]
+    [ "$any" -ge 49152 ]
+    [ "$(said 127.0.0.1 "$one")" = first ]
+    [ "$(said 127.0.0.1 "$two")" = second ]
+    [ "$(said 10.123.5.254 "$any")" = second ]
+    # a service of another network, by the host's address there
+    [ "$(in_net_of plain timeout 10 bash -c "exec 3<>/dev/tcp/10.123.5.254/$one; cat <&3")" = first ]
+    # the supervisor may be another one: it knows them still
+    kill -KILL "$(daemon_pid ipam-orchd)"
+    [ "$(orch port first 8000)" = "0.0.0.0:$one" ]
+    [[ $(orch ps | grep '^second') == *":$any->8000/tcp"* ]]
+}
+
 @test "an external network is that of another project: both see each other, and down waits for its users" {
     local pid
     mkdir -p "$WORLD/guest"

@@ -103,7 +103,7 @@ asked_for() {
     asked_for address: network_create '{"project":"t","bridge":"io1","ipv4":"0.0.0.0/0","ipv6":"","internal":false}'
     asked_for "unknown op" exec_as_root '{}'
     refused bridge-name '{"links":[{"bridge":"eth0","ipv4":"10.1.1.2/24","gateway4":"","ipv6":"","gateway6":"","mac":"","interface":""}]}'
-    refused port: '{"ports":[{"address":"","published":22,"target":22,"udp":false}]}'
+    refused port: '{"ports":[{"address":"","published":22,"last":22,"target":22,"udp":false}]}'
 }
 
 @test "a setuid program of root runs as the instance's user" {

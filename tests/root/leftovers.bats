@@ -29,7 +29,7 @@ clean() {
 
 network_fields='{"project":"t","bridge":"iohouse","ipv4":"10.200.9.1/24","ipv6":"","internal":false}'
 wired='{"links":[{"bridge":"iohouse","ipv4":"10.200.9.2/24","gateway4":"10.200.9.1","ipv6":"","gateway6":"","mac":"","interface":""}],
-    "ports":[{"address":"","published":8090,"target":80,"udp":false}],"memory":67108864}'
+    "ports":[{"address":"","published":8090,"last":8090,"target":80,"udp":false}],"memory":67108864}'
 
 @test "an end and a remove leave no cgroup, interface, packet rule, socket, mount or record" {
     drive request network_create "$network_fields"

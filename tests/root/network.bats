@@ -9,7 +9,7 @@ setup_file() {
     network iotwo 10.200.2.1/24 fd00:200:2::1/64 false
     network ioinside 10.200.3.1/24 "" true
     serve t.one.1.1 "[$(link ioone 10.200.1.2 10.200.1.1 fd00:200:1::2)]" '[]'
-    serve t.two.1.1 "[$(link iotwo 10.200.2.2 10.200.2.1)]" '[{"address":"","published":8080,"target":80,"udp":false}]'
+    serve t.two.1.1 "[$(link iotwo 10.200.2.2 10.200.2.1)]" '[{"address":"","published":8080,"last":8080,"target":80,"udp":false}]'
     serve t.inner.1.1 "[$(link ioinside 10.200.3.2)]" '[]'
     serve t.both.1.1 "[$(link ioone 10.200.1.3 10.200.1.1 fd00:200:1::3),$(link ioinside 10.200.3.3)]" '[]'
 }
@@ -116,7 +116,7 @@ cannot_reach() {
     run in_net /usr/bin/python3 -c 'import socket
 socket.create_server(("0.0.0.0", 8080))'
     [ "$status" -ne 0 ]
-    run launch t.thief.1.1 "{\"links\":[$(link ioone 10.200.1.9 10.200.1.1)],\"ports\":[{\"address\":\"\",\"published\":8080,\"target\":80,\"udp\":false}]}" /bin/true
+    run launch t.thief.1.1 "{\"links\":[$(link ioone 10.200.1.9 10.200.1.1)],\"ports\":[{\"address\":\"\",\"published\":8080,\"last\":8080,\"target\":80,\"udp\":false}]}" /bin/true
     echo "$output"
     [ "$status" -eq 1 ]
     [[ $(jq -r .error.message <<<"$output") == *8080* ]]

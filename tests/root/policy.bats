@@ -67,7 +67,7 @@ bind_of() {
     policy "ports = 1024-65535"
     refused ":1: ports = 1024-65535: 't.policy.1.1' may not publish port 80" \
         '{"links":[{"bridge":"io-1","ipv4":"10.1.1.2/24","gateway4":"","ipv6":"","gateway6":"","mac":"","interface":""}],
-          "ports":[{"address":"","published":80,"target":80,"udp":false}]}'
+          "ports":[{"address":"","published":80,"last":80,"target":80,"udp":false}]}'
 }
 
 @test "binds: by name, by what a link leads to, reading apart from writing" {

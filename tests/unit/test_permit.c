@@ -70,7 +70,7 @@ static struct spec make(enum wish w)
     };
 
     mount = (struct spec_mount){ .kind = SPEC_BIND, .source = "/srv/www", .target = "/x" };
-    port = (struct spec_port){ .address = "", .published = 80, .target = 80 };
+    port = (struct spec_port){ .address = "", .published = 80, .last = 80, .target = 80 };
     group = (struct spec_group){ "", 44 };
     switch (w) {
     case PLAIN: break;

@@ -173,7 +173,7 @@ static struct spec with_port(const char *bridge, const char *ipv4, const char *a
     struct spec s = good();
 
     net_link = (struct spec_link){ bridge, ipv4, "10.0.0.1", "", "", "", "" };
-    port = (struct spec_port){ .address = address, .published = n, .target = 80 };
+    port = (struct spec_port){ .address = address, .published = n, .last = n, .target = 80 };
     s.links = &net_link;
     s.n_links = bridge[0] ? 1 : 0;
     s.ports = &port;

@@ -34,7 +34,9 @@ static int listen_somewhere(int type, uint16_t *port)
 
 static int check(uint16_t published, bool udp, const char *address, struct err *e)
 {
-    struct port port = { .address = address, .published = published, .target = 80, .udp = udp };
+    struct port port = {
+        .address = address, .published = published, .last = published, .target = 80, .udp = udp
+    };
     struct unit unit = { .name = "web", .ports = &port, .n_ports = 1 };
 
     return ports_check(&unit, e);

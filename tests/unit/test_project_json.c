@@ -36,7 +36,7 @@ static struct attachment networks[] = { { .network = "back",
 static struct ulimit ulimits[] = { { .resource = "nofile", .soft = 1, .hard = INT64_MAX } };
 static struct extra_host hosts[] = { { .name = "h", .address = "10.0.0.1" } };
 static struct extra_group groups[] = { { .name = "mail", .gid = 8 } };
-static struct port ports[] = { { .address = "", .published = 443, .target = 8443 } };
+static struct port ports[] = { { .address = "", .published = 443, .last = 443, .target = 8443 } };
 
 #define UNIT(n)                                                                                    \
     {                                                                                              \

@@ -32,8 +32,10 @@ static struct spec full(void)
     };
     static struct spec_link links[] = { { "io-1", "10.0.0.2/24", "10.0.0.1", "fd00::2/64", "",
                                           "02:00:00:00:00:01", "wan0" } };
-    static struct spec_port ports[] = { { .address = "", .published = 443, .target = 8443 },
-                                        { "127.0.0.1", 53, 5353, true } };
+    static struct spec_port ports[] = {
+        { .address = "", .published = 443, .last = 443, .target = 8443 },
+        { "127.0.0.1", 53, 60, 5353, true }
+    };
     static struct spec_host hosts[] = { { "10.0.0.3", "db database" } };
 
     static struct spec_ulimit ulimits[] = { { "nofile", 100, INT64_MAX } };

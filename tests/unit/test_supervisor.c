@@ -163,7 +163,7 @@ static void probe(struct stage *s, const char *id, bool ok)
 
 static void started(struct stage *s, const char *id)
 {
-    s->fake.to.started(s->supervisor, id, 4711);
+    s->fake.to.started(s->supervisor, &(struct runtime_seen){ .id = id, .pid = 4711 });
 }
 
 static void ended(struct stage *s, const char *id, int code, int signo)
