@@ -2,11 +2,12 @@
  * Runs in: broker.  Owns: the directories ROOT/ipam-orch[-TAG]/ID it creates; the common parent
  * goes with the last of them.  Fails: negative errno; nothing blocks for longer than an RCU grace
  * period. On hybrid hosts (v1 controllers beside a cgroup2 tree without any) limits are set in v1,
- * and instances are tracked and killed in the cgroup2 tree. Source:
+ * and instances are tracked, frozen and killed in the cgroup2 tree. Source:
  * Documentation/admin-guide/cgroup-v1/, cgroup-v2.rst. */
 #ifndef IPAM_SANDBOX_CGROUP_H
 #define IPAM_SANDBOX_CGROUP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -26,9 +27,11 @@ struct cgroup_ops {
     /* what CLONE_INTO_CGROUP leaves to do; v1 may wait for an RCU grace period */
     int (*attach)(const char *id, pid_t pid, struct err *e);
     int (*stats)(const char *id, struct cgroup_stats *out); /* what cannot be read is 0 */
-    int (*kill)(const char *id);                            /* everything in it */
-    int (*destroy)(const char *id);                         /* -EBUSY: not empty yet; absent is 0 */
-    void (*each)(cgroup_found *found, void *userdata);      /* every id that exists */
+    int (*kill)(const char *id);                            /* everything in it, frozen or not */
+    int (*freeze)(const char *id, bool frozen);        /* asks for it; -ENOTSUP without a freezer */
+    bool (*is_frozen)(const char *id);                 /* it was asked for */
+    int (*destroy)(const char *id);                    /* -EBUSY: not empty yet; absent is 0 */
+    void (*each)(cgroup_found *found, void *userdata); /* every id that exists */
 };
 
 /* Reads /proc/self/mountinfo once; the table is static. */

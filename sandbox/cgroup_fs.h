@@ -19,6 +19,7 @@ enum cgroup_controller {
     CGROUP_CPUACCT,
     CGROUP_PIDS,
     CGROUP_CPUSET,
+    CGROUP_FREEZER, /* where there is no cgroup2 tree */
     CGROUP_UNIFIED, /* the cgroup2 tree */
     CGROUP_CONTROLLERS
 };

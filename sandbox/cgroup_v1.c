@@ -174,17 +174,41 @@ static int v1_stats(const char *id, struct cgroup_stats *out)
     return 0;
 }
 
+static int v1_freeze(const char *id, bool frozen)
+{
+    if (base[CGROUP_UNIFIED][0])
+        return cgroup_fs_write(base[CGROUP_UNIFIED], id, "cgroup.freeze", frozen ? "1" : "0", NULL);
+    if (base[CGROUP_FREEZER][0] == '\0')
+        return -ENOTSUP;
+    return cgroup_fs_write(base[CGROUP_FREEZER], id, "freezer.state", frozen ? "FROZEN" : "THAWED",
+                           NULL);
+}
+
+static bool v1_is_frozen(const char *id)
+{
+    if (base[CGROUP_UNIFIED][0])
+        return cgroup_fs_read(base[CGROUP_UNIFIED], id, "cgroup.freeze", NULL) == 1;
+    return cgroup_fs_read(base[CGROUP_FREEZER], id, "freezer.self_freezing", NULL) == 1;
+}
+
 static int v1_kill(const char *id)
 {
     const char *unified = base[CGROUP_UNIFIED];
     const char *tracked = NULL;
+    int r;
 
     /* cgroup.kill is atomic; it needs the cgroup2 tree and Linux 5.14 */
     if (unified[0] && cgroup_fs_write(unified, id, "cgroup.kill", "1", NULL) == 0)
         return 0;
     for (int c = CGROUP_CONTROLLERS - 1; c >= 0 && !tracked; c--)
         tracked = base[c][0] ? base[c] : NULL;
-    return tracked ? cgroup_fs_kill_each(tracked, id) : -ENOENT;
+    if (!tracked)
+        return -ENOENT;
+    /* what is frozen cannot fork away from the signal, but dies only when it is thawed */
+    (void) v1_freeze(id, true);
+    r = cgroup_fs_kill_each(tracked, id);
+    (void) v1_freeze(id, false);
+    return r;
 }
 
 static void v1_each(cgroup_found *found, void *userdata)
@@ -200,6 +224,8 @@ static const struct cgroup_ops v1_ops = { .name = "v1",
                                           .attach = v1_attach,
                                           .stats = v1_stats,
                                           .kill = v1_kill,
+                                          .freeze = v1_freeze,
+                                          .is_frozen = v1_is_frozen,
                                           .destroy = v1_destroy,
                                           .each = v1_each };
 
@@ -209,6 +235,8 @@ static const struct cgroup_ops hybrid_ops = { .name = "hybrid",
                                               .attach = v1_attach,
                                               .stats = v1_stats,
                                               .kill = v1_kill,
+                                              .freeze = v1_freeze,
+                                              .is_frozen = v1_is_frozen,
                                               .destroy = v1_destroy,
                                               .each = v1_each };
 
@@ -221,6 +249,8 @@ const struct cgroup_ops *cgroup_v1_ops(const struct cgroup_places *places)
         base[c][0] = '\0';
         for (int k = 0; k < c; k++)
             repeated = repeated || strcmp(roots[k], roots[c]) == 0;
+        if (c == CGROUP_FREEZER && roots[CGROUP_UNIFIED][0])
+            continue; /* the cgroup2 tree freezes better */
         if (roots[c][0] && !repeated)
             cgroup_fs_base(roots[c], base[c]);
     }

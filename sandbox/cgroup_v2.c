@@ -111,6 +111,16 @@ static int v2_kill(const char *id)
     return r < 0 ? cgroup_fs_kill_each(base, id) : 0; /* before Linux 5.14 */
 }
 
+static int v2_freeze(const char *id, bool frozen)
+{
+    return cgroup_fs_write(base, id, "cgroup.freeze", frozen ? "1" : "0", NULL);
+}
+
+static bool v2_is_frozen(const char *id)
+{
+    return cgroup_fs_read(base, id, "cgroup.freeze", NULL) == 1;
+}
+
 static void v2_each(cgroup_found *found, void *userdata)
 {
     cgroup_fs_each(base, found, userdata);
@@ -122,5 +132,7 @@ const struct cgroup_ops cgroup_v2_ops = { .name = "v2",
                                           .attach = v2_attach,
                                           .stats = v2_stats,
                                           .kill = v2_kill,
+                                          .freeze = v2_freeze,
+                                          .is_frozen = v2_is_frozen,
                                           .destroy = v2_destroy,
                                           .each = v2_each };

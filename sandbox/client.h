@@ -15,8 +15,10 @@
  *   launch          spec  + memfds of spec.files        -            (then events)
  *   signal          id signo                            -
  *   kill            id                                  -            everything of the instance
+ *   freeze          id                                  -            nothing of it runs until
+ *   thaw            id                                  -            `thaw` or `kill`
  *   remove          id                                  -            only after its end
- *   list            -                                   instances: [{id, pid, ended: bool, ports}],
+ *   list            -                                   instances: [{id, pid, ended, frozen, ports}],
  *                                                       bridges: [name]
  *   fds             id                                  6 descriptors: stdout source, staging
  *                                                       read, staging write, then stderr's three

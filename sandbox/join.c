@@ -353,6 +353,8 @@ int join_start(struct broker *b, struct request *r, struct err *e)
     HASH_FIND_STR(b->guests, w.id, g);
     if (!g || g->state != GUEST_RUNNING)
         return err_set(e, -ESRCH, "instance '%.128s' does not run", w.id);
+    if (w.inside && b->cgroup->is_frozen(g->id))
+        return err_set(e, -EBUSY, "instance '%s' is paused", g->id);
     j = calloc(1, sizeof *j);
     if (!j)
         return err_set(e, -ENOMEM, "out of memory");

@@ -146,7 +146,37 @@ static int on_kill(struct broker *b, struct request *r, struct answer *a, struct
     if (failed < 0 || g->state == GUEST_ENDED)
         return failed;
     (void) b->cgroup->kill(g->id);
-    return send_signal(g, SIGKILL, e); /* pid 1 takes its pid namespace with it */
+    failed = send_signal(g, SIGKILL, e); /* pid 1 takes its pid namespace with it */
+    (void) b->cgroup->freeze(g->id, false);
+    return failed;
+}
+
+static int set_frozen(struct broker *b, struct request *r, bool frozen, struct err *e)
+{
+    struct guest *g = NULL;
+    int failed = find_only(b, r, &g, e);
+
+    if (failed == 0 && g->state == GUEST_ENDED)
+        failed = err_set(e, -ESRCH, "instance '%s' has ended", g->id);
+    if (failed < 0)
+        return failed;
+    failed = b->cgroup->freeze(g->id, frozen);
+    if (failed < 0)
+        return err_set(e, failed, "%s '%s': %s", frozen ? "freezing" : "thawing", g->id,
+                       failed == -ENOTSUP ? "the host has no freezer" : strerror(-failed));
+    return 0;
+}
+
+static int on_freeze(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    (void) a;
+    return set_frozen(b, r, true, e);
+}
+
+static int on_thaw(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    (void) a;
+    return set_frozen(b, r, false, e);
 }
 
 static int on_remove(struct broker *b, struct request *r, struct answer *a, struct err *e)
@@ -179,8 +209,9 @@ static int on_list(struct broker *b, struct request *r, struct answer *a, struct
 
     for (const struct guest *g = b->guests; g; g = g->hh.next)
         (void) json_array_append_new(
-            instances, json_pack("{s:s,s:i,s:b,s:o}", "id", g->id, "pid", (int) g->pid, "ended",
-                                 (int) (g->state == GUEST_ENDED), "ports", requests_ports(g)));
+            instances, json_pack("{s:s,s:i,s:b,s:b,s:o}", "id", g->id, "pid", (int) g->pid, "ended",
+                                 (int) (g->state == GUEST_ENDED), "frozen",
+                                 (int) b->cgroup->is_frozen(g->id), "ports", requests_ports(g)));
     for (const struct network *n = b->networks; n; n = n->hh.next)
         (void) json_array_append_new(bridges, json_string(n->name));
     a->fields = json_pack("{s:o,s:o}", "instances", instances, "bridges", bridges);
@@ -254,6 +285,8 @@ static const struct {
     { "launch", on_launch },
     { "signal", on_signal },
     { "kill", on_kill },
+    { "freeze", on_freeze },
+    { "thaw", on_thaw },
     { "remove", on_remove },
     { "list", on_list },
     { "fds", on_fds },

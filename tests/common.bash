@@ -14,6 +14,11 @@ wait_until() {
     done
 }
 
+# where cgroup2 is mounted, which beside version 1 is one level further down
+unified_tree() {
+    findmnt -nro TARGET -t cgroup2 | head -n 1
+}
+
 # kernel_file PID CONTROLLER V1-FILE V2-FILE: the content, from whichever hierarchy has it
 kernel_file() {
     local path
@@ -21,6 +26,7 @@ kernel_file() {
     if [ -n "$path" ] && [ -e "/sys/fs/cgroup/$2$path/$3" ]; then
         cat "/sys/fs/cgroup/$2$path/$3"
     else
-        cat "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$1/cgroup")/$4"
+        path=$(sed -n 's/^0:://p' "/proc/$1/cgroup")
+        cat "$(unified_tree)$path/$4"
     fi
 }

@@ -139,6 +139,35 @@ int request_open(const struct cli *cli, char *const *services, struct client **c
     return r;
 }
 
+int request_inquiry(const struct cli *cli, const char *op, char *const *services, json_t *more,
+                    json_t **instances, struct err *e)
+{
+    auto_client client = NULL;
+    auto_free char *project = NULL;
+    json_t *status = NULL, *answer = NULL, *names = json_array();
+    json_t *message = more ? more : json_object();
+    int r = request_open(cli, services, &client, &project, &status, e);
+
+    for (; services && *services; services++)
+        (void) json_array_append_new(names, json_string(*services));
+    (void) json_object_set_new(message, "op", json_string(op));
+    (void) json_object_set_new(message, "services", names);
+    if (r == 0) {
+        (void) json_object_set_new(message, "project", json_string(project));
+        r = client_send(client, json_incref(message), e);
+    }
+    if (r == 0)
+        r = client_receive(client, -1, &answer, e);
+    if (r == 0)
+        r = client_error(answer, e);
+    if (r == 0)
+        *instances = json_incref(json_object_get(answer, "instances"));
+    json_decref(message);
+    json_decref(status);
+    json_decref(answer);
+    return r;
+}
+
 /* from the compose file, when no manager knows the project */
 static int services_from_file(const struct cli *cli, char **project, char ***services,
                               struct err *e)

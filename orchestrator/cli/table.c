@@ -11,6 +11,8 @@ const struct cmd cmd_table[] = {
     { "exec", NULL, "run a command inside a running service", cmd_exec },
     { "restart", NULL, "stop services and start them again", cmd_restart },
     { "kill", NULL, "send a signal to services", cmd_kill },
+    { "pause", NULL, "freeze services", cmd_pause },
+    { "unpause", NULL, "let paused services go on", cmd_unpause },
     { "ps", "status", "show services, their state and health", cmd_ps },
     { "port", NULL, "show where ports of a service are published", cmd_port },
     { "top", NULL, "show the processes of services", cmd_top },

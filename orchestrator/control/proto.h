@@ -1,7 +1,7 @@
 /* proto.h -- the control protocol between `ipam-orch` and the supervisor.
  * Unix stream socket, one JSON object per line, at most LIMIT_CONTROL_LINE bytes.
  *
- * Version history:  1 (0.1.0): hello, status, begin, exec, kill.
+ * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause.
  *
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
@@ -15,6 +15,9 @@
  *                                                        itself ends now, nothing is left to do
  *   {"op":"kill","project":NAME,"services":[..],"signal":N}
  *                                                        {"killed":[{"service":..,"pid":N}]};
+ *                                                        no services: all that run
+ *   {"op":"pause|unpause","project":NAME,"services":[..]}
+ *                                                        {"instances":[{"service":..,"pid":N}]};
  *                                                        no services: all that run
  *   {"op":"exec","project":NAME,"service":NAME,"argv":[..]
  *    [,"env":["K=V",..]][,"workdir":DIR]}, with stdin, stdout and stderr as SCM_RIGHTS of its

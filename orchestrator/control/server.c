@@ -265,6 +265,29 @@ static int send_signal(struct connection *c, json_t *message, struct err *e)
     return r;
 }
 
+static void on_inquiry_done(void *owner, json_t *instances, const struct err *why)
+{
+    say(owner, why ? error_object(why, "", "") : json_pack("{s:O}", "instances", instances));
+}
+
+static int inquire(struct connection *c, json_t *message, enum inquiry_kind kind, struct err *e)
+{
+    struct inquiry_watcher watcher = { .owner = c, .done = on_inquiry_done };
+    struct supervisor_inquiry r = { .kind = kind };
+    auto_free const char **services = NULL;
+    json_t *list = NULL;
+    json_error_t where;
+    const char *op;
+
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:o}", "op", &op, "project",
+                       &r.project, "services", &list) < 0)
+        return err_set(e, -EINVAL, "request: %s", where.text);
+    if (strings_of(list, &services) < 0)
+        return err_set(e, -EINVAL, "request: 'services' must be a list of texts");
+    r.services = services[0] ? services : NULL;
+    return supervisor_inquire(c->server->supervisor, &r, &watcher, e);
+}
+
 static int dispatch(struct connection *c, json_t *message, struct err *e)
 {
     const char *op = json_string_value(json_object_get(message, "op"));
@@ -293,6 +316,10 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
         return send_signal(c, message, e);
     if (strcmp(op, "exec") == 0)
         return exec(c, message, e);
+    if (strcmp(op, "pause") == 0)
+        return inquire(c, message, INQUIRY_PAUSE, e);
+    if (strcmp(op, "unpause") == 0)
+        return inquire(c, message, INQUIRY_UNPAUSE, e);
     return err_set(e, -EINVAL, "request: unknown op '%s'", op);
 }
 

@@ -28,6 +28,11 @@ static int find_running(const struct supervisor *s, const struct supervisor_exec
         err_hint(e, "ipam-orch start %s", x->service);
         return err_classify(e, ERR_FAILED);
     }
+    if (i->paused) {
+        err_set(e, -EBUSY, "service '%s' is paused", x->service);
+        err_hint(e, "ipam-orch unpause %s", x->service);
+        return err_classify(e, ERR_FAILED);
+    }
     *out = i;
     return 0;
 }

@@ -51,6 +51,7 @@ static void adopt(struct supervisor *s, struct instance *i, const struct runtime
     i->pid = seen->pid;
     deployment_keep_ports(i, seen->ports, seen->n_ports);
     i->launched_us = clock_now_us();
+    i->paused = seen->frozen && !seen->ended;
     if (seen->ended)
         return; /* its exit is told again */
     if (i->state == STATE_PREPARING && seen->pid > 0) {
@@ -61,7 +62,8 @@ static void adopt(struct supervisor *s, struct instance *i, const struct runtime
         supervisor_step(i, FSM_STOP, NULL);
     } else if (i->unit && !i->probe_timer && i->probe_tag == 0) {
         i->ready_seen = i->state == STATE_UP;
-        probing_begin(i, true);
+        if (!i->paused)
+            probing_begin(i, true);
     }
     if (launch_open_log(s, i, &e) < 0)
         log_err(&e, i->name);

@@ -51,7 +51,7 @@ int supervisor_load(struct supervisor *s, struct err *e)
     return 0;
 }
 
-static int check_services(const struct project *p, const char *const *services, struct err *e)
+int requests_check_services(const struct project *p, const char *const *services, struct err *e)
 {
     for (; services && *services; services++) {
         if (project_unit(p, *services))
@@ -62,7 +62,7 @@ static int check_services(const struct project *p, const char *const *services, 
     return 0;
 }
 
-static bool is_named(const char *const *services, const char *name)
+bool requests_is_named(const char *const *services, const char *name)
 {
     for (; services && *services; services++)
         if (strcmp(*services, name) == 0)
@@ -79,14 +79,14 @@ static void mark(struct deployment *d, const struct supervisor_request *r)
     if (!in)
         abort();
     for (size_t n = 0; n < p->n_units; n++)
-        in[n] = !r->services || is_named(r->services, p->units[n].name);
+        in[n] = !r->services || requests_is_named(r->services, p->units[n].name);
     if ((r->kind == OP_UP || r->kind == OP_START) && !r->no_deps)
         graph_add_dependencies(p, in);
     if (r->kind == OP_RESTART && !r->no_deps)
         graph_add_restarted(p, in);
     for (size_t n = 0; n < d->n_instances; n++) {
         struct instance *i = d->instances[n];
-        bool named = !r->services || is_named(r->services, i->name);
+        bool named = !r->services || requests_is_named(r->services, i->name);
 
         i->marked = i->unit ? in[i->unit - p->units] : r->kind == OP_DOWN;
         /* what was stopped does not start because something else is restarted */
@@ -114,7 +114,7 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
     if (r->kind == OP_DOWN && networks_unused(s, d, e) < 0)
         return e->code;
     *out = d;
-    return check_services(r->definition ? r->definition : d->project, r->services, e);
+    return requests_check_services(r->definition ? r->definition : d->project, r->services, e);
 }
 
 static int adopt_definition(struct supervisor *s, const struct supervisor_request *r,
@@ -149,6 +149,19 @@ static void restart_ended(struct deployment *d)
     }
 }
 
+/* `up` and `start` promise that it works, and what is paused does not */
+static void resume_wanted(struct deployment *d)
+{
+    for (size_t n = 0; n < d->n_instances; n++) {
+        struct instance *i = d->instances[n];
+
+        if (!i->marked || i->want != WANT_RUN || !i->paused || i->replace)
+            continue;
+        pause_lift(i);
+        pause_note(i, false);
+    }
+}
+
 int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
                      const struct watcher *watcher, struct err *e)
 {
@@ -178,6 +191,7 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
         d->gate = db && db->marked ? GATE_NEEDED : GATE_OPEN;
     }
     operation_apply(d);
+    resume_wanted(d);
     restart_ended(d);
     supervisor_touch(s);
     supervisor_settle(d);
@@ -189,14 +203,15 @@ int supervisor_kill(struct supervisor *s, const char *project, const char *const
 {
     struct deployment *d = supervisor_find(s, project);
     json_t *killed = json_array();
-    int r = d ? check_services(d->project, services, e)
+    int r = d ? requests_check_services(d->project, services, e)
               : err_set(e, -ENOENT, "project '%s' is not running", project);
 
     for (size_t n = 0; r == 0 && n < d->n_instances; n++) {
-        const struct instance *i = d->instances[n];
+        struct instance *i = d->instances[n];
 
-        if (i->pid <= 0 || (services && !is_named(services, i->name)))
+        if (i->pid <= 0 || (services && !requests_is_named(services, i->name)))
             continue;
+        pause_lift(i);
         r = s->ops->signal(s->self, i->id, signo, e);
         (void) json_array_append_new(killed,
                                      json_pack("{s:s,s:i}", "service", i->name, "pid", i->pid));
@@ -216,6 +231,7 @@ int supervisor_kill(struct supervisor *s, const char *project, const char *const
 void supervisor_forget_watcher(struct supervisor *s, const void *owner)
 {
     exec_forget(s, owner);
+    inquiry_forget(s, owner);
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct operation *op = s->deployments[n]->op;
         if (op && op->watcher.owner == owner)
@@ -256,7 +272,7 @@ static json_t *instance_status(const struct instance *i)
     if (i->state == STATE_WAITING)
         (void) deployment_deps(i->in, i, &waits);
     return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:I,s:s,s:s,s:I,s:s,s:s,s:o}", "service", i->name,
-                     "id", i->id, "state", state_text[i->state], "health",
+                     "id", i->id, "state", i->paused ? "paused" : state_text[i->state], "health",
                      health_text[state_is_live(i->state) ? i->health.health : HEALTH_NONE],
                      "restarts", (int) i->restarts, "pid", i->pid, "since_us",
                      (json_int_t) i->since_wall_us, "image", i->unit ? i->unit->image : "", "user",

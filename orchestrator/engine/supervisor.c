@@ -115,6 +115,8 @@ static void act(struct instance *i, const struct fsm_step *step)
         set_timer(i, step->timer_us);
     if (step->actions & FSM_PROBE)
         probing_begin(i, false);
+    if (step->actions & (FSM_SIGNAL | FSM_KILL))
+        pause_lift(i);
     if (step->actions & FSM_SIGNAL)
         r = s->ops->signal(s->self, i->id, i->stop_signal, &e);
     if (step->actions & FSM_KILL)
@@ -154,7 +156,7 @@ static void note_end(struct instance *i, const struct exit_info *how)
     i->last = *how;
     i->has_last = true;
     i->pid = 0;
-    i->replace = false;
+    i->replace = i->paused = false;
     if (!i->ready_seen)
         i->false_starts++;
     probing_end(i);
@@ -166,7 +168,7 @@ static void note_vanished(struct instance *i)
     i->last = (struct exit_info){ .signal = SIGKILL };
     i->has_last = true;
     i->pid = 0;
-    i->replace = i->ready_seen = false;
+    i->replace = i->ready_seen = i->paused = false;
     probing_end(i);
 }
 
@@ -415,7 +417,7 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
 {
     struct supervisor *s = owner;
 
-    if (probing_answered(s, tag, a) || exec_answered(s, tag, a))
+    if (probing_answered(s, tag, a) || exec_answered(s, tag, a) || inquiry_answered(s, tag, a))
         return;
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct deployment *d = s->deployments[n];
@@ -548,6 +550,7 @@ void supervisor_free(struct supervisor *s)
     }
     free(s->deployments);
     exec_free(s);
+    inquiry_free(s);
     sd_event_source_disable_unref(s->save);
     sd_event_source_disable_unref(s->retry);
     free(s);

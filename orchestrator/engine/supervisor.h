@@ -66,6 +66,25 @@ struct exec_watcher {
  * (ERR_USAGE) for an unknown one.  The watcher hears the end, in a later turn of the loop. */
 int supervisor_exec(struct supervisor *s, const struct supervisor_exec *x,
                     const struct exec_watcher *watcher, struct err *e);
+
+enum inquiry_kind { INQUIRY_PAUSE, INQUIRY_UNPAUSE };
+
+struct supervisor_inquiry {
+    enum inquiry_kind kind;
+    const char *project;
+    const char *const *services; /* NULL = all that run */
+};
+
+struct inquiry_watcher {
+    void *owner;
+    /* [{"service":..,"pid":N,..}] (borrowed); `why` is the first failure, NULL = none */
+    void (*done)(void *owner, json_t *instances, const struct err *why);
+};
+
+/* Asks the broker about running services; -ESRCH (ERR_FAILED) when none runs, -ENOENT (ERR_USAGE)
+ * for an unknown one.  The watcher hears the answers together, in a later turn of the loop. */
+int supervisor_inquire(struct supervisor *s, const struct supervisor_inquiry *r,
+                       const struct inquiry_watcher *watcher, struct err *e);
 /* The owner of a watcher goes away: its operations go on, its commands are killed. */
 void supervisor_forget_watcher(struct supervisor *s, const void *owner);
 

@@ -15,6 +15,7 @@ struct supervisor {
     size_t n_deployments;
     uint64_t last_tag;
     struct exec_run *execs;
+    struct inquiry *inquiries;
     sd_event_source *save, *retry;
 };
 
@@ -28,6 +29,11 @@ void supervisor_touch(struct supervisor *s);
 void supervisor_step(struct instance *i, enum fsm_event event, const struct exit_info *how);
 /* steps whatever can go on now, ends the operation if it is over; `d` may be gone afterwards */
 void supervisor_settle(struct deployment *d);
+
+/* requests.c */
+/* -ENOENT (ERR_USAGE) for a service that the project does not have */
+int requests_check_services(const struct project *p, const char *const *services, struct err *e);
+bool requests_is_named(const char *const *services, const char *name);
 
 /* launch.c */
 int launch_instance(struct supervisor *s, struct instance *i, struct err *e);
@@ -60,6 +66,18 @@ bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_a
 bool exec_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
 void exec_forget(struct supervisor *s, const void *owner);
 void exec_free(struct supervisor *s);
+
+/* inquiry.c */
+/* true when the tag belonged to an inquiry */
+bool inquiry_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
+void inquiry_forget(struct supervisor *s, const void *owner);
+void inquiry_free(struct supervisor *s);
+
+/* pause.c */
+/* what the broker has done, or was found to have done */
+void pause_note(struct instance *i, bool paused);
+/* thaws what is to get a signal; nothing where it is not paused */
+void pause_lift(struct instance *i);
 
 /* recovery.c */
 void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, size_t n);

@@ -167,6 +167,7 @@ static void read_seen(const json_t *json, struct runtime_seen *seen)
     *seen = (struct runtime_seen){ .id = json_string_value(json_object_get(json, "id")),
                                    .pid = (int) json_integer_value(json_object_get(json, "pid")),
                                    .ended = json_is_true(json_object_get(json, "ended")),
+                                   .frozen = json_is_true(json_object_get(json, "frozen")),
                                    .ports = ports,
                                    .n_ports = json_array_size(list) };
 }
@@ -241,7 +242,7 @@ static void on_answer(struct native *n, struct pending *p, struct sandbox_messag
     case PENDING_JOIN: answer_join(n, p, m->json); break;
     case PENDING_TAGGED:
         n->to.answered(n->to.owner, p->owner_tag,
-                       &(struct runtime_answer){ .ok = true, .output = "" });
+                       &(struct runtime_answer){ .ok = true, .output = "", .fields = m->json });
         break;
     case PENDING_QUIT: n->to.released(n->to.owner); break;
     }
@@ -354,6 +355,22 @@ static int native_signal(void *self, const char *id, int signo, struct err *e)
     if (signo == SIGKILL)
         return request_plain(self, "kill", id, json_pack("{s:s}", "id", id), e);
     return request_plain(self, "signal", id, json_pack("{s:s,s:i}", "id", id, "signo", signo), e);
+}
+
+/* `fields` is taken; tag 0: nobody waits for the end */
+static int request_tagged(struct native *n, const char *op, const char *id, json_t *fields,
+                          uint64_t tag, struct err *e)
+{
+    struct pending *p = pending_new(n, tag ? PENDING_TAGGED : PENDING_PLAIN, id);
+
+    p->owner_tag = tag;
+    return request(n, op, p, fields, NULL, 0, e);
+}
+
+static int native_freeze(void *self, const char *id, bool frozen, uint64_t tag, struct err *e)
+{
+    return request_tagged(self, frozen ? "freeze" : "thaw", id, json_pack("{s:s}", "id", id), tag,
+                          e);
 }
 
 static int native_remove(void *self, const char *id, struct err *e)
@@ -491,6 +508,7 @@ const struct runtime_ops native_ops = {
     .network = native_network,
     .launch = native_launch,
     .signal = native_signal,
+    .freeze = native_freeze,
     .remove = native_remove,
     .exec = native_exec,
     .exec_end = native_exec_end,

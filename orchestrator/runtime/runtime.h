@@ -6,6 +6,7 @@
 #ifndef IPAM_RUNTIME_RUNTIME_H
 #define IPAM_RUNTIME_RUNTIME_H
 
+#include <jansson.h>
 #include <stdint.h>
 
 #include "base/err.h"
@@ -45,9 +46,10 @@ struct runtime_launch {
 /* the end of a probe, a task or a tagged request */
 struct runtime_answer {
     bool ok, timed_out;
-    int code, signal;   /* of the command, as from wait(2) */
-    int error;          /* positive errno: it could not be run */
-    const char *output; /* what it printed, bounded, valid only during the call */
+    int code, signal;     /* of the command, as from wait(2) */
+    int error;            /* positive errno: it could not be run */
+    const char *output;   /* what it printed, bounded, valid only during the call */
+    const json_t *fields; /* of a tagged request that asks for figures; valid as long */
 };
 
 /* a command for a running instance */
@@ -60,7 +62,7 @@ struct runtime_exec {
 struct runtime_seen {
     const char *id;
     int pid;
-    bool ended;
+    bool ended, frozen;
     const uint16_t *ports; /* of the host, in the order of the unit's; valid only during the call */
     size_t n_ports;
 };
@@ -87,6 +89,8 @@ struct runtime_ops {
     int (*network)(void *self, const struct runtime_network *n, bool wanted, struct err *e);
     int (*launch)(void *self, const struct runtime_launch *l, struct err *e);
     int (*signal)(void *self, const char *id, int signo, struct err *e); /* SIGKILL: everything */
+    /* `answered` with the tag, if not 0, when it is so */
+    int (*freeze)(void *self, const char *id, bool frozen, uint64_t tag, struct err *e);
     int (*remove)(void *self, const char *id, struct err *e);
     int (*probe)(void *self, const char *id, const struct project *p, const struct health_spec *h,
                  uint64_t tag, struct err *e);

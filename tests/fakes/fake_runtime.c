@@ -55,6 +55,15 @@ static int fake_signal(void *self, const char *id, int signo, struct err *e)
     return note(self, "signal %s %d; ", id, signo);
 }
 
+static int fake_freeze(void *self, const char *id, bool frozen, uint64_t tag, struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) e;
+    f->tagged = tag;
+    return note(self, "%s %s; ", frozen ? "freeze" : "thaw", id);
+}
+
 static int fake_remove(void *self, const char *id, struct err *e)
 {
     (void) e;
@@ -112,6 +121,7 @@ const struct runtime_ops fake_runtime_ops = {
     .network = fake_network,
     .launch = fake_launch,
     .signal = fake_signal,
+    .freeze = fake_freeze,
     .remove = fake_remove,
     .probe = fake_probe,
     .exec = fake_exec,

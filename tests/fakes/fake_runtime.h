@@ -12,6 +12,7 @@ struct fake_runtime {
     uint64_t exec_tag;
     char probe_id[192]; /* whose it was */
     uint64_t migrate_tag;
+    uint64_t tagged;                 /* of the last freeze, thaw, stats or limits */
     uint64_t network_tag;            /* of the last request about a network that wants an answer */
     const struct runtime_seen *seen; /* what `connect` finds running */
     size_t n_seen;

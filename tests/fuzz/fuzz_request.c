@@ -92,9 +92,24 @@ static int group_ok(const char *id)
     return 0;
 }
 
-static const struct cgroup_ops groups = {
-    .name = "v1", .open = group_ok, .stats = group_stats, .kill = group_ok, .destroy = group_ok
-};
+static int group_freeze(const char *id, bool frozen)
+{
+    (void) frozen;
+    return id[0] == 'f' ? -ENOTSUP : 0;
+}
+
+static bool group_is_frozen(const char *id)
+{
+    return id[0] == 'f';
+}
+
+static const struct cgroup_ops groups = { .name = "v1",
+                                          .open = group_ok,
+                                          .stats = group_stats,
+                                          .kill = group_ok,
+                                          .freeze = group_freeze,
+                                          .is_frozen = group_is_frozen,
+                                          .destroy = group_ok };
 
 /* ---- the target ---- */
 

@@ -14,7 +14,7 @@ teardown() {
     started t.limits.1.1 '{"memory":67108864,"pids":40,"milli_cpus":1500,"nofile":300}' "$GUESTS/guest_family" 0
     [ "$(kernel_file "$PID" memory memory.limit_in_bytes memory.max)" = 67108864 ]
     [ "$(kernel_file "$PID" pids pids.max pids.max)" = 40 ]
-    run bash -c "$(declare -f kernel_file)"'
+    run bash -c "$(declare -f kernel_file unified_tree)"'
         q=$(kernel_file "$1" cpu cpu.cfs_quota_us cpu.max) p=$(kernel_file "$1" cpu cpu.cfs_period_us cpu.max)
         echo "${q% *} ${p#* }"' _ "$PID"
     [ "$output" = "150000 100000" ]
@@ -76,6 +76,43 @@ teardown() {
     drive request kill '{"id":"t.deaf.1.1"}'
     ended t.deaf.1.1
     [ "$(jq -r .signal <<<"${lines[0]}")" -eq 9 ]
+}
+
+is_frozen() {
+    [[ $(kernel_file "$1" freezer freezer.state cgroup.events) =~ FROZEN|frozen\ 1 ]]
+}
+
+@test "a frozen instance runs nothing and takes no command, until it is thawed; the list tells" {
+    started t.frozen.1.1 '{}' "$GUESTS/guest_family" 0
+    drive lines t.frozen.1.1 out 1
+    run ! is_frozen "$PID"
+    drive request freeze '{"id":"t.frozen.1.1"}'
+    wait_until 10 is_frozen "$PID"
+    [ "$(drive request list | jq -r '.instances[] | select(.id == "t.frozen.1.1") | .frozen')" = true ]
+    run drive join t.frozen.1.1 all 20000000 /bin/true
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"is paused"* ]]
+    drive request signal '{"id":"t.frozen.1.1","signo":15}'
+    run ! has_ended t.frozen.1.1
+    drive request thaw '{"id":"t.frozen.1.1"}'
+    ended t.frozen.1.1
+    [ "$(jq -r '"\(.code) \(.signal)"' <<<"${lines[0]}")" = "0 0" ]
+    run drive request freeze '{"id":"t.frozen.1.1"}'
+    [ "$status" -eq 1 ]
+}
+
+@test "a frozen instance can be killed, and a new broker knows that it is frozen" {
+    started t.icy.1.1 '{}' /bin/sh -c 'sleep 1000 & wait'
+    drive request freeze '{"id":"t.icy.1.1"}'
+    wait_until 10 is_frozen "$PID"
+    broker_kill
+    broker_start
+    [ "$(drive request list | jq -r '.instances[] | select(.id == "t.icy.1.1") | .frozen')" = true ]
+    drive request kill '{"id":"t.icy.1.1"}'
+    ended t.icy.1.1
+    [ "$(jq -r .signal <<<"${lines[0]}")" -eq 9 ]
+    is_gone "$PID"
 }
 
 @test "orphans are reaped: no zombie stays" {

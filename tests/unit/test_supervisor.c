@@ -506,6 +506,157 @@ static void a_command_runs_in_what_is_up_and_ends_with_who_asked(void **state)
     assert_int_equal(other, -1);
 }
 
+struct heard {
+    unsigned times;
+    size_t instances;
+    char why[sizeof((struct err *) 0)->msg];
+};
+
+static void on_heard(void *owner, json_t *instances, const struct err *why)
+{
+    struct heard *h = owner;
+
+    h->times++;
+    h->instances = json_array_size(instances);
+    (void) snprintf(h->why, sizeof h->why, "%s", why ? why->msg : "");
+}
+
+static int inquire(struct stage *s, enum inquiry_kind kind, const char *service, struct heard *h,
+                   struct err *e)
+{
+    const char *const services[] = { service, NULL };
+    const struct supervisor_inquiry r = { .kind = kind,
+                                          .project = "p",
+                                          .services = service ? services : NULL };
+
+    *h = (struct heard){ 0 };
+    return supervisor_inquire(s->supervisor, &r,
+                              &(struct inquiry_watcher){ .owner = h, .done = on_heard }, e);
+}
+
+static void answer_tagged(struct stage *s, bool ok)
+{
+    s->fake.to.answered(
+        s->fake.to.owner, s->fake.tagged,
+        &(struct runtime_answer){ .ok = ok, .error = ok ? 0 : EIO, .output = ok ? "" : "broken" });
+}
+
+static void pause_service(struct stage *s, const char *service)
+{
+    struct heard h;
+    struct err e = ERR_INIT;
+
+    assert_int_equal(inquire(s, INQUIRY_PAUSE, service, &h, &e), 0);
+    answer_tagged(s, true);
+    assert_int_equal(h.times, 1);
+    assert_string_equal(h.why, "");
+    (void) fake_notes(&s->fake);
+}
+
+static const char *state_of_web(struct stage *s)
+{
+    static char state[32];
+    json_t *status = supervisor_status(s->supervisor, "p");
+    const json_t *service = json_array_get(
+        json_object_get(json_array_get(json_object_get(status, "projects"), 0), "services"), 0);
+
+    (void) snprintf(state, sizeof state, "%s",
+                    json_string_value(json_object_get(service, "state")));
+    json_decref(status);
+    return state;
+}
+
+static void an_inquiry_is_answered_once_for_all_and_its_first_failure_is_told(void **state)
+{
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+    struct heard h;
+
+    assert_int_equal(inquire(s, INQUIRY_PAUSE, NULL, &h, &e), -ENOENT);
+    bring_up(s);
+    assert_int_equal(inquire(s, INQUIRY_PAUSE, "cache", &h, &e), -ENOENT);
+    assert_int_equal(inquire(s, INQUIRY_PAUSE, NULL, &h, &e), 0);
+    assert_string_equal(fake_notes(&s->fake), "freeze p.web.1.1; freeze p.db.1.1; ");
+    answer_tagged(s, false);
+    assert_int_equal(h.times, 0);
+    s->fake.tagged--;
+    answer_tagged(s, true);
+    assert_int_equal(h.times, 1);
+    assert_int_equal(h.instances, 1);
+    assert_string_equal(h.why, "service 'db': broken");
+    assert_string_equal(state_of_web(s), "paused");
+    /* who asked may be gone before the answer */
+    assert_int_equal(inquire(s, INQUIRY_UNPAUSE, "web", &h, &e), 0);
+    supervisor_forget_watcher(s->supervisor, &h);
+    answer_tagged(s, true);
+    assert_int_equal(h.times, 0);
+    assert_string_equal(state_of_web(s), "up");
+}
+
+static void what_is_paused_takes_no_command_and_is_thawed_before_any_signal(void **state)
+{
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+    json_t *killed = NULL;
+    int code = -1;
+
+    bring_up(s);
+    pause_service(s, "web");
+    assert_int_equal(exec_in(s, "web", &code, &e), -EBUSY);
+    assert_non_null(strstr(e.hint, "unpause web"));
+    assert_int_equal(supervisor_kill(s->supervisor, "p", NULL, SIGHUP, &killed, &e), 0);
+    json_decref(killed);
+    assert_string_equal(fake_notes(&s->fake),
+                        "thaw p.web.1.1; signal p.web.1.1 1; signal p.db.1.1 1; ");
+    pause_service(s, "web");
+    assert_int_equal(begin(s, OP_STOP, NULL), 0);
+    assert_string_equal(fake_notes(&s->fake), "thaw p.web.1.1; signal p.web.1.1 15; ");
+    assert_string_equal(state_of_web(s), "stopping");
+}
+
+static void a_pause_that_comes_after_a_stop_is_undone(void **state)
+{
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+    struct heard h;
+
+    bring_up(s);
+    assert_int_equal(inquire(s, INQUIRY_PAUSE, "web", &h, &e), 0);
+    assert_int_equal(begin(s, OP_STOP, NULL), 0);
+    (void) fake_notes(&s->fake);
+    answer_tagged(s, true);
+    assert_string_equal(fake_notes(&s->fake), "thaw p.web.1.1; ");
+}
+
+static void a_start_lets_what_is_paused_go_on_and_it_is_probed_again(void **state)
+{
+    struct stage *s = *state;
+
+    bring_up(s);
+    pause_service(s, "web");
+    s->fake.probe_tag = 0;
+    assert_int_equal(begin(s, OP_START, NULL), 0);
+    assert_string_equal(fake_notes(&s->fake), "thaw p.web.1.1; ");
+    assert_string_equal(state_of_web(s), "up");
+    probe(s, "p.web.1.1", true);
+}
+
+static void a_new_supervisor_finds_out_what_is_paused(void **state)
+{
+    static const struct runtime_seen seen[] = { { .id = "p.db.1.1", .pid = 11 },
+                                                { .id = "p.web.1.1", .pid = 12, .frozen = true } };
+    struct stage *s = *state;
+
+    bring_up(s);
+    close_supervisor(s);
+    s->fake.seen = seen;
+    s->fake.n_seen = ARRAY_LEN(seen);
+    open_supervisor(s);
+    assert_string_equal(state_of_web(s), "paused");
+    assert_int_equal(begin(s, OP_STOP, NULL), 0);
+    assert_string_equal(fake_notes(&s->fake), "thaw p.web.1.1; signal p.web.1.1 15; ");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -526,6 +677,11 @@ int main(void)
         STAGED(after_a_boot_everything_starts_again_in_order_and_no_restart_is_counted),
         STAGED(a_command_runs_in_what_is_up_and_ends_with_who_asked),
         STAGED(down_forgets_the_project_and_lets_the_broker_end),
+        STAGED(an_inquiry_is_answered_once_for_all_and_its_first_failure_is_told),
+        STAGED(what_is_paused_takes_no_command_and_is_thawed_before_any_signal),
+        STAGED(a_pause_that_comes_after_a_stop_is_undone),
+        STAGED(a_start_lets_what_is_paused_go_on_and_it_is_probed_again),
+        STAGED(a_new_supervisor_finds_out_what_is_paused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,189 @@
+/* One request about running services, answered when the broker has answered for each of them. */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <utlist.h>
+
+#include "base/auto.h"
+#include "engine/supervisor_impl.h"
+
+struct question {
+    uint64_t tag;
+    char id[INSTANCE_ID];
+    bool open; /* not answered yet */
+};
+
+struct inquiry {
+    enum inquiry_kind kind;
+    struct inquiry_watcher watcher; /* owner NULL: gone */
+    struct question *questions;
+    size_t n, left;
+    json_t *instances; /* what is answered */
+    struct err why;    /* the first failure; code 0: none */
+    struct inquiry *prev, *next;
+};
+
+static void inquiry_close(struct supervisor *s, struct inquiry *q)
+{
+    DL_DELETE(s->inquiries, q);
+    json_decref(q->instances);
+    free(q->questions);
+    free(q);
+}
+
+static int ask(struct supervisor *s, enum inquiry_kind kind, const char *id, uint64_t tag,
+               struct err *e)
+{
+    switch (kind) {
+    case INQUIRY_PAUSE: return s->ops->freeze(s->self, id, true, tag, e);
+    case INQUIRY_UNPAUSE: return s->ops->freeze(s->self, id, false, tag, e);
+    }
+    return err_set(e, -EINVAL, "unknown inquiry");
+}
+
+static void fail(struct inquiry *q, const struct err *why, const char *service)
+{
+    if (q->why.code < 0)
+        return;
+    q->why = *why;
+    err_wrap(&q->why, "service '%s'", service);
+}
+
+static void take(struct inquiry *q, struct instance *i)
+{
+    json_t *one = json_pack("{s:s,s:i}", "service", i->name, "pid", i->pid);
+
+    switch (q->kind) {
+    case INQUIRY_PAUSE: pause_note(i, true); break;
+    case INQUIRY_UNPAUSE: pause_note(i, false); break;
+    }
+    (void) json_array_append_new(q->instances, one);
+}
+
+static bool is_asked(const struct instance *i, const struct supervisor_inquiry *r)
+{
+    return i->pid > 0 && state_is_live(i->state) &&
+           (!r->services || requests_is_named(r->services, i->name));
+}
+
+static void ask_all(struct supervisor *s, struct deployment *d, const struct supervisor_inquiry *r,
+                    struct inquiry *q)
+{
+    for (size_t n = 0; n < d->n_instances; n++) {
+        const struct instance *i = d->instances[n];
+        struct question *one = &q->questions[q->n];
+        struct err why = ERR_INIT;
+
+        if (!is_asked(i, r))
+            continue;
+        *one = (struct question){ .tag = ++s->last_tag, .open = true };
+        memcpy(one->id, i->id, sizeof one->id);
+        if (ask(s, q->kind, i->id, one->tag, &why) < 0) {
+            fail(q, &why, i->name);
+            continue;
+        }
+        q->n++;
+        q->left++;
+    }
+}
+
+static int nobody(const struct supervisor_inquiry *r, struct err *e)
+{
+    if (r->services && r->services[0] && !r->services[1])
+        err_set(e, -ESRCH, "service '%s' does not run", r->services[0]);
+    else
+        err_set(e, -ESRCH, "no service runs");
+    err_hint(e, "ipam-orch ps");
+    return err_classify(e, ERR_FAILED);
+}
+
+int supervisor_inquire(struct supervisor *s, const struct supervisor_inquiry *r,
+                       const struct inquiry_watcher *watcher, struct err *e)
+{
+    struct deployment *d = supervisor_find(s, r->project);
+    struct inquiry *q;
+    int result;
+
+    if (!d)
+        return err_set(e, -ENOENT, "project '%s' is not running", r->project);
+    result = requests_check_services(d->project, r->services, e);
+    if (result < 0)
+        return result;
+    q = calloc(1, sizeof *q);
+    if (!q || !(q->questions = calloc(d->n_instances + 1, sizeof *q->questions)))
+        abort();
+    q->kind = r->kind;
+    q->watcher = *watcher;
+    q->instances = json_array();
+    q->why.class = ERR_FAILED;
+    DL_APPEND(s->inquiries, q);
+    ask_all(s, d, r, q);
+    if (q->left > 0)
+        return 0;
+    if (q->why.code < 0) {
+        *e = q->why;
+        result = e->code;
+    } else {
+        result = nobody(r, e);
+    }
+    inquiry_close(s, q);
+    return result;
+}
+
+static struct question *find(struct supervisor *s, uint64_t tag, struct inquiry **out)
+{
+    struct inquiry *q;
+
+    DL_FOREACH (s->inquiries, q) {
+        for (size_t n = 0; n < q->n; n++) {
+            if (q->questions[n].tag != tag)
+                continue;
+            *out = q;
+            return &q->questions[n];
+        }
+    }
+    return NULL;
+}
+
+bool inquiry_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a)
+{
+    struct inquiry *q = NULL;
+    struct question *one = find(s, tag, &q);
+    struct instance *i;
+    struct err why = ERR_INIT;
+
+    if (!one || !one->open)
+        return false;
+    one->open = false;
+    q->left--;
+    i = supervisor_by_id(s, one->id);
+    if (i && a->ok) {
+        take(q, i);
+    } else if (i) {
+        err_set(&why, a->error ? -a->error : -EIO, "%s", a->output);
+        fail(q, &why, i->name);
+    }
+    if (q->left > 0)
+        return true;
+    if (q->watcher.owner)
+        q->watcher.done(q->watcher.owner, q->instances, q->why.code < 0 ? &q->why : NULL);
+    inquiry_close(s, q);
+    return true;
+}
+
+void inquiry_forget(struct supervisor *s, const void *owner)
+{
+    struct inquiry *q;
+
+    DL_FOREACH (s->inquiries, q)
+        if (q->watcher.owner == owner)
+            q->watcher.owner = NULL;
+}
+
+void inquiry_free(struct supervisor *s)
+{
+    struct inquiry *q, *next;
+
+    DL_FOREACH_SAFE(s->inquiries, q, next)
+    inquiry_close(s, q);
+}
