@@ -44,7 +44,6 @@ static int limit(const char *id, const struct spec_limits *l, struct err *e)
         /* absent without swap accounting */
         if (l->memory_swap != INT64_MAX)
             (void) cgroup_fs_write_u64(base, id, "memory.swap.max", swap, NULL);
-        (void) cgroup_fs_write(base, id, "memory.oom.group", "1", NULL);
     }
     if (r == 0 && l->memory_low)
         r = cgroup_fs_write_u64(base, id, "memory.low", l->memory_low, e);

@@ -18,7 +18,8 @@
  *   freeze          id                                  -            nothing of it runs until
  *   thaw            id                                  -            `thaw` or `kill`
  *   remove          id                                  -            only after its end
- *   list            -                                   instances: [{id, pid, ended, frozen, ports}],
+ *   list            -                                   instances: [{id, pid, ended, frozen,
+ *                                                       ports}],
  *                                                       bridges: [name]
  *   fds             id                                  6 descriptors: stdout source, staging
  *                                                       read, staging write, then stderr's three
@@ -32,9 +33,10 @@
  *   event           fields
  *   started         id pid ports      the program has been executed; pid in the host's namespace;
  *                                     ports: published ones, in the order of the specification
- *   exit            id code signal stage errno oom time_us
+ *   exit            id code signal stage errno oom memory_limit time_us
  *                   code/signal as from wait(2); stage != "" means set-up failed there with errno;
- *                   oom: the kernel killed something in its cgroup; time_us: wall clock of the end.
+ *                   oom: the kernel killed something in its cgroup, whose limit was memory_limit,
+ *                   0 = none; time_us: wall clock of the end.
  *                   Sent again after a reconnect until `remove`.
  *
  * An answer with `error` holds {errno, message}.

@@ -42,7 +42,8 @@ struct guest {
     int *reserved; /* NET_RESERVE_FDS per port */
     bool published;
     struct report end; /* GUEST_ENDED */
-    bool oom;
+    bool oom;          /* and the limit it met, 0 = none */
+    uint64_t memory_limit;
     sd_event_source *pid_source, *socket_source;
     UT_hash_handle hh;
 };

@@ -319,9 +319,9 @@ json_t *requests_exit_event(const struct guest *g)
 {
     int status = g->end.status;
 
-    return json_pack("{s:s,s:s,s:i,s:i,s:s,s:i,s:b,s:I}", "event", "exit", "id", g->id, "code",
+    return json_pack("{s:s,s:s,s:i,s:i,s:s,s:i,s:b,s:I,s:I}", "event", "exit", "id", g->id, "code",
                      WIFEXITED(status) ? WEXITSTATUS(status) : 0, "signal",
                      WIFSIGNALED(status) ? WTERMSIG(status) : 0, "stage", stages_text(g->end.stage),
-                     "errno", (int) g->end.error, "oom", (int) g->oom, "time_us",
-                     (json_int_t) g->end.time_us);
+                     "errno", (int) g->end.error, "oom", (int) g->oom, "memory_limit",
+                     (json_int_t) g->memory_limit, "time_us", (json_int_t) g->end.time_us);
 }

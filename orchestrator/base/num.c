@@ -2,7 +2,9 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -74,6 +76,25 @@ int num_bytes(const char *text, uint64_t *out)
         return 0;
     }
     return -EINVAL;
+}
+
+void num_bytes_text(uint64_t bytes, char out[NUM_BYTES_TEXT])
+{
+    static const char *const units[] = { "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+    uint64_t tenths = bytes * 10;
+    int unit = -1;
+
+    if (bytes > UINT64_MAX / 10)
+        tenths = UINT64_MAX;
+    for (; tenths >= 10240 && unit + 1 < (int) ARRAY_LEN(units); unit++)
+        tenths = (tenths + 512) / 1024;
+    if (unit < 0)
+        (void) snprintf(out, NUM_BYTES_TEXT, "%" PRIu64 " bytes", bytes);
+    else if (tenths % 10 == 0 || tenths >= 1000)
+        (void) snprintf(out, NUM_BYTES_TEXT, "%" PRIu64 " %s", tenths / 10, units[unit]);
+    else
+        (void) snprintf(out, NUM_BYTES_TEXT, "%" PRIu64 ".%u %s", tenths / 10,
+                        (unsigned) (tenths % 10), units[unit]);
 }
 
 int num_milli_cpus(const char *text, uint64_t *out)

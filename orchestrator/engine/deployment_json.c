@@ -6,14 +6,18 @@
 
 static json_t *instance_to_json(const struct instance *i)
 {
-    return json_pack("{s:s,s:s,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b,s:s}",
-                     "service", i->name, "id", i->id, "incarnation", (int) i->incarnation, "state",
-                     state_text[i->state], "run", i->want == WANT_RUN, "restarts",
-                     (int) i->restarts, "streak", (int) i->crash_streak, "pid", i->pid, "digest",
-                     i->digest, "stop_signal", i->stop_signal, "stop_grace_us",
-                     (json_int_t) i->stop_grace_us, "since_us", (json_int_t) i->since_wall_us,
-                     "ended", i->has_last, "last_code", i->last.code, "last_signal", i->last.signal,
-                     "last_oom", i->last.oom, "lodges", i->lodges);
+    json_t *json = json_pack(
+        "{s:s,s:s,s:i,s:s,s:b,s:i,s:i,s:i,s:s,s:i,s:I,s:I,s:b,s:i,s:i,s:b,s:s}", "service", i->name,
+        "id", i->id, "incarnation", (int) i->incarnation, "state", state_text[i->state], "run",
+        i->want == WANT_RUN, "restarts", (int) i->restarts, "streak", (int) i->crash_streak, "pid",
+        i->pid, "digest", i->digest, "stop_signal", i->stop_signal, "stop_grace_us",
+        (json_int_t) i->stop_grace_us, "since_us", (json_int_t) i->since_wall_us, "ended",
+        i->has_last, "last_code", i->last.code, "last_signal", i->last.signal, "last_oom",
+        i->last.oom, "lodges", i->lodges);
+
+    (void) json_object_set_new(json, "last_memory_limit",
+                               json_integer((json_int_t) i->last.memory_limit));
+    return json;
 }
 
 static json_t *cidr_to_json(const struct cidr *c)
@@ -53,7 +57,7 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
 {
     const char *name, *id, *state, *digest, *lodges;
     int incarnation, run, restarts, streak, pid, stop_signal, ended, code, signal, oom;
-    json_int_t grace, since;
+    json_int_t grace, since, memory_limit;
     json_error_t where;
     struct instance *i;
 
@@ -65,6 +69,7 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
                        &since, "ended", &ended, "last_code", &code, "last_signal", &signal,
                        "last_oom", &oom, "lodges", &lodges) < 0)
         return err_set(e, -EINVAL, "saved instance: %s", where.text);
+    memory_limit = json_integer_value(json_object_get(json, "last_memory_limit"));
     i = deployment_instance(d, name);
     if (!i || state_from_text(state) < 0)
         return 0; /* a service of an older project; the broker's list tells about leftovers */
@@ -81,7 +86,9 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
     i->stop_grace_us = (uint64_t) grace;
     i->since_wall_us = (uint64_t) since;
     i->has_last = ended;
-    i->last = (struct exit_info){ .code = code, .signal = signal, .oom = oom };
+    i->last = (struct exit_info){
+        .code = code, .signal = signal, .oom = oom, .memory_limit = (uint64_t) memory_limit
+    };
     return 0;
 }
 

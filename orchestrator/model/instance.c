@@ -1,10 +1,12 @@
 #include "model/instance.h"
 
 #include <assert.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/num.h"
 
 const char *const state_text[STATE_COUNT] = {
     [STATE_DOWN] = "down",         [STATE_WAITING] = "waiting", [STATE_PREPARING] = "preparing",
@@ -45,12 +47,30 @@ bool exit_is_clean(const struct exit_info *x)
     return x->stage[0] == '\0' && x->signal == 0 && x->code == 0;
 }
 
+/* who had no memory left: the service, or the whole machine */
+static void describe_oom(const struct exit_info *x, char *out, size_t room)
+{
+    char limit[NUM_BYTES_TEXT];
+
+    num_bytes_text(x->memory_limit, limit);
+    if (x->memory_limit > 0)
+        (void) snprintf(out, room, "out of memory (limit %s)", limit);
+    else
+        (void) snprintf(out, room, "out of memory (of the machine: it has no limit)");
+}
+
 void exit_describe(const struct exit_info *x, char *out, unsigned long room)
 {
-    const char *oom = x->oom ? ", out of memory" : "";
+    char reason[80] = "", oom[120] = "";
 
+    if (x->oom) {
+        describe_oom(x, reason, sizeof reason);
+        (void) snprintf(oom, sizeof oom, " after a process of it was killed: %s", reason);
+    }
     if (x->stage[0] != '\0')
         (void) snprintf(out, room, "could not start: %s: %s", x->stage, strerror(x->error));
+    else if (x->oom && x->signal == SIGKILL)
+        (void) snprintf(out, room, "killed: %s", reason);
     else if (x->signal != 0)
         (void) snprintf(out, room, "killed by signal %d (%s)%s", x->signal, strsignal(x->signal),
                         oom);

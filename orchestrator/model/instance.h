@@ -31,16 +31,17 @@ bool state_is_live(enum state s);
 
 /* how a program ended, or why it could not be started */
 struct exit_info {
-    int code;       /* exit status, when signal is 0 */
-    int signal;     /* 0 = exited */
-    int error;      /* errno of the failed set-up stage */
-    char stage[48]; /* "" = the program had been executed */
-    bool oom;       /* the kernel killed something for lack of memory */
+    int code;              /* exit status, when signal is 0 */
+    int signal;            /* 0 = exited */
+    int error;             /* errno of the failed set-up stage */
+    char stage[48];        /* "" = the program had been executed */
+    bool oom;              /* the kernel killed something of it for lack of memory */
+    uint64_t memory_limit; /* at the end; 0 = none */
     uint64_t wall_us;
 };
 
 bool exit_is_clean(const struct exit_info *x);
-/* "exited with status 1", "killed by signal 9 (Killed), out of memory", ... */
+/* "exited with status 1", "killed: out of memory (limit 64 MiB)", ... */
 void exit_describe(const struct exit_info *x, char *out, unsigned long room);
 
 #endif

@@ -253,7 +253,7 @@ static void on_broker_event(struct native *n, const char *event, json_t *json)
     const char *id = json_string_value(json_object_get(json, "id"));
     const char *stage = "";
     struct exit_info how = { 0 };
-    json_int_t wall = 0;
+    json_int_t wall = 0, memory_limit = 0;
     int oom = 0;
 
     if (!id)
@@ -265,11 +265,12 @@ static void on_broker_event(struct native *n, const char *event, json_t *json)
         n->to.started(n->to.owner, &seen);
         free_seen(&seen);
     } else if (strcmp(event, "exit") == 0) {
-        (void) json_unpack(json, "{s?i,s?i,s?s,s?i,s?b,s?I}", "code", &how.code, "signal",
+        (void) json_unpack(json, "{s?i,s?i,s?s,s?i,s?b,s?I,s?I}", "code", &how.code, "signal",
                            &how.signal, "stage", &stage, "errno", &how.error, "oom", &oom,
-                           "time_us", &wall);
+                           "memory_limit", &memory_limit, "time_us", &wall);
         (void) snprintf(how.stage, sizeof how.stage, "%s", stage);
         how.oom = oom;
+        how.memory_limit = (uint64_t) memory_limit;
         how.wall_us = (uint64_t) wall;
         n->to.ended(n->to.owner, id, &how);
     }

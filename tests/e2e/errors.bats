@@ -85,7 +85,7 @@ as_nobody() {
     run orch up --no-wait
     echo "$output"
     reason() { orch ps --format json | jq -r --arg s "$1" '.services[] | select(.service == $s) | .last_exit'; }
-    killed() { [[ $(reason web) == *"out of memory" ]]; }
+    killed() { [ "$(reason web)" = "killed: out of memory (limit 16 MiB)" ]; }
     wait_until 20 killed
     [ -z "$(reason calm)" ]
     run orch down

@@ -39,7 +39,15 @@ teardown() {
     end=$(tail -n 1 <<<"$output")
     [ "$(jq -r .signal <<<"$end")" -eq 9 ]
     [ "$(jq -r .oom <<<"$end")" = true ]
+    [ "$(jq -r .memory_limit <<<"$end")" -eq 67108864 ]
     [ "$(grep -c '^memory ' <<<"$output")" -lt 4 ]
+}
+
+@test "a child that needs more memory than the limit ends alone, on version 1 and 2" {
+    # shellcheck disable=SC2016 # the shell of the instance expands it
+    finished t.child.1.1 '{"memory":67108864}' /bin/sh -c '/guests/guest_hog memory 4096; echo child $?; exit 3'
+    [[ $output == *"child 137"* ]]
+    [ "$(tail -n 1 <<<"$output" | jq -r '"\(.code) \(.signal) \(.oom)"')" = "3 0 true" ]
 }
 
 @test "more processes than the limit: refused, and the instance lives" {

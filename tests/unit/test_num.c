@@ -40,6 +40,29 @@ static void check(int (*parse)(const char *text, uint64_t *out), const struct re
     }
 }
 
+static void bytes_as_text(void **state)
+{
+    static const struct {
+        uint64_t bytes;
+        const char *text;
+    } good[] = { { 0, "0 bytes" },
+                 { 1023, "1023 bytes" },
+                 { 1024, "1 KiB" },
+                 { 1536, "1.5 KiB" },
+                 { 64 << 20, "64 MiB" },
+                 { (64 << 20) + (1 << 19), "64.5 MiB" },
+                 { (UINT64_C(200) << 20) + (1 << 19), "200 MiB" },
+                 { UINT64_C(3) << 30, "3 GiB" } };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_LEN(good); i++) {
+        char text[NUM_BYTES_TEXT];
+
+        num_bytes_text(good[i].bytes, text);
+        assert_string_equal(text, good[i].text);
+    }
+}
+
 static int up_to_1000(const char *text, uint64_t *out)
 {
     return num_u64(text, 1000, out);
@@ -135,6 +158,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whole_numbers),
+        cmocka_unit_test(bytes_as_text),
         cmocka_unit_test(ports),
         cmocka_unit_test(sizes),
         cmocka_unit_test(processor_shares),
