@@ -14,6 +14,7 @@
 #include "compose/canonical.h"
 #include "compose/digest.h"
 #include "compose/explain.h"
+#include "compose/exposure.h"
 #include "compose/recipe.h"
 #include "compose/values.h"
 
@@ -264,6 +265,7 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
 
     if (code < 0)
         return code;
+    exposure_warn(document, &l->warnings);
     p->arena = l->arena;
     p->name = l->name;
     p->dir = l->dir;

@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "base/limits.h"
+#include "compose/exposure.h"
 
 struct strict {
     const struct loaded *loaded;
@@ -199,8 +200,11 @@ static void check_compose_files(struct strict *s)
 int strict_check(const struct loaded *l, FILE *out, struct err *e)
 {
     struct strict s = { .loaded = l, .out = out };
-    const struct node *warnings = l->warnings.texts;
+    struct warnings all = l->warnings;
+    const struct node *warnings;
 
+    exposure_warn(l->model, &all);
+    warnings = all.texts;
     for (uint32_t i = 0; i < node_count(warnings); i++)
         say(&s, (struct mark){ 0 }, "%s", warnings->entries[i].key);
     check_env_files(&s, l->variables);

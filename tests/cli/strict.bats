@@ -73,3 +73,9 @@ secrets: {s: {environment: PASSWORD}}'
     run -0 orch config --show-secrets
     [[ $output == *correct-horse* ]]
 }
+
+@test "check: a database on every address of the host" {
+    compose 'services: {db: {image: mysql, ports: ["3306:3306", "127.0.0.1:3307:3306"]}, web: {image: nginx, ports: ["80:80"]}}'
+    remarks "compose.yaml:1:" "'db' publishes MySQL (port 3306) on every address" "write 127.0.0.1:3306:3306" -- config --check
+    [[ $output != *3307* && $output != *web* ]]
+}

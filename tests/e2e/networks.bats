@@ -114,6 +114,8 @@ said() {
     [ "$(said 127.0.0.1 "$one")" = first ]
     [ "$(said 127.0.0.1 "$two")" = second ]
     [ "$(said 10.123.5.254 "$any")" = second ]
+    # from where it leads to
+    [ "$(in_net_of first timeout 10 bash -c "exec 3<>/dev/tcp/10.123.5.254/$one; cat <&3")" = first ]
     # a service of another network, by the host's address there
     [ "$(in_net_of plain timeout 10 bash -c "exec 3<>/dev/tcp/10.123.5.254/$one; cat <&3")" = first ]
     # the supervisor may be another one: it knows them still

@@ -112,6 +112,40 @@ cannot_reach() {
     [ "$output" = t.two.1.1 ]
 }
 
+# from_outside PORT: what answers there on the host, to somebody on another machine
+from_outside() {
+    local outside=$NETNS-out
+    ip netns add "$outside"
+    in_net ip link add out type veth peer name eth0 netns "$outside"
+    in_net ip address add 198.51.100.1/24 dev out
+    in_net ip link set out up
+    nsenter --net="/run/netns/$outside" sh -c 'ip link set lo up; ip address add 198.51.100.2/24 dev eth0; ip link set eth0 up'
+    run nsenter --net="/run/netns/$outside" /usr/bin/python3 -c "$ask" 198.51.100.1 "$1"
+    in_net ip link del out
+    ip netns del "$outside"
+}
+
+@test "what the host's firewall does not forward stays out, although the port is published" {
+    in_net nft -f - <<'EOF'
+table inet firewall {
+    chain forward {
+        type filter hook forward priority filter; policy drop;
+        ct state established,related accept
+        iifname "out" meta l4proto tcp ct original proto-dst 9999 accept
+    }
+}
+EOF
+    from_outside 8080
+    local shut=$output
+    in_net nft add rule inet firewall forward iifname out meta l4proto tcp ct original proto-dst 8080 accept
+    from_outside 8080
+    local opened=$output
+    in_net nft delete table inet firewall
+    echo "shut: $shut, opened: $opened"
+    [[ $shut == *"timed out"* ]]
+    [ "$opened" = t.two.1.1 ]
+}
+
 @test "a published port is taken on the host: a second claim is refused and names it" {
     run in_net /usr/bin/python3 -c 'import socket
 socket.create_server(("0.0.0.0", 8080))'
