@@ -14,8 +14,20 @@
 #include "base/err.h"
 #include "sandbox/spec.h"
 
+enum cgroup_pressure { PRESSURE_CPU, PRESSURE_MEMORY, PRESSURE_IO, PRESSURE_COUNT };
+
+/* limit 0 = none */
 struct cgroup_stats {
-    uint64_t memory, memory_limit, cpu_us, pids, oom_kills; /* limit 0 = none */
+    uint64_t memory, memory_limit, memory_peak;
+    uint64_t memory_idle; /* of memory: pages of files that were not used lately */
+    uint64_t cpu_us, throttled_us;
+    uint64_t pids, pids_limit, oom_kills;
+    /* of block devices.  Since Linux 6.10 version 1 counts nothing on a device for which nobody has
+     * set a limit since the boot: then they are not told. */
+    uint64_t read_bytes, write_bytes;
+    bool disk_told;
+    /* share of the last ten seconds in which something waited, in 1/100 %; -1: not told */
+    int pressure[PRESSURE_COUNT];
 };
 
 typedef void cgroup_found(const char *id, void *userdata);

@@ -7,9 +7,9 @@
 #include "sandbox/cgroup_fs.h"
 
 static const char *const controller_name[] = {
-    [CGROUP_MEMORY] = "memory", [CGROUP_CPU] = "cpu",       [CGROUP_CPUACCT] = "cpuacct",
-    [CGROUP_PIDS] = "pids",     [CGROUP_CPUSET] = "cpuset", [CGROUP_FREEZER] = "freezer",
-    [CGROUP_UNIFIED] = "",
+    [CGROUP_MEMORY] = "memory",   [CGROUP_CPU] = "cpu",       [CGROUP_CPUACCT] = "cpuacct",
+    [CGROUP_PIDS] = "pids",       [CGROUP_CPUSET] = "cpuset", [CGROUP_BLKIO] = "blkio",
+    [CGROUP_FREEZER] = "freezer", [CGROUP_UNIFIED] = "",
 };
 static_assert(ARRAY_LEN(controller_name) == CGROUP_CONTROLLERS, "a controller has no name");
 

@@ -1,5 +1,6 @@
 #include "sandbox/cgroup_fs.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -87,6 +88,47 @@ uint64_t cgroup_fs_read(const char *base, const char *id, const char *file, cons
         at = at ? at + 1 : NULL;
     }
     return at ? strtoull(at, NULL, 10) : 0;
+}
+
+int cgroup_fs_sum(const char *base, const char *id, const char *file, const char *mark,
+                  uint64_t *out)
+{
+    auto_free char *path = paths_join("%s/%s/%s", base, id, file);
+    auto_free char *text = NULL;
+    uint64_t sum = 0;
+    int r = fsio_read_pseudo(AT_FDCWD, path, FILE_MAX, &text);
+    const char *at = r < 0 ? NULL : strstr(text, mark);
+
+    if (!at)
+        return r < 0 ? r : -ENODATA;
+    for (; at; at = strstr(at + 1, mark))
+        sum += strtoull(at + strlen(mark), NULL, 10);
+    *out = sum;
+    return 0;
+}
+
+/* "some avg10=1.23 avg60=..."; a kernel that was started without refuses the read */
+static int read_pressure(const char *base, const char *id, const char *file)
+{
+    auto_free char *path = paths_join("%s/%s/%s", base, id, file);
+    auto_free char *text = NULL;
+    unsigned whole = 0, hundredths = 0;
+
+    if (fsio_read_pseudo(AT_FDCWD, path, FILE_MAX, &text) < 0 ||
+        sscanf(text, "some avg10=%3u.%2u", &whole, &hundredths) != 2)
+        return -1;
+    return (int) (whole * 100 + hundredths);
+}
+
+void cgroup_fs_pressure(const char *base, const char *id, int out[PRESSURE_COUNT])
+{
+    static const char *const files[] = { [PRESSURE_CPU] = "cpu.pressure",
+                                         [PRESSURE_MEMORY] = "memory.pressure",
+                                         [PRESSURE_IO] = "io.pressure" };
+    static_assert(ARRAY_LEN(files) == PRESSURE_COUNT, "a pressure has no file");
+
+    for (int i = 0; i < PRESSURE_COUNT; i++)
+        out[i] = read_pressure(base, id, files[i]);
 }
 
 int cgroup_fs_kill_each(const char *base, const char *id)

@@ -19,6 +19,7 @@ enum cgroup_controller {
     CGROUP_CPUACCT,
     CGROUP_PIDS,
     CGROUP_CPUSET,
+    CGROUP_BLKIO,
     CGROUP_FREEZER, /* where there is no cgroup2 tree */
     CGROUP_UNIFIED, /* the cgroup2 tree */
     CGROUP_CONTROLLERS
@@ -45,6 +46,11 @@ void cgroup_fs_quota(const struct spec_limits *l, uint64_t *quota_us, uint64_t *
 uint64_t cgroup_fs_weight(uint64_t shares);
 /* The first number of a file, or behind `key` in a file of "key number" lines; 0 if unreadable. */
 uint64_t cgroup_fs_read(const char *base, const char *id, const char *file, const char *key);
+/* Adds up the numbers that follow `mark` in a file.  -ENODATA when there is none. */
+int cgroup_fs_sum(const char *base, const char *id, const char *file, const char *mark,
+                  uint64_t *out);
+/* The `some avg10` of the three files of a cgroup2 tree, as in struct cgroup_stats. */
+void cgroup_fs_pressure(const char *base, const char *id, int out[PRESSURE_COUNT]);
 /* SIGKILL to every process listed; repeats while new ones appear. */
 int cgroup_fs_kill_each(const char *base, const char *id);
 void cgroup_fs_each(const char *base, cgroup_found *found, void *userdata);

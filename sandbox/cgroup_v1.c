@@ -161,16 +161,26 @@ static int v1_attach(const char *id, pid_t pid, struct err *e)
 
 static int v1_stats(const char *id, struct cgroup_stats *out)
 {
-    const char *memory = base_of(CGROUP_MEMORY);
+    static const char served[] = "blkio.throttle.io_service_bytes";
+    const char *memory = base_of(CGROUP_MEMORY), *pids = base_of(CGROUP_PIDS);
+    const char *blkio = base_of(CGROUP_BLKIO);
     uint64_t limited = cgroup_fs_read(memory, id, "memory.limit_in_bytes", NULL);
 
     *out = (struct cgroup_stats){
         .memory = cgroup_fs_read(memory, id, "memory.usage_in_bytes", NULL),
         .memory_limit = limited < V1_UNLIMITED ? limited : 0,
+        .memory_peak = cgroup_fs_read(memory, id, "memory.max_usage_in_bytes", NULL),
+        .memory_idle = cgroup_fs_read(memory, id, "memory.stat", "total_inactive_file"),
         .cpu_us = cgroup_fs_read(base_of(CGROUP_CPUACCT), id, "cpuacct.usage", NULL) / 1000,
-        .pids = cgroup_fs_read(base_of(CGROUP_PIDS), id, "pids.current", NULL),
+        .throttled_us =
+            cgroup_fs_read(base_of(CGROUP_CPU), id, "cpu.stat", "throttled_time") / 1000,
+        .pids = cgroup_fs_read(pids, id, "pids.current", NULL),
+        .pids_limit = cgroup_fs_read(pids, id, "pids.max", NULL),
         .oom_kills = cgroup_fs_read(memory, id, "memory.oom_control", "oom_kill"),
     };
+    out->disk_told = cgroup_fs_sum(blkio, id, served, " Read ", &out->read_bytes) == 0 &&
+                     cgroup_fs_sum(blkio, id, served, " Write ", &out->write_bytes) == 0;
+    cgroup_fs_pressure(base[CGROUP_UNIFIED], id, out->pressure);
     return 0;
 }
 

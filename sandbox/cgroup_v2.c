@@ -21,7 +21,7 @@ void cgroup_v2_use(const char *mounted_at)
  * not have makes itself felt when a limit needs it. */
 static void enable_controllers(void)
 {
-    static const char *const wanted[] = { "+memory", "+cpu", "+pids", "+cpuset" };
+    static const char *const wanted[] = { "+memory", "+cpu", "+pids", "+cpuset", "+io" };
     auto_free char *top = paths_join("%s/cgroup.subtree_control", root);
     auto_free char *own = paths_join("%s/cgroup.subtree_control", base);
 
@@ -92,14 +92,25 @@ static int v2_attach(const char *id, pid_t pid, struct err *e)
 
 static int v2_stats(const char *id, struct cgroup_stats *out)
 {
+    int read, written;
+
     /* "max" reads as 0, which is our word for it too */
     *out = (struct cgroup_stats){
         .memory = cgroup_fs_read(base, id, "memory.current", NULL),
         .memory_limit = cgroup_fs_read(base, id, "memory.max", NULL),
+        .memory_peak = cgroup_fs_read(base, id, "memory.peak", NULL),
+        .memory_idle = cgroup_fs_read(base, id, "memory.stat", "inactive_file"),
         .cpu_us = cgroup_fs_read(base, id, "cpu.stat", "usage_usec"),
+        .throttled_us = cgroup_fs_read(base, id, "cpu.stat", "throttled_usec"),
         .pids = cgroup_fs_read(base, id, "pids.current", NULL),
+        .pids_limit = cgroup_fs_read(base, id, "pids.max", NULL),
         .oom_kills = cgroup_fs_read(base, id, "memory.events", "oom_kill"),
     };
+    /* a device that was not used has no line */
+    read = cgroup_fs_sum(base, id, "io.stat", " rbytes=", &out->read_bytes);
+    written = cgroup_fs_sum(base, id, "io.stat", " wbytes=", &out->write_bytes);
+    out->disk_told = (read == 0 || read == -ENODATA) && (written == 0 || written == -ENODATA);
+    cgroup_fs_pressure(base, id, out->pressure);
     return 0;
 }
 

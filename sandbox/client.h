@@ -23,7 +23,12 @@
  *                                                       bridges: [name]
  *   fds             id                                  6 descriptors: stdout source, staging
  *                                                       read, staging write, then stderr's three
- *   stats           id                                  memory memory_limit cpu_us pids
+ *   stats           id                                  memory memory_limit memory_peak
+ *                                                       memory_idle cpu_us throttled_us pids
+ *                                                       pids_limit oom_kills net_received
+ *                                                       net_sent time_us (monotonic); read_bytes
+ *                                                       write_bytes, and pressure: {cpu, memory,
+ *                                                       io}, see cgroup.h, each if told
  *   join            id scope argv deadline_us           code signal timed_out
  *                   [dirs] [env] [workdir]
  *                   + stdin, stdout [, stderr]

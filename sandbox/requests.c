@@ -12,6 +12,7 @@
 #include "sandbox/broker.h"
 #include "sandbox/policy.h"
 #include "sandbox/stages.h"
+#include "sandbox/stats.h"
 
 typedef int handler(struct broker *b, struct request *r, struct answer *a, struct err *e);
 
@@ -241,9 +242,7 @@ static int on_stats(struct broker *b, struct request *r, struct answer *a, struc
     if (failed == 0 && (failed = b->cgroup->stats(g->id, &s)) < 0)
         err_set(e, failed, "statistics of '%s': %s", g->id, strerror(-failed));
     if (failed == 0)
-        a->fields = json_pack("{s:I,s:I,s:I,s:I}", "memory", (json_int_t) s.memory, "memory_limit",
-                              (json_int_t) s.memory_limit, "cpu_us", (json_int_t) s.cpu_us, "pids",
-                              (json_int_t) s.pids);
+        a->fields = stats_encode(g, &s);
     return failed;
 }
 

@@ -139,32 +139,41 @@ int request_open(const struct cli *cli, char *const *services, struct client **c
     return r;
 }
 
+int request_ask(struct client *c, const char *project, const char *op, char *const *services,
+                json_t *more, json_t **instances, struct err *e)
+{
+    json_t *answer = NULL, *names = json_array();
+    json_t *message = more ? more : json_object();
+    int r;
+
+    for (; services && *services; services++)
+        (void) json_array_append_new(names, json_string(*services));
+    (void) json_object_set_new(message, "op", json_string(op));
+    (void) json_object_set_new(message, "project", json_string(project));
+    (void) json_object_set_new(message, "services", names);
+    r = client_send(c, message, e);
+    if (r == 0)
+        r = client_receive(c, -1, &answer, e);
+    if (r == 0)
+        r = client_error(answer, e);
+    if (r == 0)
+        *instances = json_incref(json_object_get(answer, "instances"));
+    json_decref(answer);
+    return r;
+}
+
 int request_inquiry(const struct cli *cli, const char *op, char *const *services, json_t *more,
                     json_t **instances, struct err *e)
 {
     auto_client client = NULL;
     auto_free char *project = NULL;
-    json_t *status = NULL, *answer = NULL, *names = json_array();
-    json_t *message = more ? more : json_object();
+    json_t *status = NULL;
     int r = request_open(cli, services, &client, &project, &status, e);
 
-    for (; services && *services; services++)
-        (void) json_array_append_new(names, json_string(*services));
-    (void) json_object_set_new(message, "op", json_string(op));
-    (void) json_object_set_new(message, "services", names);
-    if (r == 0) {
-        (void) json_object_set_new(message, "project", json_string(project));
-        r = client_send(client, json_incref(message), e);
-    }
-    if (r == 0)
-        r = client_receive(client, -1, &answer, e);
-    if (r == 0)
-        r = client_error(answer, e);
-    if (r == 0)
-        *instances = json_incref(json_object_get(answer, "instances"));
-    json_decref(message);
     json_decref(status);
-    json_decref(answer);
+    if (r == 0)
+        return request_ask(client, project, op, services, more, instances, e);
+    json_decref(more);
     return r;
 }
 

@@ -23,8 +23,11 @@ int request_project(const struct cli *cli, struct client *c, char **out, json_t 
 int request_open(const struct cli *cli, char *const *services, struct client **c, char **project,
                  json_t **status, struct err *e);
 
-/* What asks the broker about running services, none named: all (see control/proto.h).  `more`
- * (stolen, may be NULL) is added to the request; *instances is a new reference. */
+/* Asks the broker about running services, none named: all (see control/proto.h).  `more` (stolen,
+ * may be NULL) is added to the request; *instances is a new reference. */
+int request_ask(struct client *c, const char *project, const char *op, char *const *services,
+                json_t *more, json_t **instances, struct err *e);
+/* The same as a whole verb. */
 int request_inquiry(const struct cli *cli, const char *op, char *const *services, json_t *more,
                     json_t **instances, struct err *e);
 

@@ -16,6 +16,7 @@ const struct cmd cmd_table[] = {
     { "ps", "status", "show services, their state and health", cmd_ps },
     { "port", NULL, "show where ports of a service are published", cmd_port },
     { "top", NULL, "show the processes of services", cmd_top },
+    { "stats", NULL, "show what services use", cmd_stats },
     { "logs", NULL, "show what services printed", cmd_logs },
     { "config", NULL, "check the compose file and print it in canonical form", cmd_config },
     { "export", NULL, "write the project in a form that other programs read", cmd_export },

@@ -1,7 +1,8 @@
 /* proto.h -- the control protocol between `ipam-orch` and the supervisor.
  * Unix stream socket, one JSON object per line, at most LIMIT_CONTROL_LINE bytes.
  *
- * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause.
+ * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause,
+ *                           stats.
  *
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
@@ -19,6 +20,8 @@
  *   {"op":"pause|unpause","project":NAME,"services":[..]}
  *                                                        {"instances":[{"service":..,"pid":N}]};
  *                                                        no services: all that run
+ *   {"op":"stats","project":NAME,"services":[..]}        the same, with the figures of `stats` in
+ *                                                        sandbox/client.h
  *   {"op":"exec","project":NAME,"service":NAME,"argv":[..]
  *    [,"env":["K=V",..]][,"workdir":DIR]}, with stdin, stdout and stderr as SCM_RIGHTS of its
  *    first byte                                          {"exit":{"code":N,"signal":N,"errno":N,
@@ -27,8 +30,8 @@
  *   any                                                  {"error":{"class":..,"exit":N,"what":..,
  *                                                          "service":..,"phase":..,"next":..}}
  *
- * A viewer may say hello and status; everything else needs an operator: root, the supervisor's own
- * user or a member of the group ipam-orch, told from SO_PEERCRED. */
+ * A viewer may say hello, status and stats; everything else needs an operator: root, the
+ * supervisor's own user or a member of the group ipam-orch, told from SO_PEERCRED. */
 #ifndef IPAM_CONTROL_PROTO_H
 #define IPAM_CONTROL_PROTO_H
 

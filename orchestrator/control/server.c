@@ -305,6 +305,8 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
                                         json_string_value(json_object_get(message, "project")))));
         return 0;
     }
+    if (strcmp(op, "stats") == 0)
+        return inquire(c, message, INQUIRY_STATS, e);
     if (c->role != ROLE_OPERATOR) {
         err_set(e, -EPERM, "permission denied: '%s' needs an operator", op);
         err_hint(e, "run it as root or as a member of the group ipam-orch");

@@ -37,6 +37,7 @@ static int ask(struct supervisor *s, enum inquiry_kind kind, const char *id, uin
     switch (kind) {
     case INQUIRY_PAUSE: return s->ops->freeze(s->self, id, true, tag, e);
     case INQUIRY_UNPAUSE: return s->ops->freeze(s->self, id, false, tag, e);
+    case INQUIRY_STATS: return s->ops->stats(s->self, id, tag, e);
     }
     return err_set(e, -EINVAL, "unknown inquiry");
 }
@@ -49,13 +50,18 @@ static void fail(struct inquiry *q, const struct err *why, const char *service)
     err_wrap(&q->why, "service '%s'", service);
 }
 
-static void take(struct inquiry *q, struct instance *i)
+static void take(struct inquiry *q, struct instance *i, const struct runtime_answer *a)
 {
     json_t *one = json_pack("{s:s,s:i}", "service", i->name, "pid", i->pid);
+
+    if (a->fields)
+        (void) json_object_update_missing(one, (json_t *) (size_t) a->fields);
+    (void) json_object_del(one, "tag"); /* of the broker's answer */
 
     switch (q->kind) {
     case INQUIRY_PAUSE: pause_note(i, true); break;
     case INQUIRY_UNPAUSE: pause_note(i, false); break;
+    case INQUIRY_STATS: break;
     }
     (void) json_array_append_new(q->instances, one);
 }
@@ -158,8 +164,8 @@ bool inquiry_answered(struct supervisor *s, uint64_t tag, const struct runtime_a
     q->left--;
     i = supervisor_by_id(s, one->id);
     if (i && a->ok) {
-        take(q, i);
-    } else if (i) {
+        take(q, i, a);
+    } else if (i && !(q->kind == INQUIRY_STATS && !state_is_live(i->state))) {
         err_set(&why, a->error ? -a->error : -EIO, "%s", a->output);
         fail(q, &why, i->name);
     }

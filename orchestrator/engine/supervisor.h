@@ -67,7 +67,7 @@ struct exec_watcher {
 int supervisor_exec(struct supervisor *s, const struct supervisor_exec *x,
                     const struct exec_watcher *watcher, struct err *e);
 
-enum inquiry_kind { INQUIRY_PAUSE, INQUIRY_UNPAUSE };
+enum inquiry_kind { INQUIRY_PAUSE, INQUIRY_UNPAUSE, INQUIRY_STATS };
 
 struct supervisor_inquiry {
     enum inquiry_kind kind;
@@ -77,7 +77,8 @@ struct supervisor_inquiry {
 
 struct inquiry_watcher {
     void *owner;
-    /* [{"service":..,"pid":N,..}] (borrowed); `why` is the first failure, NULL = none */
+    /* [{"service":..,"pid":N,..}] (borrowed), with what the broker answered; `why` is the first
+     * failure, NULL = none */
     void (*done)(void *owner, json_t *instances, const struct err *why);
 };
 

@@ -374,6 +374,11 @@ static int native_freeze(void *self, const char *id, bool frozen, uint64_t tag, 
                           e);
 }
 
+static int native_stats(void *self, const char *id, uint64_t tag, struct err *e)
+{
+    return request_tagged(self, "stats", id, json_pack("{s:s}", "id", id), tag, e);
+}
+
 static int native_remove(void *self, const char *id, struct err *e)
 {
     return request_plain(self, "remove", id, json_pack("{s:s}", "id", id), e);
@@ -510,6 +515,7 @@ const struct runtime_ops native_ops = {
     .launch = native_launch,
     .signal = native_signal,
     .freeze = native_freeze,
+    .stats = native_stats,
     .remove = native_remove,
     .exec = native_exec,
     .exec_end = native_exec_end,

@@ -91,6 +91,8 @@ struct runtime_ops {
     int (*signal)(void *self, const char *id, int signo, struct err *e); /* SIGKILL: everything */
     /* `answered` with the tag, if not 0, when it is so */
     int (*freeze)(void *self, const char *id, bool frozen, uint64_t tag, struct err *e);
+    /* `answered` with the figures of sandbox/client.h */
+    int (*stats)(void *self, const char *id, uint64_t tag, struct err *e);
     int (*remove)(void *self, const char *id, struct err *e);
     int (*probe)(void *self, const char *id, const struct project *p, const struct health_spec *h,
                  uint64_t tag, struct err *e);

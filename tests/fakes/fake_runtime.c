@@ -64,6 +64,15 @@ static int fake_freeze(void *self, const char *id, bool frozen, uint64_t tag, st
     return note(self, "%s %s; ", frozen ? "freeze" : "thaw", id);
 }
 
+static int fake_stats(void *self, const char *id, uint64_t tag, struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) e;
+    f->tagged = tag;
+    return note(self, "stats %s; ", id);
+}
+
 static int fake_remove(void *self, const char *id, struct err *e)
 {
     (void) e;
@@ -122,6 +131,7 @@ const struct runtime_ops fake_runtime_ops = {
     .launch = fake_launch,
     .signal = fake_signal,
     .freeze = fake_freeze,
+    .stats = fake_stats,
     .remove = fake_remove,
     .probe = fake_probe,
     .exec = fake_exec,

@@ -22,7 +22,9 @@ teardown() {
     [ "$output" = "300 300" ]
     run drive request stats '{"id":"t.limits.1.1"}'
     [ "$(jq -r .memory_limit <<<"$output")" -eq 67108864 ]
-    [ "$(jq -r .memory <<<"$output")" -gt 0 ]
+    jq -e '.memory > 0 and .memory_peak >= .memory and .memory >= .memory_idle and .pids >= 2 and .cpu_us > 0
+        and .oom_kills == 0 and .time_us > 0' <<<"$output"
+    [ "$(jq -r .pids_limit <<<"$output")" -eq 40 ]
 }
 
 @test "without limits the kernel has none" {

@@ -509,6 +509,7 @@ static void a_command_runs_in_what_is_up_and_ends_with_who_asked(void **state)
 struct heard {
     unsigned times;
     size_t instances;
+    int memory;
     char why[sizeof((struct err *) 0)->msg];
 };
 
@@ -518,6 +519,7 @@ static void on_heard(void *owner, json_t *instances, const struct err *why)
 
     h->times++;
     h->instances = json_array_size(instances);
+    h->memory = (int) json_integer_value(json_object_get(json_array_get(instances, 0), "memory"));
     (void) snprintf(h->why, sizeof h->why, "%s", why ? why->msg : "");
 }
 
@@ -591,6 +593,30 @@ static void an_inquiry_is_answered_once_for_all_and_its_first_failure_is_told(vo
     answer_tagged(s, true);
     assert_int_equal(h.times, 0);
     assert_string_equal(state_of_web(s), "up");
+}
+
+static void figures_of_the_broker_are_passed_on(void **state)
+{
+    struct stage *s = *state;
+    json_t *figures = json_pack("{s:i,s:i}", "tag", 9, "memory", 42);
+    struct err e = ERR_INIT;
+    struct heard h;
+
+    bring_up(s);
+    assert_int_equal(inquire(s, INQUIRY_STATS, "web", &h, &e), 0);
+    assert_string_equal(fake_notes(&s->fake), "stats p.web.1.1; ");
+    s->fake.to.answered(s->fake.to.owner, s->fake.tagged,
+                        &(struct runtime_answer){ .ok = true, .output = "", .fields = figures });
+    json_decref(figures);
+    assert_int_equal(h.instances, 1);
+    assert_int_equal(h.memory, 42);
+    /* what ended meanwhile is left out */
+    assert_int_equal(inquire(s, INQUIRY_STATS, "web", &h, &e), 0);
+    ended(s, "p.web.1.1", 0, 0);
+    answer_tagged(s, false);
+    assert_int_equal(h.times, 1);
+    assert_int_equal(h.instances, 0);
+    assert_string_equal(h.why, "");
 }
 
 static void what_is_paused_takes_no_command_and_is_thawed_before_any_signal(void **state)
@@ -678,6 +704,7 @@ int main(void)
         STAGED(a_command_runs_in_what_is_up_and_ends_with_who_asked),
         STAGED(down_forgets_the_project_and_lets_the_broker_end),
         STAGED(an_inquiry_is_answered_once_for_all_and_its_first_failure_is_told),
+        STAGED(figures_of_the_broker_are_passed_on),
         STAGED(what_is_paused_takes_no_command_and_is_thawed_before_any_signal),
         STAGED(a_pause_that_comes_after_a_stop_is_undone),
         STAGED(a_start_lets_what_is_paused_go_on_and_it_is_probed_again),
