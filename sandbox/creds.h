@@ -1,15 +1,23 @@
 /* creds.h -- become the service user for good: groups, ids, capabilities, no-new-privileges.
- * Runs in: init and what it forks.  Fails: negative errno; the caller must end then, it may hold
- * half of its rights.
+ * Runs in: init and what it forks; broker (its own bounds).  Fails: negative errno; the caller must
+ * end then, it may hold half of its rights.
  * Source: credentials(7), capabilities(7), prctl(2). */
 #ifndef IPAM_SANDBOX_CREDS_H
 #define IPAM_SANDBOX_CREDS_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
-/* The first group is the user's own.  Nothing can be regained: all five capability sets are empty,
- * set-user-ID programs and file capabilities have no effect. */
-int creds_drop(uid_t uid, const gid_t *gids, size_t n);
+/* The first group is the user's own.  All five capability sets become `keep`, whose bits the caller
+ * must have; nothing else can be regained: being root gives nothing, set-user-ID programs and file
+ * capabilities have no effect. */
+int creds_become(uid_t uid, const gid_t *gids, size_t n, uint64_t keep);
+
+/* The bounding set becomes what it has in common with `keep`. */
+int creds_bound(uint64_t keep);
+/* Permitted and effective become `permitted`. */
+int creds_limit(uint64_t permitted, uint64_t inheritable);
 
 #endif

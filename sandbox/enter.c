@@ -108,6 +108,7 @@ int enter_run(void)
     struct program_start how = { .std = { fds[JOIN_STDIN], fds[JOIN_STDOUT], fds[JOIN_STDERR] },
                                  .pass = fds + JOIN_DIRS,
                                  .n_pass = n - JOIN_DIRS,
+                                 .floor = fds[JOIN_FLOOR],
                                  .filter = fds[JOIN_FILTER] };
     pid_t pid = program_start(&p, &how, &stage);
     if (pid < 0)

@@ -30,6 +30,7 @@ enum { HANDOVER_STREAM_FDS = STREAM_COUNT * STREAM_ENDS };
 enum {
     HANDOVER_SETUP,                                          /* memfd, see setup.h */
     HANDOVER_RECORD,                                         /* file for the final report */
+    HANDOVER_FLOOR,                                          /* memfd: what no filter may allow */
     HANDOVER_FILTER,                                         /* memfd: filter of the program */
     HANDOVER_INIT_FILTER,                                    /* memfd: filter of init itself */
     HANDOVER_STREAMS,                                        /* HANDOVER_STREAM_FDS of them */
@@ -37,7 +38,16 @@ enum {
 };
 
 /* order of the descriptors given to a joining init */
-enum { JOIN_SETUP, JOIN_FILTER, JOIN_PIDFD, JOIN_STDIN, JOIN_STDOUT, JOIN_STDERR, JOIN_DIRS };
+enum {
+    JOIN_SETUP,
+    JOIN_FLOOR,
+    JOIN_FILTER,
+    JOIN_PIDFD,
+    JOIN_STDIN,
+    JOIN_STDOUT,
+    JOIN_STDERR,
+    JOIN_DIRS
+};
 
 /* Where init keeps the streams, so that a new broker finds them with pidfd_getfd. */
 enum { HANDOVER_STREAMS_KEPT = 20 };

@@ -122,6 +122,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_GROUP:
     case SETUP_ULIMIT:
     case SETUP_OOM:
+    case SETUP_CAPS:
     case SETUP_WORKDIR:
     case SETUP_ARG:
     case SETUP_ENV:
@@ -193,6 +194,7 @@ static int start(struct init *i, enum stage *stage, struct err *e)
     struct program_start how = {
         .std = { null, i->streams[STREAM_OUT * STREAM_ENDS + STREAM_SOURCE_WRITE],
                  i->streams[STREAM_ERR * STREAM_ENDS + STREAM_SOURCE_WRITE] },
+        .floor = i->fds[HANDOVER_FLOOR],
         .filter = i->fds[HANDOVER_FILTER],
     };
     int r;
@@ -214,7 +216,7 @@ static int start(struct init *i, enum stage *stage, struct err *e)
 /* From here on init is as weak as the program it watches. */
 static int drop(struct init *i)
 {
-    int r = creds_drop(i->program.uid, &i->program.gid, 1);
+    int r = creds_become(i->program.uid, &i->program.gid, 1, 0);
 
     if (r < 0)
         return r;

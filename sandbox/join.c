@@ -285,14 +285,16 @@ static int hand_over(struct join *j, const struct guest *g, const struct request
 {
     int fds[JOIN_DIRS + DIRS_MAX], dirs[DIRS_MAX], result;
     auto_fd setup = make_setup(g, w, e);
-    int filter = seccomp_program(w->inside ? g->spec.seccomp : SECCOMP_DEFAULT, e);
+    int filter = w->inside ? seccomp_of(&g->spec, e) : seccomp_program(SECCOMP_DEFAULT, e);
+    int floor = filter < 0 ? filter : seccomp_program(SECCOMP_FLOOR, e);
     size_t n_dirs = 0;
 
-    if (setup < 0 || filter < 0)
-        return setup < 0 ? setup : filter;
+    if (setup < 0 || floor < 0)
+        return setup < 0 ? setup : floor;
     result = open_dirs(j, g->spec.project, w->dirs, dirs, &n_dirs, e);
     if (result == 0) {
         fds[JOIN_SETUP] = setup;
+        fds[JOIN_FLOOR] = floor;
         fds[JOIN_FILTER] = filter;
         fds[JOIN_PIDFD] = g->pidfd;
         fds[JOIN_STDIN] = r->fds[0];

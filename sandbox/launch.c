@@ -117,7 +117,7 @@ static void keep_streams(struct guest *g, int ends[HANDOVER_STREAM_FDS])
 struct attempt {
     struct rootfs rootfs;
     int streams[HANDOVER_STREAM_FDS];
-    int record, filter, init_filter;
+    int record, floor, filter, init_filter;
     bool has_dir, has_cgroup;
 };
 
@@ -127,8 +127,10 @@ static int prepare(const struct broker *b, struct guest *g, const int *files, st
     int r;
 
     /* the cache's own: not closed here */
-    if ((a->filter = seccomp_program(g->spec.seccomp, e)) < 0)
+    if ((a->filter = seccomp_of(&g->spec, e)) < 0)
         return a->filter;
+    if ((a->floor = seccomp_program(SECCOMP_FLOOR, e)) < 0)
+        return a->floor;
     if ((a->init_filter = seccomp_program(SECCOMP_INIT, e)) < 0)
         return a->init_filter;
     r = guest_create_dir(g, e);
@@ -240,6 +242,7 @@ static int hand_over(struct guest *g, struct attempt *a, struct err *e)
 
     fds[n++] = a->rootfs.setup;
     fds[n++] = a->record;
+    fds[n++] = a->floor;
     fds[n++] = a->filter;
     fds[n++] = a->init_filter;
     for (int i = 0; i < HANDOVER_STREAM_FDS; i++)

@@ -316,6 +316,29 @@ static int ask_host_network(const struct question *q, struct err *e)
                : refuse(q, PERMIT_HOST_NETWORK, e, "live in the network of the host");
 }
 
+static bool has_word(const struct permit_rule *rule, const char *word)
+{
+    for (const char *const *w = rule->words; *w; w++)
+        if (strcmp(*w, word) == 0)
+            return true;
+    return false;
+}
+
+static int ask_confinement(const struct question *q, const struct spec *s, struct err *e)
+{
+    const struct permit_rule *seccomp = permit_find(q->permit, q->project, PERMIT_SECCOMP);
+    uint64_t most = ceiling(permit_find(q->permit, q->project, PERMIT_CAPABILITIES));
+
+    for (const char *const *c = s->capabilities; c && *c; c++)
+        if (!(most >> capability_number(*c) & 1))
+            return refuse(q, PERMIT_CAPABILITIES, e, "have the capability %.64s", *c);
+    if (s->seccomp_profile[0] && !has_word(seccomp, "custom"))
+        return refuse(q, PERMIT_SECCOMP, e, "have a system call profile of its own");
+    if (strcmp(s->seccomp, SPEC_UNCONFINED) == 0 && !has_word(seccomp, SPEC_UNCONFINED))
+        return refuse(q, PERMIT_SECCOMP, e, "run without a system call filter");
+    return 0;
+}
+
 int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
 {
     const struct question q = { p, s->project, s->id };
@@ -330,6 +353,8 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)
         if (s->mounts[i].kind == SPEC_BIND)
             r = ask_source(&q, s->mounts[i].source, s->mounts[i].read_only, e);
+    if (r == 0)
+        r = ask_confinement(&q, s, e);
     for (size_t i = 0; i < s->n_ports && r == 0; i++)
         r = ask_ports(&q, &s->ports[i], e);
     return r;

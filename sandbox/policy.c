@@ -8,6 +8,7 @@
 #include <sys/resource.h>
 
 #include "base/auto.h"
+#include "base/capability.h"
 #include "base/cidr.h"
 #include "base/interface.h"
 #include "base/paths.h"
@@ -332,6 +333,18 @@ static int check_dns(const struct spec *s, struct err *e)
     return r < 0 ? r : check_names_of("option", s->dns_options, options, e);
 }
 
+static int check_confinement(const struct spec *s, struct err *e)
+{
+    const char *wrong = NULL;
+    uint64_t mask = 0;
+    int r = policy_name("seccomp profile", s->seccomp, e);
+
+    if (r == 0 && (r = capability_mask(s->capabilities, &mask, &wrong)) < 0)
+        return err_set(e, r == -EPERM ? -EPERM : -EINVAL, "capability: '%.64s' %s", wrong,
+                       r == -EPERM ? "is root of the host" : "is none");
+    return r;
+}
+
 static int check_sysctls(const struct spec *s, struct err *e)
 {
     for (size_t i = 0; s->sysctls && s->sysctls[i]; i++) {
@@ -385,8 +398,6 @@ static int check_names(const struct spec *s, struct err *e)
 
     if (r == 0)
         r = policy_name("project", s->project, e);
-    if (r == 0)
-        r = policy_name("seccomp profile", s->seccomp, e);
     if (r == 0 && !made_of(s->hostname, host_chars, HOSTNAME_MAX))
         r = refuse(e, "host-name", "hostname", s->hostname);
     if (r == 0 && s->domainname[0] && !made_of(s->domainname, host_chars, HOSTNAME_MAX))
@@ -414,6 +425,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_sysctls(s, e);
     if (r == 0)
         r = check_network_of(s, e);
+    if (r == 0)
+        r = check_confinement(s, e);
     if (r == 0)
         r = check_limits(s, e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)

@@ -8,8 +8,9 @@
 #include <sys/utsname.h>
 
 #include "base/auto.h"
+#include "base/capability.h"
 
-enum { ARGS_MAX = 6 };
+enum { ARGS_MAX = 6, RULES_MAX = 1024 };
 
 static void release_(scmp_filter_ctx *c)
 {
@@ -30,6 +31,8 @@ static int parse_action(const char *text, unsigned errno_value, uint32_t *out)
         *out = SCMP_ACT_KILL_PROCESS;
     else if (strcmp(text, "SCMP_ACT_KILL") == 0 || strcmp(text, "SCMP_ACT_KILL_THREAD") == 0)
         *out = SCMP_ACT_KILL_THREAD;
+    else if (strcmp(text, "SCMP_ACT_TRAP") == 0)
+        *out = SCMP_ACT_TRAP;
     else if (strcmp(text, "SCMP_ACT_LOG") == 0)
         *out = SCMP_ACT_LOG;
     else
@@ -95,13 +98,28 @@ static bool kernel_is_older(const char *wanted)
     return major < want_major || (major == want_major && minor < want_minor);
 }
 
-/* moby's conditions, for a program that has no capability */
-static bool applies(const json_t *rule)
+/* how many of a list of capabilities a program with these has */
+static size_t count_held(const json_t *list, uint64_t capabilities)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_array_get(list, i));
+        int number = name ? capability_number(name) : -1;
+
+        n += number >= 0 && (capabilities >> number & 1);
+    }
+    return n;
+}
+
+/* moby's conditions */
+static bool applies(const json_t *rule, uint64_t capabilities)
 {
     const json_t *in = json_object_get(rule, "includes"), *ex = json_object_get(rule, "excludes");
-    const json_t *arches = json_object_get(in, "arches");
+    const json_t *arches = json_object_get(in, "arches"), *caps = json_object_get(in, "caps");
 
-    if (json_array_size(json_object_get(in, "caps")) > 0)
+    if (count_held(caps, capabilities) < json_array_size(caps) ||
+        count_held(json_object_get(ex, "caps"), capabilities) > 0)
         return false;
     if (json_array_size(arches) > 0 && !has_string(arches, native_arch()))
         return false;
@@ -134,10 +152,22 @@ static int parse_args(const json_t *list, struct scmp_arg_cmp args[ARGS_MAX], un
     return 0;
 }
 
+static int add_call(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned n_args,
+                    const struct scmp_arg_cmp *args)
+{
+    int nr = seccomp_syscall_resolve_name(name), r;
+
+    if (nr == __NR_SCMP_ERROR || nr < 0)
+        return 0; /* another architecture's, or newer than libseccomp */
+    r = seccomp_rule_add_array(filter, action, nr, n_args, args);
+    return r == -EEXIST ? 0 : r;
+}
+
 static int add_rule(scmp_filter_ctx filter, const json_t *rule, uint32_t default_action,
                     unsigned default_errno)
 {
     const json_t *names = json_object_get(rule, "names");
+    const char *single = json_string_value(json_object_get(rule, "name"));
     const json_t *value = json_object_get(rule, "errnoRet");
     unsigned error = value ? (unsigned) json_integer_value(value) : default_errno;
     struct scmp_arg_cmp args[ARGS_MAX];
@@ -150,20 +180,99 @@ static int add_rule(scmp_filter_ctx filter, const json_t *rule, uint32_t default
     /* libseccomp refuses a rule that repeats the default */
     if (r < 0 || action == default_action)
         return r;
-    for (size_t i = 0; i < json_array_size(names); i++) {
-        const char *name = json_string_value(json_array_get(names, i));
-        int nr = name ? seccomp_syscall_resolve_name(name) : __NR_SCMP_ERROR;
+    for (size_t i = 0; i < json_array_size(names) && r == 0; i++)
+        r = add_call(filter, action, json_string_value(json_array_get(names, i)), n_args, args);
+    if (r == 0 && single)
+        r = add_call(filter, action, single, n_args, args);
+    return r;
+}
 
-        if (nr == __NR_SCMP_ERROR || nr < 0)
-            continue; /* another architecture's, or newer than libseccomp */
-        r = seccomp_rule_add_array(filter, action, nr, n_args, args);
-        if (r < 0 && r != -EEXIST)
-            return r;
+/* ---- form ---- */
+
+struct form {
+    const char *key;
+    json_type type;
+};
+
+static const struct form profile_form[] = {
+    { "comment", JSON_STRING },          { "defaultAction", JSON_STRING },
+    { "defaultErrnoRet", JSON_INTEGER }, { "architectures", JSON_ARRAY },
+    { "archMap", JSON_ARRAY },           { "syscalls", JSON_ARRAY },
+};
+static const struct form rule_form[] = {
+    { "comment", JSON_STRING },  { "names", JSON_ARRAY },      { "name", JSON_STRING },
+    { "action", JSON_STRING },   { "errnoRet", JSON_INTEGER }, { "args", JSON_ARRAY },
+    { "includes", JSON_OBJECT }, { "excludes", JSON_OBJECT },
+};
+static const struct form condition_form[] = {
+    { "caps", JSON_ARRAY },
+    { "arches", JSON_ARRAY },
+    { "minKernel", JSON_STRING },
+};
+static const struct form arg_form[] = {
+    { "index", JSON_INTEGER },
+    { "value", JSON_INTEGER },
+    { "valueTwo", JSON_INTEGER },
+    { "op", JSON_STRING },
+};
+
+/* null, as Go writes an empty list, is as good as nothing */
+static int check_form(const json_t *object, const struct form *form, size_t n, struct err *e)
+{
+    const char *key;
+    json_t *value, *all = (json_t *) (uintptr_t) object; /* jansson's iterator is not const */
+
+    if (!json_is_object(object))
+        return err_set(e, -EINVAL, "is no object");
+    json_object_foreach (all, key, value) {
+        size_t i = 0;
+
+        while (i < n && strcmp(form[i].key, key) != 0)
+            i++;
+        if (i == n)
+            return err_set(e, -EINVAL, "'%.64s' is not understood", key);
+        if (!json_is_null(value) && json_typeof(value) != form[i].type)
+            return err_set(e, -EINVAL, "'%s' has the wrong type", key);
     }
     return 0;
 }
 
-int profile_export(const json_t *profile, const char *name, int fd, struct err *e)
+static int check_rule(const json_t *rule, struct err *e)
+{
+    const json_t *names = json_object_get(rule, "names"), *args = json_object_get(rule, "args");
+    int r = check_form(rule, rule_form, ARRAY_LEN(rule_form), e);
+
+    for (size_t i = 0; i < json_array_size(names) && r == 0; i++)
+        if (!json_is_string(json_array_get(names, i)))
+            r = err_set(e, -EINVAL, "a name is no string");
+    for (size_t i = 0; i < json_array_size(args) && r == 0; i++)
+        r = check_form(json_array_get(args, i), arg_form, ARRAY_LEN(arg_form), e);
+    for (int i = 0; i < 2 && r == 0; i++) {
+        const json_t *condition = json_object_get(rule, i ? "excludes" : "includes");
+
+        if (json_object_size(condition) > 0)
+            r = check_form(condition, condition_form, ARRAY_LEN(condition_form), e);
+    }
+    return r;
+}
+
+static int check(const json_t *profile, struct err *e)
+{
+    const json_t *rules = json_object_get(profile, "syscalls");
+    int r = check_form(profile, profile_form, ARRAY_LEN(profile_form), e);
+
+    if (r == 0 && json_array_size(rules) > RULES_MAX)
+        return err_set(e, -E2BIG, "more than %d entries", RULES_MAX);
+    for (size_t i = 0; i < json_array_size(rules) && r == 0; i++) {
+        r = check_rule(json_array_get(rules, i), e);
+        if (r < 0)
+            (void) err_wrap(e, "entry %zu", i + 1);
+    }
+    return r;
+}
+
+int profile_export(const json_t *profile, const char *name, uint64_t capabilities, int fd,
+                   struct err *e)
 {
     const json_t *rules = json_object_get(profile, "syscalls");
     unsigned error = (unsigned) json_integer_value(json_object_get(profile, "defaultErrnoRet"));
@@ -171,6 +280,8 @@ int profile_export(const json_t *profile, const char *name, int fd, struct err *
     uint32_t action = 0;
     int r;
 
+    if ((r = check(profile, e)) < 0)
+        return err_wrap(e, "syscall profile '%s'", name);
     error = error ? error : EPERM;
     r = parse_action(json_string_value(json_object_get(profile, "defaultAction")), error, &action);
     if (r < 0)
@@ -183,7 +294,7 @@ int profile_export(const json_t *profile, const char *name, int fd, struct err *
     for (size_t i = 0; i < json_array_size(rules); i++) {
         const json_t *rule = json_array_get(rules, i);
 
-        if (applies(rule) && (r = add_rule(filter, rule, action, error)) < 0)
+        if (applies(rule, capabilities) && (r = add_rule(filter, rule, action, error)) < 0)
             return err_set(e, r, "syscall profile '%s': entry %zu: %s", name, i + 1, strerror(-r));
     }
     r = seccomp_export_bpf(filter, fd);

@@ -24,6 +24,7 @@ struct program {
     size_t n_groups;
     struct rlimits limits;
     const char *oom_score_adj; /* NULL: inherited */
+    uint64_t capabilities;     /* mask of those that are kept */
     const char *workdir;
     const char *host_path; /* NULL: argv[0] is looked up in PATH inside the instance */
     char **argv, **env;    /* NULL-terminated, at most PROGRAM_STRINGS_MAX each */
@@ -34,7 +35,7 @@ struct program_start {
     int std[3];      /* become 0, 1 and 2; a terminal as 0 becomes the controlling one */
     const int *pass; /* become 3, 4, ...; must all be above 3 + n_pass */
     size_t n_pass;
-    int filter;
+    int floor, filter; /* exported programs, loaded in this order */
 };
 
 /* Takes SETUP_USER ... SETUP_PROGRAM; -EINVAL for what it cannot read. */

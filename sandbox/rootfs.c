@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/capability.h"
 #include "base/fsio.h"
 #include "sandbox/etc.h"
 #include "sandbox/setup.h"
@@ -243,6 +244,9 @@ static bool has_variable(const char *const *env, const char *name)
 
 void rootfs_put_rights(FILE *f, const struct spec *s)
 {
+    const char *wrong = NULL;
+    uint64_t capabilities = 0;
+
     setup_put(f, SETUP_USER, number(s->uid).text, number(s->gid).text);
     setup_put(f, SETUP_NOFILE, number(s->nofile).text);
     for (size_t i = 0; i < s->n_groups; i++)
@@ -256,6 +260,8 @@ void rootfs_put_rights(FILE *f, const struct spec *s)
         (void) snprintf(adj, sizeof adj, "%d", s->oom_score_adj);
         setup_put(f, SETUP_OOM, adj);
     }
+    if (capability_mask(s->capabilities, &capabilities, &wrong) == 0 && capabilities)
+        setup_put(f, SETUP_CAPS, number(capabilities).text);
 }
 
 static void plan_program(struct plan *p)

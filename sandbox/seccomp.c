@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/capability.h"
 #include "base/fsio.h"
 #include "base/paths.h"
 #include "sandbox/profile.h"
@@ -17,26 +19,36 @@
 enum { CACHE = 16, PROFILE_BYTES_MAX = 1024 * 1024 };
 
 static struct cached {
-    char name[65];
+    char *key; /* of what it was made: capabilities, name, text */
     int fd;
 } cache[CACHE];
 static unsigned cached_so_far;
 
-static int load(const char *name, json_t **out, struct err *e)
-{
-    auto_free char *path = paths_join("%s/configs/seccomp/%s.json", paths_data(), name);
-    auto_free char *text = NULL;
-    json_error_t why;
-    size_t len = 0;
-    int r = fsio_read(AT_FDCWD, path, PROFILE_BYTES_MAX, &text, &len);
+struct source {
+    const char *name, *text; /* text "": from the file of that name */
+    uint64_t capabilities;
+};
 
-    if (r < 0)
-        return err_set(e, r, "syscall profile %s: %s", path, strerror(-r));
+static int load(const struct source *s, json_t **out, struct err *e)
+{
+    auto_free char *path = paths_join("%s/configs/seccomp/%s.json", paths_data(), s->name);
+    auto_free char *content = NULL;
+    const char *text = s->text, *where = s->text[0] ? "of the service" : path;
+    json_error_t why;
+    size_t len = strlen(text);
+
+    if (!text[0]) {
+        int r = fsio_read(AT_FDCWD, path, PROFILE_BYTES_MAX, &content, &len);
+
+        if (r < 0)
+            return err_set(e, r, "syscall profile %s: %s", path, strerror(-r));
+        text = content;
+    }
     *out = json_loadb(text, len, JSON_REJECT_DUPLICATES, &why);
-    return *out ? 0 : err_set(e, -EINVAL, "syscall profile %s:%d: %s", path, why.line, why.text);
+    return *out ? 0 : err_set(e, -EINVAL, "syscall profile %s:%d: %s", where, why.line, why.text);
 }
 
-static int make(const char *name, struct err *e)
+static int make(const struct source *s, struct err *e)
 {
     auto_fd fd = memfd_create("filter", MFD_CLOEXEC | MFD_ALLOW_SEALING);
     json_t *profile = NULL;
@@ -44,9 +56,10 @@ static int make(const char *name, struct err *e)
 
     if (fd < 0)
         return err_set(e, -errno, "memory file for a syscall filter: %s", strerror(errno));
-    r = load(name, &profile, e);
+    r = load(s, &profile, e);
     if (r == 0)
-        r = profile_export(profile, name, fd, e);
+        r = profile_export(profile, s->text[0] ? "of the service" : s->name, s->capabilities, fd,
+                           e);
     json_decref(profile);
     if (r < 0)
         return r;
@@ -55,28 +68,49 @@ static int make(const char *name, struct err *e)
     return take_fd(&fd);
 }
 
-int seccomp_program(const char *name, struct err *e)
+static int find_or_make(const struct source *s, struct err *e)
 {
     struct cached *slot = &cache[cached_so_far % CACHE];
+    auto_free char *key = paths_join("%" PRIx64 " %s\n%s", s->capabilities, s->name, s->text);
     int fd;
 
     for (unsigned i = 0; i < CACHE && i < cached_so_far; i++)
-        if (strcmp(cache[i].name, name) == 0)
+        if (strcmp(cache[i].key, key) == 0)
             return cache[i].fd;
-    fd = make(name, e);
+    fd = make(s, e);
     if (fd < 0)
         return fd;
-    if (cached_so_far >= CACHE)
+    if (cached_so_far >= CACHE) {
         close(slot->fd);
-    (void) snprintf(slot->name, sizeof slot->name, "%s", name);
+        free(slot->key);
+    }
+    slot->key = take_ptr(key);
     slot->fd = fd;
     cached_so_far++;
     return fd;
 }
 
+int seccomp_program(const char *name, struct err *e)
+{
+    return find_or_make(&(struct source){ .name = name, .text = "" }, e);
+}
+
+int seccomp_of(const struct spec *s, struct err *e)
+{
+    struct source from = { .name = s->seccomp, .text = s->seccomp_profile };
+    const char *wrong = NULL;
+
+    if (from.text[0] == '\0' && strcmp(from.name, SPEC_UNCONFINED) == 0)
+        from.name = SECCOMP_FLOOR; /* what all services have is all that this one has */
+    (void) capability_mask(s->capabilities, &from.capabilities, &wrong);
+    return find_or_make(&from, e);
+}
+
 void seccomp_clear(void)
 {
-    for (unsigned i = 0; i < CACHE && i < cached_so_far; i++)
+    for (unsigned i = 0; i < CACHE && i < cached_so_far; i++) {
         close(cache[i].fd);
+        free(cache[i].key);
+    }
     cached_so_far = 0;
 }

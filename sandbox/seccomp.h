@@ -5,13 +5,18 @@
 #define IPAM_SANDBOX_SECCOMP_H
 
 #include "base/err.h"
+#include "sandbox/spec.h"
 
-/* the filters of init itself and of workers come from profiles with these names */
-#define SECCOMP_INIT    "init"
+/* Our own, in a directory whose name no specification can say: what init needs, and what no service
+ * gets whatever its profile allows. */
+#define SECCOMP_INIT    "own/init"
+#define SECCOMP_FLOOR   "own/floor"
 #define SECCOMP_DEFAULT "default"
 
 /* A sealed memfd with the program of paths_data()/configs/seccomp/NAME.json; stays the cache's. */
 int seccomp_program(const char *name, struct err *e);
+/* The one of a service: its own profile or the named one, with what its capabilities add. */
+int seccomp_of(const struct spec *s, struct err *e);
 void seccomp_clear(void);
 
 #endif

@@ -77,6 +77,8 @@ static const struct field spec_fields[] = {
     FIELD(spec, dns_search, FIELD_STRINGS),
     FIELD(spec, dns_options, FIELD_STRINGS),
     FIELD(spec, network_of, FIELD_TEXT),
+    FIELD(spec, seccomp_profile, FIELD_TEXT),
+    FIELD(spec, capabilities, FIELD_STRINGS),
 };
 
 static const struct field mount_fields[] = {

@@ -13,6 +13,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 
+#define SPEC_UNCONFINED "unconfined"
+
 enum spec_mount_kind { SPEC_BIND, SPEC_VOLUME, SPEC_TMPFS };
 
 struct spec_mount {
@@ -102,10 +104,12 @@ struct spec {
     struct spec_host *hosts;
     size_t n_hosts;
     struct spec_limits limits;
-    uint64_t nofile;            /* 0 = the usual */
-    int oom_score_adj;          /* 0 = inherited */
-    const char *const *sysctls; /* "NAME=VALUE", of namespaces only */
-    const char *seccomp;        /* profile name */
+    uint64_t nofile;                 /* 0 = the usual */
+    int oom_score_adj;               /* 0 = inherited */
+    const char *const *sysctls;      /* "NAME=VALUE", of namespaces only */
+    const char *seccomp;             /* profile name, or SPEC_UNCONFINED */
+    const char *seccomp_profile;     /* "" or a profile in moby's JSON form, instead of `seccomp` */
+    const char *const *capabilities; /* "NET_RAW"; empty = none */
 };
 
 json_t *spec_encode(const struct spec *s); /* new reference */

@@ -17,8 +17,10 @@ enum {
         128 * 1024,             /* bytes of one broker message: fits a launch specification */
     LIMIT_LOG_LINE = 16 * 1024, /* bytes of one log record: the json-file convention */
     LIMIT_PROBE_OUTPUT = 4096,  /* bytes kept of what a health check printed, as in moby */
-    LIMIT_INSTANCES = 1024,     /* instances the broker keeps; its tables are static */
-    LIMIT_NETWORKS = 256,       /* bridges the broker keeps */
+    LIMIT_SECCOMP_PROFILE =
+        64 * 1024, /* bytes of a service's own system call profile without blanks: half a packet */
+    LIMIT_INSTANCES = 1024, /* instances the broker keeps; its tables are static */
+    LIMIT_NETWORKS = 256,   /* bridges the broker keeps */
 };
 
 #endif

@@ -37,7 +37,7 @@ const char *const *resolve_strings(struct arena *a, const struct node *list);
 /* Where the script is that a recipe has instead of an image's entry point. */
 #define RESOLVE_ENTRYPOINT "/run/ipam-orch/entrypoint"
 
-/* each in the file of its name; the last four fill a part of the unit for the first */
+/* each in the file of its name; the others fill a part of the unit for the first */
 int resolve_unit(struct resolve *r, struct err *e);
 int resolve_files(struct resolve *r, struct err *e);
 int resolve_health(struct resolve *r, struct err *e);
@@ -45,5 +45,6 @@ int resolve_limits(struct resolve *r, struct err *e);
 int resolve_network(struct resolve *r, struct err *e);
 /* the networks of a project, for its units to be on */
 int resolve_networks(struct project *p, const struct node *document, struct err *e);
+int resolve_rights(struct resolve *r, struct err *e);
 
 #endif

@@ -217,19 +217,6 @@ static int restart(struct resolve *r, struct err *e)
     return 0;
 }
 
-/* what is always so in native mode may be written; its contrary may not */
-static int hardening(const struct resolve *r, struct err *e)
-{
-    const struct node *opts = node_get(r->service, "security_opt");
-
-    for (size_t i = 0; opts && i < opts->n; i++)
-        if (strncmp(opts->items[i]->text, "no-new-privileges", 17) != 0 ||
-            strstr(opts->items[i]->text, "false"))
-            return resolve_refuse(opts->items[i], e, "security_opt '%s' is not honoured yet",
-                                  opts->items[i]->text);
-    return 0;
-}
-
 static void find_missing(struct resolve *r)
 {
     const struct node *packages = resolve_get(r, "packages");
@@ -261,6 +248,7 @@ int resolve_unit(struct resolve *r, struct err *e)
     u->domainname = node_get_text(r->service, "domainname", "");
     u->home = node_get_text(r->recipe, "home", "/");
     u->seccomp = node_get_text(r->recipe, "seccomp", "default");
+    u->seccomp_profile = "";
     u->workdir = resolve_get(r, "working_dir") ? resolve_get(r, "working_dir")->text : "/";
     u->etc = resolve_strings(r->arena, resolve_get(r, "etc"));
     find_missing(r);
@@ -275,7 +263,7 @@ int resolve_unit(struct resolve *r, struct err *e)
     if ((code = identity(r, e)) < 0 || (code = groups(r, e)) < 0 || (code = sysctls(r, e)) < 0 ||
         (code = resolve_network(r, e)) < 0 || (code = resolve_files(r, e)) < 0 ||
         (code = dependencies(r, e)) < 0 || (code = stopping(r, e)) < 0 ||
-        (code = restart(r, e)) < 0 || (code = hardening(r, e)) < 0)
+        (code = restart(r, e)) < 0 || (code = resolve_rights(r, e)) < 0)
         return code;
     return resolve_health(r, e);
 }

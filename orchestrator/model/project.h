@@ -118,9 +118,11 @@ struct unit {
     size_t n_ulimits;
     struct extra_group *groups;
     size_t n_groups;
-    int oom_score_adj;          /* 0 = inherited */
-    const char *const *sysctls; /* "NAME=VALUE", of namespaces only */
-    const char *seccomp;        /* profile name in configs/seccomp */
+    int oom_score_adj;               /* 0 = inherited */
+    const char *const *sysctls;      /* "NAME=VALUE", of namespaces only */
+    const char *seccomp;             /* profile name in configs/seccomp, or "unconfined" */
+    const char *seccomp_profile;     /* "", or a profile in moby's JSON form instead */
+    const char *const *capabilities; /* "NET_RAW"; what cap_add leaves after cap_drop */
 
     struct health_spec health;
     struct restart_spec restart;

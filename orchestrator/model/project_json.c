@@ -204,6 +204,8 @@ static const struct member unit_members[] = {
     PLAIN(unit, oom_score_adj, T_SIGNED),
     PLAIN(unit, sysctls, T_LIST),
     TEXT(unit, seccomp),
+    TEXT(unit, seccomp_profile),
+    PLAIN(unit, capabilities, T_LIST),
     ONE(unit, health, health_kind),
     ONE(unit, restart, restart_kind),
     PLAIN(unit, stop_signal, T_INT),

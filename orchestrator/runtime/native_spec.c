@@ -145,7 +145,9 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .nofile = u->limits.nofile,
                                .oom_score_adj = u->oom_score_adj,
                                .sysctls = u->sysctls,
-                               .seccomp = u->seccomp };
+                               .seccomp = u->seccomp,
+                               .seccomp_profile = u->seccomp_profile,
+                               .capabilities = u->capabilities };
     copy_mounts(u, &out->spec);
     copy_rights(u, &out->spec);
     copy_links(l, &out->spec);

@@ -1,11 +1,11 @@
 load command
 
 @test "explain: every attribute of a project has its line" {
-    compose 'services: {web: {image: nginx:1.22, labels: {a: b}, cap_add: [NET_ADMIN]}}'
+    compose 'services: {web: {image: nginx:1.22, labels: {a: b}, privileged: true}}'
     run -0 orch config --explain
     [[ $output == *"honoured   services.web.image"* ]]
     [[ $output == *"no effect  services.web.labels"* ]]
-    [[ $output == *"refused    services.web.cap_add"* ]]
+    [[ $output == *"refused    services.web.privileged"* ]]
 }
 
 @test "explain one attribute by its name or path; a name nobody has: exit 2 and the nearest" {
@@ -25,7 +25,7 @@ load command
     compose 'services:
   web:
     image: nginx:1.22
-    cap_add: [NET_ADMIN]'
-    fails 3 compose.yaml:4:5 services.web.cap_add "next: ipam-orch config --explain=cap_add" -- up
+    privileged: true'
+    fails 3 compose.yaml:4:5 services.web.privileged "next: ipam-orch config --explain=privileged" -- up
     [ ! -e .env.prod ]
 }

@@ -47,6 +47,11 @@ services:
 EOF
 }
 
+# of the project's own `web`
+web_pid() {
+    PROJECT=$DIR ps_field web pid
+}
+
 @test "the policy that is installed changes nothing, and a refusal reaches the terminal with rule and line" {
     run grep -vE '^(#|$)' "$IPAM_ORCH_SOURCE/packaging/policy.conf"
     [ -z "$output" ]
@@ -80,4 +85,77 @@ EOF
     [ "$status" -eq 1 ]
     [[ $output == *"'net.core.somaxconn=7' is of a network that is not its own"* ]]
     policy
+}
+
+# set_of PID NAME: one capability set without its zeros
+set_of() {
+    sed -n "s/^$2:[[:space:]]*0*\(.\)/\1/p" "/proc/$1/status"
+}
+
+@test "cap_add: by name within the ceiling, less cap_drop; refused by default with rule and hint" {
+    project capable 'cap_add: [CAP_NET_RAW, chown, NET_BIND_SERVICE], cap_drop: [ALL, NET_BIND_SERVICE]'
+    policy
+    run orch_in "$DIR" up
+    echo "exit $status: $output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"policy: capabilities = none: 'capable.web.1."*"' may not have the capability NET_RAW"* ]]
+    [[ $output == *"ipam-orch-policy.conf(5)"* ]]
+    policy "[project capable]" "capabilities = NET_RAW CHOWN"
+    orch_in "$DIR" up
+    local pid name
+    pid=$(web_pid)
+    for name in CapInh CapPrm CapEff CapBnd CapAmb; do
+        [ "$(set_of "$pid" $name)" = 2001 ]
+    done
+    [ "$(orch_in "$DIR" exec web sh -c 'grep CapEff /proc/self/status' | tr -d '\t')" = "CapEff:0000000000002001" ]
+    orch_in "$DIR" down
+    policy
+}
+
+@test "security_opt seccomp: a profile beside the file, read by the caller, within the policy" {
+    project filtered 'security_opt: ["seccomp:no-mkdir.json", "no-new-privileges:true", "apparmor=unconfined"]'
+    echo '{ "defaultAction": "SCMP_ACT_ALLOW",
+        "syscalls": [{ "names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 28 }] }' >"$DIR/no-mkdir.json"
+    policy
+    run orch_in "$DIR" up
+    echo "exit $status: $output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"policy: seccomp = none: 'filtered.web.1."*"' may not have a system call profile of its own"* ]]
+    policy "seccomp = custom"
+    orch_in "$DIR" up
+    run orch_in "$DIR" exec web mkdir /tmp/x
+    echo "$output"
+    [[ $output == *"No space left"* ]]
+    [ "$(sed -n 's/^Seccomp:[[:space:]]*//p' "/proc/$(web_pid)/status")" = 2 ]
+    orch_in "$DIR" down
+    project free 'security_opt: ["seccomp=unconfined"]'
+    run orch_in "$DIR" up
+    [[ $output == *"policy.conf:1: seccomp = custom: 'free.web.1."* ]]
+    policy
+}
+
+@test "what cannot be had is refused at its place in the file" {
+    local attribute text
+    while IFS='|' read -r attribute text; do
+        project refused "$attribute"
+        run orch_in "$DIR" up
+        echo "$attribute: exit $status: $output"
+        [ "$status" -eq 3 ]
+        [[ $output == *"compose.yaml:6:"* ]]
+        [[ $output == *"$text"* ]]
+    done <<'EOF'
+cap_add: [ALL]|by name, never all
+cap_add: [SYS_ADMIN]|SYS_ADMIN is root of the host
+cap_add: [NET_EVERYTHING]|is no capability
+cap_drop: [NET_EVERYTHING]|is no capability
+privileged: true|privileged
+userns_mode: "keep-id"|userns_mode
+security_opt: ["no-new-privileges:false"]|can gain privileges
+security_opt: ["seccomp:no-such.json"]|No such file
+security_opt: ["systempaths=unconfined"]|is not honoured
+security_opt: ["apparmor=docker-default"]|AppArmor
+security_opt: ["label=type:x_t"]|SELinux
+EOF
+    project host 'userns_mode: host'
+    orch_in "$DIR" config -q
 }

@@ -35,7 +35,8 @@ static const char plain_spec[] =
     "0,\"cpu_shares\":0,"
     "\"cpu_quota_us\":0,\"cpu_period_us\":0,\"cpuset\":\"\",\"domainname\":\"\",\"dns\":[],"
     "\"network_of\":\"\","
-    "\"dns_search\":[],\"dns_options\":[],\"seccomp\":\"default\"}";
+    "\"dns_search\":[],\"dns_options\":[],\"seccomp\":\"default\",\"seccomp_profile\":\"\","
+    "\"capabilities\":[]}";
 
 static _Noreturn void fail(const char *text)
 {

@@ -53,7 +53,9 @@ asked_for() {
     refused user-id: '{"gid":0}'
     refused user-id: '{"uid":4294967295}'
     refused user-name: '{"user":"x:0:0::/:/bin/sh\nroot"}'
-    refused "unknown key 'cap_add'" '{"cap_add":["CAP_SYS_ADMIN"]}'
+    refused "capability: 'SYS_ADMIN' is root" '{"capabilities":["SYS_ADMIN"]}'
+    refused "capability: 'ALL' is none" '{"capabilities":["ALL"]}'
+    refused "policy: capabilities = none" '{"capabilities":["NET_RAW"]}'
     refused "unknown key 'privileged'" '{"privileged":true}'
     refused "unknown key 'namespaces'" '{"namespaces":"host"}'
 }
@@ -89,7 +91,10 @@ asked_for() {
     refused instance-id: '{"id":".."}'
     refused name: '{"project":"../other"}'
     refused name: '{"seccomp":"../../../tmp/allow"}'
-    refused "syscall profile" '{"seccomp":"unconfined"}'
+    refused name: '{"seccomp":"own/floor"}'
+    refused "syscall profile" '{"seccomp":"no-such"}'
+    refused "policy: seccomp = none" '{"seccomp":"unconfined"}'
+    refused "policy: seccomp = none" '{"seccomp_profile":"{\"defaultAction\":\"SCMP_ACT_ALLOW\"}"}'
     refused path: '{"workdir":"/tmp/../.."}'
 }
 

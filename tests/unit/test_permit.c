@@ -48,7 +48,7 @@ static struct permit *loaded(const char *text)
     return p;
 }
 
-static const char *const none[] = { NULL };
+static const char *const none[] = { NULL }, *const raw[] = { "CHOWN", "NET_RAW", NULL };
 static struct spec_mount mount;
 static struct spec_port port;
 static struct spec_group group;
@@ -61,13 +61,21 @@ enum wish {
     READS,
     WRITES,
     PUBLISHES,
+    CAPABLE,
+    UNCONFINED,
+    OWN_PROFILE,
 };
 
 static struct spec make(enum wish w)
 {
-    struct spec s = {
-        .id = "p.a.1.1", .project = "p", .network_of = "", .etc = none, .uid = 1000, .gid = 1000
-    };
+    struct spec s = { .id = "p.a.1.1",
+                      .project = "p",
+                      .network_of = "",
+                      .etc = none,
+                      .uid = 1000,
+                      .gid = 1000,
+                      .seccomp = "default",
+                      .seccomp_profile = "" };
 
     mount = (struct spec_mount){ .kind = SPEC_BIND, .source = "/srv/www", .target = "/x" };
     port = (struct spec_port){ .address = "", .published = 80, .last = 80, .target = 80 };
@@ -93,6 +101,9 @@ static struct spec make(enum wish w)
         s.ports = &port;
         s.n_ports = 1;
         break;
+    case CAPABLE: s.capabilities = raw; break;
+    case UNCONFINED: s.seccomp = "unconfined"; break;
+    case OWN_PROFILE: s.seccomp_profile = "{}"; break;
     }
     return s;
 }
@@ -127,6 +138,18 @@ static const struct {
     { "ports = any\n[project p]\nports = none", PUBLISHES, ":3: ports = none" },
     { "ports = 80\n[project q]\nports = none", PUBLISHES, NULL },
     { "users = 1\n[project p]\nports = 80", PLAIN, ":1: users = 1" },
+    { NULL, CAPABLE, "policy: capabilities = none: 'p.a.1.1' may not have the capability CHOWN" },
+    { "capabilities = chown", CAPABLE,
+      ":1: capabilities = chown: 'p.a.1.1' may not have the "
+      "capability NET_RAW" },
+    { "capabilities = CAP_NET_RAW chown", CAPABLE, NULL },
+    { "capabilities = none\n[project p]\ncapabilities = NET_RAW CHOWN", CAPABLE, NULL },
+    { NULL, UNCONFINED, "policy: seccomp = none: 'p.a.1.1' may not run without a system call" },
+    { "seccomp = custom", UNCONFINED, ":1: seccomp = custom" },
+    { "seccomp = custom unconfined", UNCONFINED, NULL },
+    { NULL, OWN_PROFILE, "may not have a system call profile of its own" },
+    { "seccomp = unconfined", OWN_PROFILE, ":1: seccomp = unconfined" },
+    { "seccomp = custom", OWN_PROFILE, NULL },
 };
 
 static void a_launch_is_held_against_the_rules_of_its_project(void **state)

@@ -33,7 +33,8 @@ static struct spec good(void)
                           .uid = 65534,
                           .gid = 65534,
                           .etc = none,
-                          .seccomp = "default" };
+                          .seccomp = "default",
+                          .seccomp_profile = "" };
 }
 
 /* one specification per rule, each wrong in one place */
@@ -84,6 +85,9 @@ enum wrong {
     CPUSET,
     SYSCTL_OF_HOST,
     SWAP_BELOW,
+    CAPABILITY_NONE,
+    CAPABILITY_ROOT,
+    PROFILE_OWN,
     WRONG_COUNT
 };
 
@@ -137,6 +141,9 @@ static const struct {
     [SYSCTL_OF_HOST] = { -EPERM, "sysctl" },
     [CPUSET] = { -EINVAL, "cpuset" },
     [SWAP_BELOW] = { -EINVAL, "memory" },
+    [CAPABILITY_NONE] = { -EINVAL, "capability" },
+    [CAPABILITY_ROOT] = { -EPERM, "capability" },
+    [PROFILE_OWN] = { -EINVAL, "name" },
 };
 static_assert(ARRAY_LEN(expected) == WRONG_COUNT, "a refusal has no expectation");
 
@@ -233,6 +240,8 @@ static struct spec make(enum wrong w)
     static const char *const shadow[] = { "shadow", NULL }, *const up[] = { "../x", NULL },
                              *const absolute[] = { "/etc/x", NULL },
                              *const sysctl[] = { "kernel.core_pattern=|/x", NULL },
+                             *const all[] = { "NET_RAW", "ALL", NULL },
+                             *const admin[] = { "NET_RAW", "SYS_ADMIN", NULL },
                              *const dns_name[] = { "ns.example", NULL },
                              *const dns_newline[] = { "a\nnameserver 6.6.6.6", NULL };
     struct spec s = good();
@@ -284,6 +293,9 @@ static struct spec make(enum wrong w)
     case SYSCTL_OF_HOST: s.sysctls = sysctl; break;
     case CPUSET: s.limits.cpuset = "0\n1"; break;
     case SWAP_BELOW: s.limits.memory = 2 * (s.limits.memory_swap = 1); break;
+    case CAPABILITY_NONE: s.capabilities = all; break;
+    case CAPABILITY_ROOT: s.capabilities = admin; break;
+    case PROFILE_OWN: s.seccomp = "own/init"; break;
     case DNS_NAME: s.dns = dns_name; break;
     case DNS_NEWLINE: s.dns_search = dns_newline; break;
     case OOM_PROTECTED: s.oom_score_adj = -1000; break;

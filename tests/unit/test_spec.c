@@ -15,6 +15,8 @@ static const char *const env[] = { "A=1", "B=", NULL };
 static const char *const etc[] = { "mime.types", NULL };
 static const char *const none[] = { NULL };
 
+static const char *const caps[] = { "NET_RAW", NULL };
+
 static struct spec full(void)
 {
     static struct spec_mount mounts[] = {
@@ -76,7 +78,9 @@ static struct spec full(void)
                           .limits.memory_swap = INT64_MAX,
                           .limits.cpuset = "0-1",
                           .nofile = 65536,
-                          .seccomp = "default" };
+                          .seccomp = "default",
+                          .seccomp_profile = "{}",
+                          .capabilities = caps };
 }
 
 static struct spec small(void)
@@ -92,7 +96,8 @@ static struct spec small(void)
                           .uid = 1,
                           .gid = 1,
                           .etc = none,
-                          .seccomp = "default" };
+                          .seccomp = "default",
+                          .seccomp_profile = "" };
 }
 
 /* replaces one member of an encoded specification; `path` is KEY or LIST.KEY of its first item */
@@ -127,7 +132,8 @@ static void a_member_of_the_wrong_type_is_refused_and_named(void **state)
         { "ports.published", "65536", "'published'" },
         { "files.fd", "null", "'fd'" },
         { "links.bridge", "[]", "'bridge'" },
-        { "capabilities", "[]", "unknown key 'capabilities'" },
+        { "privileged", "true", "unknown key 'privileged'" },
+        { "capabilities", "\"NET_RAW\"", "'capabilities'" },
         { "hosts.ttl", "1", "unknown key 'ttl'" },
     };
 

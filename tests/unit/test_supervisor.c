@@ -53,6 +53,7 @@ static struct project *two_tier(const char *web_digest, bool migrations)
         u->user = "nobody";
         u->uid = u->gid = 65534;
         u->seccomp = "default";
+        u->seccomp_profile = "";
         u->restart.policy = RESTART_ALWAYS;
         u->stop_signal = SIGTERM;
         u->stop_grace_us = 10000000;

@@ -1,0 +1,160 @@
+/* What a service may do beyond what all may, and what it is kept from. */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/capability.h"
+#include "base/fsio.h"
+#include "base/limits.h"
+#include "base/paths.h"
+#include "compose/pathname.h"
+#include "compose/resolve.h"
+
+enum { PROFILE_FILE_MAX = 1024 * 1024 };
+
+/* ---- capabilities ---- */
+
+static int find_capability(const struct node *n, const char **out, struct err *e)
+{
+    int number = capability_number(n->text);
+
+    if (number < 0)
+        return resolve_refuse(n, e, "'%s' is no capability", n->text);
+    *out = capability_name((unsigned) number);
+    return 0;
+}
+
+static bool is_all(const struct node *n)
+{
+    return strcasecmp(n->text, "ALL") == 0;
+}
+
+/* `ALL` in cap_drop leaves what cap_add names, as with Docker: that is how the two are written */
+static int capabilities(struct resolve *r, struct err *e)
+{
+    const struct node *add = node_get(r->service, "cap_add");
+    const struct node *drop = node_get(r->service, "cap_drop");
+    const char **out = arena_array(r->arena, node_count(add) + 1, sizeof *out);
+    const char *dropped = NULL, *wrong = NULL;
+    uint64_t mask = 0;
+    size_t n = 0;
+    int code;
+
+    for (size_t i = 0; i < node_count(add); i++) {
+        const struct node *word = add->items[i];
+
+        if (is_all(word))
+            return resolve_refuse(word, e, "native mode gives capabilities by name, never all");
+        if ((code = find_capability(word, &out[n], e)) < 0)
+            return code;
+        if (capability_mask((const char *[]){ out[n], NULL }, &mask, &wrong) < 0)
+            return resolve_refuse(word, e, "%s is root of the host; no service can have it",
+                                  out[n]);
+        n++;
+    }
+    for (size_t i = 0; i < node_count(drop); i++) {
+        size_t kept = 0;
+
+        if (is_all(drop->items[i]))
+            continue;
+        if ((code = find_capability(drop->items[i], &dropped, e)) < 0)
+            return code;
+        for (size_t k = 0; k < n; k++)
+            if (strcmp(out[k], dropped) != 0)
+                out[kept++] = out[k];
+        n = kept;
+    }
+    out[n] = NULL;
+    r->unit->capabilities = out;
+    return 0;
+}
+
+/* ---- security_opt ---- */
+
+/* Read with the rights of the caller; blanks go, so that more profiles fit into a message. */
+static int read_profile(struct resolve *r, const struct node *n, const char *value, struct err *e)
+{
+    const char *path =
+        value[0] == '{' ? "the text" : pathname_resolve(r->arena, r->project->dir, value);
+    auto_free char *content = NULL, *compact = NULL;
+    size_t len = strlen(value);
+    json_error_t why;
+    json_t *json;
+    int code = 0;
+
+    if (value[0] != '{')
+        code = fsio_read(AT_FDCWD, path, PROFILE_FILE_MAX, &content, &len);
+    if (code < 0)
+        return resolve_refuse(n, e, "system call profile %s: %s", path, strerror(-code));
+    json = json_loadb(content ? content : value, len, JSON_REJECT_DUPLICATES, &why);
+    if (!json)
+        return resolve_refuse(n, e, "system call profile %s:%d: %s", path, why.line, why.text);
+    compact = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    if (!compact || strlen(compact) > LIMIT_SECCOMP_PROFILE)
+        return resolve_refuse(n, e, "system call profile %s: more than %d bytes without blanks",
+                              path, LIMIT_SECCOMP_PROFILE);
+    r->unit->seccomp_profile = arena_strdup(r->arena, compact);
+    return 0;
+}
+
+static int seccomp(struct resolve *r, const struct node *n, const char *value, struct err *e)
+{
+    r->unit->seccomp_profile = "";
+    if (strcmp(value, "builtin") == 0 || strcmp(value, "unconfined") == 0) {
+        if (value[0] == 'u')
+            r->unit->seccomp = "unconfined";
+        return 0;
+    }
+    return value[0] ? read_profile(r, n, value, e)
+                    : resolve_refuse(n, e, "security_opt seccomp has no value");
+}
+
+/* Labels of security modules: none is what we do; others are nothing without the module. */
+static int label(const struct node *n, const char *module, const char *where, bool none,
+                 struct err *e)
+{
+    if (none)
+        return 0;
+    if (access(where, F_OK) < 0)
+        return resolve_refuse(n, e, "security_opt '%s': this host has no %s", n->text, module);
+    return resolve_refuse(n, e, "security_opt '%s': labels of %s are not set yet", n->text, module);
+}
+
+static int security_opt(struct resolve *r, const struct node *n, struct err *e)
+{
+    size_t len = strcspn(n->text, "=:");
+    const char *value = n->text[len] ? n->text + len + 1 : "";
+    auto_free char *key = strndup(n->text, len);
+
+    if (!key)
+        abort();
+    if (strcmp(key, "no-new-privileges") == 0)
+        return value[0] == '\0' || strcmp(value, "true") == 0
+                   ? 0
+                   : resolve_refuse(n, e,
+                                    "security_opt '%s': no service of native mode can gain"
+                                    " privileges",
+                                    n->text);
+    if (strcmp(key, "seccomp") == 0)
+        return seccomp(r, n, value, e);
+    if (strcmp(key, "apparmor") == 0)
+        return label(n, "AppArmor", "/sys/module/apparmor", strcmp(value, "unconfined") == 0, e);
+    if (strcmp(key, "label") == 0)
+        return label(n, "SELinux", "/sys/fs/selinux", strcmp(value, "disable") == 0, e);
+    return resolve_refuse(n, e, "security_opt '%s' is not honoured", n->text);
+}
+
+int resolve_rights(struct resolve *r, struct err *e)
+{
+    const struct node *options = node_get(r->service, "security_opt");
+    int code = capabilities(r, e);
+
+    for (size_t i = 0; i < node_count(options) && code == 0; i++)
+        code = security_opt(r, options->items[i], e);
+    return code;
+}

@@ -1,0 +1,111 @@
+#!/usr/bin/env bats
+# What a service may have beyond the others when policy.conf says so, and what it never has.
+
+load broker
+
+setup_file() {
+    broker_open
+    broker_kill TERM
+    mkdir "$HOUSE/etc"
+    cat >"$HOUSE/etc/policy.conf" <<'EOF'
+capabilities = NET_RAW NET_BIND_SERVICE CHOWN SYS_CHROOT
+seccomp = custom unconfined
+EOF
+    broker_start
+}
+
+teardown_file() { broker_close; }
+
+teardown() {
+    [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 8 "$HOUSE/broker.log"
+}
+
+# sets PID: the five capability sets, in the order of /proc/PID/status
+sets() {
+    sed -n 's/^\(Cap[A-Za-z]*\):[[:space:]]*0*\(.\)/\1=\2/p' "/proc/$1/status" | tr '\n' ' '
+}
+
+allow_all='{"defaultAction":"SCMP_ACT_ALLOW","architectures":["SCMP_ARCH_X86_64"],
+    "syscalls":[{"names":["mount","setns","clone"],"action":"SCMP_ACT_ALLOW"}]}'
+
+# with_profile JSON: the fields of a specification
+with_profile() {
+    jq -nc --arg profile "$1" '{ seccomp_profile: $profile }'
+}
+
+# what the floor keeps from every service, as guest_hostile tries it
+floor=(mount-tmpfs mount-bind umount-proc-sys remount-root fsopen open-tree mount-setattr pivot-root
+    unshare-user unshare-mnt unshare-net unshare-pid unshare-cgroup clone-user clone-net clone3-user
+    setns-net setns-own-mnt setns-pidfd bpf perf keyring add-key request-key userfaultfd kexec kexec-file
+    load-module unload-module reboot set-clock swap accounting file-handle init-read-memory
+    init-take-descriptor trace-init)
+
+@test "capabilities: permitted, effective, inheritable, ambient and bounding, for the program and commands that join" {
+    local want="CapInh=2001 CapPrm=2001 CapEff=2001 CapBnd=2001 CapAmb=2001 "
+    started t.caps.1.1 '{"capabilities":["CHOWN","NET_RAW"]}' "$GUESTS/guest_family" 0
+    [ "$(sets "$PID")" = "$want" ]
+    [ "$(status_of "$PID" NoNewPrivs)" = 1 ]
+    inside t.caps.1.1 /bin/sh -c 'cat /proc/self/status'
+    [ "$(sed -n 's/^CapAmb:[[:space:]]*0*//p' <<<"$output")" = 2001 ]
+    # init, which only watches, has none
+    wait_until 10 bash -c "grep -q '^Seccomp:.*2' /proc/$(status_of "$PID" PPid)/status"
+    [ "$(sets "$(status_of "$PID" PPid)")" = "CapInh=0 CapPrm=0 CapEff=0 CapBnd=0 CapAmb=0 " ]
+}
+
+@test "a capability does what it is for, and nothing else comes with it" {
+    finished t.caps.2.1 '{"capabilities":["NET_RAW"]}' "$GUESTS/guest_hostile" raw-socket packet-socket
+    [[ $output == *"raw-socket ESCAPED"* && $output == *"packet-socket ESCAPED"* ]]
+    finished t.caps.3.1 '{}' "$GUESTS/guest_hostile" raw-socket packet-socket chroot
+    [ "$(tail -n 1 <<<"$output" | jq -r .code)" -eq 0 ]
+    finished t.caps.4.1 '{"capabilities":["NET_RAW","CHOWN","SYS_CHROOT"]}' "$GUESTS/guest_hostile" \
+        become-root become-root-group groups allow-new-privileges priority realtime "${floor[@]}"
+    [ "$(tail -n 1 <<<"$output" | jq -r .code)" -eq 0 ]
+}
+
+@test "unconfined and a profile that allows everything: what the profile refused is there, the floor is not" {
+    local fields
+    for fields in '{"seccomp":"unconfined"}' "$(with_profile "$allow_all")"; do
+        # without a filter this is allowed to everybody
+        finished t.free.1.1 "$fields" "$GUESTS/guest_hostile" personality
+        [[ $output == *"personality ESCAPED"* ]]
+        finished t.free.1.2 "$fields" "$GUESTS/guest_hostile" "${floor[@]}" type-into-terminal
+        [ "$(tail -n 1 <<<"$output" | jq -r .code)" -eq 0 ]
+    done
+}
+
+@test "a profile of the service's own: calls, errors, arguments, conditions" {
+    started t.own.1.1 "$(with_profile "$(jq -c '.syscalls += [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }]' <<<"$allow_all")")" \
+        "$GUESTS/guest_family" 0
+    inside t.own.1.1 /bin/sh -c 'mkdir /tmp/x 2>&1; test ! -e /tmp/x'
+    [[ $output == *"No space left"* ]]
+    # one filter of the broker's own is below, see isolation.bats
+    [ "$(status_of "$PID" Seccomp)" = 2 ]
+    # conditions by capability
+    jq -nc '{ defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+        { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", excludes: { caps: ["CAP_CHOWN"] } }] }' >"$BATS_TEST_TMPDIR/p"
+    finished t.own.2.1 "$(with_profile "$(cat "$BATS_TEST_TMPDIR/p")")" /bin/mkdir /tmp/x
+    [ "$(tail -n 1 <<<"$output" | jq -r .code)" -eq 1 ]
+    finished t.own.2.2 "$(with_profile "$(cat "$BATS_TEST_TMPDIR/p")" | jq -c '.capabilities = ["CHOWN"]')" /bin/mkdir /tmp/x
+    [ "$(tail -n 1 <<<"$output" | jq -r .code)" -eq 0 ]
+}
+
+@test "a profile that is none is refused, with the place" {
+    local profile text
+    while IFS='|' read -r profile text; do
+        run --separate-stderr drive launch "$(with_profile "$profile" | jq -c '{ id: "t.bad.1.1", argv: ["/bin/true"] } + .')"
+        echo "$profile: $output"
+        [ "$status" -eq 1 ]
+        [[ $(jq -r .error.message <<<"$output") == *"$text"* ]]
+    done <<'EOF'
+{|of the service:1
+[]|is no object
+{}|defaultAction is not known
+{"defaultAction":"SCMP_ACT_NOTIFY"}|defaultAction is not known
+{"defaultAction":"SCMP_ACT_ALLOW","listenerPath":"/x"}|'listenerPath' is not understood
+{"defaultAction":"SCMP_ACT_ALLOW","syscalls":{}}|'syscalls' has the wrong type
+{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_TRACE"}]}|entry 1
+{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":[1],"action":"SCMP_ACT_ERRNO"}]}|a name is no string
+{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ERRNO","args":[{"index":0,"value":"1","op":"SCMP_CMP_EQ"}]}]}|'value' has the wrong type
+{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ERRNO","args":[{"index":7,"value":1,"op":"SCMP_CMP_EQ"}]}]}|entry 1
+EOF
+}
