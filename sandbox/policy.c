@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <limits.h>
+#include <linux/capability.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -333,6 +334,9 @@ static int check_dns(const struct spec *s, struct err *e)
     return r < 0 ? r : check_names_of("option", s->dns_options, options, e);
 }
 
+/* in the host's network they are over the host */
+static const uint64_t network_masters = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
+
 static int check_confinement(const struct spec *s, struct err *e)
 {
     const char *wrong = NULL;
@@ -342,6 +346,8 @@ static int check_confinement(const struct spec *s, struct err *e)
     if (r == 0 && (r = capability_mask(s->capabilities, &mask, &wrong)) < 0)
         return err_set(e, r == -EPERM ? -EPERM : -EINVAL, "capability: '%.64s' %s", wrong,
                        r == -EPERM ? "is root of the host" : "is none");
+    if (r == 0 && strcmp(s->network_of, SPEC_HOST_NETWORK) == 0 && mask & network_masters)
+        return err_set(e, -EPERM, "capability: NET_ADMIN and NET_RAW not in the host's network");
     return r;
 }
 

@@ -88,6 +88,7 @@ enum wrong {
     CAPABILITY_NONE,
     CAPABILITY_ROOT,
     PROFILE_OWN,
+    CAPABILITY_OVER_HOST,
     WRONG_COUNT
 };
 
@@ -143,6 +144,7 @@ static const struct {
     [SWAP_BELOW] = { -EINVAL, "memory" },
     [CAPABILITY_NONE] = { -EINVAL, "capability" },
     [CAPABILITY_ROOT] = { -EPERM, "capability" },
+    [CAPABILITY_OVER_HOST] = { -EPERM, "capability" },
     [PROFILE_OWN] = { -EINVAL, "name" },
 };
 static_assert(ARRAY_LEN(expected) == WRONG_COUNT, "a refusal has no expectation");
@@ -240,6 +242,7 @@ static struct spec make(enum wrong w)
     static const char *const shadow[] = { "shadow", NULL }, *const up[] = { "../x", NULL },
                              *const absolute[] = { "/etc/x", NULL },
                              *const sysctl[] = { "kernel.core_pattern=|/x", NULL },
+                             *const raw[] = { "NET_RAW", NULL },
                              *const all[] = { "NET_RAW", "ALL", NULL },
                              *const admin[] = { "NET_RAW", "SYS_ADMIN", NULL },
                              *const dns_name[] = { "ns.example", NULL },
@@ -295,6 +298,10 @@ static struct spec make(enum wrong w)
     case SWAP_BELOW: s.limits.memory = 2 * (s.limits.memory_swap = 1); break;
     case CAPABILITY_NONE: s.capabilities = all; break;
     case CAPABILITY_ROOT: s.capabilities = admin; break;
+    case CAPABILITY_OVER_HOST:
+        s.network_of = SPEC_HOST_NETWORK;
+        s.capabilities = raw;
+        break;
     case PROFILE_OWN: s.seccomp = "own/init"; break;
     case DNS_NAME: s.dns = dns_name; break;
     case DNS_NEWLINE: s.dns_search = dns_newline; break;
