@@ -169,7 +169,8 @@ static int find_recipe(struct resolve *r, struct err *e)
     const char *image = node_get_text(r->service, "image", "");
     int code = image[0] ? recipe_find(r->arena, image, &r->recipe, e) : 0;
 
-    if (code < 0 || r->recipe || node_get(r->native, "command"))
+    if (code < 0 || r->recipe || node_get(r->native, "command") ||
+        (r->native && (node_get(r->service, "entrypoint") || node_get(r->service, "command"))))
         return code;
     resolve_refuse(r->service, e, "there is no recipe for image '%s'", image);
     err_classify(e, ERR_MISSING);

@@ -1,4 +1,5 @@
 /* One service as a unit: who runs what, after whom, and how it ends. */
+#include <glob.h>
 #include <grp.h>
 #include <inttypes.h>
 #include <pwd.h>
@@ -217,24 +218,55 @@ static int restart(struct resolve *r, struct err *e)
     return 0;
 }
 
-static void find_missing(struct resolve *r)
+static bool is_program(const char *name)
+{
+    auto_free char *dirs = strdup(DEFAULT_PATH);
+    char *rest = dirs;
+
+    if (strchr(name, '/'))
+        return access(name, X_OK) == 0;
+    for (const char *dir; (dir = strsep(&rest, ":"));) {
+        auto_free char *path = paths_join("%s/%s", dir, name);
+
+        if (access(path, X_OK) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* its list of files is NAME.list, or NAME:ARCHITECTURE.list for what exists for several at once */
+static bool is_installed(const char *package)
+{
+    auto_free char *list = paths_join("/var/lib/dpkg/info/%s.list", package);
+    auto_free char *pattern = paths_join("/var/lib/dpkg/info/%s:*.list", package);
+    glob_t found = { 0 };
+    bool here = access(list, F_OK) == 0 || glob(pattern, 0, NULL, &found) == 0;
+
+    globfree(&found);
+    return here;
+}
+
+/* programs tell more than package names: there may be another package with them */
+static int find_missing(struct resolve *r, struct err *e)
 {
     const struct node *packages = resolve_get(r, "packages");
-    const struct node *programs = resolve_get(r, "programs");
-    bool dpkg = access("/var/lib/dpkg/info", F_OK) == 0, missing = false;
+    const struct node *programs = resolve_get(r, "programs"), *absent = NULL;
+    bool dpkg = access("/var/lib/dpkg/info", F_OK) == 0;
 
-    for (size_t i = 0; programs && i < programs->n; i++)
-        missing |= access(programs->items[i]->text, X_OK) < 0;
-    for (size_t i = 0; packages && i < packages->n; i++) {
+    for (size_t i = 0; i < node_count(programs); i++)
+        if (!is_program(programs->items[i]->text))
+            absent = programs->items[i];
+    for (size_t i = 0; i < node_count(packages); i++) {
         const char *name = packages->items[i]->text;
-        auto_free char *list = paths_join("/var/lib/dpkg/info/%s.list", name);
-        auto_free char *native = paths_join("/var/lib/dpkg/info/%s:amd64.list", name);
-        bool here = !dpkg || access(list, F_OK) == 0 || access(native, F_OK) == 0;
+        bool wanted = programs ? absent != NULL : dpkg && !is_installed(name);
 
-        /* programs tell more than package names: there may be another package with them */
-        if ((programs ? missing : !here) && !strv_has(r->missing, name))
+        if (wanted && !strv_has(r->missing, name))
             strv_append(&r->missing, name);
     }
+    if (!absent || node_count(packages) > 0)
+        return 0;
+    resolve_refuse(absent, e, "program '%s' is not on this host", absent->text);
+    return err_classify(e, ERR_MISSING);
 }
 
 int resolve_unit(struct resolve *r, struct err *e)
@@ -251,9 +283,9 @@ int resolve_unit(struct resolve *r, struct err *e)
     u->seccomp_profile = "";
     u->workdir = resolve_get(r, "working_dir") ? resolve_get(r, "working_dir")->text : "/";
     u->etc = resolve_strings(r->arena, resolve_get(r, "etc"));
-    find_missing(r);
-    if (r->missing)
-        return 0; /* users come with packages: first tell all that is missing */
+    code = find_missing(r, e);
+    if (code < 0 || r->missing)
+        return code; /* users come with packages: first tell all that is missing */
     command(r);
     if (!u->argv[0])
         return resolve_refuse(r->service, e, "there is no program to run");

@@ -1,0 +1,141 @@
+#!/usr/bin/env bats
+# The program of a service, its life and its secrets: what the file says, read back from the kernel.
+
+load world
+
+setup_file() {
+    world_open
+    mkdir "$PROJECT"
+    cp "$BATS_TEST_DIRNAME/process.yaml" "$PROJECT/compose.yaml"
+    printf 'FROM_FILE=$FROM_HERE\nFROM_HERE=here\nFROM_BOTH=file\n' >"$PROJECT/one.env"
+    # shellcheck disable=SC2016 # that is the test
+    echo 'RAW=$FROM_HERE "quoted"' >"$PROJECT/raw.env"
+    printf 'two\nlines\n' >"$PROJECT/owned.secret"
+    export PLAIN_SECRET='p#$ "w'
+    orch up
+}
+
+teardown_file() { world_close; }
+
+teardown() { explain_failure; }
+
+# environ_of SERVICE NAME
+environ_of() {
+    tr '\0' '\n' <"/proc/$(ps_field "$1" pid)/environ" | sed -n "s/^$2=//p"
+}
+
+root_of() {
+    echo "/proc/$(ps_field "$1" pid)/root"
+}
+
+# is_in_state SERVICE STATE
+is_in_state() {
+    [ "$(ps_field "$1" state)" = "$2" ]
+}
+
+# has_logged SERVICE TEXT
+has_logged() {
+    orch logs --no-log-prefix "$1" | grep -q "$2"
+}
+
+@test "entrypoint, command and working_dir: the program that runs, and where" {
+    local pid
+    pid=$(ps_field composed pid)
+    [ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" = "sleep 3601 " ]
+    [ "$(readlink "/proc/$pid/cwd")" = /var ]
+}
+
+@test "environment and env_file: the file's own word wins; a missing one that may be; raw" {
+    [ "$(environ_of composed FROM_MAP)" = "a b" ]
+    [ "$(environ_of composed FROM_BOTH)" = "file loses" ]
+    # shellcheck disable=SC2016
+    [ "$(environ_of composed RAW)" = '$FROM_HERE "quoted"' ]
+    [ "$(environ_of composed FROM_HERE)" = here ]
+}
+
+@test "x-native: its command, user, directory, variables, files and directories go first" {
+    local pid root
+    pid=$(ps_field native pid)
+    root=$(root_of native)
+    [ "$(tr '\0' ' ' <"/proc/$pid/cmdline")" = "/bin/sleep 3602 " ]
+    [ "$(stat -c %U "/proc/$pid")" = daemon ]
+    [ "$(readlink "/proc/$pid/cwd")" = /usr ]
+    [ "$(environ_of native WHO)" = native ]
+    [ "$(environ_of native BOTH)" = docker ]
+    grep -q ' /native .* - tmpfs ' "/proc/$pid/mountinfo"
+    grep -qE ' /shared ro' "/proc/$pid/mountinfo"
+    cmp "$root/etc/services" /etc/services
+}
+
+@test "user: of this host; the only one its processes have" {
+    local pid
+    pid=$(ps_field asked pid)
+    [ "$(awk '/^Uid/ { print $2 $3 $4 $5 }' "/proc/$pid/status")" = "$(printf '%s' "$(id -u daemon)"{,,,} | tr -d ' ')" ]
+    [ "$(ps_field asked user)" = daemon ]
+}
+
+@test "secrets: from a variable and a file, with owner and mode, in memory, byte for byte" {
+    local root
+    root=$(root_of composed)
+    printf '%s' "$PLAIN_SECRET" | cmp - "$root/run/secrets/plain"
+    [ "$(stat -c %U:%a "$root/run/secrets/plain")" = nobody:400 ] || [ "$(stat -c %U:%a "$root/run/secrets/plain")" = nobody:444 ]
+    cmp "$PROJECT/owned.secret" "$root/etc/owned"
+    [ "$(stat -c %u:%g:%a "$root/etc/owned")" = 1234:2345:440 ]
+    [[ $(awk '$5 == "/etc/owned" { print $(NF - 2) }' "/proc/$(ps_field composed pid)/mountinfo") == tmpfs ]]
+    ! grep -qF "$PLAIN_SECRET" "/proc/$(ps_field composed pid)/environ"
+}
+
+@test "read_only, init, ipc, cgroup, cap_drop and no-new-privileges: what every service has" {
+    local pid init
+    pid=$(ps_field composed pid)
+    [[ $(awk '$5 == "/" { print "," $6 "," }' "/proc/$pid/mountinfo" | tail -1) == *,ro,* ]]
+    init=$(awk '/^PPid/ { print $2 }' "/proc/$pid/status")
+    [ "$(awk '/^NSpid/ { print $NF }' "/proc/$init/status")" = 1 ]
+    [ "$(readlink "/proc/$pid/ns/ipc")" != "$(readlink /proc/self/ns/ipc)" ]
+    [ "$(awk '/^NoNewPrivs/ { print $2 }' "/proc/$pid/status")" = 1 ]
+    [ "$(awk '/^Cap(Prm|Eff|Bnd|Amb|Inh)/ { n = n $2 } END { print n }' "/proc/$pid/status" | tr -d 0)" = "" ]
+}
+
+@test "stop_signal reaches the program; stop_grace_period ends one that is deaf to it" {
+    wait_until 20 has_logged polite ready
+    wait_until 20 has_logged deaf ready
+    orch stop polite deaf
+    has_logged polite "got USR1"
+    [[ $(ps_field deaf last_exit) == *"signal 9"* ]]
+    [ "$(ps_field polite state)" = down ]
+}
+
+@test "restart: on-failure lets a good end be; with a number it gives up after that many" {
+    [ "$(ps_field once state)" = "done" ]
+    orch --profile failing up
+    wait_until 20 is_in_state twice failed
+    [ "$(ps_field twice last_exit)" = "exited with status 7" ]
+    [ "$(ps_field twice restarts)" -eq 2 ]
+    [ "$(orch logs --no-log-prefix twice | grep -c try)" -eq 3 ]
+}
+
+@test "depends_on: healthy, completed and a missing one that may be; health checks in the start period" {
+    local at
+    orch --profile health up >"$WORLD/up.log" 2>&1 &
+    at=$!
+    wait_until 20 is_in_state after waiting || {
+        cat "$WORLD/up.log"
+        return 1
+    }
+    [ "$(ps_field healthy health)" != healthy ]
+    # a volume belongs to the user of its service; failures do not count in the start period
+    touch "$(root_of healthy)/told/well"
+    wait "$at"
+    [ "$(ps_field healthy health)" = healthy ]
+    [ "$(ps_field after state)" = up ]
+    # two failures after that, and it is sick
+    rm "$(root_of healthy)/told/well"
+    wait_until 20 is_in_state healthy sick
+}
+
+@test "healthcheck: one that hangs has failed after its timeout; a disabled one is none" {
+    [ "$(ps_field unchecked health)" = none ]
+    run orch --profile slow up
+    [ "$status" -eq 6 ]
+    [[ $output == *"'slow' is unhealthy after 1 failed checks"* ]]
+}
