@@ -20,6 +20,7 @@
 #include "base/num.h"
 #include "base/paths.h"
 #include "sandbox/broker.h"
+#include "sandbox/confine.h"
 #include "sandbox/seccomp.h"
 
 /* per instance: six log pipe ends, pidfd, socket, and two per published port */
@@ -119,7 +120,8 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *si, void
     struct err e = ERR_INIT;
 
     (void) s, (void) si;
-    if (permit_load(&fresh, &e) < 0) {
+    if (permit_load(&fresh, &e) < 0 || confine_check(fresh, &e) < 0) {
+        permit_free(fresh);
         log_err(&e, "the policy stays as it was");
         return 0;
     }
@@ -153,6 +155,8 @@ static int prepare(struct broker *b, struct err *e)
     auto_free char *path = paths_join("%s/sandbox.sock", paths_run());
     int r = permit_load(&b->permit, e);
 
+    if (r == 0)
+        r = confine_broker(b->permit, e);
     if (r == 0)
         r = make_directories(e);
     if (r == 0)

@@ -7,8 +7,9 @@
 #include "base/err.h"
 #include "sandbox/spec.h"
 
-/* Our own, in a directory whose name no specification can say: what init needs, and what no service
- * gets whatever its profile allows. */
+/* Our own, in a directory whose name no specification can say: what the
+ * broker gives up, what init needs, and what no service gets whatever its profile allows. */
+#define SECCOMP_BROKER  "own/broker"
 #define SECCOMP_INIT    "own/init"
 #define SECCOMP_FLOOR   "own/floor"
 #define SECCOMP_DEFAULT "default"
