@@ -28,6 +28,7 @@ static void connection_free(struct connection *c)
     struct broker *b = c->broker;
 
     join_forget_connection(b, c);
+    retire_forget_connection(b, c);
     DL_DELETE(b->connections, c);
     sd_event_source_disable_unref(c->source);
     close(c->fd);
@@ -235,6 +236,7 @@ void broker_close(struct broker *b)
     while (b->connections)
         connection_free(b->connections);
     join_close(b);
+    retire_close(b);
     HASH_ITER (hh, b->guests, g, next) {
         HASH_DEL(b->guests, g);
         guest_free(g);

@@ -17,6 +17,7 @@
 #include "sandbox/permit.h"
 
 struct join;
+struct retirement;
 struct connection;
 
 struct broker {
@@ -27,9 +28,10 @@ struct broker {
     struct network *networks; /* by bridge name */
     struct connection *connections;
     struct join *joins;
-    sd_event_source *sweep; /* of control groups that were not empty yet */
-    uid_t supervisor;       /* who may connect, besides root */
-    bool exit_idle;         /* end after `quit` when nothing is left */
+    struct retirement *retirements; /* volumes that are being deleted */
+    sd_event_source *sweep;         /* of control groups that were not empty yet */
+    uid_t supervisor;               /* who may connect, besides root */
+    bool exit_idle;                 /* end after `quit` when nothing is left */
     bool quit_asked;
 };
 
@@ -88,6 +90,15 @@ void join_kill_of_guest(struct broker *b, const struct guest *g);
 void join_forget_connection(struct broker *b, const struct connection *c);
 int join_kill(struct broker *b, const struct connection *from, uint64_t tag, struct err *e);
 void join_close(struct broker *b);
+
+/* ---- retire.c: volumes nobody wants any more ---- */
+
+/* Frees the name at once and answers when the files are gone; -EBUSY while an instance has it. */
+int retire_volume(struct broker *b, const struct request *r, const char *volume, struct err *e);
+/* Deletes what an earlier broker was killed over. */
+void retire_rest(struct broker *b);
+void retire_forget_connection(struct broker *b, const struct connection *c);
+void retire_close(struct broker *b);
 
 /* ---- launch.c ---- */
 

@@ -5,13 +5,16 @@
  *
  * One JSON object per SEQPACKET message, at most LIMIT_SANDBOX_PACKET bytes, unknown keys refused.
  * Every request carries a `tag` the answer repeats.  Requests are answered in order except `join`,
- * whose answer comes when the joined program ends.
+ * whose answer comes when the joined program ends, and `volume_remove`.
  *
  *   op              fields                              answer (besides tag)
  *   hello           version                             version, cgroup ("v1","v2","hybrid")
  *   network_create  project bridge internal ipv4 ipv6   -            (idempotent; mtu 0 or absent
  *                   mtu                                               is the usual one)
  *   network_remove  project bridge                      -            (absent is fine)
+ *   volume_remove   volume                              -            when its files are gone;
+ *                                                                    refused while in use, absent
+ *                                                                    is fine
  *   launch          spec  + memfds of spec.files        -            (then events)
  *   signal          id signo                            -
  *   kill            id                                  -            everything of the instance

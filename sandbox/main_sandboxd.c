@@ -169,6 +169,8 @@ static int prepare(struct broker *b, struct err *e)
         r = watch_signals(b, e);
     if (r == 0)
         r = lifecycle_adopt(b, e);
+    if (r == 0)
+        retire_rest(b);
     return r < 0 ? r : broker_listen(b, path, e);
 }
 

@@ -56,15 +56,16 @@ static int mount_at(int fd, const char *type, unsigned long flags, const char *o
     return mount(type, proc_fd(fd).path, type, flags, options) < 0 ? -errno : 0;
 }
 
-/* Turns an attached mount read-only with everything below it.  Kernels before 5.12 cannot do that
- * for the mounts below; there only the top is. */
-static int make_read_only(int mounted, unsigned long keep)
+/* Turns an attached mount read-only, by the words of SETUP_BIND.  Kernels before 5.12 cannot do
+ * that for the mounts below; there "ro" is "ro-top". */
+static int make_read_only(int mounted, const char *how, unsigned long keep)
 {
     struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+    unsigned below = strcmp(how, "ro-top") == 0 ? 0 : AT_RECURSIVE;
 
-    if (mount_setattr(mounted, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) == 0)
+    if (mount_setattr(mounted, "", AT_EMPTY_PATH | below, &attr, sizeof attr) == 0)
         return 0;
-    if (errno != ENOSYS)
+    if (errno != ENOSYS || strcmp(how, "ro-all") == 0)
         return -errno;
     return mount(NULL, proc_fd(mounted).path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) <
                    0
@@ -124,7 +125,7 @@ static int write_text(const struct mounts *m, const char *target, const char *mo
     return fchmod(fd, octal(mode)) < 0 ? -errno : 0;
 }
 
-static int bind_tree(const struct mounts *m, int tree, const char *target, bool read_only)
+static int bind_tree(const struct mounts *m, int tree, const char *target, const char *how)
 {
     struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
     struct stat st;
@@ -144,7 +145,7 @@ static int bind_tree(const struct mounts *m, int tree, const char *target, bool 
         r = mount(NULL, proc_fd(tree).path, NULL, MS_REMOUNT | MS_BIND | SAFE, NULL);
     if (r < 0)
         return -errno;
-    return read_only ? make_read_only(tree, SAFE) : 0;
+    return strcmp(how, "rw") == 0 ? 0 : make_read_only(tree, how, SAFE);
 }
 
 static int mount_tmpfs(const struct mounts *m, const char *target, const char *options, bool exec)
@@ -185,7 +186,7 @@ static int mask_proc(const struct mounts *m)
         if (r < 0)
             return -errno;
         auto_fd top = mask ? -1 : place_open(m->root, path, PLACE_EXISTING);
-        if (!mask && (r = make_read_only(top, SAFE | MS_NOEXEC)) < 0)
+        if (!mask && (r = make_read_only(top, "ro", SAFE | MS_NOEXEC)) < 0)
             return r;
     }
     return 0;
@@ -288,7 +289,7 @@ static int place_file(struct mounts *m, const struct setup_op *op)
     if (fchown(fd, (uid_t) uid, (gid_t) gid) < 0 || fchmod(fd, octal(op->arg[4])) < 0)
         return -errno;
     auto_fd tree = open_tree(dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    return tree < 0 ? -errno : bind_tree(m, tree, op->arg[1], true);
+    return tree < 0 ? -errno : bind_tree(m, tree, op->arg[1], "ro");
 }
 
 static int hide_files(const struct mounts *m)
@@ -326,7 +327,7 @@ static int apply(struct mounts *m, const struct setup_op *op)
     case SETUP_DIR: return make_dir(m, arg[0], arg[1]);
     case SETUP_LINK: return make_link(m, arg[0], arg[1]);
     case SETUP_TEXT: return write_text(m, arg[0], arg[1], arg[2]);
-    case SETUP_BIND: return bind_tree(m, tree_of(m, arg[0]), arg[1], strcmp(arg[2], "ro") == 0);
+    case SETUP_BIND: return bind_tree(m, tree_of(m, arg[0]), arg[1], arg[2]);
     case SETUP_TMPFS: return mount_tmpfs(m, arg[0], arg[1], strcmp(arg[2], "exec") == 0);
     case SETUP_PROC: return mount_proc(m);
     case SETUP_DEV: return mount_dev(m);

@@ -76,3 +76,15 @@ int place_open(int root, const char *path, enum place_want want)
     }
     return open_inside(root, path, 0);
 }
+
+int place_below(int dir, const char *path)
+{
+    struct open_how how = { .flags = O_PATH | O_CLOEXEC,
+                            .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
+    auto_fd fd = (int) syscall(SYS_openat2, dir, path, &how, sizeof how);
+    struct stat st;
+
+    if (fd < 0 || fstat(fd, &st) < 0)
+        return -errno;
+    return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode) ? take_fd(&fd) : -ENOTSUP;
+}

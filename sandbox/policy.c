@@ -97,6 +97,15 @@ static bool normal_path(const char *path)
     return true;
 }
 
+/* no "..", no "." and no empty part in what stands below a directory */
+static bool normal_below(const char *path)
+{
+    char absolute[PATH_MAX];
+
+    return path[0] != '\0' && path[0] != '/' &&
+           snprintf(absolute, sizeof absolute, "/%s", path) < PATH_MAX && normal_path(absolute);
+}
+
 int policy_path(const char *what, const char *path, struct err *e)
 {
     return normal_path(path) ? 0 : refuse(e, "path", what, path);
@@ -226,6 +235,8 @@ static int check_mount(const struct spec_mount *m, struct err *e)
         return r;
     if (strcmp(m->target, "/") == 0 || is_within(m->target, "/proc"))
         return err_set(e, -EPERM, "mount-target: nothing may be mounted on '%s'", m->target);
+    if (m->subpath && m->subpath[0] && (m->kind == SPEC_TMPFS || !normal_below(m->subpath)))
+        return refuse(e, "subpath", "path", m->subpath);
     switch (m->kind) {
     case SPEC_BIND: return policy_source(m->source, e);
     case SPEC_VOLUME: return policy_name("volume", m->source, e);

@@ -16,6 +16,7 @@
 #include "base/capability.h"
 #include "base/fsio.h"
 #include "sandbox/etc.h"
+#include "sandbox/place.h"
 #include "sandbox/setup.h"
 #include "sandbox/volume.h"
 
@@ -63,15 +64,29 @@ static int add_tree(struct plan *p, int fd)
     return (int) p->out->n_trees++;
 }
 
-static int bind_opened(struct plan *p, int place, const char *target, bool read_only)
+/* as SETUP_BIND says it */
+static const char *read_only_word(const struct spec_mount *m)
 {
-    int tree =
-        open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | AT_RECURSIVE);
+    if (!m->read_only)
+        return "rw";
+    switch (m->reach) {
+    case SPEC_REACH_ALL: return "ro";
+    case SPEC_REACH_TOP:
+    case SPEC_REACH_WRITABLE: return "ro-top";
+    case SPEC_REACH_SEALED: break;
+    }
+    return "ro-all";
+}
+
+static int bind_opened(struct plan *p, int place, const struct spec_mount *m)
+{
+    unsigned below = m->reach == SPEC_REACH_TOP ? 0 : AT_RECURSIVE;
+    int tree = open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | below);
     int index = tree < 0 ? -errno : add_tree(p, tree);
 
     if (index < 0)
         return index;
-    setup_put(p->text, SETUP_BIND, number((uint64_t) index).text, target, read_only ? "ro" : "rw");
+    setup_put(p->text, SETUP_BIND, number((uint64_t) index).text, m->target, read_only_word(m));
     return 0;
 }
 
@@ -83,7 +98,7 @@ static int bind_system(struct plan *p, const char *path, struct err *e)
 
     if (place < 0)
         return errno == ENOENT ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
-    r = bind_opened(p, place, path, true);
+    r = bind_opened(p, place, &(struct spec_mount){ .target = path, .read_only = true });
     return r < 0 ? err_set(e, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
@@ -148,30 +163,60 @@ static void plan_scratch(struct plan *p)
 
 /* ---- what the specification asks for ---- */
 
+/* What a service could have put in the way of a part of a directory that it may write to. */
+static const char *below_error(int r)
+{
+    switch (-r) {
+    case ENOENT: return "it does not exist, and parts of a volume are not created";
+    case ELOOP: return "a symbolic link is part of it";
+    case EXDEV: return "it leads out of it or onto another mount";
+    case ENOTSUP: return "it is neither a directory nor a file";
+    default: return strerror(-r);
+    }
+}
+
+/* `place` itself, or what the mount wants of it; taken */
+static int open_part(int place, const struct spec_mount *m, struct err *e)
+{
+    int part;
+
+    if (m->subpath[0] == '\0')
+        return place;
+    part = place_below(place, m->subpath);
+    close(place);
+    return part < 0 ? err_set(e, part, "subpath '%s' of '%s': %s", m->subpath, m->source,
+                              below_error(part))
+                    : part;
+}
+
 /* The path was accepted as text; what it led to must be acceptable too. */
 static int bind_source(struct plan *p, const struct spec_mount *m, struct err *e)
 {
-    auto_fd place = open(m->source, O_PATH | O_CLOEXEC);
+    int whole = open(m->source, O_PATH | O_CLOEXEC);
+    auto_fd place = whole < 0 ? -1 : open_part(whole, m, e);
     const struct permit_asker by = { p->spec->project, p->spec->id };
     int r;
 
-    if (place < 0)
+    if (whole < 0)
         return err_set(e, -errno, "bind source %s: %s", m->source, strerror(errno));
+    if (place < 0)
+        return place;
     r = permit_opened(p->permit, &by, place, m->read_only, e);
     if (r < 0)
         return err_wrap(e, "bind source %s", m->source);
-    r = bind_opened(p, place, m->target, m->read_only);
+    r = bind_opened(p, place, m);
     return r < 0 ? err_set(e, r, "bind source %s: %s", m->source, strerror(-r)) : 0;
 }
 
 static int bind_volume(struct plan *p, const struct spec_mount *m, struct err *e)
 {
-    auto_fd place = volume_open(m->source, p->spec->uid, p->spec->gid, e);
+    int whole = volume_open(m->source, p->spec->uid, p->spec->gid, m->existing, e);
+    auto_fd place = whole < 0 ? whole : open_part(whole, m, e);
     int r;
 
     if (place < 0)
         return place;
-    r = bind_opened(p, place, m->target, m->read_only);
+    r = bind_opened(p, place, m);
     return r < 0 ? err_set(e, r, "volume '%s': %s", m->source, strerror(-r)) : 0;
 }
 

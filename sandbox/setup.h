@@ -22,7 +22,8 @@ enum setup_code {
     SETUP_DIR,      /* target, octal mode */
     SETUP_LINK,     /* target, what it points to */
     SETUP_TEXT,     /* target, octal mode, content */
-    SETUP_BIND,     /* tree, target, "ro" or "rw" */
+    SETUP_BIND,     /* tree, target, "rw", "ro", "ro-top" or "ro-all": read-only but what is mounted
+                       below, or with all of it or not at all */
     SETUP_TMPFS,    /* target, options, "exec" or "noexec" */
     SETUP_PROC,     /* */
     SETUP_DEV,      /* */

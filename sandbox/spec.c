@@ -12,6 +12,10 @@ enum { LIST_MAX = 4096 };
 static const char *const kind_text[] = {
     [SPEC_BIND] = "bind", [SPEC_VOLUME] = "volume", [SPEC_TMPFS] = "tmpfs"
 };
+static const char *const reach_text[] = { [SPEC_REACH_ALL] = "enabled",
+                                          [SPEC_REACH_TOP] = "disabled",
+                                          [SPEC_REACH_WRITABLE] = "writable",
+                                          [SPEC_REACH_SEALED] = "readonly" };
 
 /* One decoder at work: where results live, and the error to fill. */
 struct decoder {
@@ -27,7 +31,8 @@ enum field_type {
     FIELD_U16,
     FIELD_BOOL,
     FIELD_INT,
-    FIELD_KIND
+    FIELD_KIND,
+    FIELD_REACH
 };
 
 struct field {
@@ -82,10 +87,11 @@ static const struct field spec_fields[] = {
 };
 
 static const struct field mount_fields[] = {
-    FIELD(spec_mount, kind, FIELD_KIND),   FIELD(spec_mount, source, FIELD_TEXT),
-    FIELD(spec_mount, target, FIELD_TEXT), FIELD(spec_mount, read_only, FIELD_BOOL),
-    FIELD(spec_mount, noexec, FIELD_BOOL), FIELD(spec_mount, size, FIELD_U64),
-    FIELD(spec_mount, mode, FIELD_U32),
+    FIELD(spec_mount, kind, FIELD_KIND),     FIELD(spec_mount, source, FIELD_TEXT),
+    FIELD(spec_mount, target, FIELD_TEXT),   FIELD(spec_mount, read_only, FIELD_BOOL),
+    FIELD(spec_mount, noexec, FIELD_BOOL),   FIELD(spec_mount, size, FIELD_U64),
+    FIELD(spec_mount, mode, FIELD_U32),      FIELD(spec_mount, subpath, FIELD_TEXT),
+    FIELD(spec_mount, existing, FIELD_BOOL), FIELD(spec_mount, reach, FIELD_REACH),
 };
 
 static const struct field file_fields[] = {
@@ -169,6 +175,7 @@ static json_t *encode_field(const struct field *f, const void *object)
     case FIELD_INT: return json_integer(*(const int *) (const void *) at);
     case FIELD_KIND:
         return json_string(kind_text[*(const enum spec_mount_kind *) (const void *) at]);
+    case FIELD_REACH: return json_string(reach_text[*(const enum spec_reach *) (const void *) at]);
     }
     abort();
 }
@@ -248,18 +255,37 @@ static int decode_number(const struct decoder *d, const struct field *f, const j
     return 0;
 }
 
-static int decode_kind(const struct decoder *d, const struct field *f, const json_t *json,
-                       enum spec_mount_kind *out)
+/* the place of a word in its table, or -EINVAL */
+static int find_word(const char *const *words, size_t n, const json_t *json)
 {
     const char *text = json_string_value(json);
 
-    for (size_t i = 0; text && i < ARRAY_LEN(kind_text); i++) {
-        if (strcmp(kind_text[i], text) == 0) {
-            *out = (enum spec_mount_kind) i;
-            return 0;
-        }
-    }
-    return wrong(d, f->key, "bind, volume or tmpfs");
+    for (size_t i = 0; text && i < n; i++)
+        if (strcmp(words[i], text) == 0)
+            return (int) i;
+    return -EINVAL;
+}
+
+static int decode_kind(const struct decoder *d, const struct field *f, const json_t *json,
+                       enum spec_mount_kind *out)
+{
+    int found = find_word(kind_text, ARRAY_LEN(kind_text), json);
+
+    if (found < 0)
+        return wrong(d, f->key, "bind, volume or tmpfs");
+    *out = (enum spec_mount_kind) found;
+    return 0;
+}
+
+static int decode_reach(const struct decoder *d, const struct field *f, const json_t *json,
+                        enum spec_reach *out)
+{
+    int found = find_word(reach_text, ARRAY_LEN(reach_text), json);
+
+    if (found < 0)
+        return wrong(d, f->key, "enabled, disabled, writable or readonly");
+    *out = (enum spec_reach) found;
+    return 0;
 }
 
 static int decode_field(const struct decoder *d, const struct field *f, const json_t *json,
@@ -273,6 +299,7 @@ static int decode_field(const struct decoder *d, const struct field *f, const js
     case FIELD_TEXT: return decode_text(d, f, json, at);
     case FIELD_STRINGS: return decode_strings(d, f, json, at);
     case FIELD_KIND: return decode_kind(d, f, json, at);
+    case FIELD_REACH: return decode_reach(d, f, json, at);
     case FIELD_U64: return decode_number(d, f, json, INT64_MAX, at);
     case FIELD_U32:
         if ((r = decode_number(d, f, json, UINT32_MAX, &n)) == 0)

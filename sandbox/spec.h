@@ -17,14 +17,25 @@
 
 enum spec_mount_kind { SPEC_BIND, SPEC_VOLUME, SPEC_TMPFS };
 
+/* which of the mounts below a source come with it, and what read_only means for them */
+enum spec_reach {
+    SPEC_REACH_ALL,      /* all, read-only where the kernel can do that */
+    SPEC_REACH_TOP,      /* none */
+    SPEC_REACH_WRITABLE, /* all, as they are */
+    SPEC_REACH_SEALED    /* all, read-only or refused */
+};
+
 struct spec_mount {
     enum spec_mount_kind kind;
     const char *source; /* SPEC_BIND: absolute host path; SPEC_VOLUME: volume name */
     const char *target;
     bool read_only;
-    bool noexec;   /* SPEC_TMPFS */
-    uint64_t size; /* SPEC_TMPFS: bytes, 0 = 64 MiB */
-    unsigned mode; /* SPEC_TMPFS: 0 = 01777 */
+    bool noexec;         /* SPEC_TMPFS */
+    uint64_t size;       /* SPEC_TMPFS: bytes, 0 = 64 MiB */
+    unsigned mode;       /* SPEC_TMPFS: 0 = 01777 */
+    const char *subpath; /* below the source, without symbolic links; "" = the source itself */
+    bool existing;       /* SPEC_VOLUME: refused when there is none */
+    enum spec_reach reach;
 };
 
 /* a file in memory; its content travels as a sealed memfd */

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -36,7 +37,7 @@ static int create(int root, const char *name, uid_t uid, gid_t gid)
     return 0;
 }
 
-int volume_open(const char *name, uid_t uid, gid_t gid, struct err *e)
+int volume_open(const char *name, uid_t uid, gid_t gid, bool existing, struct err *e)
 {
     static const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
     auto_fd root = open_root(e);
@@ -45,6 +46,8 @@ int volume_open(const char *name, uid_t uid, gid_t gid, struct err *e)
     if (root < 0)
         return root;
     auto_fd fd = openat(root, name, flags);
+    if (fd < 0 && errno == ENOENT && existing)
+        return err_set(e, -ENOENT, "volume '%s' is external and does not exist", name);
     if (fd < 0 && errno == ENOENT) {
         r = create(root, name, uid, gid);
         if (r < 0)
@@ -52,4 +55,32 @@ int volume_open(const char *name, uid_t uid, gid_t gid, struct err *e)
         fd = openat(root, name, flags);
     }
     return fd < 0 ? err_set(e, -errno, "volume '%s': %s", name, strerror(errno)) : take_fd(&fd);
+}
+
+/* no volume is called so: a name does not begin with a dot */
+int volume_retired(struct err *e)
+{
+    auto_fd root = open_root(e);
+    int fd;
+
+    if (root < 0)
+        return root;
+    (void) mkdirat(root, ".retired", 0700);
+    fd = openat(root, ".retired", O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return fd < 0 ? err_set(e, -errno, "retired volumes: %s", strerror(errno)) : fd;
+}
+
+int volume_retire(const char *name, char retired[VOLUME_NAME], struct err *e)
+{
+    auto_fd root = open_root(e);
+    auto_fd to = root < 0 ? root : volume_retired(e);
+    int r = -EEXIST;
+
+    if (to < 0)
+        return to;
+    for (unsigned n = 0; r == -EEXIST; n++) {
+        (void) snprintf(retired, VOLUME_NAME, "%s.%u", name, n);
+        r = renameat2(root, name, to, retired, RENAME_NOREPLACE) < 0 ? -errno : 0;
+    }
+    return r < 0 ? err_set(e, r, "volume '%s': %s", name, strerror(-r)) : take_fd(&to);
 }

@@ -5,11 +5,20 @@
 #ifndef IPAM_SANDBOX_VOLUME_H
 #define IPAM_SANDBOX_VOLUME_H
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 #include "base/err.h"
 
-/* An O_PATH descriptor; a new volume belongs to uid:gid with mode 0700. */
-int volume_open(const char *name, uid_t uid, gid_t gid, struct err *e);
+enum { VOLUME_NAME = 96 };
+
+/* An O_PATH descriptor; a new volume belongs to uid:gid with mode 0700.  -ENOENT when there is none
+ * although it must be `existing`. */
+int volume_open(const char *name, uid_t uid, gid_t gid, bool existing, struct err *e);
+/* Takes a volume out of the way: from now on its name is free.  A descriptor of the directory where
+ * such volumes are, with the name of this one in it; -ENOENT when there was none. */
+int volume_retire(const char *name, char retired[VOLUME_NAME], struct err *e);
+/* The same directory, where volumes may be that an earlier broker had no time to delete. */
+int volume_retired(struct err *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* down, start, stop, restart: what changes a project that the manager knows. */
+/* start, stop, restart: what changes a project that the manager knows. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,30 +92,4 @@ int cmd_restart(struct cli *cli, int argc, char **argv)
                                       .doc = "Stops services and starts them again, in order." };
 
     return run(cli, "restart", &argp, argc, argv);
-}
-
-static error_t parse_nothing(int key, char *arg, struct argp_state *state)
-{
-    (void) key, (void) arg, (void) state;
-    return ARGP_ERR_UNKNOWN;
-}
-
-int cmd_down(struct cli *cli, int argc, char **argv)
-{
-    static const struct argp argp = { .parser = parse_nothing,
-                                      .doc = "Stops all services and removes sandboxes, networks "
-                                             "and published ports.  Volumes and logs are kept." };
-    struct err e = ERR_INIT;
-    int r;
-
-    if (cli_parse(cli, &argp, argc, argv, NULL) != 0)
-        return ERR_USAGE;
-    r = change(cli, "down", NULL, &e);
-    if (r == -ENOENT || e.class == ERR_UNREACHABLE) {
-        /* it is down: what was asked for is so */
-        if (!cli->quiet)
-            fprintf(stderr, "nothing to do: %s\n", e.msg);
-        return 0;
-    }
-    return r < 0 ? cli_fail(cli, &e) : 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/fsio.h"
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/certificate.h"
@@ -108,6 +109,21 @@ static bool runs_already(const json_t *status, const char *service)
     return false;
 }
 
+/* what short forms of binds ask for: a missing directory is made, by whoever runs `up` */
+static int make_sources(const struct project *p, struct err *e)
+{
+    for (size_t i = 0; i < p->n_units; i++)
+        for (size_t k = 0; k < p->units[i].n_mounts; k++) {
+            const struct mount *m = &p->units[i].mounts[k];
+            int r = m->create && access(m->source, F_OK) < 0 ? fsio_mkdir_p(m->source, 0755) : 0;
+
+            if (r < 0)
+                return err_set(e, r, "service '%s': creating %s: %s", p->units[i].name, m->source,
+                               strerror(-r));
+        }
+    return 0;
+}
+
 /* before anything is started: a port found busy half way would leave half a project */
 static int check_ports(const struct cli *cli, const struct project *p, struct err *e)
 {
@@ -191,6 +207,8 @@ static int up(struct cli *cli, const struct input *in, struct err *e)
         warnings_print(&warnings, stderr);
     if (r == 0)
         r = check_names(p, in->services, e);
+    if (r == 0)
+        r = make_sources(p, e);
     if (r == 0)
         r = check_ports(cli, p, e);
     if (r == 0)

@@ -17,6 +17,17 @@ static const char *hex(struct arena *a, const unsigned char *bytes, size_t n)
     return text;
 }
 
+int digest_name(struct arena *a, const char *text, const char **out, struct err *e)
+{
+    unsigned char sum[EVP_MAX_MD_SIZE];
+    unsigned len = 0;
+
+    if (EVP_Digest(text, strlen(text), sum, &len, EVP_sha256(), NULL) != 1)
+        return err_set(e, -EIO, "SHA-256 is not available");
+    *out = hex(a, sum, len);
+    return 0;
+}
+
 /* A project of this unit alone, with its secrets, is its full description. */
 static int digest_unit(const struct project *p, struct unit *u, struct err *e)
 {
@@ -28,9 +39,7 @@ static int digest_unit(const struct project *p, struct unit *u, struct err *e)
                              .n_units = 1,
                              .database = { "", "", "", "", "", "", 0 } };
     auto_free struct secret *used = calloc(u->n_files + 1, sizeof *used);
-    unsigned char sum[EVP_MAX_MD_SIZE];
     auto_free char *text = NULL;
-    unsigned len = 0;
     int r;
 
     if (!used)
@@ -42,12 +51,9 @@ static int digest_unit(const struct project *p, struct unit *u, struct err *e)
     r = project_to_json(&alone, &text, e);
     if (r < 0)
         return r;
-    r = EVP_Digest(text, strlen(text), sum, &len, EVP_sha256(), NULL);
+    r = digest_name(p->arena, text, &u->digest, e);
     explicit_bzero(text, strlen(text));
-    if (r != 1)
-        return err_set(e, -EIO, "SHA-256 is not available");
-    u->digest = hex(p->arena, sum, len);
-    return 0;
+    return r;
 }
 
 int digest_units(struct project *p, struct err *e)

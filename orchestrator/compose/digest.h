@@ -8,5 +8,7 @@
 
 /* Fills in the digest of every unit: all of its attributes and the content of its secrets. */
 int digest_units(struct project *p, struct err *e);
+/* A name of 64 hexadecimal digits made from a text. */
+int digest_name(struct arena *a, const char *text, const char **out, struct err *e);
 
 #endif

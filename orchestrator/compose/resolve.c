@@ -66,15 +66,29 @@ int resolve_duration(const struct node *map, const char *key, uint64_t fallback,
     return 0;
 }
 
+void resolve_volume(struct project *p, struct volume v)
+{
+    struct volume *grown = arena_array(p->arena, p->n_volumes + 1, sizeof *grown);
+
+    if (p->n_volumes > 0)
+        memcpy(grown, p->volumes, p->n_volumes * sizeof *grown);
+    grown[p->n_volumes++] = v;
+    p->volumes = grown;
+}
+
 static void volumes(struct project *p, const struct node *document)
 {
     const struct node *map = node_get(document, "volumes");
 
-    p->volumes = arena_array(p->arena, (map ? map->n : 0) + 1, sizeof *p->volumes);
-    for (size_t i = 0; map && i < map->n; i++)
-        p->volumes[p->n_volumes++] =
-            (struct volume){ .key = map->entries[i].key,
-                             .name = node_get_text(map->entries[i].value, "name", "") };
+    for (size_t i = 0; i < node_count(map); i++) {
+        const struct node *n = map->entries[i].value;
+
+        resolve_volume(p,
+                       (struct volume){ .key = map->entries[i].key,
+                                        .name = node_get_text(n, "name", ""),
+                                        .external = node_is_true(node_get(n, "external")) ||
+                                                    node_count(node_get(n, "driver_opts")) > 0 });
+    }
 }
 
 static int value_from_file(const struct node *path, const char *what, const char *name,

@@ -46,5 +46,14 @@ int resolve_network(struct resolve *r, struct err *e);
 /* the networks of a project, for its units to be on */
 int resolve_networks(struct project *p, const struct node *document, struct err *e);
 int resolve_rights(struct resolve *r, struct err *e);
+int resolve_volumes(struct resolve *r, struct err *e);
+
+/* Adds a mount to the unit, instead of one that has the same target. */
+struct mount *resolve_mount(struct resolve *r, enum mount_kind kind, const char *source,
+                            const char *target);
+/* a `type: tmpfs` of the list of volumes */
+int resolve_tmpfs(struct resolve *r, const struct node *volume, struct err *e);
+/* Adds a volume to the project. */
+void resolve_volume(struct project *p, struct volume v);
 
 #endif

@@ -1,4 +1,4 @@
-/* What a service sees of files: volumes, directories in memory, secrets. */
+/* What a service sees of files: directories in memory, secrets, and what resolve_volumes.c adds. */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,22 +10,6 @@
 #include "compose/resolve.h"
 
 enum { TMPFS_MODE_MAX = 01777 };
-
-static struct mount *add_mount(struct resolve *r, enum mount_kind kind, const char *source,
-                               const char *target)
-{
-    struct mount *m;
-
-    /* the same target again replaces: the file's own mounts come after the recipe's */
-    for (size_t i = 0; i < r->unit->n_mounts; i++)
-        if (strcmp(r->unit->mounts[i].target, target) == 0) {
-            r->unit->mounts[i] = (struct mount){ .kind = kind, .source = source, .target = target };
-            return &r->unit->mounts[i];
-        }
-    m = &r->unit->mounts[r->unit->n_mounts++];
-    *m = (struct mount){ .kind = kind, .source = source, .target = target };
-    return m;
-}
 
 /* mount(8) tmpfs; what is always so may be said, its contrary may not */
 static int tmpfs_option(const struct node *at, const char *option, struct mount *m, struct err *e)
@@ -68,7 +52,7 @@ static int add_tmpfs(struct resolve *r, const struct node *list, struct err *e)
             *options++ = '\0';
         else if (strcmp(target, "/tmp") == 0)
             continue; /* every sandbox has one */
-        m = add_mount(r, MOUNT_TMPFS, "", target);
+        m = resolve_mount(r, MOUNT_TMPFS, "", target);
         while ((option = strsep(&options, ",")))
             if ((code = tmpfs_option(n, option, m, e)) < 0)
                 return code;
@@ -76,10 +60,10 @@ static int add_tmpfs(struct resolve *r, const struct node *list, struct err *e)
     return 0;
 }
 
-static int add_tmpfs_volume(struct resolve *r, const struct node *v, struct err *e)
+int resolve_tmpfs(struct resolve *r, const struct node *v, struct err *e)
 {
     const struct node *how = node_get(v, "tmpfs"), *mode = node_get(how, "mode");
-    struct mount *m = add_mount(r, MOUNT_TMPFS, "", node_get_text(v, "target", ""));
+    struct mount *m = resolve_mount(r, MOUNT_TMPFS, "", node_get_text(v, "target", ""));
 
     if (mode && (mode->integer <= 0 || mode->integer > TMPFS_MODE_MAX))
         return resolve_refuse(mode, e, "'mode' must be permission bits such as 0700");
@@ -90,71 +74,30 @@ static int add_tmpfs_volume(struct resolve *r, const struct node *v, struct err 
                : 0;
 }
 
-static int add_volumes(struct resolve *r, const struct node *list, struct err *e)
-{
-    for (size_t i = 0; list && i < list->n; i++) {
-        const struct node *v = list->items[i];
-        const char *type = node_get_text(v, "type", "volume");
-        const char *source = node_get_text(v, "source", "");
-        const char *target = node_get_text(v, "target", "");
-        struct mount *m;
-
-        if (target[0] != '/')
-            return resolve_refuse(v, e, "a volume needs an absolute target");
-        if (strcmp(type, "tmpfs") == 0) {
-            int code = add_tmpfs_volume(r, v, e);
-
-            if (code < 0)
-                return code;
-            continue;
-        }
-        if (strcmp(type, "bind") == 0) {
-            if (access(source, F_OK) < 0) {
-                resolve_refuse(v, e, "%s: %s", source, strerror(errno));
-                return err_hint(e, "create it, or correct the path");
-            }
-            m = add_mount(r, MOUNT_BIND, source, target);
-        } else {
-            const struct node *volumes = node_get(r->document, "volumes");
-            const struct node *volume = node_get(volumes, source);
-
-            m = add_mount(r, MOUNT_VOLUME, node_get_text(volume, "name", source), target);
-        }
-        m->read_only = node_is_true(node_get(v, "read_only"));
-    }
-    return 0;
-}
-
 static int mounts(struct resolve *r, struct err *e)
 {
     const struct node *lists[] = { node_get(r->recipe, "tmpfs"), node_get(r->service, "tmpfs"),
                                    node_get(r->native, "tmpfs") };
-    const struct node *volumes = node_get(r->service, "volumes");
-    const struct node *binds = node_get(r->native, "binds");
     const char *script = node_get_text(r->recipe, "entrypoint", NULL);
     const struct node *shm = node_get(r->service, "shm_size");
-    size_t room = (volumes ? volumes->n : 0) + (binds ? binds->n : 0) + 2;
     int code;
 
     for (size_t i = 0; i < ARRAY_LEN(lists); i++)
-        room += lists[i] ? lists[i]->n : 0;
-    r->unit->mounts = arena_array(r->arena, room, sizeof *r->unit->mounts);
-    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
         if ((code = add_tmpfs(r, lists[i], e)) < 0)
             return code;
-    if ((code = add_volumes(r, volumes, e)) < 0 || (code = add_volumes(r, binds, e)) < 0)
+    if ((code = resolve_volumes(r, e)) < 0)
         return code;
     if (shm) {
-        struct mount *m = add_mount(r, MOUNT_TMPFS, "", "/dev/shm");
+        struct mount *m = resolve_mount(r, MOUNT_TMPFS, "", "/dev/shm");
 
         m->noexec = true;
         if (num_bytes(shm->text, &m->size) < 0)
             return resolve_refuse(shm, e, "'shm_size' must be a size such as 64m");
     }
     if (script && strcmp(r->unit->argv[1] ? r->unit->argv[1] : "", RESOLVE_ENTRYPOINT) == 0)
-        add_mount(r, MOUNT_BIND,
-                  arena_printf(r->arena, "%s/units/catalog/%s", paths_data(), script),
-                  RESOLVE_ENTRYPOINT)
+        resolve_mount(r, MOUNT_BIND,
+                      arena_printf(r->arena, "%s/units/catalog/%s", paths_data(), script),
+                      RESOLVE_ENTRYPOINT)
             ->read_only = true;
     return 0;
 }

@@ -40,8 +40,8 @@ const struct kind schema_network = { .what = "network", .list = network_list, .n
 static const struct attribute volume_list[] = {
     { "name", TEXT_, YES("of the directory") },
     { "driver", TEXT_, ONLY("local", "default"), YES("local") },
-    { "driver_opts", OPTIONS_, NO("no driver options yet") },
-    { "external", EXTERNAL_, NO("no external volumes yet") },
+    { "driver_opts", OPTIONS_, YES("type none, o bind or rbind, and an absolute device: a directory of the host") },
+    { "external", EXTERNAL_, YES("must exist; never removed") },
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, IDLE("labels have no reader") },
 };
 const struct kind schema_volume = { .what = "volume", .list = volume_list, .n = ARRAY_LEN(volume_list) };

@@ -312,16 +312,16 @@ static const char *const recursive_words[] = { "enabled", "disabled", "writable"
 static const char *const selinux_words[] = { "z", "Z", NULL };
 static const struct attribute mount_bind_list[] = {
     { "selinux", TEXT_, .words = selinux_words, NO("no SELinux labels") },
-    { "propagation", TEXT_, NO("mounts are private") },
-    { "create_host_path", BOOL_, YES("refused when the path is missing") },
-    { "recursive", TEXT_, .words = recursive_words, NO("submounts are bound with the rest") },
+    { "propagation", TEXT_, ONLY("private", "rprivate"), YES("mounts are private: what the host mounts there later would come in without nosuid and nodev") },
+    { "create_host_path", BOOL_, YES("true: `up` makes a missing directory with the rights of its caller; else it is refused") },
+    { "recursive", TEXT_, .words = recursive_words, YES("whether mounts below come along, and as read-only as the rest") },
 };
 KIND(mount_bind, "bind section");
 
 static const struct attribute mount_volume_list[] = {
     { "labels", PAIRS_, .form = FORM_MAPPING, IDLE("labels have no reader") },
     { "nocopy", CASTED_, YES("there is no image to copy from") },
-    { "subpath", TEXT_, NO("no subpath yet") },
+    { "subpath", TEXT_, YES("a directory or file in the volume, which must exist; symbolic links are refused") },
 };
 KIND(mount_volume, "volume section");
 
@@ -339,7 +339,7 @@ KIND(mount_image, "image section");
 static const char *const mount_types[] = { "bind", "volume", "tmpfs", "cluster", "npipe", "image", NULL };
 static const struct attribute mount_list[] = {
     { "type", TEXT_, .words = mount_types, .required = true, ONLY("bind", "volume", "tmpfs"), YES("bind, volume and tmpfs") },
-    { "source", TEXT_, YES("path of the host, or a named volume") },
+    { "source", TEXT_, YES("path of the host, or a named volume; without one the volume is the service's own, until `down -v`") },
     { "target", TEXT_, YES("place in the instance") },
     { "read_only", CASTED_, YES("mounted read-only") },
     { "consistency", TEXT_, IDLE("for other systems") },
@@ -477,7 +477,7 @@ static const struct attribute service_list[] = {
     { "userns_mode", TEXT_, ONLY("host"), YES("users of services are the host's") },
     { "uts", TEXT_, NO("always private") },
     { "volumes", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &mount, .unique = UNIQUE_TARGET, YES("see their attributes") },
-    { "volumes_from", SET_, NO("name the volumes of each service") },
+    { "volumes_from", SET_, YES("SERVICE[:ro]: the volumes of that service, at the same places") },
     { "working_dir", TEXT_, YES("in the instance") },
     { "x-native", OBJECT_, .kind = &schema_native, YES("how to run it without an image") },
 };

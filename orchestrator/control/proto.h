@@ -9,7 +9,8 @@
  *                                                          "runtime":bool,"role":..}}
  *   {"op":"status"[,"project":NAME]}                     {"status":{"projects":[..]}}
  *   {"op":"begin","operation":"up|down|start|stop|restart","project":NAME
- *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]}
+ *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]
+ *    [,"volumes":b]}; down with volumes may bring the definition of a project that is not known
  *                                                        {"event":{..}} any number of times, then
  *                                                        {"done":true,"ending":bool} or
  *                                                        {"error":{..}}; ending: the manager

@@ -168,17 +168,18 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     json_t *services = NULL, *definition = NULL;
     auto_free const char **names = NULL;
     const char *op, *operation;
-    int keep = 0, no_wait = 0, no_deps = 0, code;
+    int keep = 0, no_wait = 0, no_deps = 0, with_volumes = 0, code;
     json_error_t where;
 
-    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b}", "op", &op,
-                       "operation", &operation, "project", &r.project, "definition", &definition,
-                       "services", &services, "keep", &keep, "no_wait", &no_wait, "no_deps",
-                       &no_deps) < 0)
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b}", "op",
+                       &op, "operation", &operation, "project", &r.project, "definition",
+                       &definition, "services", &services, "keep", &keep, "no_wait", &no_wait,
+                       "no_deps", &no_deps, "volumes", &with_volumes) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
     if (find_operation(operation, &r.kind) < 0)
         return err_set(e, -EINVAL, "request: unknown operation '%s'", operation);
-    code = read_definition(r.kind == OP_UP ? definition : NULL, &r, e);
+    r.volumes = with_volumes && r.kind == OP_DOWN;
+    code = read_definition(r.kind == OP_UP || r.volumes ? definition : NULL, &r, e);
     if (code < 0)
         return code;
     if (!r.project)

@@ -72,8 +72,9 @@ struct deployment {
     char gate_output[1024];
     struct operation *op; /* NULL when idle */
     bool leaving;         /* `down`: forget it when everything has stopped */
+    bool leaving_with_volumes;
     bool networks_ready;
-    size_t removals; /* of networks, asked for at the end and not answered yet */
+    size_t removals; /* of networks and volumes, asked for at the end and not answered yet */
 };
 
 struct deployment *deployment_new(struct supervisor *s);

@@ -49,8 +49,8 @@ json_t *deployment_to_json(const struct deployment *d)
         (void) json_array_append_new(instances, instance_to_json(d->instances[i]));
     for (size_t i = 0; i < d->n_leases; i++)
         (void) json_object_set_new(leases, d->leases[i].key, lease_to_json(&d->leases[i]));
-    return json_pack("{s:i,s:b,s:o,s:o}", "schema", 1, "leaving", d->leaving, "instances",
-                     instances, "networks", leases);
+    return json_pack("{s:i,s:b,s:b,s:o,s:o}", "schema", 1, "leaving", d->leaving, "volumes_too",
+                     d->leaving_with_volumes, "instances", instances, "networks", leases);
 }
 
 static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
@@ -139,12 +139,13 @@ int deployment_from_json(struct deployment *d, const json_t *json, struct err *e
     json_t *instances, *leases, *item;
     const char *key;
     size_t n;
-    int leaving = 0;
+    int leaving = 0, volumes_too = 0;
 
-    if (json_unpack((json_t *) (size_t) json, "{s:b,s:o,s:o}", "leaving", &leaving, "instances",
-                    &instances, "networks", &leases) < 0)
+    if (json_unpack((json_t *) (size_t) json, "{s:b,s?b,s:o,s:o}", "leaving", &leaving,
+                    "volumes_too", &volumes_too, "instances", &instances, "networks", &leases) < 0)
         return err_set(e, -EINVAL, "saved state is not of this version");
     d->leaving = leaving;
+    d->leaving_with_volumes = volumes_too;
     json_object_foreach (leases, key, item) {
         int r = lease_from_json(d, key, item, e);
         if (r < 0)

@@ -30,12 +30,14 @@ struct watcher {
 struct operation {
     enum operation_kind kind;
     struct watcher watcher;
-    bool keep;     /* leave what was started when it fails */
-    bool no_wait;  /* do not wait for readiness */
-    bool fresh;    /* the project was unknown before: a failed start leaves nothing behind */
-    bool stopping; /* first half of a restart, or undoing a failed start */
+    bool keep;           /* leave what was started when it fails */
+    bool no_wait;        /* do not wait for readiness */
+    bool volumes;        /* OP_DOWN: the project's volumes go too... */
+    uint64_t volume_tag; /* ...with this tag and those after it, in their order */
+    bool fresh;          /* the project was unknown before: a failed start leaves nothing behind */
+    bool stopping;       /* first half of a restart, or undoing a failed start */
     bool failed;
-    struct operation_failure failure;
+    struct operation_failure failure; /* why.code: also what went wrong without stopping it */
 };
 
 /* Services that end before they were ever ready get this many chances within one operation. */

@@ -36,6 +36,7 @@ static void load_one(void *owner, struct project *p, json_t *state)
     if (!d->op)
         abort();
     d->op->kind = OP_DOWN;
+    d->op->volumes = d->leaving_with_volumes;
     for (size_t n = 0; n < d->n_instances; n++)
         d->instances[n]->marked = true;
     operation_apply(d);
@@ -106,7 +107,7 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
         err_hint(e, "wait for it, or see: ipam-orch ps");
         return err_classify(e, ERR_LOCKED);
     }
-    if (!d && r->kind != OP_UP) {
+    if (!d && r->kind != OP_UP && !r->definition) {
         err_set(e, -ENOENT, "project '%s' is not running", r->project);
         err_hint(e, "ipam-orch up");
         return err_classify(e, ERR_FAILED);
@@ -114,6 +115,8 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
     if (r->kind == OP_DOWN && networks_unused(s, d, e) < 0)
         return e->code;
     *out = d;
+    if (r->volumes && volumes_unused(s, d, d ? d->project : r->definition, e) < 0)
+        return e->code;
     return requests_check_services(r->definition ? r->definition : d->project, r->services, e);
 }
 
@@ -173,8 +176,12 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
         project_free(r->definition);
         return code;
     }
-    if (r->kind == OP_UP && (code = adopt_definition(s, r, &d, e)) < 0)
-        return code;
+    if (r->kind == OP_UP || !d) {
+        if ((code = adopt_definition(s, r, &d, e)) < 0)
+            return code;
+    } else {
+        project_free(r->definition);
+    }
     d->op = calloc(1, sizeof *d->op);
     if (!d->op)
         abort();
@@ -184,7 +191,9 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
     d->op->fresh = fresh;
     d->op->no_wait = r->no_wait;
     d->op->stopping = r->kind == OP_RESTART;
+    d->op->volumes = r->volumes;
     d->leaving = r->kind == OP_DOWN;
+    d->leaving_with_volumes = d->leaving && r->volumes;
     mark(d, r);
     if (r->kind == OP_UP && d->project->database.unit[0] != '\0') {
         const struct instance *db = deployment_instance(d, d->project->database.unit);

@@ -295,7 +295,7 @@ static void finish_operation(struct deployment *d)
     if (leaves_nothing(op))
         forget_deployment(s, d);
     if (w.owner)
-        w.done(w.owner, op->failed ? &op->failure : NULL);
+        w.done(w.owner, op->failed || op->failure.why.code < 0 ? &op->failure : NULL);
     free(op);
 }
 
@@ -328,8 +328,10 @@ void supervisor_settle(struct deployment *d)
     for (size_t n = 0; leaves_nothing(d->op) && n < d->n_instances; n++)
         if (!is_quiet(d->instances[n]))
             return;
-    if (leaves_nothing(d->op))
+    if (leaves_nothing(d->op)) {
         networks_remove(d->supervisor, d);
+        volumes_remove(d->supervisor, d);
+    }
     if (d->removals == 0)
         finish_operation(d);
 }
@@ -424,7 +426,7 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
         struct err e = ERR_INIT;
         bool removing = d->removals > 0;
 
-        if (networks_answered(d, tag, a)) {
+        if (networks_answered(d, tag, a) || volumes_answered(d, tag, a)) {
             if (!removing)
                 supervisor_settle(d);
             else if (d->removals == 0)

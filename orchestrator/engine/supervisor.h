@@ -38,9 +38,10 @@ bool supervisor_is_ending(const struct supervisor *s);
 struct supervisor_request {
     enum operation_kind kind;
     const char *project;         /* name; OP_UP: that of `definition` */
-    struct project *definition;  /* OP_UP only; taken */
+    struct project *definition;  /* OP_UP; OP_DOWN: used when the project is unknown; taken */
     const char *const *services; /* NULL = all */
     bool keep, no_wait, no_deps;
+    bool volumes; /* OP_DOWN: remove the project's volumes too, unless they are external */
 };
 
 /* Starts an operation; -EBUSY (class ERR_LOCKED) while another runs, -ENOENT (ERR_USAGE) for an

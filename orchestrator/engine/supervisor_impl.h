@@ -55,6 +55,15 @@ void networks_remove(struct supervisor *s, struct deployment *d);
 /* true when the tag belonged to such a request */
 bool networks_answered(struct deployment *d, uint64_t tag, const struct runtime_answer *a);
 
+/* volumes.c */
+/* -EBUSY when a service of another project has one of them; `d` may be NULL */
+int volumes_unused(const struct supervisor *s, const struct deployment *d, const struct project *p,
+                   struct err *e);
+/* asks, if the operation is about them; the answers count d->removals down */
+void volumes_remove(struct supervisor *s, struct deployment *d);
+/* true when the tag belonged to such a request */
+bool volumes_answered(struct deployment *d, uint64_t tag, const struct runtime_answer *a);
+
 /* probing.c */
 void probing_begin(struct instance *i, bool adopted);
 void probing_end(struct instance *i);

@@ -12,6 +12,12 @@ const char *const dep_condition_text[] = {
 };
 static_assert(ARRAY_LEN(dep_condition_text) == DEP_CONDITION_COUNT, "a condition has no text");
 
+const char *const mount_reach_text[] = { [MOUNT_REACH_ALL] = "enabled",
+                                         [MOUNT_REACH_TOP] = "disabled",
+                                         [MOUNT_REACH_WRITABLE] = "writable",
+                                         [MOUNT_REACH_SEALED] = "readonly" };
+static_assert(ARRAY_LEN(mount_reach_text) == MOUNT_REACH_COUNT, "a reach has no text");
+
 const char *const mount_kind_text[] = {
     [MOUNT_BIND] = "bind",
     [MOUNT_VOLUME] = "volume",

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/mount.h"
 #include "model/network.h"
 #include "model/probe.h"
 
@@ -23,18 +24,6 @@ struct dep {
     enum dep_condition condition;
     bool restart;  /* restart the dependant when the dependency is restarted */
     bool required; /* false: a missing or failed dependency is only a warning */
-};
-
-enum mount_kind { MOUNT_BIND, MOUNT_VOLUME, MOUNT_TMPFS, MOUNT_KIND_COUNT };
-
-struct mount {
-    enum mount_kind kind;
-    const char *source; /* absolute host path, or full volume name; "" for tmpfs */
-    const char *target; /* absolute path inside */
-    bool read_only;
-    bool noexec;   /* tmpfs */
-    uint64_t size; /* tmpfs: bytes, 0 = kernel default */
-    unsigned mode; /* tmpfs: permission bits, 0 = 01777 */
 };
 
 /* a secret shown to a unit as a file in memory */
@@ -132,6 +121,7 @@ struct unit {
 
 struct volume {
     const char *key, *name;
+    bool external; /* made and removed by somebody else */
 };
 
 struct secret {
@@ -165,7 +155,6 @@ struct project {
 
 /* text tables shared by JSON, CLI and tests */
 extern const char *const dep_condition_text[DEP_CONDITION_COUNT];   /* service_started, ... */
-extern const char *const mount_kind_text[MOUNT_KIND_COUNT];         /* bind, volume, tmpfs */
 extern const char *const restart_policy_text[RESTART_POLICY_COUNT]; /* no, on-failure, ... */
 
 /* NULL when there is no such thing */

@@ -85,6 +85,9 @@ static const struct member mount_members[] = {
     PLAIN(mount, noexec, T_BOOL),
     PLAIN(mount, size, T_U64),
     PLAIN(mount, mode, T_UINT),
+    TEXT(mount, subpath),
+    PLAIN(mount, external, T_BOOL),
+    ENUM(mount, reach, mount_reach_text, MOUNT_REACH_COUNT),
 };
 static const struct kind mount_kind = KIND(mount, "mount", mount_members);
 
@@ -233,7 +236,11 @@ static const struct member network_members[] = {
 };
 static const struct kind network_kind = KIND(network, "network", network_members);
 
-static const struct member volume_members[] = { TEXT(volume, key), TEXT(volume, name) };
+static const struct member volume_members[] = {
+    TEXT(volume, key),
+    TEXT(volume, name),
+    PLAIN(volume, external, T_BOOL),
+};
 static const struct kind volume_kind = KIND(volume, "volume", volume_members);
 
 static const struct member database_members[] = {

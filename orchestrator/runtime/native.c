@@ -337,6 +337,14 @@ static int native_network(void *self, const struct runtime_network *w, bool want
                    NULL, 0, e);
 }
 
+static int native_volume_remove(void *self, const char *name, uint64_t tag, struct err *e)
+{
+    struct pending *p = pending_new(self, PENDING_TAGGED, name);
+
+    p->owner_tag = tag;
+    return request(self, "volume_remove", p, json_pack("{s:s}", "volume", name), NULL, 0, e);
+}
+
 static int native_launch(void *self, const struct runtime_launch *l, struct err *e)
 {
     struct native *n = self;
@@ -512,6 +520,7 @@ const struct runtime_ops native_ops = {
     .name = "native",
     .connect = native_connect,
     .network = native_network,
+    .volume_remove = native_volume_remove,
     .launch = native_launch,
     .signal = native_signal,
     .freeze = native_freeze,

@@ -30,6 +30,18 @@ static enum spec_mount_kind mount_kind(enum mount_kind kind)
     return SPEC_TMPFS;
 }
 
+static enum spec_reach mount_reach(enum mount_reach reach)
+{
+    switch (reach) {
+    case MOUNT_REACH_TOP: return SPEC_REACH_TOP;
+    case MOUNT_REACH_WRITABLE: return SPEC_REACH_WRITABLE;
+    case MOUNT_REACH_SEALED: return SPEC_REACH_SEALED;
+    case MOUNT_REACH_ALL:
+    case MOUNT_REACH_COUNT: break;
+    }
+    return SPEC_REACH_ALL;
+}
+
 static void copy_mounts(const struct unit *u, struct spec *s)
 {
     s->mounts = array(u->n_mounts, sizeof *s->mounts);
@@ -41,7 +53,10 @@ static void copy_mounts(const struct unit *u, struct spec *s)
                                             .read_only = u->mounts[i].read_only,
                                             .noexec = u->mounts[i].noexec,
                                             .size = u->mounts[i].size,
-                                            .mode = u->mounts[i].mode };
+                                            .mode = u->mounts[i].mode,
+                                            .subpath = u->mounts[i].subpath,
+                                            .existing = u->mounts[i].external,
+                                            .reach = mount_reach(u->mounts[i].reach) };
 }
 
 static int copy_files(const struct project *p, const struct unit *u, struct native_spec *out,

@@ -87,6 +87,8 @@ struct runtime_ops {
     const char *name;
     int (*connect)(void *self, struct err *e); /* does nothing when connected */
     int (*network)(void *self, const struct runtime_network *n, bool wanted, struct err *e);
+    /* `answered` with the tag when the volume and its files are gone */
+    int (*volume_remove)(void *self, const char *name, uint64_t tag, struct err *e);
     int (*launch)(void *self, const struct runtime_launch *l, struct err *e);
     int (*signal)(void *self, const char *id, int signo, struct err *e); /* SIGKILL: everything */
     /* `answered` with the tag, if not 0, when it is so */

@@ -43,6 +43,15 @@ static int fake_network(void *self, const struct runtime_network *n, bool wanted
     return note(self, wanted ? "network; " : "no network; ");
 }
 
+static int fake_volume_remove(void *self, const char *name, uint64_t tag, struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) e;
+    f->volume_tag = tag;
+    return note(self, "no volume %s; ", name);
+}
+
 static int fake_launch(void *self, const struct runtime_launch *l, struct err *e)
 {
     (void) e;
@@ -128,6 +137,7 @@ const struct runtime_ops fake_runtime_ops = {
     .name = "fake",
     .connect = fake_connect,
     .network = fake_network,
+    .volume_remove = fake_volume_remove,
     .launch = fake_launch,
     .signal = fake_signal,
     .freeze = fake_freeze,

@@ -14,6 +14,7 @@ struct fake_runtime {
     uint64_t migrate_tag;
     uint64_t tagged;                 /* of the last freeze, thaw, stats or limits */
     uint64_t network_tag;            /* of the last request about a network that wants an answer */
+    uint64_t volume_tag;             /* of the last request to remove a volume */
     const struct runtime_seen *seen; /* what `connect` finds running */
     size_t n_seen;
 };

@@ -38,6 +38,11 @@ static const char plain_spec[] =
     "\"dns_search\":[],\"dns_options\":[],\"seccomp\":\"default\",\"seccomp_profile\":\"\","
     "\"capabilities\":[]}";
 
+/* what a mount of a wish does not say */
+static const char plain_mount[] =
+    "{\"source\":\"\",\"read_only\":false,\"noexec\":false,\"size\":0,\"mode\":0,"
+    "\"subpath\":\"\",\"existing\":false,\"reach\":\"enabled\"}";
+
 static _Noreturn void fail(const char *text)
 {
     (void) fprintf(stderr, "sandbox_driver: %s\n", text);
@@ -123,6 +128,19 @@ static int wait_event(struct sandbox_client *c, const char *id, const char *only
     }
 }
 
+static void complete_mounts(json_t *spec)
+{
+    json_t *mount;
+    size_t i;
+
+    json_array_foreach (json_object_get(spec, "mounts"), i, mount) {
+        json_t *plain = parse(plain_mount);
+
+        (void) json_object_update_missing(mount, plain);
+        json_decref(plain);
+    }
+}
+
 static int cmd_launch(struct sandbox_client *c, int argc, char **argv)
 {
     json_t *spec = parse(plain_spec), *wish = parse(argv[0]);
@@ -132,6 +150,7 @@ static int cmd_launch(struct sandbox_client *c, int argc, char **argv)
 
     (void) json_object_update(spec, wish);
     json_decref(wish);
+    complete_mounts(spec);
     for (int i = 1; i < argc && n < FDPASS_MAX; i++) {
         auto_free char *content = NULL;
         size_t len = 0;

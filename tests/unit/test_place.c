@@ -122,6 +122,32 @@ static void a_file_is_not_a_directory(void **state)
     assert_int_equal(place_open(f->root, "f", PLACE_EXISTING) >= 0, 1);
 }
 
+static void a_part_is_below_its_directory_and_no_link_leads_to_it(void **state)
+{
+    static const struct {
+        const char *path;
+        int code;
+    } bad[] = { { "link", -ELOOP },          { "link/secret", -ELOOP },
+                { "dir/up", -ELOOP },        { "..", -EXDEV },
+                { "../out", -EXDEV },        { "/out", -EXDEV },
+                { "dir/../../out", -EXDEV }, { "missing", -ENOENT },
+                { "fifo", -ENOTSUP } };
+    struct fixture *f = *state;
+    auto_fd dir = -1, file = -1;
+
+    assert_int_equal(mkdirat(f->root, "dir", 0755), 0);
+    assert_int_equal(symlinkat("../out", f->root, "link"), 0);
+    assert_int_equal(symlinkat("..", f->root, "dir/up"), 0);
+    assert_int_equal(mkfifoat(f->root, "fifo", 0600), 0);
+    assert_int_equal(mknodat(f->root, "dir/file", S_IFREG | 0600, 0), 0);
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+        assert_int_equal(place_below(f->root, bad[i].path), bad[i].code);
+    dir = place_below(f->root, "dir");
+    assert_true(dir >= 0 && is_inside(f, dir, "/dir"));
+    file = place_below(f->root, "dir/file");
+    assert_true(file >= 0 && is_inside(f, file, "/dir/file"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +157,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(missing_parents_are_created, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_must_exist_is_not_created, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_file_is_not_a_directory, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(a_part_is_below_its_directory_and_no_link_leads_to_it,
+                                        set_up, tear_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -89,6 +89,9 @@ enum wrong {
     CAPABILITY_ROOT,
     PROFILE_OWN,
     CAPABILITY_OVER_HOST,
+    SUBPATH_UP,
+    SUBPATH_ABSOLUTE,
+    SUBPATH_OF_TMPFS,
     WRONG_COUNT
 };
 
@@ -146,6 +149,9 @@ static const struct {
     [CAPABILITY_ROOT] = { -EPERM, "capability" },
     [CAPABILITY_OVER_HOST] = { -EPERM, "capability" },
     [PROFILE_OWN] = { -EINVAL, "name" },
+    [SUBPATH_UP] = { -EINVAL, "subpath" },
+    [SUBPATH_ABSOLUTE] = { -EINVAL, "subpath" },
+    [SUBPATH_OF_TMPFS] = { -EINVAL, "subpath" },
 };
 static_assert(ARRAY_LEN(expected) == WRONG_COUNT, "a refusal has no expectation");
 
@@ -164,6 +170,14 @@ static struct spec with_mount(enum spec_mount_kind kind, const char *source, con
     mount = (struct spec_mount){ .kind = kind, .source = source, .target = target };
     s.mounts = &mount;
     s.n_mounts = 1;
+    return s;
+}
+
+static struct spec with_subpath(enum spec_mount_kind kind, const char *subpath)
+{
+    struct spec s = with_mount(kind, "data", "/data");
+
+    mount.subpath = subpath;
     return s;
 }
 
@@ -306,6 +320,9 @@ static struct spec make(enum wrong w)
     case DNS_NAME: s.dns = dns_name; break;
     case DNS_NEWLINE: s.dns_search = dns_newline; break;
     case OOM_PROTECTED: s.oom_score_adj = -1000; break;
+    case SUBPATH_UP: return with_subpath(SPEC_VOLUME, "a/../../b");
+    case SUBPATH_ABSOLUTE: return with_subpath(SPEC_VOLUME, "/etc");
+    case SUBPATH_OF_TMPFS: return with_subpath(SPEC_TMPFS, "a");
     case WRONG_COUNT: break;
     }
     return s;

@@ -21,7 +21,14 @@ static const char *const none[] = { NULL };
 
 static struct dep deps[] = { { .unit = "db", .condition = DEP_HEALTHY, .required = true } };
 static struct mount mounts[] = {
-    { .kind = MOUNT_VOLUME, .source = "p_data", .target = "/data", .size = 7, .mode = 0700 },
+    { .kind = MOUNT_VOLUME,
+      .source = "p_data",
+      .target = "/data",
+      .size = 7,
+      .mode = 0700,
+      .subpath = "a",
+      .external = true,
+      .reach = MOUNT_REACH_TOP },
 };
 static struct secret_file files[] = {
     { .secret = "key", .target = "/run/secrets/key", .uid = 5, .gid = 6, .mode = 0400 },
@@ -62,7 +69,7 @@ static json_t *example(void)
           .ipv4 = { "10.9.0.0/24", "10.9.0.254", "10.9.0.128/25", aliases },
           .ipv6 = { "", "", "", NULL } },
     };
-    struct volume volumes[] = { { .key = "data", .name = "p_data" } };
+    struct volume volumes[] = { { .key = "data", .name = "p_data", .external = true } };
     struct secret secrets[] = { { .name = "key", .value = secret, .len = sizeof secret } };
     struct project p = {
         .name = "p",

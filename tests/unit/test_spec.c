@@ -20,8 +20,16 @@ static const char *const caps[] = { "NET_RAW", NULL };
 static struct spec full(void)
 {
     static struct spec_mount mounts[] = {
-        { .kind = SPEC_BIND, .source = "/srv/a", .target = "/a", .read_only = true },
-        { .kind = SPEC_VOLUME, .source = "p_data", .target = "/data" },
+        { .kind = SPEC_BIND,
+          .source = "/srv/a",
+          .target = "/a",
+          .read_only = true,
+          .reach = SPEC_REACH_WRITABLE },
+        { .kind = SPEC_VOLUME,
+          .source = "p_data",
+          .target = "/data",
+          .subpath = "a/b",
+          .existing = true },
         { .kind = SPEC_TMPFS,
           .source = "",
           .target = "/t",
@@ -129,6 +137,8 @@ static void a_member_of_the_wrong_type_is_refused_and_named(void **state)
         { "mounts", "[1]", "mounts[0]" },
         { "mounts.kind", "\"nfs\"", "'kind'" },
         { "mounts.read_only", "0", "'read_only'" },
+        { "mounts.reach", "\"all\"", "'reach'" },
+        { "mounts.subpath", "null", "'subpath'" },
         { "ports.published", "65536", "'published'" },
         { "files.fd", "null", "'fd'" },
         { "links.bridge", "[]", "'bridge'" },
@@ -204,6 +214,9 @@ static void decoded_values_are_the_ones_encoded(void **state)
     assert_int_equal(out.mounts[2].kind, SPEC_TMPFS);
     assert_int_equal(out.mounts[2].mode, 0700);
     assert_true(out.mounts[0].read_only);
+    assert_int_equal(out.mounts[0].reach, SPEC_REACH_WRITABLE);
+    assert_true(out.mounts[1].existing);
+    assert_string_equal(out.mounts[1].subpath, "a/b");
     assert_int_equal(out.ports[1].target, 5353);
     assert_true(out.ports[1].udp);
     assert_true(out.limits.memory == UINT64_C(1) << 33);

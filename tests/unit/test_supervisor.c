@@ -443,6 +443,59 @@ static void a_restart_takes_along_what_asks_for_it_and_runs(void **state)
     assert_string_equal(fake_notes(&s->fake), "launch p.web.1.2; ");
 }
 
+static int down_with_volumes(struct stage *s, struct project *p)
+{
+    struct watcher w = { .owner = s, .event = on_event, .done = on_done };
+    struct supervisor_request r = {
+        .kind = OP_DOWN, .project = "p", .definition = p, .volumes = true
+    };
+    struct err e = ERR_INIT;
+
+    return supervisor_begin(s->supervisor, &r, &w, &e);
+}
+
+static struct project *with_volumes(void)
+{
+    struct project *p = two_tier("w1", false);
+
+    p->volumes = arena_array(p->arena, 2, sizeof *p->volumes);
+    p->volumes[0] = (struct volume){ .key = "data", .name = "p_data" };
+    p->volumes[1] = (struct volume){ .key = "other", .name = "other", .external = true };
+    p->n_volumes = 2;
+    return p;
+}
+
+static void down_removes_volumes_only_when_asked_and_never_external_ones(void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(begin(s, OP_UP, with_volumes()), 0);
+    s->fake.to.refused(s->supervisor, "p.db.1.1", &(struct err){ .code = -EIO, .msg = "no" });
+    assert_null(strstr(fake_notes(&s->fake), "volume"));
+    /* the project is unknown now: its file says what there may be */
+    assert_int_equal(begin(s, OP_DOWN, NULL), -ENOENT);
+    s->dones = 0;
+    assert_int_equal(down_with_volumes(s, with_volumes()), 0);
+    assert_string_equal(fake_notes(&s->fake), "no volume p_data; ");
+    assert_int_equal(s->dones, 0);
+    s->fake.to.answered(s->supervisor, s->fake.volume_tag, &(struct runtime_answer){ .ok = true });
+    assert_int_equal(s->dones, 1);
+    assert_false(s->failed);
+}
+
+static void a_volume_that_stays_is_told_and_the_project_is_gone_all_the_same(void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(down_with_volumes(s, with_volumes()), 0);
+    s->fake.to.answered(s->supervisor, s->fake.volume_tag,
+                        &(struct runtime_answer){ .output = "in use" });
+    assert_true(s->failed);
+    assert_non_null(strstr(s->failure.why.msg, "p_data"));
+    assert_non_null(strstr(s->failure.why.msg, "in use"));
+    assert_int_equal(begin(s, OP_DOWN, NULL), -ENOENT);
+}
+
 static void after_a_boot_everything_starts_again_in_order_and_no_restart_is_counted(void **state)
 {
     struct stage *s = *state;
@@ -700,6 +753,8 @@ int main(void)
         STAGED(a_new_supervisor_adopts_what_runs_and_ends_what_nobody_wants),
         STAGED(a_restart_takes_along_what_asks_for_it_and_runs),
         STAGED(who_lives_in_a_network_that_crashed_moves_to_the_next_one),
+        STAGED(down_removes_volumes_only_when_asked_and_never_external_ones),
+        STAGED(a_volume_that_stays_is_told_and_the_project_is_gone_all_the_same),
         STAGED(down_is_over_when_the_networks_are_gone),
         STAGED(after_a_boot_everything_starts_again_in_order_and_no_restart_is_counted),
         STAGED(a_command_runs_in_what_is_up_and_ends_with_who_asked),

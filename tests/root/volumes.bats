@@ -1,0 +1,152 @@
+#!/usr/bin/env bats
+# Volumes: whose they are, which part of one is mounted, and that nothing a service leaves in one
+# leads the broker elsewhere.
+
+load broker
+
+setup_file() { broker_open; }
+teardown_file() { broker_close; }
+
+teardown() {
+    [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 8 "$HOUSE/broker.log"
+}
+
+# volume NAME [MEMBERS]: a mount of it on /data, as fields of a specification
+volume() {
+    jq -nc --arg name "$1" --argjson more "${2:-{\}}" '{ mounts: [{ kind: "volume", source: $name, target: "/data" } + $more] }'
+}
+
+# fill NAME COMMAND: a service with the volume runs the command, and is gone
+fill() {
+    finished "t.fill.1.$((++FILLED))" "$(volume "$1")" /bin/sh -c "cd /data && $2"
+    [ "$(jq -r 'select(.event == "exit") | "\(.code) \(.signal)"' <<<"$(tail -n 1 <<<"$output")")" = "0 0" ]
+}
+
+# said [N]: the first N lines of what the last one wrote, in one
+said() {
+    head -n "${1:-1}" <<<"$output" | tr '\n' ' ' | sed 's/ $//'
+}
+
+@test "a fresh volume belongs to the service's user; a known one stays as it is" {
+    finished t.own.1.1 "$(volume own '{}' | jq -c '. + { uid: 1234, gid: 4321 }')" /bin/sh -c 'stat -c "%u %g %a" /data; echo mine >/data/file'
+    [ "$(said)" = "1234 4321 700" ]
+    finished t.own.1.2 "$(volume own)" /bin/sh -c 'stat -c "%u %g %a" /data; cat /data/file || echo closed'
+    [ "$(said 2)" = "1234 4321 700 closed" ]
+}
+
+@test "subpath: a directory, a file; what is outside of it cannot be seen" {
+    fill parts 'mkdir -p a/b && echo inner >a/b/file && echo outer >a/file'
+    finished t.part.1.1 "$(volume parts '{"subpath":"a/b"}')" /bin/sh -c 'ls /data; cat /data/file /data/../data/file; cat /data/../file'
+    [ "$(said 3)" = "file inner inner" ]
+    finished t.part.1.2 "$(volume parts '{"subpath":"a/file","read_only":true}')" /bin/sh -c 'cat /data; echo x >/data || echo sealed'
+    [ "$(said 2)" = "outer sealed" ]
+}
+
+@test "subpath: what a service planted there is refused, and the reason is told" {
+    local subpath reason
+    fill planted 'mkdir d; ln -s /etc etc; ln -s ../../../../../etc up; ln -s / d/root; ln -s shadow shadow; ln -s /etc/shadow s; mkfifo fifo'
+    while read -r subpath reason; do
+        run --separate-stderr drive launch "$(volume planted "{\"subpath\":\"$subpath\"}" | jq -c '. + { id: "t.plant.1.1", argv: ["/bin/true"] }')"
+        echo "$subpath: $output"
+        [ "$status" -eq 1 ]
+        [[ $(jq -r .error.message <<<"$output") == *"$reason"* ]]
+    done <<'EOT'
+etc symbolic link
+up symbolic link
+d/root symbolic link
+d/root/etc symbolic link
+s symbolic link
+shadow symbolic link
+fifo neither a directory nor a file
+missing not created
+../planted subpath
+/etc subpath
+d/../../.. subpath
+EOT
+}
+
+@test "subpath: a directory that is swapped for a link again and again is never left" {
+    local round
+    fill racing 'mkdir d e; echo own >d/mark'
+    started t.racer.1.1 "$(volume racing)" /bin/sh -c 'cd /data; while :; do mv d away; ln -s /etc d; rm d; mv away d; done'
+    for round in $(seq 30); do
+        run --separate-stderr launch "t.race.1.$round" "$(volume racing '{"subpath":"d"}')" /bin/sh -c 'cat /data/mark; test ! -e /data/passwd'
+        if [ "$status" -eq 0 ]; then
+            ended "t.race.1.$round"
+            [ "$(jq -r '"\(.code) \(.signal)"' <<<"$output")" = "0 0" ]
+        else
+            [[ $(jq -r .error.message <<<"$output") =~ (symbolic link|does not exist) ]]
+        fi
+    done
+    drive request kill '{"id":"t.racer.1.1"}'
+    ended t.racer.1.1
+}
+
+@test "a volume that must exist is not made" {
+    run --separate-stderr drive launch "$(volume elsewhere '{"existing":true}' | jq -c '. + { id: "t.ext.1.1", argv: ["/bin/true"] }')"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $(jq -r .error.message <<<"$output") == *"'elsewhere' is external and does not exist"* ]]
+    [ ! -e "$HOUSE/state/volumes/elsewhere" ]
+}
+
+@test "mounts below a bind: all, none, read-only or as they are" {
+    local source=$HOUSE/below
+    mkdir -p "$source/sub"
+    chmod 1777 "$source"
+    mount -t tmpfs -o mode=1777 below "$source/sub"
+    touch "$source/sub/mark"
+    # reach, read_only, whether the mark is there, whether the top and what is below can be written
+    while read -r reach ro mark top below; do
+        finished "t.$reach.1.$((++FILLED))" "$(jq -nc --arg s "$source" --arg r "$reach" --argjson ro "$ro" '{ mounts: [{ kind: "bind", source: $s, target: "/b", read_only: $ro, reach: $r }] }')" \
+            /bin/sh -c 't() { "$@" 2>/dev/null && echo yes || echo no; }; t test -e /b/sub/mark; t touch /b/top; t touch /b/sub/file'
+        [ "$(said 3)" = "$mark $top $below" ] || {
+            umount "$source/sub"
+            false
+        }
+    done <<'EOT'
+enabled false yes yes yes
+enabled true yes no no
+writable true yes no yes
+readonly true yes no no
+disabled false no yes no
+EOT
+    umount "$source/sub"
+}
+
+@test "volume_remove: everything a service can leave, and nothing else; the name is free at once" {
+    mkdir "$HOUSE/precious"
+    echo keep >"$HOUSE/precious/file"
+    fill gone "ln -s $HOUSE/precious link; mkdir -m 0 locked; mkfifo fifo; touch -- -rf '-' ' '; for i in \$(seq 2000); do mkdir d && cd d || exit 1; done"
+    [ -d "$HOUSE/state/volumes/gone" ]
+    run drive request volume_remove '{"volume":"gone"}'
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ ! -e "$HOUSE/state/volumes/gone" ]
+    [ -z "$(ls -A "$HOUSE/state/volumes/.retired")" ]
+    [ "$(cat "$HOUSE/precious/file")" = keep ]
+    # absent is fine
+    drive request volume_remove '{"volume":"gone"}'
+}
+
+@test "volume_remove: not while an instance has it, and no name that is none" {
+    local name
+    started t.user.1.1 "$(volume busy)" /bin/sleep 1000
+    run drive request volume_remove '{"volume":"busy"}'
+    echo "$output"
+    [[ $(jq -r .error.message <<<"$output") == *"in use by 't.user.1.1'"* ]]
+    [ -d "$HOUSE/state/volumes/busy" ]
+    drive request kill '{"id":"t.user.1.1"}'
+    ended t.user.1.1
+    drive request volume_remove '{"volume":"busy"}'
+    for name in .retired ../state . "" /etc; do
+        run ! drive request volume_remove "{\"volume\":\"$name\"}"
+    done
+}
+
+@test "a broker that was killed over a removal finishes it after its restart" {
+    mkdir -p "$HOUSE/state/volumes/.retired/old.0/a/b"
+    broker_kill KILL
+    broker_start
+    wait_until 10 test ! -e "$HOUSE/state/volumes/.retired/old.0"
+}
