@@ -34,6 +34,7 @@
  *                                                       io}, see cgroup.h, each if told
  *   join            id scope argv deadline_us           code signal timed_out
  *                   [dirs] [env] [workdir]
+ *                   [user] [detached]
  *                   + stdin, stdout [, stderr]
  *   join_kill       join (the tag of the join)          -
  *   quit            -                                   -            refused while instances exist
@@ -49,7 +50,9 @@
  *
  * An answer with `error` holds {errno, message}.
  * `join` scope "all": argv runs inside every namespace of the instance, in its cgroup, as its user,
- * with its filter and environment, to which `env` is added; deadline_us 0 is none.  A terminal on
+ * with its filter and environment, to which `env` is added; deadline_us 0 is none.  `user`: see
+ * person.h.  `detached`: the answer comes when it has begun, and it ends when it wants to, with
+ * the instance at the latest; the connection does not matter.  A terminal on
  * stdin becomes its controlling terminal; without stderr it has stdout twice.  Scope "net":
  * ipam-worker argv[1..] runs in the instance's network namespace only, as the worker user, without
  * capabilities; `dirs` (absolute host paths) are opened by the broker and become descriptors 3, 4,

@@ -113,5 +113,6 @@ int enter_run(void)
     pid_t pid = program_start(&p, &how, &stage);
     if (pid < 0)
         return report(REPORT_FAILED, stage, -pid, 0);
+    (void) report(REPORT_STARTED, STAGE_NONE, 0, 0);
     return watch(pid);
 }

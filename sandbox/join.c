@@ -20,6 +20,7 @@
 #include "base/fsio.h"
 #include "base/paths.h"
 #include "sandbox/broker.h"
+#include "sandbox/person.h"
 #include "sandbox/policy.h"
 #include "sandbox/rootfs.h"
 #include "sandbox/seccomp.h"
@@ -37,15 +38,19 @@ struct join {
     pid_t pid;
     int pidfd, socket;
     bool timed_out, asked; /* killed by the deadline; by anybody */
-    sd_event_source *source, *timer;
+    bool detached;         /* answered when it has begun; nobody's end is its end */
+    struct report report;
+    sd_event_source *source, *timer, *reports;
     struct join *prev, *next;
 };
 
 struct wish {
-    const char *id, *scope, *workdir;
+    const char *id, *scope, *workdir, *user;
     json_t *argv, *dirs, *env;
     uint64_t deadline_us; /* 0 = none */
     bool inside;          /* scope "all" */
+    int detached;
+    gid_t gid; /* of `user` */
 };
 
 static void join_free(struct join *j)
@@ -53,6 +58,7 @@ static void join_free(struct join *j)
     DL_DELETE(j->broker->joins, j);
     sd_event_source_disable_unref(j->source);
     sd_event_source_disable_unref(j->timer);
+    sd_event_source_disable_unref(j->reports);
     if (j->pidfd >= 0)
         close(j->pidfd);
     if (j->socket >= 0)
@@ -80,19 +86,42 @@ static json_t *result(const struct join *j, const struct report *r)
                      (int) j->timed_out);
 }
 
+/* The last one that is not the beginning counts; true when the command has begun. */
+static bool read_reports(struct join *j)
+{
+    struct report got;
+    bool begun = false;
+
+    while (recv(j->socket, &got, sizeof got, MSG_DONTWAIT) == sizeof got) {
+        begun |= got.kind == REPORT_STARTED;
+        if (got.kind != REPORT_STARTED)
+            j->report = got;
+    }
+    return begun;
+}
+
 static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 {
     struct join *j = userdata;
-    /* without a report it was killed together with the instance */
-    struct report r = { .kind = REPORT_ENDED, .status = SIGKILL }, got;
 
     (void) s, (void) fd, (void) revents;
-    if (recv(j->socket, &got, sizeof got, MSG_DONTWAIT) == sizeof got)
-        r = got;
+    (void) read_reports(j);
     (void) waitpid(j->pid, NULL, WNOHANG);
-    broker_answer(j->broker, j->from, j->tag, result(j, &r));
+    broker_answer(j->broker, j->from, j->tag, result(j, &j->report));
     join_free(j);
     return 0;
+}
+
+static int on_report(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+    struct join *j = userdata;
+
+    (void) fd, (void) revents;
+    if (read_reports(j)) {
+        broker_answer(j->broker, j->from, j->tag, json_pack("{s:i,s:i}", "code", 0, "signal", 0));
+        j->from = NULL;
+    }
+    return sd_event_source_set_enabled(s, SD_EVENT_OFF); /* what else comes, comes with the end */
 }
 
 static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata)
@@ -154,7 +183,7 @@ static int check_wish(const struct wish *w, const struct request *r, struct err 
         if (!is_stream(r->fds[i]))
             return err_set(e, -EPERM, "join: descriptor %zu is no pipe, terminal or memory file",
                            i);
-    if (!w->inside && (w->env || w->workdir || w->deadline_us == 0))
+    if (!w->inside && (w->env || w->workdir || w->user || w->detached || w->deadline_us == 0))
         return err_set(e, -EINVAL, "join: a worker has a deadline, and nothing else of its own");
     if (w->workdir && policy_path("working directory", w->workdir, e) < 0)
         return e->code;
@@ -177,9 +206,10 @@ static int parse(const struct request *r, struct wish *w, struct err *e)
     json_int_t deadline = 0;
 
     *w = (struct wish){ 0 };
-    if (json_unpack_ex(r->fields, &why, JSON_STRICT, "{s:s,s:s,s:o,s:I,s?o,s?o,s?s}", "id", &w->id,
-                       "scope", &w->scope, "argv", &w->argv, "deadline_us", &deadline, "dirs",
-                       &w->dirs, "env", &w->env, "workdir", &w->workdir) < 0)
+    if (json_unpack_ex(r->fields, &why, JSON_STRICT, "{s:s,s:s,s:o,s:I,s?o,s?o,s?s,s?s,s?b}", "id",
+                       &w->id, "scope", &w->scope, "argv", &w->argv, "deadline_us", &deadline,
+                       "dirs", &w->dirs, "env", &w->env, "workdir", &w->workdir, "user", &w->user,
+                       "detached", &w->detached) < 0)
         return err_set(e, -EINVAL, "join: %s", why.text);
     if (deadline < 0)
         return err_set(e, -EINVAL, "join: a deadline is not negative");
@@ -213,7 +243,7 @@ static void write_inside(FILE *f, const struct guest *g, const struct wish *w)
     const char *workdir = w->workdir ? w->workdir : g->spec.workdir;
 
     setup_put(f, SETUP_JOIN, "all");
-    rootfs_put_rights(f, &g->spec);
+    rootfs_put_rights(f, &g->spec, w->gid);
     setup_put(f, SETUP_WORKDIR, workdir[0] ? workdir : "/");
     for (const char *const *env = g->spec.env; env && *env; env++)
         if (!is_replaced(*env, w))
@@ -328,6 +358,8 @@ static int watch(struct join *j, uint64_t deadline_us, struct err *e)
     sd_event *loop = j->broker->loop;
     int r = sd_event_add_io(loop, &j->source, j->pidfd, EPOLLIN, on_end, j);
 
+    if (r >= 0 && j->detached)
+        r = sd_event_add_io(loop, &j->reports, j->socket, EPOLLIN, on_report, j);
     if (r >= 0 && deadline_us > 0)
         r = sd_event_add_time_relative(loop, &j->timer, CLOCK_MONOTONIC, deadline_us, 0,
                                        on_deadline, j);
@@ -357,10 +389,20 @@ int join_start(struct broker *b, struct request *r, struct err *e)
         return err_set(e, -ESRCH, "instance '%.128s' does not run", w.id);
     if (w.inside && b->cgroup->is_frozen(g->id))
         return err_set(e, -EBUSY, "instance '%s' is paused", g->id);
+    w.gid = g->spec.gid;
+    if (w.user && (result = person_group(&g->spec, w.user, &w.gid, e)) < 0)
+        return result;
     j = calloc(1, sizeof *j);
     if (!j)
         return err_set(e, -ENOMEM, "out of memory");
-    *j = (struct join){ .broker = b, .from = r->from, .tag = r->tag, .pidfd = -1, .socket = -1 };
+    /* without a report it was killed together with the instance */
+    *j = (struct join){ .broker = b,
+                        .from = r->from,
+                        .tag = r->tag,
+                        .pidfd = -1,
+                        .socket = -1,
+                        .detached = w.detached,
+                        .report = { .kind = REPORT_ENDED, .status = SIGKILL } };
     j->guest_id = strdup(g->id);
     DL_APPEND(b->joins, j);
     if (w.inside)
@@ -409,7 +451,8 @@ void join_forget_connection(struct broker *b, const struct connection *c)
     DL_FOREACH (b->joins, j) {
         if (j->from == c) {
             j->from = NULL;
-            ask_to_end(j);
+            if (!j->detached)
+                ask_to_end(j);
         }
     }
 }
@@ -417,7 +460,8 @@ void join_forget_connection(struct broker *b, const struct connection *c)
 void join_close(struct broker *b)
 {
     while (b->joins) {
-        ask_to_end(b->joins);
+        if (!b->joins->detached)
+            ask_to_end(b->joins);
         join_free(b->joins);
     }
 }

@@ -287,15 +287,18 @@ static bool has_variable(const char *const *env, const char *name)
     return false;
 }
 
-void rootfs_put_rights(FILE *f, const struct spec *s)
+void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid)
 {
     const char *wrong = NULL;
     uint64_t capabilities = 0;
 
-    setup_put(f, SETUP_USER, number(s->uid).text, number(s->gid).text);
+    setup_put(f, SETUP_USER, number(s->uid).text, number(gid).text);
     setup_put(f, SETUP_NOFILE, number(s->nofile).text);
+    if (gid != s->gid)
+        setup_put(f, SETUP_GROUP, number(s->gid).text);
     for (size_t i = 0; i < s->n_groups; i++)
-        setup_put(f, SETUP_GROUP, number(s->groups[i].gid).text);
+        if (s->groups[i].gid != gid)
+            setup_put(f, SETUP_GROUP, number(s->groups[i].gid).text);
     for (size_t i = 0; i < s->n_ulimits; i++)
         setup_put(f, SETUP_ULIMIT, s->ulimits[i].resource, number(s->ulimits[i].soft).text,
                   number(s->ulimits[i].hard).text);
@@ -313,7 +316,7 @@ static void plan_program(struct plan *p)
 {
     const struct spec *s = p->spec;
 
-    rootfs_put_rights(p->text, s);
+    rootfs_put_rights(p->text, s, s->gid);
     setup_put(p->text, SETUP_WORKDIR, s->workdir[0] ? s->workdir : "/");
     for (const char *const *arg = s->argv; *arg; arg++)
         setup_put(p->text, SETUP_ARG, *arg);

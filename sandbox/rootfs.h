@@ -28,7 +28,7 @@ int rootfs_plan(const struct spec *s, const struct permit *permit, const char *w
 void rootfs_clear(struct rootfs *r);
 
 /* Who a program is and what it may use: the operations for its user, groups and limits.  A command
- * that joins gets the same. */
-void rootfs_put_rights(FILE *f, const struct spec *s);
+ * that joins gets the same, under any of the groups of the service. */
+void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid);
 
 #endif

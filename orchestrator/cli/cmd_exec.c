@@ -15,10 +15,12 @@
 /* what a shell says of a command, and docker exec too */
 enum { EXIT_OURS = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
 
+enum { OPT_INDEX = 256, OPT_PRIVILEGED };
+
 struct wish {
-    bool no_terminal;
+    bool no_terminal, detach;
     char **env;
-    const char *workdir, *service;
+    const char *workdir, *user, *service;
     char **argv; /* of the command, NULL-terminated; in argv of main */
 };
 
@@ -26,6 +28,11 @@ static const struct argp_option options[] = {
     { "no-tty", 'T', NULL, 0, "No terminal for the command, though there is one here", 0 },
     { "env", 'e', "NAME=VALUE", 0, "Adds a variable; without =VALUE the caller's", 0 },
     { "workdir", 'w', "DIR", 0, "Where the command starts", 0 },
+    { "user", 'u', "USER[:GROUP]", 0, "The user of the service, as a member of one of its groups",
+      0 },
+    { "detach", 'd', NULL, 0, "Ends when the command has begun; its output is lost", 0 },
+    { "index", OPT_INDEX, "N", 0, "Which copy of the service; there is one", 0 },
+    { "privileged", OPT_PRIVILEGED, NULL, OPTION_HIDDEN, NULL, 0 },
     /* what is so anyway may be said, as fingers do: -it */
     { "interactive", 'i', NULL, OPTION_HIDDEN, NULL, 0 },
     { "tty", 't', NULL, OPTION_HIDDEN, NULL, 0 },
@@ -42,6 +49,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'T': w->no_terminal = true; return 0;
     case 'e': strv_append(&w->env, arg); return 0;
     case 'w': w->workdir = arg; return 0;
+    case 'u': w->user = arg; return 0;
+    case 'd': w->detach = true; return 0;
+    case OPT_INDEX:
+        if (strcmp(arg, "1") != 0)
+            argp_error(state, "there is no copy %s: a service has one", arg);
+        return 0;
+    case OPT_PRIVILEGED:
+        argp_error(state, "a command inside a service has the rights of the service, never more");
+        return 0;
     case ARGP_KEY_ARG:
         w->service = arg;
         w->argv = state->argv + state->next;
@@ -138,7 +154,11 @@ static int exec(struct cli *cli, const struct wish *w, struct err *e)
                         w->service, "argv", strings(w->argv), "env", variables(w->env));
     if (w->workdir)
         (void) json_object_set_new(message, "workdir", json_string(w->workdir));
-    code = relay_open(r, terminal, e);
+    if (w->user)
+        (void) json_object_set_new(message, "user", json_string(w->user));
+    if (w->detach)
+        (void) json_object_set_new(message, "detach", json_true());
+    code = w->detach ? relay_open_nothing(r, e) : relay_open(r, terminal, e);
     if (code == 0)
         code = client_send_fds(client, message, r->theirs, RELAY_STREAMS, e);
     else

@@ -91,11 +91,21 @@ int relay_open(struct relay *r, bool terminal, struct err *e)
                     : 0;
 }
 
+int relay_open_nothing(struct relay *r, struct err *e)
+{
+    *r = (struct relay){ .theirs = { -1, -1, -1 }, .ours = { -1, -1, -1 }, .in_ended = true };
+    r->signals = open_signals();
+    for (int i = 0; i < RELAY_STREAMS && r->signals >= 0; i++)
+        if ((r->theirs[i] = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0)
+            return err_set(e, -errno, "/dev/null: %s", strerror(errno));
+    return r->signals < 0 ? err_set(e, r->signals, "signals: %s", strerror(-r->signals)) : 0;
+}
+
 void relay_begin(struct relay *r)
 {
     close_all(r->theirs);
-    if (r->ours[2] >= 0)
-        return; /* pipes */
+    if (r->ours[2] >= 0 || r->ours[0] < 0)
+        return; /* pipes, or nothing */
     struct termios raw = r->before;
     cfmakeraw(&raw);
     r->terminal = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;

@@ -28,6 +28,8 @@ struct relay {
 };
 
 int relay_open(struct relay *r, bool terminal, struct err *e);
+/* For a command nobody listens to: its ends are /dev/null, and nothing is carried. */
+int relay_open_nothing(struct relay *r, struct err *e);
 /* The command has its ends: ours of them are closed, and the terminal is put into raw mode. */
 void relay_begin(struct relay *r);
 /* Carries bytes until `other` is readable: 0.  Positive: a signal that asks us to end.  -EPIPE: our

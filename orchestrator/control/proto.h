@@ -24,10 +24,12 @@
  *   {"op":"stats","project":NAME,"services":[..]}        the same, with the figures of `stats` in
  *                                                        sandbox/client.h
  *   {"op":"exec","project":NAME,"service":NAME,"argv":[..]
- *    [,"env":["K=V",..]][,"workdir":DIR]}, with stdin, stdout and stderr as SCM_RIGHTS of its
- *    first byte                                          {"exit":{"code":N,"signal":N,"errno":N,
+ *    [,"env":["K=V",..]][,"workdir":DIR][,"user":USER[:GROUP]][,"detach":b]}, with stdin, stdout
+ *    and stderr as SCM_RIGHTS of its first byte          {"exit":{"code":N,"signal":N,"errno":N,
  *                                                          "what":..}}; errno: it could not run.
- *                                                        The end of the connection kills it
+ *                                                        The end of the connection kills it;
+ *                                                        detached it is answered when it has
+ *                                                        begun, and goes on
  *   any                                                  {"error":{"class":..,"exit":N,"what":..,
  *                                                          "service":..,"phase":..,"next":..}}
  *

@@ -224,11 +224,12 @@ static int exec(struct connection *c, json_t *message, struct err *e)
     json_t *argv_list = NULL, *env_list = NULL;
     json_error_t where;
     const char *op;
-    int r;
+    int r, detach = 0;
 
-    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:s,s:o,s?o,s?s}", "op", &op,
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:s,s:o,s?o,s?s,s?s,s?b}", "op", &op,
                        "project", &x.project, "service", &x.service, "argv", &argv_list, "env",
-                       &env_list, "workdir", &x.command.workdir) < 0)
+                       &env_list, "workdir", &x.command.workdir, "user", &x.command.user, "detach",
+                       &detach) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
     if (strings_of(argv_list, &argv) < 0 || strings_of(env_list, &env) < 0 || !argv[0])
         return err_set(e, -EINVAL, "request: 'argv' and 'env' must be lists of texts");
@@ -236,6 +237,7 @@ static int exec(struct connection *c, json_t *message, struct err *e)
         return err_set(e, -EINVAL, "request: 'exec' needs stdin, stdout and stderr");
     x.command.argv = argv;
     x.command.env = env;
+    x.command.detach = detach;
     r = supervisor_exec(c->server->supervisor, &x, &watcher, e);
     fdpass_close(c->fds, c->n_fds);
     c->n_fds = 0;

@@ -452,6 +452,10 @@ static int native_exec(void *self, const char *id, const struct runtime_exec *x,
 
     if (x->workdir)
         (void) json_object_set_new(fields, "workdir", json_string(x->workdir));
+    if (x->user)
+        (void) json_object_set_new(fields, "user", json_string(x->user));
+    if (x->detach)
+        (void) json_object_set_new(fields, "detached", json_true());
     p->owner_tag = tag;
     return request(self, "join", p, fields, x->fds, 3, e);
 }

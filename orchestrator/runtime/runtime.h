@@ -56,6 +56,8 @@ struct runtime_answer {
 struct runtime_exec {
     const char *const *argv, *const *env; /* env is added to the instance's */
     const char *workdir;                  /* NULL: the instance's */
+    const char *user;                     /* NULL: the instance's, in its own group */
+    bool detach;                          /* `answered` when it has begun */
     const int *fds;                       /* stdin, stdout, stderr; stay the caller's */
 };
 

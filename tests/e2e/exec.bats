@@ -15,6 +15,7 @@ services:
     environment: { COLOUR: blue, SIZE: small }
     working_dir: /tmp
     mem_limit: 64m
+    group_add: [mail]
     ports: ["127.0.0.1:8080:80", "5353:53/udp"]
     restart: always
     x-native:
@@ -95,6 +96,57 @@ exec_in() {
     [ "$output" = "--workdir -T" ]
     exec_in -w relative web true
     [ "$status" -eq 125 ]
+}
+
+@test "-u: the service's user in its groups, and nobody else" {
+    local user
+    exec_in -u nobody web id -u
+    [ "$output" = 65534 ]
+    exec_in --user 65534:mail web sh -c 'id -g; id -G | tr " " "\n" | sort -n | tr "\n" " "; touch /tmp/of-mail; stat -c %g /tmp/of-mail'
+    [ "$output" = $'8\n8 65534 8' ]
+    for user in root 0 0:0 nobody:root nobody:0 www-data 33 :0 root:mail; do
+        exec_in -u "$user" web id
+        [ "$status" -eq 125 ]
+        [[ -z $output && $stderr == *"of the service"* ]]
+    done
+    exec_in --privileged web id
+    [ "$status" -eq 2 ]
+}
+
+@test "-d: ends when the command has begun; that goes on without us, and without the supervisor" {
+    local old
+    exec_in -d web sh -c 'echo $$ >/tmp/begun; exec sleep 7531'
+    [ "$status" -eq 0 ]
+    [ -z "$output$stderr" ]
+    wait_until 10 runs_inside 7531
+    old=$(daemon_pid ipam-orchd)
+    kill -KILL "$old"
+    wait_until 20 runs_inside 7531
+    [ "$(daemon_pid ipam-orchd)" != "$old" ]
+    # it is a process of the service like any other
+    # shellcheck disable=SC2016
+    orch exec web sh -c 'kill $(cat /tmp/begun)'
+    wait_until 10 eval '! runs_inside 7531'
+    run -127 --separate-stderr orch exec -d web no-such-program
+    [[ $stderr == *no-such-program* ]]
+}
+
+@test "-d: ends with its service at the latest" {
+    local pid
+    exec_in -d web sleep 9753
+    wait_until 10 runs_inside 9753
+    pid=$(pgrep -f "^sleep 9753")
+    orch stop web
+    wait_until 10 test ! -e "/proc/$pid"
+    orch start web
+}
+
+@test "--index: there is one copy" {
+    exec_in --index 1 web true
+    [ "$status" -eq 0 ]
+    exec_in --index 2 web true
+    [ "$status" -eq 2 ]
+    [[ $stderr == *"no copy 2"* ]]
 }
 
 @test "streams: apart, binary, complete, in both directions" {
