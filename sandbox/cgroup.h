@@ -35,6 +35,9 @@ typedef void cgroup_found(const char *id, void *userdata);
 struct cgroup_ops {
     const char *name; /* "v1", "v2" or "hybrid" */
     int (*create)(const char *id, const struct spec_limits *l, struct err *e);
+    /* All that differs, or nothing: on failure `was` holds again. */
+    int (*update)(const char *id, const struct spec_limits *was, const struct spec_limits *now,
+                  struct err *e);
     int (*open)(const char *id); /* for CLONE_INTO_CGROUP; -ENOTSUP where there is no cgroup2 */
     /* what CLONE_INTO_CGROUP leaves to do; v1 may wait for an RCU grace period */
     int (*attach)(const char *id, pid_t pid, struct err *e);

@@ -15,7 +15,9 @@
 #include "base/num.h"
 #include "base/paths.h"
 
-enum { FILE_MAX = 1024 * 1024, KILL_PASSES = 8, TEXT_MAX = 32 };
+enum { FILE_MAX = 1024 * 1024, KILL_PASSES = 8, MOVE_PASSES = 32, TEXT_MAX = 32 };
+
+const struct spec_limits cgroup_fs_unlimited = { .cpuset = "" };
 
 void cgroup_fs_base(const char *root, char out[PATH_MAX])
 {
@@ -66,6 +68,13 @@ int cgroup_fs_write_u64(const char *base, const char *id, const char *file, uint
 
     (void) snprintf(text, sizeof text, "%" PRIu64, value);
     return cgroup_fs_write(base, id, file, text, e);
+}
+
+int cgroup_fs_write_limit(const char *base, const char *id, const char *file, uint64_t value,
+                          const char *none, struct err *e)
+{
+    return value ? cgroup_fs_write_u64(base, id, file, value, e)
+                 : cgroup_fs_write(base, id, file, none, e);
 }
 
 uint64_t cgroup_fs_read(const char *base, const char *id, const char *file, const char *key)
@@ -151,6 +160,40 @@ int cgroup_fs_kill_each(const char *base, const char *id)
         }
     }
     return 0;
+}
+
+/* one pass: whether all of `from` is in `to` afterwards */
+static int move_pass(const char *from, const char *to, const char *id, bool *complete,
+                     struct err *e)
+{
+    auto_free char *source = paths_join("%s/%s/cgroup.procs", from, id);
+    auto_free char *target = paths_join("%s/%s/cgroup.procs", to, id);
+    auto_free char *text = NULL, *moved = NULL;
+    int r = fsio_read_pseudo(AT_FDCWD, source, FILE_MAX, &text);
+
+    if (r < 0)
+        return err_set(e, r, "%s: %s", source, strerror(-r));
+    for (const char *line = text; *line; line += strcspn(line, "\n") + 1) {
+        r = cgroup_fs_write_u64(to, id, "cgroup.procs", strtoull(line, NULL, 10), e);
+        if (r < 0 && r != -ESRCH)
+            return r;
+    }
+    r = fsio_read_pseudo(AT_FDCWD, target, FILE_MAX, &moved);
+    *complete = r == 0 && strcmp(text, moved) == 0;
+    return r < 0 ? err_set(e, r, "%s: %s", target, strerror(-r)) : 0;
+}
+
+int cgroup_fs_move(const char *from, const char *to, const char *id, struct err *e)
+{
+    bool complete = false;
+
+    for (int pass = 0; pass < MOVE_PASSES; pass++) {
+        int r = move_pass(from, to, id, &complete, e);
+
+        if (r < 0 || complete)
+            return r;
+    }
+    return err_set(e, -EAGAIN, "'%s' starts processes faster than they can be moved", id);
 }
 
 void cgroup_fs_each(const char *base, cgroup_found *found, void *userdata)

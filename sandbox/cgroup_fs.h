@@ -40,6 +40,13 @@ int cgroup_fs_write(const char *base, const char *id, const char *file, const ch
                     struct err *e);
 int cgroup_fs_write_u64(const char *base, const char *id, const char *file, uint64_t value,
                         struct err *e);
+/* The number, or `none` for 0. */
+int cgroup_fs_write_limit(const char *base, const char *id, const char *file, uint64_t value,
+                          const char *none, struct err *e);
+/* Every process of the group in `from` into that in `to`; -EAGAIN while new ones kept coming. */
+int cgroup_fs_move(const char *from, const char *to, const char *id, struct err *e);
+/* No limits: what a new group has. */
+extern const struct spec_limits cgroup_fs_unlimited;
 /* The period and the share of it that the limits mean; the quota is 0 where there is none. */
 void cgroup_fs_quota(const struct spec_limits *l, uint64_t *quota_us, uint64_t *period_us);
 /* The weight of v2, 1 to 10000, for the shares of v1, 2 to 262144. */

@@ -27,35 +27,68 @@ static const char *base_of(enum cgroup_controller which)
     return "";
 }
 
-static int limit_memory(const char *id, uint64_t bytes, uint64_t swap, struct err *e)
-{
-    const char *own = base_of(CGROUP_MEMORY);
-    int r = cgroup_fs_write_u64(own, id, "memory.limit_in_bytes", bytes, e);
+/* what the two files of memory say; UINT64_MAX = no limit */
+struct memory_limits {
+    uint64_t memory, with_swap;
+};
 
-    if (r < 0)
-        return r;
-    /* a new group has no limits, and both go down: the one of memory and swap must be the last.
-     * It is absent where swap accounting is off. */
-    if (swap == INT64_MAX)
-        return 0;
-    r = cgroup_fs_write_u64(own, id, "memory.memsw.limit_in_bytes", swap ? swap : bytes, e);
-    return r == -ENOENT ? 0 : r;
+static struct memory_limits memory_of(const struct spec_limits *l)
+{
+    if (!l->memory)
+        return (struct memory_limits){ UINT64_MAX, UINT64_MAX };
+    if (l->memory_swap == INT64_MAX)
+        return (struct memory_limits){ l->memory, UINT64_MAX };
+    return (struct memory_limits){ l->memory, l->memory_swap ? l->memory_swap : l->memory };
 }
 
-static int limit_cpu(const char *id, const struct spec_limits *l, struct err *e)
+static int write_memory(const char *id, const char *file, uint64_t value, struct err *e)
 {
-    const char *own = base_of(CGROUP_CPU);
-    uint64_t quota = 0, period = 0;
+    return cgroup_fs_write_limit(base_of(CGROUP_MEMORY), id, file, value == UINT64_MAX ? 0 : value,
+                                 "-1", e);
+}
+
+static int write_with_swap(const char *id, uint64_t value, struct err *e)
+{
+    int r = write_memory(id, "memory.memsw.limit_in_bytes", value, e);
+
+    return r == -ENOENT ? 0 : r; /* swap accounting is off */
+}
+
+/* The limit of memory and swap may at no time be below that of memory. */
+static int limit_memory(const char *id, const struct spec_limits *was,
+                        const struct spec_limits *now, struct err *e)
+{
+    struct memory_limits from = memory_of(was), to = memory_of(now);
+    bool raise = to.memory > from.memory;
     int r = 0;
 
-    cgroup_fs_quota(l, &quota, &period);
-    if (l->cpu_shares)
-        r = cgroup_fs_write_u64(own, id, "cpu.shares", l->cpu_shares, e);
-    if (r == 0 && quota) {
+    if (raise && to.with_swap != from.with_swap)
+        r = write_with_swap(id, to.with_swap, e);
+    if (r == 0 && to.memory != from.memory)
+        r = write_memory(id, "memory.limit_in_bytes", to.memory, e);
+    if (r == 0 && !raise && to.with_swap != from.with_swap)
+        r = write_with_swap(id, to.with_swap, e);
+    if (r == 0 && now->memory_low != was->memory_low)
+        r = cgroup_fs_write_limit(base_of(CGROUP_MEMORY), id, "memory.soft_limit_in_bytes",
+                                  now->memory_low, "-1", e);
+    return r;
+}
+
+static int limit_cpu(const char *id, const struct spec_limits *was, const struct spec_limits *now,
+                     struct err *e)
+{
+    const char *own = base_of(CGROUP_CPU);
+    uint64_t quota = 0, period = 0, old_quota = 0, old_period = 0;
+    int r = 0;
+
+    cgroup_fs_quota(was, &old_quota, &old_period);
+    cgroup_fs_quota(now, &quota, &period);
+    if (now->cpu_shares != was->cpu_shares)
+        r = cgroup_fs_write_limit(own, id, "cpu.shares", now->cpu_shares, "1024", e);
+    if (r == 0 && period != old_period)
         r = cgroup_fs_write_u64(own, id, "cpu.cfs_period_us", period, e);
-        if (r == 0)
-            r = cgroup_fs_write_u64(own, id, "cpu.cfs_quota_us", quota, e);
-    }
+    if (r == 0 && quota != old_quota)
+        r = cgroup_fs_write_limit(own, id, "cpu.cfs_quota_us", quota, "-1", e);
     return r;
 }
 
@@ -80,32 +113,42 @@ static int inherit_cpuset(const char *id, struct err *e)
     return 0;
 }
 
-static int limit_cpuset(const char *id, const char *list, struct err *e)
+/* An instance without a set is in no group of this controller until it gets one. */
+static int limit_cpuset(const char *id, const struct spec_limits *was,
+                        const struct spec_limits *now, struct err *e)
 {
-    int r = inherit_cpuset("", e);
+    const char *own = base[CGROUP_CPUSET];
+    bool fresh;
+    int r;
 
+    if (strcmp(was->cpuset, now->cpuset) == 0)
+        return 0;
+    if (own[0] == '\0')
+        return err_set(e, -ENOENT, "there is no cpuset controller");
+    r = cgroup_fs_mkdir(own, "");
+    if (r == 0)
+        r = cgroup_fs_mkdir(own, id);
+    if (r < 0)
+        return err_set(e, r, "creating the control group %s/%s: %s", own, id, strerror(-r));
+    fresh = was->cpuset[0] == '\0';
+    r = inherit_cpuset("", e);
     if (r == 0)
         r = inherit_cpuset(id, e);
-    return r < 0 ? r : cgroup_fs_write(base[CGROUP_CPUSET], id, "cpuset.cpus", list, e);
+    if (r == 0 && now->cpuset[0])
+        r = cgroup_fs_write(own, id, "cpuset.cpus", now->cpuset, e);
+    return r < 0 || !fresh ? r : cgroup_fs_move(base_of(CGROUP_MEMORY), own, id, e);
 }
 
-static int limit(const char *id, const struct spec_limits *l, struct err *e)
+static int limit(const char *id, const struct spec_limits *was, const struct spec_limits *now,
+                 struct err *e)
 {
-    int r = 0;
+    int r = limit_memory(id, was, now, e);
 
-    if (l->memory)
-        r = limit_memory(id, l->memory, l->memory_swap, e);
-    if (r == 0 && l->memory_low)
-        r = cgroup_fs_write_u64(base_of(CGROUP_MEMORY), id, "memory.soft_limit_in_bytes",
-                                l->memory_low, e);
     if (r == 0)
-        r = limit_cpu(id, l, e);
-    if (r == 0 && l->pids)
-        r = cgroup_fs_write_u64(base_of(CGROUP_PIDS), id, "pids.max", l->pids, e);
-    if (r == 0 && l->cpuset[0])
-        r = base[CGROUP_CPUSET][0] ? limit_cpuset(id, l->cpuset, e)
-                                   : err_set(e, -ENOENT, "there is no cpuset controller");
-    return r;
+        r = limit_cpu(id, was, now, e);
+    if (r == 0 && now->pids != was->pids)
+        r = cgroup_fs_write_limit(base_of(CGROUP_PIDS), id, "pids.max", now->pids, "max", e);
+    return r < 0 ? r : limit_cpuset(id, was, now, e);
 }
 
 static int v1_destroy(const char *id)
@@ -125,7 +168,7 @@ static int v1_create(const char *id, const struct spec_limits *l, struct err *e)
     int r = 0;
 
     for (int c = 0; c < CGROUP_CONTROLLERS && r == 0; c++) {
-        if (base[c][0] == '\0' || (c == CGROUP_CPUSET && l->cpuset[0] == '\0'))
+        if (base[c][0] == '\0' || c == CGROUP_CPUSET) /* see limit_cpuset */
             continue;
         r = cgroup_fs_mkdir(base[c], "");
         if (r == 0)
@@ -134,9 +177,19 @@ static int v1_create(const char *id, const struct spec_limits *l, struct err *e)
             err_set(e, r, "creating the control group %s/%s: %s", base[c], id, strerror(-r));
     }
     if (r == 0)
-        r = limit(id, l, e);
+        r = limit(id, &cgroup_fs_unlimited, l, e);
     if (r < 0)
         (void) v1_destroy(id);
+    return r;
+}
+
+static int v1_update(const char *id, const struct spec_limits *was, const struct spec_limits *now,
+                     struct err *e)
+{
+    int r = limit(id, was, now, e);
+
+    if (r < 0)
+        (void) limit(id, now, was, NULL);
     return r;
 }
 
@@ -230,6 +283,7 @@ static void v1_each(cgroup_found *found, void *userdata)
 
 static const struct cgroup_ops v1_ops = { .name = "v1",
                                           .create = v1_create,
+                                          .update = v1_update,
                                           .open = v1_open,
                                           .attach = v1_attach,
                                           .stats = v1_stats,
@@ -241,6 +295,7 @@ static const struct cgroup_ops v1_ops = { .name = "v1",
 
 static const struct cgroup_ops hybrid_ops = { .name = "hybrid",
                                               .create = v1_create,
+                                              .update = v1_update,
                                               .open = v1_open,
                                               .attach = v1_attach,
                                               .stats = v1_stats,

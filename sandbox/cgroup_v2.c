@@ -9,6 +9,8 @@
 #include "base/paths.h"
 #include "sandbox/cgroup_fs.h"
 
+enum { USUAL_WEIGHT = 100 };
+
 static char root[PATH_MAX], base[PATH_MAX];
 
 void cgroup_v2_use(const char *mounted_at)
@@ -31,30 +33,65 @@ static void enable_controllers(void)
     }
 }
 
-static int limit(const char *id, const struct spec_limits *l, struct err *e)
+/* of swap alone; UINT64_MAX = no limit */
+static uint64_t swap_of(const struct spec_limits *l)
 {
-    uint64_t quota = 0, period = 0, swap = l->memory_swap ? l->memory_swap - l->memory : 0;
+    if (!l->memory || l->memory_swap == INT64_MAX)
+        return UINT64_MAX;
+    return l->memory_swap ? l->memory_swap - l->memory : 0;
+}
+
+static int limit_memory(const char *id, const struct spec_limits *was,
+                        const struct spec_limits *now, struct err *e)
+{
+    uint64_t swap = swap_of(now);
+    int r = 0;
+
+    if (now->memory != was->memory)
+        r = cgroup_fs_write_limit(base, id, "memory.max", now->memory, "max", e);
+    /* absent without swap accounting; 0 is a limit here */
+    if (r == 0 && swap == UINT64_MAX && swap_of(was) != swap)
+        (void) cgroup_fs_write(base, id, "memory.swap.max", "max", NULL);
+    else if (r == 0 && swap_of(was) != swap)
+        (void) cgroup_fs_write_u64(base, id, "memory.swap.max", swap, NULL);
+    if (r == 0 && now->memory_low != was->memory_low)
+        r = cgroup_fs_write_u64(base, id, "memory.low", now->memory_low, e);
+    return r;
+}
+
+static int limit_cpu(const char *id, const struct spec_limits *was, const struct spec_limits *now,
+                     struct err *e)
+{
+    uint64_t quota = 0, period = 0, old_quota = 0, old_period = 0;
     char cpu[64];
     int r = 0;
 
-    cgroup_fs_quota(l, &quota, &period);
-    (void) snprintf(cpu, sizeof cpu, "%" PRIu64 " %" PRIu64, quota, period);
-    if (l->memory) {
-        r = cgroup_fs_write_u64(base, id, "memory.max", l->memory, e);
-        /* absent without swap accounting */
-        if (l->memory_swap != INT64_MAX)
-            (void) cgroup_fs_write_u64(base, id, "memory.swap.max", swap, NULL);
-    }
-    if (r == 0 && l->memory_low)
-        r = cgroup_fs_write_u64(base, id, "memory.low", l->memory_low, e);
-    if (r == 0 && l->cpu_shares)
-        r = cgroup_fs_write_u64(base, id, "cpu.weight", cgroup_fs_weight(l->cpu_shares), e);
-    if (r == 0 && quota)
+    cgroup_fs_quota(was, &old_quota, &old_period);
+    cgroup_fs_quota(now, &quota, &period);
+    if (quota)
+        (void) snprintf(cpu, sizeof cpu, "%" PRIu64 " %" PRIu64, quota, period);
+    else
+        (void) snprintf(cpu, sizeof cpu, "max %" PRIu64, period);
+    if (now->cpu_shares != was->cpu_shares)
+        r = cgroup_fs_write_u64(base, id, "cpu.weight",
+                                now->cpu_shares ? cgroup_fs_weight(now->cpu_shares) : USUAL_WEIGHT,
+                                e);
+    if (r == 0 && (quota != old_quota || period != old_period))
         r = cgroup_fs_write(base, id, "cpu.max", cpu, e);
-    if (r == 0 && l->cpuset[0])
-        r = cgroup_fs_write(base, id, "cpuset.cpus", l->cpuset, e);
-    if (r == 0 && l->pids)
-        r = cgroup_fs_write_u64(base, id, "pids.max", l->pids, e);
+    return r;
+}
+
+static int limit(const char *id, const struct spec_limits *was, const struct spec_limits *now,
+                 struct err *e)
+{
+    int r = limit_memory(id, was, now, e);
+
+    if (r == 0)
+        r = limit_cpu(id, was, now, e);
+    if (r == 0 && strcmp(now->cpuset, was->cpuset) != 0) /* an empty line: as above it */
+        r = cgroup_fs_write(base, id, "cpuset.cpus", now->cpuset[0] ? now->cpuset : "\n", e);
+    if (r == 0 && now->pids != was->pids)
+        r = cgroup_fs_write_limit(base, id, "pids.max", now->pids, "max", e);
     return r;
 }
 
@@ -73,9 +110,19 @@ static int v2_create(const char *id, const struct spec_limits *l, struct err *e)
     }
     if (r < 0)
         return err_set(e, r, "creating the control group %s/%s: %s", base, id, strerror(-r));
-    r = limit(id, l, e);
+    r = limit(id, &cgroup_fs_unlimited, l, e);
     if (r < 0)
         (void) v2_destroy(id);
+    return r;
+}
+
+static int v2_update(const char *id, const struct spec_limits *was, const struct spec_limits *now,
+                     struct err *e)
+{
+    int r = limit(id, was, now, e);
+
+    if (r < 0)
+        (void) limit(id, now, was, NULL);
     return r;
 }
 
@@ -138,6 +185,7 @@ static void v2_each(cgroup_found *found, void *userdata)
 
 const struct cgroup_ops cgroup_v2_ops = { .name = "v2",
                                           .create = v2_create,
+                                          .update = v2_update,
                                           .open = v2_open,
                                           .attach = v2_attach,
                                           .stats = v2_stats,

@@ -20,6 +20,8 @@
  *   kill            id                                  -            everything of the instance
  *   freeze          id                                  -            nothing of it runs until
  *   thaw            id                                  -            `thaw` or `kill`
+ *   limits          id [set: {those of spec.limits}]    limits, and those that held before: all
+ *                                                       of `set` or, with an error, none
  *   remove          id                                  -            only after its end
  *   list            -                                   instances: [{id, pid, ended, frozen,
  *                                                       ports}],

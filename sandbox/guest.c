@@ -61,6 +61,7 @@ void guest_free(struct guest *g)
     for (size_t i = 0; g->reserved && i < g->spec.n_ports * NET_RESERVE_FDS; i++)
         close_if_open(g->reserved[i]);
     arena_free(g->arena);
+    arena_free(g->limits_arena);
     free(g);
 }
 
@@ -95,6 +96,11 @@ static int write_json(const struct guest *g, const char *file, json_t *json, str
     return r < 0 ? err_set(e, r, "writing %s: %s", path, strerror(-r)) : 0;
 }
 
+int guest_save_spec(const struct guest *g, struct err *e)
+{
+    return write_json(g, "spec", spec_encode(&g->spec), e);
+}
+
 int guest_create_dir(struct guest *g, struct err *e)
 {
     auto_free char *dir = guest_path(g, "");
@@ -104,7 +110,7 @@ int guest_create_dir(struct guest *g, struct err *e)
     if (mkdir(dir, 0700) < 0)
         return err_set(e, -errno, "instance '%s': %s", g->id, strerror(errno));
     r = mkdir(root, 0700) < 0 ? err_set(e, -errno, "%s: %s", root, strerror(errno))
-                              : write_json(g, "spec", spec_encode(&g->spec), e);
+                              : guest_save_spec(g, e);
     if (r < 0)
         guest_remove_dir(g->id);
     return r;

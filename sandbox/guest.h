@@ -33,6 +33,7 @@ struct guest {
     struct broker *broker; /* set when it is watched */
     const char *id;        /* spec.id */
     struct arena *arena;
+    struct arena *limits_arena; /* of limits that were changed since the launch, or NULL */
     struct spec spec;
     enum guest_state state;
     pid_t init, pid;
@@ -56,6 +57,7 @@ int guest_create_dir(struct guest *g, struct err *e);      /* -EEXIST if the id 
 void guest_remove_dir(const char *id);
 /* Notes which process is the init, by pid and start time. */
 void guest_set_init(struct guest *g, pid_t init);
+int guest_save_spec(const struct guest *g, struct err *e);
 int guest_save_state(const struct guest *g, struct err *e);
 /* Reads the directory of an earlier broker; -ENODATA: a launch that never went. */
 int guest_load(const char *id, struct guest **out, struct err *e);

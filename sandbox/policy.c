@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <linux/capability.h>
 #include <signal.h>
@@ -37,6 +38,11 @@ enum {
     IPV6_MTU_LEAST = 1280, /* RFC 8200 */
     MTU_MOST = 65535,
     OOM_MOST = 1000,
+    SHARES_LEAST = 2, /* these four are the kernel's */
+    SHARES_MOST = 262144,
+    PERIOD_LEAST = 1000,
+    PERIOD_MOST = 1000000,
+    MILLI_CPUS_MOST = 8192 * 1000,
     OOM_LEAST = -900, /* below, the host would lose its own services first */
     ID_LIMIT = 65535, /* (uid_t) -1 of 16 bit, and everything dynamic above */
 };
@@ -211,16 +217,39 @@ static int check_ulimit(const struct spec_ulimit *u, struct err *e)
     return 0;
 }
 
+int policy_limits(const struct spec_limits *l, struct err *e)
+{
+    const struct {
+        const char *what;
+        uint64_t value, least, most; /* 0 is always possible: no limit */
+    } ranges[] = { { "cpu_shares", l->cpu_shares, SHARES_LEAST, SHARES_MOST },
+                   { "cpu_period_us", l->cpu_period_us, PERIOD_LEAST, PERIOD_MOST },
+                   { "cpu_quota_us", l->cpu_quota_us, PERIOD_LEAST, INT64_MAX },
+                   { "milli_cpus", l->milli_cpus, 1, MILLI_CPUS_MOST },
+                   { "pids", l->pids, 1, UINT32_MAX } };
+
+    for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
+        if (ranges[i].value &&
+            (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most))
+            return err_set(e, -EINVAL, "limit: %s must be from %" PRIu64 " to %" PRIu64,
+                           ranges[i].what, ranges[i].least, ranges[i].most);
+    if (l->cpuset[0] && !made_of(l->cpuset, "0123456789,-", CPUSET_MAX))
+        return refuse(e, "cpuset", "list", l->cpuset);
+    if (l->memory_swap && l->memory_swap < l->memory)
+        return err_set(e, -EINVAL, "memory: with swap it is less than without");
+    if (l->memory && l->memory_low > l->memory)
+        return err_set(e, -EINVAL, "memory: more is reserved than the limit allows");
+    return 0;
+}
+
 static int check_limits(const struct spec *s, struct err *e)
 {
     int r = 0;
 
     for (size_t i = 0; i < s->n_ulimits && r == 0; i++)
         r = check_ulimit(&s->ulimits[i], e);
-    if (r == 0 && s->limits.cpuset[0] && !made_of(s->limits.cpuset, "0123456789,-", CPUSET_MAX))
-        r = refuse(e, "cpuset", "list", s->limits.cpuset);
-    if (r == 0 && s->limits.memory_swap && s->limits.memory_swap < s->limits.memory)
-        r = err_set(e, -EINVAL, "memory: with swap it is less than without");
+    if (r == 0)
+        r = policy_limits(&s->limits, e);
     if (r == 0 && (s->oom_score_adj < OOM_LEAST || s->oom_score_adj > OOM_MOST))
         return err_set(e, -EPERM, "oom-score: %d is outside %d to %d", s->oom_score_adj, OOM_LEAST,
                        OOM_MOST);

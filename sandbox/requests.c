@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "sandbox/broker.h"
+#include "sandbox/limits.h"
 #include "sandbox/policy.h"
 #include "sandbox/stages.h"
 #include "sandbox/stats.h"
@@ -190,6 +191,30 @@ static int on_thaw(struct broker *b, struct request *r, struct answer *a, struct
     return set_frozen(b, r, false, e);
 }
 
+static int on_limits(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    json_error_t why;
+    const char *id = NULL;
+    json_t *changes = NULL, *before;
+    struct guest *g = NULL;
+    int failed = UNPACK(r, e, "{s:s,s?o}", "id", &id, "set", &changes);
+
+    if (failed == 0)
+        failed = find(b, id, &g, e);
+    if (failed == 0 && g->state == GUEST_ENDED)
+        failed = err_set(e, -ESRCH, "instance '%s' has ended", g->id);
+    if (failed < 0)
+        return failed;
+    before = spec_encode_limits(&g->spec.limits);
+    if (changes)
+        failed = limits_change(b, g, changes, e);
+    if (failed == 0)
+        a->fields =
+            json_pack("{s:O,s:o}", "before", before, "limits", spec_encode_limits(&g->spec.limits));
+    json_decref(before);
+    return failed;
+}
+
 static int on_remove(struct broker *b, struct request *r, struct answer *a, struct err *e)
 {
     struct guest *g = NULL;
@@ -297,6 +322,7 @@ static const struct {
     { "kill", on_kill },
     { "freeze", on_freeze },
     { "thaw", on_thaw },
+    { "limits", on_limits },
     { "remove", on_remove },
     { "list", on_list },
     { "fds", on_fds },

@@ -46,11 +46,14 @@ struct field {
 #member, kind, offsetof(struct object, member)                                             \
     }
 
-/* on the wire the limits stand among the other fields */
-#define LIMIT(member, kind)                                                                        \
-    {                                                                                              \
-#member, kind, offsetof(struct spec, limits.member)                                        \
-    }
+/* on the wire they stand among the fields of the specification */
+static const struct field limit_fields[] = {
+    FIELD(spec_limits, memory, FIELD_U64),       FIELD(spec_limits, milli_cpus, FIELD_U64),
+    FIELD(spec_limits, pids, FIELD_U64),         FIELD(spec_limits, memory_low, FIELD_U64),
+    FIELD(spec_limits, memory_swap, FIELD_U64),  FIELD(spec_limits, cpu_shares, FIELD_U64),
+    FIELD(spec_limits, cpu_quota_us, FIELD_U64), FIELD(spec_limits, cpu_period_us, FIELD_U64),
+    FIELD(spec_limits, cpuset, FIELD_TEXT),
+};
 
 static const struct field spec_fields[] = {
     FIELD(spec, id, FIELD_TEXT),
@@ -64,18 +67,9 @@ static const struct field spec_fields[] = {
     FIELD(spec, uid, FIELD_U32),
     FIELD(spec, gid, FIELD_U32),
     FIELD(spec, etc, FIELD_STRINGS),
-    LIMIT(memory, FIELD_U64),
-    LIMIT(milli_cpus, FIELD_U64),
-    LIMIT(pids, FIELD_U64),
     FIELD(spec, nofile, FIELD_U64),
     FIELD(spec, seccomp, FIELD_TEXT),
     FIELD(spec, oom_score_adj, FIELD_INT),
-    LIMIT(memory_low, FIELD_U64),
-    LIMIT(memory_swap, FIELD_U64),
-    LIMIT(cpu_shares, FIELD_U64),
-    LIMIT(cpu_quota_us, FIELD_U64),
-    LIMIT(cpu_period_us, FIELD_U64),
-    LIMIT(cpuset, FIELD_TEXT),
     FIELD(spec, domainname, FIELD_TEXT),
     FIELD(spec, dns, FIELD_STRINGS),
     FIELD(spec, sysctls, FIELD_STRINGS),
@@ -189,10 +183,18 @@ static json_t *encode_object(const struct field *fields, size_t n, const void *o
     return json;
 }
 
+json_t *spec_encode_limits(const struct spec_limits *l)
+{
+    return encode_object(limit_fields, ARRAY_LEN(limit_fields), l);
+}
+
 json_t *spec_encode(const struct spec *s)
 {
     json_t *json = encode_object(spec_fields, ARRAY_LEN(spec_fields), s);
+    json_t *limits = spec_encode_limits(&s->limits);
 
+    (void) json_object_update(json, limits);
+    json_decref(limits);
     for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
         const struct list *l = &lists[i];
         const char *item = *(const char *const *) (const void *) ((const char *) s + l->offset);
@@ -356,8 +358,14 @@ static bool has_list(const char *key)
     return false;
 }
 
+static bool is_limit(const char *key)
+{
+    return has_field(limit_fields, ARRAY_LEN(limit_fields), key);
+}
+
+/* whole: a specification, which has lists and limits too */
 static int refuse_unknown(const struct decoder *d, const json_t *json, const struct field *fields,
-                          size_t n, bool lists_too)
+                          size_t n, bool whole)
 {
     /* jansson's iterator takes a pointer to non-const and does not change the object */
     json_t *object = (json_t *) (uintptr_t) json;
@@ -365,7 +373,7 @@ static int refuse_unknown(const struct decoder *d, const json_t *json, const str
     for (void *it = json_object_iter(object); it; it = json_object_iter_next(object, it)) {
         const char *key = json_object_iter_key(it);
 
-        if (!has_field(fields, n, key) && !(lists_too && has_list(key)))
+        if (!has_field(fields, n, key) && !(whole && (has_list(key) || is_limit(key))))
             return err_set(d->e, -EINVAL, "launch specification: unknown key '%s'", key);
     }
     return 0;
@@ -406,9 +414,27 @@ int spec_decode(const json_t *json, struct arena *a, struct spec *out, struct er
     r = refuse_unknown(&d, json, spec_fields, ARRAY_LEN(spec_fields), true);
     if (r == 0)
         r = decode_fields(&d, spec_fields, ARRAY_LEN(spec_fields), json, &s);
+    if (r == 0)
+        r = decode_fields(&d, limit_fields, ARRAY_LEN(limit_fields), json, &s.limits);
     for (size_t i = 0; i < ARRAY_LEN(lists) && r == 0; i++)
         r = decode_list(&d, &lists[i], json_object_get(json, lists[i].key), &s);
     if (r == 0)
         *out = s;
+    return r;
+}
+
+int spec_change_limits(const json_t *changes, struct arena *a, struct spec_limits *l, struct err *e)
+{
+    const struct decoder d = { .arena = a, .e = e };
+    int r = json_is_object(changes)
+                ? refuse_unknown(&d, changes, limit_fields, ARRAY_LEN(limit_fields), false)
+                : err_set(e, -EINVAL, "limits: must be an object");
+
+    for (size_t i = 0; i < ARRAY_LEN(limit_fields) && r == 0; i++) {
+        const json_t *value = json_object_get(changes, limit_fields[i].key);
+
+        if (value)
+            r = decode_field(&d, &limit_fields[i], value, l);
+    }
     return r;
 }

@@ -125,5 +125,9 @@ struct spec {
 
 json_t *spec_encode(const struct spec *s); /* new reference */
 int spec_decode(const json_t *json, struct arena *a, struct spec *out, struct err *e);
+json_t *spec_encode_limits(const struct spec_limits *l); /* new reference */
+/* Those of `changes` over *l, which on failure may be changed in part. */
+int spec_change_limits(const json_t *changes, struct arena *a, struct spec_limits *l,
+                       struct err *e);
 
 #endif

@@ -17,6 +17,7 @@ const struct cmd cmd_table[] = {
     { "port", NULL, "show where ports of a service are published", cmd_port },
     { "top", NULL, "show the processes of services", cmd_top },
     { "stats", NULL, "show what services use", cmd_stats },
+    { "limits", NULL, "show or change what running services may use", cmd_limits },
     { "logs", NULL, "show what services printed", cmd_logs },
     { "config", NULL, "check the compose file and print it in canonical form", cmd_config },
     { "export", NULL, "write the project in a form that other programs read", cmd_export },

@@ -2,7 +2,7 @@
  * Unix stream socket, one JSON object per line, at most LIMIT_CONTROL_LINE bytes.
  *
  * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause,
- *                           stats.
+ *                           stats, limits.
  *
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
@@ -23,6 +23,10 @@
  *                                                        no services: all that run
  *   {"op":"stats","project":NAME,"services":[..]}        the same, with the figures of `stats` in
  *                                                        sandbox/client.h
+ *   {"op":"limits","project":NAME,"services":[..][,"set":{..}]}
+ *                                                        the same, with `limits` and `before` of
+ *                                                        sandbox/client.h and `wanted`, those of
+ *                                                        the project
  *   {"op":"exec","project":NAME,"service":NAME,"argv":[..]
  *    [,"env":["K=V",..]][,"workdir":DIR][,"user":USER[:GROUP]][,"detach":b]}, with stdin, stdout
  *    and stderr as SCM_RIGHTS of its first byte          {"exit":{"code":N,"signal":N,"errno":N,

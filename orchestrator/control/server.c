@@ -278,16 +278,19 @@ static int inquire(struct connection *c, json_t *message, enum inquiry_kind kind
     struct inquiry_watcher watcher = { .owner = c, .done = on_inquiry_done };
     struct supervisor_inquiry r = { .kind = kind };
     auto_free const char **services = NULL;
-    json_t *list = NULL;
+    json_t *list = NULL, *set = NULL;
     json_error_t where;
     const char *op;
 
-    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:o}", "op", &op, "project",
-                       &r.project, "services", &list) < 0)
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:o,s?o}", "op", &op, "project",
+                       &r.project, "services", &list, "set", &set) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
     if (strings_of(list, &services) < 0)
         return err_set(e, -EINVAL, "request: 'services' must be a list of texts");
+    if (set && kind != INQUIRY_LIMITS)
+        return err_set(e, -EINVAL, "request: '%s' sets nothing", op);
     r.services = services[0] ? services : NULL;
+    r.set = set;
     return supervisor_inquire(c->server->supervisor, &r, &watcher, e);
 }
 
@@ -323,6 +326,8 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
         return exec(c, message, e);
     if (strcmp(op, "pause") == 0)
         return inquire(c, message, INQUIRY_PAUSE, e);
+    if (strcmp(op, "limits") == 0)
+        return inquire(c, message, INQUIRY_LIMITS, e);
     if (strcmp(op, "unpause") == 0)
         return inquire(c, message, INQUIRY_UNPAUSE, e);
     return err_set(e, -EINVAL, "request: unknown op '%s'", op);

@@ -31,13 +31,14 @@ static void inquiry_close(struct supervisor *s, struct inquiry *q)
     free(q);
 }
 
-static int ask(struct supervisor *s, enum inquiry_kind kind, const char *id, uint64_t tag,
-               struct err *e)
+static int ask(struct supervisor *s, const struct supervisor_inquiry *r, const char *id,
+               uint64_t tag, struct err *e)
 {
-    switch (kind) {
+    switch (r->kind) {
     case INQUIRY_PAUSE: return s->ops->freeze(s->self, id, true, tag, e);
     case INQUIRY_UNPAUSE: return s->ops->freeze(s->self, id, false, tag, e);
     case INQUIRY_STATS: return s->ops->stats(s->self, id, tag, e);
+    case INQUIRY_LIMITS: return s->ops->limits(s->self, id, r->set, tag, e);
     }
     return err_set(e, -EINVAL, "unknown inquiry");
 }
@@ -62,6 +63,10 @@ static void take(struct inquiry *q, struct instance *i, const struct runtime_ans
     case INQUIRY_PAUSE: pause_note(i, true); break;
     case INQUIRY_UNPAUSE: pause_note(i, false); break;
     case INQUIRY_STATS: break;
+    case INQUIRY_LIMITS:
+        if (i->unit)
+            (void) json_object_set_new(one, "wanted", project_limits_to_json(&i->unit->limits));
+        break;
     }
     (void) json_array_append_new(q->instances, one);
 }
@@ -84,7 +89,7 @@ static void ask_all(struct supervisor *s, struct deployment *d, const struct sup
             continue;
         *one = (struct question){ .tag = ++s->last_tag, .open = true };
         memcpy(one->id, i->id, sizeof one->id);
-        if (ask(s, q->kind, i->id, one->tag, &why) < 0) {
+        if (ask(s, r, i->id, one->tag, &why) < 0) {
             fail(q, &why, i->name);
             continue;
         }

@@ -68,12 +68,13 @@ struct exec_watcher {
 int supervisor_exec(struct supervisor *s, const struct supervisor_exec *x,
                     const struct exec_watcher *watcher, struct err *e);
 
-enum inquiry_kind { INQUIRY_PAUSE, INQUIRY_UNPAUSE, INQUIRY_STATS };
+enum inquiry_kind { INQUIRY_PAUSE, INQUIRY_UNPAUSE, INQUIRY_STATS, INQUIRY_LIMITS };
 
 struct supervisor_inquiry {
     enum inquiry_kind kind;
     const char *project;
     const char *const *services; /* NULL = all that run */
+    const json_t *set;           /* INQUIRY_LIMITS: what to change, NULL = nothing */
 };
 
 struct inquiry_watcher {

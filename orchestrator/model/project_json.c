@@ -319,6 +319,11 @@ static json_t *encode(const struct kind *kind, const void *object)
 }
 
 /* Secret values may hold any byte: they travel as lists of numbers when they are not text. */
+json_t *project_limits_to_json(const struct limits *l)
+{
+    return encode(&limits_kind, l);
+}
+
 static json_t *encode_secret(const struct secret *s)
 {
     json_t *value = memchr(s->value, '\0', s->len) ? NULL : json_stringn(s->value, s->len);

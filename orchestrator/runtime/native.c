@@ -387,6 +387,15 @@ static int native_stats(void *self, const char *id, uint64_t tag, struct err *e)
     return request_tagged(self, "stats", id, json_pack("{s:s}", "id", id), tag, e);
 }
 
+static int native_limits(void *self, const char *id, const json_t *set, uint64_t tag, struct err *e)
+{
+    json_t *fields = json_pack("{s:s}", "id", id);
+
+    if (set)
+        (void) json_object_set_new(fields, "set", json_deep_copy(set));
+    return request_tagged(self, "limits", id, fields, tag, e);
+}
+
 static int native_remove(void *self, const char *id, struct err *e)
 {
     return request_plain(self, "remove", id, json_pack("{s:s}", "id", id), e);
@@ -529,6 +538,7 @@ const struct runtime_ops native_ops = {
     .signal = native_signal,
     .freeze = native_freeze,
     .stats = native_stats,
+    .limits = native_limits,
     .remove = native_remove,
     .exec = native_exec,
     .exec_end = native_exec_end,

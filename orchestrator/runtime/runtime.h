@@ -97,6 +97,8 @@ struct runtime_ops {
     int (*freeze)(void *self, const char *id, bool frozen, uint64_t tag, struct err *e);
     /* `answered` with the figures of sandbox/client.h */
     int (*stats)(void *self, const char *id, uint64_t tag, struct err *e);
+    /* `set` (borrowed, may be NULL) as in sandbox/spec.h; `answered` with what holds and held */
+    int (*limits)(void *self, const char *id, const json_t *set, uint64_t tag, struct err *e);
     int (*remove)(void *self, const char *id, struct err *e);
     int (*probe)(void *self, const char *id, const struct project *p, const struct health_spec *h,
                  uint64_t tag, struct err *e);

@@ -188,3 +188,56 @@ figure() {
     echo "$output"
     [ "$status" -eq 0 ]
 }
+
+@test "limits: shown, changed while the service runs, marked where the file says something else" {
+    local pid
+    pid=$(ps_field web pid)
+    run orch limits set web memory=96m pids=100 cpus=0.5
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$output" = "web memory: 64 MiB -> 96 MiB
+web memory_swap: 64 MiB -> 96 MiB
+web cpus: none -> 0.5
+web pids: none -> 100" ]
+    [ "$(kernel_file "$pid" memory memory.limit_in_bytes memory.max)" = 100663296 ]
+    [ "$(kernel_file "$pid" pids pids.max pids.max)" = 100 ]
+    [ "$(kernel_file "$pid" cpu cpu.cfs_quota_us cpu.max | cut -d ' ' -f 1)" = 50000 ]
+    [ "$(ps_field web pid)" = "$pid" ]
+    run orch limits show web
+    echo "$output"
+    grep -qE '^web +memory +96 MiB +[*] the file says 64 MiB$' <<<"$output"
+    grep -qE '^web +pids +100 +[*] the file says none$' <<<"$output"
+    grep -qE '^web +cpuset +none$' <<<"$output"
+    [ "$(orch limits show --format json web | jq '.[0] | .limits.memory, .wanted.memory' | tr '\n' ' ')" = "100663296 67108864 " ]
+    run orch limits set web cpus=none pids=none
+    [ "$output" = "web cpus: 0.5 -> none
+web pids: 100 -> none" ]
+    # a new instance has those of the file
+    orch restart web
+    [ "$(kernel_file "$(ps_field web pid)" memory memory.limit_in_bytes memory.max)" = 67108864 ]
+}
+
+@test "limits: what is refused says why, and changes nothing" {
+    local pid expected words text
+    pid=$(ps_field web pid)
+    while IFS='|' read -r expected words text; do
+        # shellcheck disable=SC2086 # words
+        run orch limits $words
+        echo "limits $words: exit $status: $output"
+        [ "$status" -eq "$expected" ]
+        [[ $output == *"$text"* ]]
+        [ "$(kernel_file "$pid" pids pids.max pids.max)" = max ]
+    done <<'EOF'
+1|set web pids=50 memory=4k|4 KiB would be allowed
+1|set web pids=50 memory_swap=1m|with swap it is less
+1|set web pids=50 cpuset=all|cpuset
+1|set web pids=50 cpuset=4000|cpuset.cpus
+2|set web pids=50 memory=much|a size such as 512m
+2|set web memory_swp=1m|did you mean 'memory_swap'
+2|set web pids|LIMIT=VALUE
+2|set web|set what
+2|set|set what
+2|set wbe pids=50|did you mean 'web'
+2|get web|'show' and 'set'
+EOF
+}

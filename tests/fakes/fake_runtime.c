@@ -82,6 +82,15 @@ static int fake_stats(void *self, const char *id, uint64_t tag, struct err *e)
     return note(self, "stats %s; ", id);
 }
 
+static int fake_limits(void *self, const char *id, const json_t *set, uint64_t tag, struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) e;
+    f->tagged = tag;
+    return note(self, "limits %s %zu; ", id, json_object_size(set));
+}
+
 static int fake_remove(void *self, const char *id, struct err *e)
 {
     (void) e;
@@ -142,6 +151,7 @@ const struct runtime_ops fake_runtime_ops = {
     .signal = fake_signal,
     .freeze = fake_freeze,
     .stats = fake_stats,
+    .limits = fake_limits,
     .remove = fake_remove,
     .probe = fake_probe,
     .exec = fake_exec,

@@ -98,6 +98,13 @@ static int group_freeze(const char *id, bool frozen)
     return id[0] == 'f' ? -ENOTSUP : 0;
 }
 
+static int group_update(const char *id, const struct spec_limits *was,
+                        const struct spec_limits *now, struct err *e)
+{
+    (void) was;
+    return id[0] == 'f' && now->pids ? err_set(e, -EIO, "no such group") : 0;
+}
+
 static bool group_is_frozen(const char *id)
 {
     return id[0] == 'f';
@@ -108,6 +115,7 @@ static const struct cgroup_ops groups = { .name = "v1",
                                           .stats = group_stats,
                                           .kill = group_ok,
                                           .freeze = group_freeze,
+                                          .update = group_update,
                                           .is_frozen = group_is_frozen,
                                           .destroy = group_ok };
 

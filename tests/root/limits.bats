@@ -88,6 +88,68 @@ teardown() {
     [ "$(jq -r .signal <<<"${lines[0]}")" -eq 9 ]
 }
 
+# all_limits PID: what the files of both versions say, in one line
+all_limits() {
+    local soft high
+    soft=$(kernel_file "$1" memory memory.soft_limit_in_bytes memory.low)
+    high=$(kernel_file "$1" memory memory.limit_in_bytes memory.max)
+    echo "$high $soft $(kernel_file "$1" pids pids.max pids.max)" \
+        "$(kernel_file "$1" cpu cpu.cfs_quota_us cpu.max | cut -d ' ' -f 1)" \
+        "$(kernel_file "$1" cpu cpu.shares cpu.weight)" \
+        "$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$1/status")"
+}
+
+@test "limits change while the instance runs, can be lifted again, and are known to a new broker" {
+    local none
+    started t.none.1.1 '{}' "$GUESTS/guest_family" 0
+    none=$(all_limits "$PID")
+    started t.live.1.1 '{"pids":40}' "$GUESTS/guest_family" 0
+    drive lines t.live.1.1 out 1
+    run drive request limits '{"id":"t.live.1.1","set":{"memory":67108864,"memory_low":33554432,"pids":50,
+        "milli_cpus":1500,"cpu_shares":512,"cpuset":"0"}}'
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.before.pids, .limits.pids, .before.memory, .limits.memory, .limits.cpuset]' <<<"$output")" = '[40,50,0,67108864,"0"]' ]
+    all_limits "$PID"
+    [[ $(all_limits "$PID") =~ ^"67108864 33554432 50 150000 "(512|20)" 0"$ ]]
+    # the init and a command that joins are in the same groups
+    [ "$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$(status_of "$PID" PPid)/status")" = 0 ]
+    inside t.live.1.1 /bin/grep -q "^Cpus_allowed_list:[[:space:]]*0$" /proc/self/status
+    broker_kill
+    broker_start
+    [ "$(drive request limits '{"id":"t.live.1.1"}' | jq .limits.milli_cpus)" -eq 1500 ]
+    drive request limits '{"id":"t.live.1.1","set":{"memory":33554432,"memory_low":0}}'
+    drive request limits '{"id":"t.live.1.1","set":{"memory":134217728}}'
+    [[ $(all_limits "$PID") == 134217728* ]]
+    drive request limits '{"id":"t.live.1.1","set":{"memory":0,"pids":0,"milli_cpus":0,"cpu_shares":0,"cpuset":""}}'
+    echo "none: $none, now: $(all_limits "$PID")"
+    [ "$(all_limits "$PID")" = "$none" ]
+}
+
+@test "limits change together or not at all: by policy, by the kernel, by what is in use" {
+    local before changes text
+    started t.apart.1.1 '{"memory":67108864,"pids":40}' /usr/bin/python3 -c 'b = bytearray(16 << 20); print("filled", flush=True); import time; time.sleep(1000)'
+    drive lines t.apart.1.1 out 1
+    before=$(all_limits "$PID")
+    while IFS='|' read -r changes text; do
+        run drive request limits "{\"id\":\"t.apart.1.1\",\"set\":$changes}"
+        echo "$changes: $output"
+        [ "$status" -eq 1 ]
+        [[ $output == *"$text"* ]]
+        [ "$(all_limits "$PID")" = "$before" ]
+    done <<'EOF'
+{"pids":50,"cpuset":"all"}|cpuset: list 'all'
+{"pids":50,"cpu_shares":1}|cpu_shares must be from 2
+{"pids":50,"memory_swap":1000}|with swap it is less
+{"pids":50,"memory_low":1000000000}|more is reserved
+{"pids":50,"processes":50}|unknown key 'processes'
+{"pids":50,"memory":"much"}|'memory' must be a number
+{"memory":100000000,"pids":50,"milli_cpus":500,"cpuset":"4000"}|cpuset.cpus
+{"pids":50,"memory":8388608}|8 MiB would be allowed
+EOF
+    [ "$(drive request limits '{"id":"t.apart.1.1"}' | jq -c '[.limits.pids, .limits.memory]')" = '[40,67108864]' ]
+}
+
 is_frozen() {
     [[ $(kernel_file "$1" freezer freezer.state cgroup.events) =~ FROZEN|frozen\ 1 ]]
 }

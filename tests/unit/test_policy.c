@@ -389,6 +389,44 @@ static void what_belongs_to_the_host_may_not_be_bound_nor_what_contains_it(void 
         assert_int_equal(policy_source(allowed[i], NULL), 0);
 }
 
+static void limits_outside_the_kernels_ranges_are_refused_and_named(void **state)
+{
+    static const struct {
+        struct spec_limits limits;
+        const char *rule; /* NULL: accepted */
+    } cases[] = {
+        { { .cpuset = "", .cpu_shares = 1 }, "cpu_shares" },
+        { { .cpuset = "", .cpu_shares = 262145 }, "cpu_shares" },
+        { { .cpuset = "", .cpu_period_us = 999 }, "cpu_period_us" },
+        { { .cpuset = "", .cpu_quota_us = 999 }, "cpu_quota_us" },
+        { { .cpuset = "", .milli_cpus = 8192001 }, "milli_cpus" },
+        { { .cpuset = "", .pids = UINT64_C(1) << 32 }, "pids" },
+        { { .cpuset = "0;1" }, "cpuset" },
+        { { .cpuset = "", .memory = 2, .memory_swap = 1 }, "memory" },
+        { { .cpuset = "", .memory = 2, .memory_low = 3 }, "memory" },
+        { { .cpuset = "" }, NULL },
+        { { .cpuset = "0-3,5",
+            .memory = 2,
+            .memory_low = 2,
+            .memory_swap = INT64_MAX,
+            .cpu_shares = 2,
+            .cpu_period_us = 1000,
+            .cpu_quota_us = 1000,
+            .pids = 1 },
+          NULL },
+    };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct err e = ERR_INIT;
+        int r = policy_limits(&cases[i].limits, &e);
+
+        assert_int_equal(r, cases[i].rule ? -EINVAL : 0);
+        if (cases[i].rule)
+            assert_non_null(strstr(e.msg, cases[i].rule));
+    }
+}
+
 static void signals_that_would_stop_or_confuse_init_are_refused(void **state)
 {
     static const int refused[] = { -1, 0, SIGKILL, SIGSTOP, SIGCHLD, 1000 };
@@ -424,6 +462,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_rule_refuses_and_names_itself),
         cmocka_unit_test(what_belongs_to_the_host_may_not_be_bound_nor_what_contains_it),
+        cmocka_unit_test(limits_outside_the_kernels_ranges_are_refused_and_named),
         cmocka_unit_test(signals_that_would_stop_or_confuse_init_are_refused),
         cmocka_unit_test(a_subnet_needs_an_address_and_a_sane_prefix),
         cmocka_unit_test(a_modest_specification_is_accepted),

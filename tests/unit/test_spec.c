@@ -199,6 +199,34 @@ static void encoding_what_was_decoded_gives_the_same_text(void **state)
     }
 }
 
+static void changed_limits_are_laid_over_those_that_hold(void **state)
+{
+    static const char *const bad[] = { "[]", "{\"argv\":[]}", "{\"pids\":-1}", "{\"cpuset\":1}" };
+    auto_arena arena = arena_new();
+    struct spec_limits l = { .cpuset = "0", .memory = 1, .pids = 2 };
+    struct err e = ERR_INIT;
+    json_t *json;
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        struct spec_limits untouched = l;
+
+        json = json_loads(bad[i], 0, NULL);
+        assert_int_equal(spec_change_limits(json, arena, &untouched, &e), -EINVAL);
+        json_decref(json);
+    }
+    json = json_loads("{\"pids\":7,\"cpuset\":\"1\"}", 0, NULL);
+    assert_int_equal(spec_change_limits(json, arena, &l, &e), 0);
+    json_decref(json);
+    assert_int_equal(l.memory, 1);
+    assert_int_equal(l.pids, 7);
+    assert_string_equal(l.cpuset, "1");
+    json = spec_encode_limits(&l);
+    assert_int_equal(json_integer_value(json_object_get(json, "pids")), 7);
+    assert_int_equal(json_object_size(json), 9);
+    json_decref(json);
+}
+
 static void decoded_values_are_the_ones_encoded(void **state)
 {
     auto_arena a = arena_new();
@@ -229,6 +257,7 @@ int main(void)
         cmocka_unit_test(a_member_of_the_wrong_type_is_refused_and_named),
         cmocka_unit_test(a_missing_member_is_refused_and_named),
         cmocka_unit_test(encoding_what_was_decoded_gives_the_same_text),
+        cmocka_unit_test(changed_limits_are_laid_over_those_that_hold),
         cmocka_unit_test(decoded_values_are_the_ones_encoded),
     };
 

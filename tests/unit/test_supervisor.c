@@ -564,6 +564,7 @@ struct heard {
     unsigned times;
     size_t instances;
     int memory;
+    bool wanted;
     char why[sizeof((struct err *) 0)->msg];
 };
 
@@ -574,6 +575,7 @@ static void on_heard(void *owner, json_t *instances, const struct err *why)
     h->times++;
     h->instances = json_array_size(instances);
     h->memory = (int) json_integer_value(json_object_get(json_array_get(instances, 0), "memory"));
+    h->wanted = json_object_get(json_array_get(instances, 0), "wanted") != NULL;
     (void) snprintf(h->why, sizeof h->why, "%s", why ? why->msg : "");
 }
 
@@ -673,6 +675,29 @@ static void figures_of_the_broker_are_passed_on(void **state)
     assert_string_equal(h.why, "");
 }
 
+static void limits_are_told_with_those_of_the_project(void **state)
+{
+    static const char *const services[] = { "web", NULL };
+    struct stage *s = *state;
+    json_t *changes = json_pack("{s:i}", "memory", 5);
+    const struct supervisor_inquiry r = {
+        .kind = INQUIRY_LIMITS, .project = "p", .services = services, .set = changes
+    };
+    struct err e = ERR_INIT;
+    struct heard h = { 0 };
+
+    bring_up(s);
+    assert_int_equal(supervisor_inquire(s->supervisor, &r,
+                                        &(struct inquiry_watcher){ .owner = &h, .done = on_heard },
+                                        &e),
+                     0);
+    json_decref(changes);
+    assert_string_equal(fake_notes(&s->fake), "limits p.web.1.1 1; ");
+    answer_tagged(s, true);
+    assert_int_equal(h.instances, 1);
+    assert_true(h.wanted);
+}
+
 static void what_is_paused_takes_no_command_and_is_thawed_before_any_signal(void **state)
 {
     struct stage *s = *state;
@@ -761,6 +786,7 @@ int main(void)
         STAGED(down_forgets_the_project_and_lets_the_broker_end),
         STAGED(an_inquiry_is_answered_once_for_all_and_its_first_failure_is_told),
         STAGED(figures_of_the_broker_are_passed_on),
+        STAGED(limits_are_told_with_those_of_the_project),
         STAGED(what_is_paused_takes_no_command_and_is_thawed_before_any_signal),
         STAGED(a_pause_that_comes_after_a_stop_is_undone),
         STAGED(a_start_lets_what_is_paused_go_on_and_it_is_probed_again),
