@@ -123,7 +123,7 @@ has_logged() {
         cat "$WORLD/up.log"
         return 1
     }
-    [ "$(ps_field healthy health)" != healthy ]
+    wait_until 20 is_in_state healthy starting
     # a volume belongs to the user of its service; failures do not count in the start period
     touch "$(root_of healthy)/told/well"
     wait "$at"
