@@ -140,3 +140,38 @@ has_logged() {
     [ "$status" -eq 6 ]
     [[ $output == *"'slow' is unhealthy after 1 failed checks"* ]]
 }
+
+@test "x-native.probe: instead of the health check; http and tcp" {
+    [ "$(ps_field probed health)" = healthy ]
+    [ "$(ps_field knocked health)" = healthy ]
+}
+
+@test "cpus and pids, in both spellings" {
+    [ "$(kernel_file "$(ps_field counted pid)" pids pids.max pids.max)" = 17 ]
+    [ "$(kernel_file "$(ps_field deployed pid)" pids pids.max pids.max)" = 18 ]
+    [ "$(kernel_file "$(ps_field counted pid)" cpu cpu.cfs_quota_us cpu.max | awk '{ print $1 }')" = 25000 ]
+    [ "$(kernel_file "$(ps_field deployed pid)" cpu cpu.cfs_quota_us cpu.max | awk '{ print $1 }')" = 50000 ]
+}
+
+# refused ATTRIBUTES TEXT...: a service with these ends `up` with all texts
+refused() {
+    local text
+    mkdir -p "$WORLD/refused"
+    printf 'name: refused\nservices:\n  web:\n    image: local/none\n    %s\n    <<: { x-native: { user: nobody, command: [/bin/true] } }\n' \
+        "$1" >"$WORLD/refused/compose.yaml"
+    run orch_in "$WORLD/refused" up
+    echo "exit $status: $output"
+    [ "$status" -ne 0 ]
+    for text in "${@:2}"; do [[ $output == *"$text"* ]] || return 1; done
+}
+
+@test "one copy: what else is asked for is refused" {
+    refused "scale: 2" "compose.yaml:5:" scale
+    refused "deploy: { replicas: 2 }" "compose.yaml:5:" replicas
+    refused "deploy: { mode: global }" "compose.yaml:5:" mode
+}
+
+@test "a program that is not there is named before anything starts" {
+    refused "x-native: { user: nobody, command: [x], programs: [no-such-program] }" "compose.yaml:5:" "program 'no-such-program' is not on this host"
+    [ "$status" -eq 5 ]
+}

@@ -50,6 +50,7 @@ shell_files=$(files '*.sh' '*.bats' '*.bash' .ci/run tests/run tests/run-unit te
     lint forbidden awk -f tests/lint/forbidden.awk tests/lint/forbidden.txt $program_files
     lint limits sh tests/lint/limits.sh
     lint tree sh tests/lint/tree.sh
+    lint support sh tests/lint/support.sh
     lint shellcheck shellcheck -x $shell_files
     lint codespell codespell $(files '*.c' '*.h' '*.md' '*.scd' '*.sh' '*.bats' '*.bash' '*.py' \
         '*.yaml' '*.sql' '*.vue' '*.ts' '*.js' '*.conf' '*.service' Makefile |
