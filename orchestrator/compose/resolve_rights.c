@@ -73,7 +73,22 @@ static int capabilities(struct resolve *r, struct err *e)
     return 0;
 }
 
-/* ---- security_opt ---- */
+/* ---- system calls ---- */
+
+/* the profile that x-native or the recipe names */
+static int shipped_profile(struct resolve *r, struct err *e)
+{
+    const struct node *n = resolve_get(r, "seccomp");
+    const char *name = n ? n->text : "default";
+    auto_free char *path = paths_join("%s/configs/seccomp/%s.json", paths_data(), name);
+
+    r->unit->seccomp_profile = "";
+    r->unit->seccomp = name;
+    if (n && (strchr(name, '/') || access(path, R_OK) < 0))
+        return resolve_refuse(n, e, "there is no system call profile '%s' in %s/configs/seccomp",
+                              name, paths_data());
+    return 0;
+}
 
 /* Read with the rights of the caller; blanks go, so that more profiles fit into a message. */
 static int read_profile(struct resolve *r, const struct node *n, const char *value, struct err *e)
@@ -152,8 +167,10 @@ static int security_opt(struct resolve *r, const struct node *n, struct err *e)
 int resolve_rights(struct resolve *r, struct err *e)
 {
     const struct node *options = node_get(r->service, "security_opt");
-    int code = capabilities(r, e);
+    int code = shipped_profile(r, e);
 
+    if (code == 0)
+        code = capabilities(r, e);
     for (size_t i = 0; i < node_count(options) && code == 0; i++)
         code = security_opt(r, options->items[i], e);
     return code;

@@ -279,8 +279,6 @@ int resolve_unit(struct resolve *r, struct err *e)
     u->hostname = node_get_text(r->service, "hostname", u->name);
     u->domainname = node_get_text(r->service, "domainname", "");
     u->home = node_get_text(r->recipe, "home", "/");
-    u->seccomp = node_get_text(r->recipe, "seccomp", "default");
-    u->seccomp_profile = "";
     u->workdir = resolve_get(r, "working_dir") ? resolve_get(r, "working_dir")->text : "/";
     u->etc = resolve_strings(r->arena, resolve_get(r, "etc"));
     code = find_missing(r, e);

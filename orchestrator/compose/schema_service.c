@@ -381,6 +381,7 @@ static const struct attribute native_list[] = {
     { "packages", TEXTS_, YES("named when they are missing") },
     { "programs", TEXTS_, YES("looked for before the start") },
     { "probe", OBJECT_, .kind = &probe, YES("instead of the health check") },
+    { "seccomp", TEXT_, YES("name of a shipped system call profile: default, nginx, redis, mariadb, python") },
 };
 const struct kind schema_native = { .what = "x-native section", .list = native_list, .n = ARRAY_LEN(native_list) };
 

@@ -29,3 +29,15 @@ load command
     fails 3 compose.yaml:4:5 services.web.privileged "next: ipam-orch config --explain=privileged" -- up
     [ ! -e .env.prod ]
 }
+
+@test "a system call profile that is not shipped is refused at its place" {
+    compose 'name: p
+services:
+  web:
+    image: a
+    x-native:
+      command: [/bin/true]
+      user: nobody
+      seccomp: ../x'
+    fails 3 compose.yaml:8:16 "no system call profile '../x'" -- up
+}

@@ -109,3 +109,16 @@ floor=(mount-tmpfs mount-bind umount-proc-sys remount-root fsopen open-tree moun
 {"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["read"],"action":"SCMP_ACT_ERRNO","args":[{"index":7,"value":1,"op":"SCMP_CMP_EQ"}]}]}|entry 1
 EOF
 }
+
+@test "profiles of recipes allow less than the default one, and nothing that it does not" {
+    local name allowed='[.syscalls[] | select(.action == "SCMP_ACT_ALLOW" and (has("args") | not)) | .names[]] | sort'
+    for name in nginx redis mariadb python; do
+        run jq -nr --slurpfile all "$IPAM_ORCH_SOURCE/configs/seccomp/default.json" \
+            --slurpfile one "$IPAM_ORCH_SOURCE/configs/seccomp/$name.json" \
+            "(\$one[0] | $allowed) as \$a | (\$all[0] | $allowed) as \$b | \"\(\$a - \$b | length) \((\$b | length) - (\$a | length) > 40)\""
+        echo "$name: $output"
+        [ "$output" = "0 true" ]
+        finished "t.$name.1.1" "{\"seccomp\":\"$name\"}" "$GUESTS/guest_hostile" "${floor[@]}"
+        [ "$(tail -n 1 <<<"$output" | jq -r .code)" -eq 0 ]
+    done
+}
