@@ -116,7 +116,9 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_BIND:
     case SETUP_TMPFS:
     case SETUP_PROC:
-    case SETUP_DEV: return STAGE_MOUNTS;
+    case SETUP_DEV:
+    case SETUP_NODE:
+    case SETUP_DEV_DONE: return STAGE_MOUNTS;
     case SETUP_USER:
     case SETUP_NOFILE:
     case SETUP_GROUP:

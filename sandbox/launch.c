@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/paths.h"
 #include "sandbox/broker.h"
+#include "sandbox/devices.h"
 #include "sandbox/netns.h"
 #include "sandbox/rootfs.h"
 #include "sandbox/seccomp.h"
@@ -224,6 +225,9 @@ static int start_init(struct broker *b, struct guest *g, struct attempt *a, stru
     auto_fd cgroup = b->cgroup->open(g->id);
     if (cgroup < 0 && cgroup != -ENOTSUP)
         return err_set(e, cgroup, "control group of '%s': %s", g->id, strerror(-cgroup));
+    r = devices_limit(&g->spec, cgroup, e);
+    if (r < 0)
+        return r;
     r = clone_init(b, g, cgroup, &init, e);
     if (r < 0)
         return r;

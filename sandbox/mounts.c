@@ -241,10 +241,38 @@ static int mount_dev(const struct mounts *m)
         r = mount_at(pts, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620");
     if (r == 0)
         r = mount_at(shm, "tmpfs", SAFE | MS_NOEXEC, "mode=1777,size=64m,nr_inodes=65536");
-    return r == 0 && mount(NULL, proc_fd(dev).path, NULL,
-                           MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, NULL) < 0
+    return r;
+}
+
+static int make_node(const struct mounts *m, const struct setup_op *op)
+{
+    unsigned major = 0, minor = 0, uid = 0, gid = 0, mode = 0;
+    const char *name = NULL;
+    char kind = '\0';
+
+    if (sscanf(op->arg[1], "%c%u:%u", &kind, &major, &minor) != 3 ||
+        sscanf(op->arg[2], "%u", &uid) != 1 || sscanf(op->arg[3], "%u", &gid) != 1 ||
+        sscanf(op->arg[4], "%o", &mode) != 1)
+        return -EINVAL;
+    auto_fd dir = place_parent(m->root, op->arg[0], &name);
+    if (dir < 0)
+        return dir;
+    if (mknodat(dir, name, (kind == 'b' ? S_IFBLK : S_IFCHR) | mode, makedev(major, minor)) < 0 ||
+        fchownat(dir, name, uid, gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    return 0;
+}
+
+static int seal_dev(const struct mounts *m)
+{
+    auto_fd dev = place_open(m->root, "/dev", PLACE_EXISTING);
+
+    if (dev < 0)
+        return dev;
+    return mount(NULL, proc_fd(dev).path, NULL,
+                 MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, NULL) < 0
                ? -errno
-               : r;
+               : 0;
 }
 
 static int copy_content(int from, int to)
@@ -331,6 +359,8 @@ static int apply(struct mounts *m, const struct setup_op *op)
     case SETUP_TMPFS: return mount_tmpfs(m, arg[0], arg[1], strcmp(arg[2], "exec") == 0);
     case SETUP_PROC: return mount_proc(m);
     case SETUP_DEV: return mount_dev(m);
+    case SETUP_NODE: return make_node(m, op);
+    case SETUP_DEV_DONE: return seal_dev(m);
     case SETUP_FILE: return place_file(m, op);
     case SETUP_PIVOT: return pivot(m);
     default: return -EINVAL;

@@ -339,6 +339,21 @@ static int ask_confinement(const struct question *q, const struct spec *s, struc
     return 0;
 }
 
+static int ask_device(const struct question *q, const struct spec_device *d, struct err *e)
+{
+    const struct permit_rule *rule = permit_find(q->permit, q->project, PERMIT_DEVICES);
+
+    for (const char *const *w = rule->words; *w; w++) {
+        size_t len = device_path(*w);
+        const char *most = (*w)[len] ? *w + len + 1 : "rwm";
+
+        if (strncmp(*w, d->source, len) == 0 && d->source[len] == '\0' &&
+            d->access[strspn(d->access, most)] == '\0')
+            return 0;
+    }
+    return refuse(q, PERMIT_DEVICES, e, "have the device %.128s:%s", d->source, d->access);
+}
+
 int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
 {
     const struct question q = { p, s->project, s->id };
@@ -355,6 +370,8 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
             r = ask_source(&q, s->mounts[i].source, s->mounts[i].read_only, e);
     if (r == 0)
         r = ask_confinement(&q, s, e);
+    for (size_t i = 0; i < s->n_devices && r == 0; i++)
+        r = ask_device(&q, &s->devices[i], e);
     for (size_t i = 0; i < s->n_ports && r == 0; i++)
         r = ask_ports(&q, &s->ports[i], e);
     return r;

@@ -30,6 +30,7 @@ enum {
     HOSTS_MAX = 4096,
     ETC_MAX = 64,
     ULIMITS_MAX = 16,
+    DEVICES_MAX = 16,
     GROUPS_MAX = PROGRAM_GROUPS_MAX - 1, /* one is the user's own */
     DNS_MAX = 16,
     SYSCTLS_MAX = 64,
@@ -391,6 +392,18 @@ static int check_confinement(const struct spec *s, struct err *e)
     return r;
 }
 
+static int check_device(const struct spec_device *d, struct err *e)
+{
+    const char *const at[] = { d->source, d->target };
+
+    for (size_t i = 0; i < ARRAY_LEN(at); i++)
+        /* the last two hold what any user of the host, or the service, has put there */
+        if (!normal_path(at[i]) || strcmp(at[i], "/dev") == 0 || !is_within(at[i], "/dev") ||
+            is_within(at[i], "/dev/shm") || is_within(at[i], "/dev/pts"))
+            return refuse(e, "device", "path", at[i]);
+    return made_of(d->access, "rwm", 3) ? 0 : refuse(e, "device", "access", d->access);
+}
+
 static int check_sysctls(const struct spec *s, struct err *e)
 {
     for (size_t i = 0; s->sysctls && s->sysctls[i]; i++) {
@@ -422,10 +435,12 @@ static int check_counts(const struct spec *s, struct err *e)
     const struct {
         const char *what;
         size_t n, max;
-    } counts[] = { { "mounts", s->n_mounts, MOUNTS_MAX }, { "files", s->n_files, FILES_MAX },
-                   { "links", s->n_links, LINKS_MAX },    { "ulimits", s->n_ulimits, ULIMITS_MAX },
-                   { "groups", s->n_groups, GROUPS_MAX }, { "ports", s->n_ports, PORTS_MAX },
-                   { "hosts", s->n_hosts, HOSTS_MAX } };
+    } counts[] = {
+        { "mounts", s->n_mounts, MOUNTS_MAX }, { "files", s->n_files, FILES_MAX },
+        { "links", s->n_links, LINKS_MAX },    { "ulimits", s->n_ulimits, ULIMITS_MAX },
+        { "groups", s->n_groups, GROUPS_MAX }, { "ports", s->n_ports, PORTS_MAX },
+        { "hosts", s->n_hosts, HOSTS_MAX },    { "devices", s->n_devices, DEVICES_MAX }
+    };
 
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         if (counts[i].n > counts[i].max)
@@ -477,6 +492,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_limits(s, e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)
         r = check_mount(&s->mounts[i], e);
+    for (size_t i = 0; i < s->n_devices && r == 0; i++)
+        r = check_device(&s->devices[i], e);
     for (size_t i = 0; i < s->n_files && r == 0; i++)
         r = check_file(&s->files[i], n_fds, e);
     for (size_t i = 0; i < s->n_links && r == 0; i++)

@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/capability.h"
 #include "base/fsio.h"
+#include "sandbox/devices.h"
 #include "sandbox/etc.h"
 #include "sandbox/place.h"
 #include "sandbox/setup.h"
@@ -146,13 +147,31 @@ static int plan_etc(struct plan *p, struct err *e)
     return r;
 }
 
+static int plan_devices(struct plan *p, struct err *e)
+{
+    setup_put(p->text, SETUP_DEV);
+    for (size_t i = 0; i < p->spec->n_devices; i++) {
+        const char *target = p->spec->devices[i].target;
+        struct devices_node node;
+        char device[2 * NUMBER_TEXT];
+        int r = devices_find(&p->spec->devices[i], &node, e);
+
+        if (r < 0)
+            return r;
+        (void) snprintf(device, sizeof device, "%c%u:%u", node.kind, node.major, node.minor);
+        setup_put(p->text, SETUP_NODE, target, device, number(node.uid).text, number(node.gid).text,
+                  octal(node.mode).text);
+    }
+    setup_put(p->text, SETUP_DEV_DONE);
+    return 0;
+}
+
 static void plan_scratch(struct plan *p)
 {
     char run[128];
 
     (void) snprintf(run, sizeof run, "mode=755,size=64m,nr_inodes=65536,uid=%u,gid=%u",
                     p->spec->uid, p->spec->gid);
-    setup_put(p->text, SETUP_DEV);
     setup_put(p->text, SETUP_PROC);
     setup_put(p->text, SETUP_TMPFS, "/tmp", "mode=1777,size=256m,nr_inodes=65536", "exec");
     setup_put(p->text, SETUP_TMPFS, "/run", run, "noexec");
@@ -357,6 +376,9 @@ static int plan_all(struct plan *p, const char *where, const int *files, struct 
     r = plan_system_dirs(p, e);
     if (r == 0)
         r = plan_etc(p, e);
+    if (r < 0)
+        return r;
+    r = plan_devices(p, e);
     if (r < 0)
         return r;
     plan_scratch(p);

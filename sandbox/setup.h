@@ -27,6 +27,8 @@ enum setup_code {
     SETUP_TMPFS,    /* target, options, "exec" or "noexec" */
     SETUP_PROC,     /* */
     SETUP_DEV,      /* */
+    SETUP_NODE,     /* target below /dev, "c" or "b" and major:minor, uid, gid, octal mode */
+    SETUP_DEV_DONE, /* nothing is made in /dev any more */
     SETUP_FILE,     /* tree (a memfd), target, uid, gid, octal mode */
     SETUP_PIVOT,    /* */
     SETUP_USER,     /* uid, gid */

@@ -105,6 +105,12 @@ static const struct field group_fields[] = {
     FIELD(spec_group, gid, FIELD_U32),
 };
 
+static const struct field device_fields[] = {
+    FIELD(spec_device, source, FIELD_TEXT),
+    FIELD(spec_device, target, FIELD_TEXT),
+    FIELD(spec_device, access, FIELD_TEXT),
+};
+
 static const struct field link_fields[] = {
     FIELD(spec_link, bridge, FIELD_TEXT),    FIELD(spec_link, ipv4, FIELD_TEXT),
     FIELD(spec_link, gateway4, FIELD_TEXT),  FIELD(spec_link, ipv6, FIELD_TEXT),
@@ -137,7 +143,7 @@ static const struct list {
     LIST(mounts, spec_mount, mount_fields),    LIST(files, spec_file, file_fields),
     LIST(ulimits, spec_ulimit, ulimit_fields), LIST(groups, spec_group, group_fields),
     LIST(links, spec_link, link_fields),       LIST(ports, spec_port, port_fields),
-    LIST(hosts, spec_host, host_fields),
+    LIST(hosts, spec_host, host_fields),       LIST(devices, spec_device, device_fields),
 #undef LIST
 };
 

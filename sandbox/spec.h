@@ -56,6 +56,12 @@ struct spec_group {
     uint32_t gid;
 };
 
+/* a device node of the host */
+struct spec_device {
+    const char *source, *target; /* below /dev */
+    const char *access;          /* some of r, w, m */
+};
+
 struct spec_link {
     const char *bridge;
     const char *ipv4, *gateway4; /* "10.89.1.2/24", "10.89.1.1"; gateway "" = no default route */
@@ -115,11 +121,13 @@ struct spec {
     struct spec_host *hosts;
     size_t n_hosts;
     struct spec_limits limits;
-    uint64_t nofile;                 /* 0 = the usual */
-    int oom_score_adj;               /* 0 = inherited */
-    const char *const *sysctls;      /* "NAME=VALUE", of namespaces only */
-    const char *seccomp;             /* profile name, or SPEC_UNCONFINED */
-    const char *seccomp_profile;     /* "" or a profile in moby's JSON form, instead of `seccomp` */
+    uint64_t nofile;             /* 0 = the usual */
+    int oom_score_adj;           /* 0 = inherited */
+    const char *const *sysctls;  /* "NAME=VALUE", of namespaces only */
+    const char *seccomp;         /* profile name, or SPEC_UNCONFINED */
+    const char *seccomp_profile; /* "" or a profile in moby's JSON form, instead of `seccomp` */
+    struct spec_device *devices;
+    size_t n_devices;
     const char *const *capabilities; /* "NET_RAW"; empty = none */
 };
 

@@ -4,6 +4,7 @@
 #include <jansson.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -164,6 +165,42 @@ static int security_opt(struct resolve *r, const struct node *n, struct err *e)
     return resolve_refuse(n, e, "security_opt '%s' is not honoured", n->text);
 }
 
+/* ---- devices ---- */
+
+static int device(const struct node *n, struct device *out, struct err *e)
+{
+    const char *source = node_get_text(n, "source", "");
+    const char *target = node_get_text(n, "target", "");
+    const char *access = node_get_text(n, "permissions", "");
+    struct stat st;
+
+    *out = (struct device){ .source = source,
+                            .target = target[0] ? target : source,
+                            .access = access[0] ? access : "rwm" };
+    if (strncmp(source, "/dev/", 5) != 0 || strncmp(out->target, "/dev/", 5) != 0)
+        return resolve_refuse(n, e, "device '%s': devices are nodes below /dev, here and there",
+                              source);
+    if (stat(source, &st) < 0)
+        return resolve_refuse(n, e, "device '%s': %s", source, strerror(errno));
+    if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+        return resolve_refuse(n, e, "'%s' is no device", source);
+    if (out->access[strspn(out->access, "rwm")] != '\0' || strlen(out->access) > 3)
+        return resolve_refuse(n, e, "device '%s': '%s' is not made of r, w and m", source,
+                              out->access);
+    return 0;
+}
+
+static int devices(struct resolve *r, struct err *e)
+{
+    const struct node *list = node_get(r->service, "devices");
+    int code = 0;
+
+    r->unit->devices = arena_array(r->arena, node_count(list) + 1, sizeof *r->unit->devices);
+    for (size_t i = 0; i < node_count(list) && code == 0; i++)
+        code = device(list->items[i], &r->unit->devices[r->unit->n_devices++], e);
+    return code;
+}
+
 int resolve_rights(struct resolve *r, struct err *e)
 {
     const struct node *options = node_get(r->service, "security_opt");
@@ -171,6 +208,8 @@ int resolve_rights(struct resolve *r, struct err *e)
 
     if (code == 0)
         code = capabilities(r, e);
+    if (code == 0)
+        code = devices(r, e);
     for (size_t i = 0; i < node_count(options) && code == 0; i++)
         code = security_opt(r, options->items[i], e);
     return code;

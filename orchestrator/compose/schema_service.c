@@ -254,9 +254,9 @@ static const struct attribute dependency_list[] = {
 KIND(dependency, "dependency");
 
 static const struct attribute device_list[] = {
-    { "source", TEXT_, .required = true },
-    { "target", TEXT_, .empty = true },
-    { "permissions", TEXT_ },
+    { "source", TEXT_, .required = true, YES("a node below the host's /dev") },
+    { "target", TEXT_, .empty = true, YES("below /dev in the instance") },
+    { "permissions", TEXT_, YES("r, w; m is nothing without the capability to make nodes") },
 };
 KIND(device, "device");
 
@@ -413,8 +413,8 @@ static const struct attribute service_list[] = {
     { "credential_spec", OBJECT_, .kind = &credential, NO("for Windows") },
     { "depends_on", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &dependency, .merge = MERGE_DEPENDS, YES("order of start and, reversed, of stop") },
     { "deploy", .accepts = IS_MAP | IS_NULL, .form = FORM_OBJECT, .kind = &deploy, YES("see its attributes") },
-    { "device_cgroup_rules", SET_, NO("no devices yet") },
-    { "devices", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &device, .unique = UNIQUE_DEVICE, NO("no devices yet") },
+    { "device_cgroup_rules", SET_, NO("`devices` says who may do what with a node") },
+    { "devices", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &device, .unique = UNIQUE_DEVICE, YES("nodes that policy.conf permits, of which there are none unless it says so") },
     { "dns", TEXT_SET, .listed = true, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("in the service's /etc/resolv.conf") },
     { "dns_opt", SET_, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("in the service's /etc/resolv.conf") },
     { "dns_search", TEXT_SET, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("in the service's /etc/resolv.conf") },

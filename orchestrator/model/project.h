@@ -75,6 +75,12 @@ struct restart_spec {
 /* no name of a unit */
 #define PROJECT_HOST_NETWORK "/host"
 
+/* a device node of the host */
+struct device {
+    const char *source, *target; /* absolute paths */
+    const char *access;          /* some of r, w, m */
+};
+
 struct unit {
     const char *name, *image;
     const char *recipe; /* name of the recipe it was made from, "x-native" if none */
@@ -108,10 +114,12 @@ struct unit {
     size_t n_ulimits;
     struct extra_group *groups;
     size_t n_groups;
-    int oom_score_adj;               /* 0 = inherited */
-    const char *const *sysctls;      /* "NAME=VALUE", of namespaces only */
-    const char *seccomp;             /* profile name in configs/seccomp, or "unconfined" */
-    const char *seccomp_profile;     /* "", or a profile in moby's JSON form instead */
+    int oom_score_adj;           /* 0 = inherited */
+    const char *const *sysctls;  /* "NAME=VALUE", of namespaces only */
+    const char *seccomp;         /* profile name in configs/seccomp, or "unconfined" */
+    const char *seccomp_profile; /* "", or a profile in moby's JSON form instead */
+    struct device *devices;
+    size_t n_devices;
     const char *const *capabilities; /* "NET_RAW"; what cap_add leaves after cap_drop */
 
     struct health_spec health;

@@ -149,6 +149,13 @@ static const struct member group_members[] = {
 };
 static const struct kind group_kind = KIND(extra_group, "group", group_members);
 
+static const struct member device_members[] = {
+    TEXT(device, source),
+    TEXT(device, target),
+    TEXT(device, access),
+};
+static const struct kind device_kind = KIND(device, "device", device_members);
+
 static const struct member probe_members[] = {
     ENUM(probe, kind, probe_kind_text, PROBE_KIND_COUNT),
     PLAIN(probe, argv, T_LIST),
@@ -209,6 +216,7 @@ static const struct member unit_members[] = {
     TEXT(unit, seccomp),
     TEXT(unit, seccomp_profile),
     PLAIN(unit, capabilities, T_LIST),
+    MANY(unit, devices, device_kind),
     ONE(unit, health, health_kind),
     ONE(unit, restart, restart_kind),
     PLAIN(unit, stop_signal, T_INT),

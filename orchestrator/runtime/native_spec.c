@@ -114,6 +114,16 @@ static void copy_rights(const struct unit *u, struct spec *s)
         s->groups[i] = (struct spec_group){ .name = u->groups[i].name, .gid = u->groups[i].gid };
 }
 
+static void copy_devices(const struct unit *u, struct spec *s)
+{
+    s->devices = array(u->n_devices, sizeof *s->devices);
+    s->n_devices = u->n_devices;
+    for (size_t i = 0; i < u->n_devices; i++)
+        s->devices[i] = (struct spec_device){ .source = u->devices[i].source,
+                                              .target = u->devices[i].target,
+                                              .access = u->devices[i].access };
+}
+
 static void copy_ports(const struct unit *u, struct spec *s)
 {
     s->ports = array(u->n_ports, sizeof *s->ports);
@@ -165,6 +175,7 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .capabilities = u->capabilities };
     copy_mounts(u, &out->spec);
     copy_rights(u, &out->spec);
+    copy_devices(u, &out->spec);
     copy_links(l, &out->spec);
     copy_ports(u, &out->spec);
     return copy_files(l->project, u, out, e);
@@ -177,6 +188,7 @@ void native_spec_clear(struct native_spec *s)
     free(s->spec.files);
     free(s->spec.ulimits);
     free(s->spec.groups);
+    free(s->spec.devices);
     free(s->spec.links);
     free(s->spec.hosts);
     free(s->spec.ports);

@@ -16,7 +16,10 @@ EOF
     orch up
 }
 
-teardown_file() { world_close; }
+teardown_file() {
+    rm -f "/dev/$(basename "$WORLD")"
+    world_close
+}
 
 teardown() { explain_failure; }
 
@@ -159,6 +162,12 @@ cap_add: [NET_EVERYTHING]|is no capability
 cap_drop: [NET_EVERYTHING]|is no capability
 privileged: true|privileged
 userns_mode: "keep-id"|userns_mode
+devices: [/etc/passwd]|below /dev
+devices: ["/dev/null:/etc/x"]|below /dev
+devices: [/dev/no-such]|No such file
+devices: ["/dev/null:/dev/x:rx"]|made of r, w and m
+devices: [/dev/fd]|is no device
+device_cgroup_rules: ["c 1:3 r"]|says who may do what
 security_opt: ["no-new-privileges:false"]|can gain privileges
 security_opt: ["seccomp:no-such.json"]|No such file
 security_opt: ["systempaths=unconfined"]|is not honoured
@@ -167,4 +176,23 @@ security_opt: ["label=type:x_t"]|SELinux
 EOF
     project host 'userns_mode: host'
     orch_in "$DIR" config -q
+}
+
+@test "devices: a node below another name, read only" {
+    NODE=/dev/$(basename "$WORLD")
+    # as /dev/fuse, which opens for everybody who may
+    mknod -m 666 "$NODE" c 10 229
+    project noder "devices: [\"$NODE:/dev/node:r\"]"
+    policy
+    run orch_in "$DIR" up
+    [[ $output == *"policy: devices = none: 'noder.web.1."*"' may not have the device $NODE:r"* ]]
+    policy "devices = $NODE"
+    orch_in "$DIR" up
+    run orch_in "$DIR" exec web sh -c ': </dev/node && echo read; : >/dev/node'
+    echo "$output"
+    [[ $output == *"Operation not permitted"* ]]
+    run orch_in "$DIR" exec web sh -c ': </dev/node'
+    [[ $output != *"not permitted"* ]]
+    orch_in "$DIR" down
+    policy
 }

@@ -5,6 +5,8 @@ load broker
 
 setup_file() {
     broker_open
+    NODE=/dev/$(basename "$HOUSE")
+    export NODE
     broker_kill TERM
     mkdir "$HOUSE/etc"
     cat >"$HOUSE/etc/policy.conf" <<'EOF'
@@ -14,7 +16,10 @@ EOF
     broker_start
 }
 
-teardown_file() { broker_close; }
+teardown_file() {
+    rm -f "$NODE"
+    broker_close
+}
 
 teardown() {
     [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 8 "$HOUSE/broker.log"
@@ -121,4 +126,46 @@ EOF
         finished "t.$name.1.1" "{\"seccomp\":\"$name\"}" "$GUESTS/guest_hostile" "${floor[@]}"
         [ "$(tail -n 1 <<<"$output" | jq -r .code)" -eq 0 ]
     done
+}
+
+# device SOURCE TARGET ACCESS: the fields of a specification
+device() {
+    jq -nc --arg s "$1" --arg t "$2" --arg a "$3" '{ devices: [{ source: $s, target: $t, access: $a }] }'
+}
+
+@test "devices: a node with owner and mode of the host's, with the access asked for and no other" {
+    # as /dev/fuse, which opens for everybody who may
+    mknod -m 606 "$NODE" c 10 229
+    chown 7:8 "$NODE"
+    echo "devices = $NODE:r /dev/full" >"$HOUSE/etc/policy.conf"
+    broker_kill TERM
+    broker_start
+    started t.dev.1.1 "$(device "$NODE" /dev/sub/node r)" "$GUESTS/guest_family" 0
+    [ "$(nsenter -t "$PID" -m stat -c '%t:%T %u:%g %a' /dev/sub/node)" = "a:e5 7:8 606" ]
+    run drive join t.dev.1.1 all 20000000 /bin/sh -c ': </dev/sub/node'
+    [[ $output != *"not permitted"* ]]
+    run drive join t.dev.1.1 all 20000000 /bin/sh -c ': >/dev/sub/node'
+    [[ $output == *"Operation not permitted"* ]]
+    # the usual ones still work, nothing else can be made, and the host's is as it was
+    inside t.dev.1.1 /bin/sh -c 'echo x >/dev/null; head -c 1 /dev/urandom | wc -c'
+    run ! nsenter -t "$PID" -m touch /dev/probe
+    [ "$(stat -c '%u:%g %a' "$NODE")" = "7:8 606" ]
+    run drive launch "$(device "$NODE" /dev/x rw | jq -c '{ id: "t.dev.3.1", argv: ["/bin/true"] } + .')"
+    [[ $output == *"policy.conf:1: devices = $NODE:r /dev/full: 't.dev.3.1' may not have the device $NODE:rw"* ]]
+}
+
+@test "a node that is no device, or made to lead out of /dev" {
+    local before
+    before=$(ls -la /dev/null)
+    echo "devices = /dev/null /dev/fd" >"$HOUSE/etc/policy.conf"
+    broker_kill TERM
+    broker_start
+    run drive launch "$(device /dev/fd /dev/x r | jq -c '{ id: "t.dev.4.1", argv: ["/bin/true"] } + .')"
+    [[ $output == *"/dev/fd is no device"* ]]
+    run drive launch "$(device /dev/null /dev/fd/x r | jq -c '{ id: "t.dev.4.2", argv: ["/bin/true"] } + .')"
+    echo "$output"
+    [ "$status" -eq 1 ]
+    run drive launch "$(device /dev/null /dev/null r | jq -c '{ id: "t.dev.4.3", argv: ["/bin/true"] } + .')"
+    [[ $output == *'"errno":17'* ]]
+    [ "$(ls -la /dev/null)" = "$before" ]
 }

@@ -52,6 +52,7 @@ static const char *const none[] = { NULL }, *const raw[] = { "CHOWN", "NET_RAW",
 static struct spec_mount mount;
 static struct spec_port port;
 static struct spec_group group;
+static struct spec_device device = { "/dev/fuse", "/dev/fuse", "rw" };
 
 enum wish {
     PLAIN,
@@ -64,6 +65,7 @@ enum wish {
     CAPABLE,
     UNCONFINED,
     OWN_PROFILE,
+    DEVICE,
 };
 
 static struct spec make(enum wish w)
@@ -103,6 +105,10 @@ static struct spec make(enum wish w)
         break;
     case CAPABLE: s.capabilities = raw; break;
     case UNCONFINED: s.seccomp = "unconfined"; break;
+    case DEVICE:
+        s.devices = &device;
+        s.n_devices = 1;
+        break;
     case OWN_PROFILE: s.seccomp_profile = "{}"; break;
     }
     return s;
@@ -150,6 +156,10 @@ static const struct {
     { NULL, OWN_PROFILE, "may not have a system call profile of its own" },
     { "seccomp = unconfined", OWN_PROFILE, ":1: seccomp = unconfined" },
     { "seccomp = custom", OWN_PROFILE, NULL },
+    { NULL, DEVICE, "policy: devices = none: 'p.a.1.1' may not have the device /dev/fuse:rw" },
+    { "devices = /dev/fuse:r /dev/fuse2", DEVICE, ":1: devices = /dev/fuse:r /dev/fuse2" },
+    { "devices = /dev/null /dev/fuse", DEVICE, NULL },
+    { "devices = /dev/fuse:wr", DEVICE, NULL },
 };
 
 static void a_launch_is_held_against_the_rules_of_its_project(void **state)

@@ -92,6 +92,10 @@ enum wrong {
     SUBPATH_UP,
     SUBPATH_ABSOLUTE,
     SUBPATH_OF_TMPFS,
+    DEVICE_NOT_IN_DEV,
+    DEVICE_OF_ANYBODY,
+    DEVICE_ON_ROOT,
+    DEVICE_ACCESS,
     WRONG_COUNT
 };
 
@@ -148,6 +152,10 @@ static const struct {
     [CAPABILITY_NONE] = { -EINVAL, "capability" },
     [CAPABILITY_ROOT] = { -EPERM, "capability" },
     [CAPABILITY_OVER_HOST] = { -EPERM, "capability" },
+    [DEVICE_NOT_IN_DEV] = { -EINVAL, "device" },
+    [DEVICE_OF_ANYBODY] = { -EINVAL, "device" },
+    [DEVICE_ON_ROOT] = { -EINVAL, "device" },
+    [DEVICE_ACCESS] = { -EINVAL, "device" },
     [PROFILE_OWN] = { -EINVAL, "name" },
     [SUBPATH_UP] = { -EINVAL, "subpath" },
     [SUBPATH_ABSOLUTE] = { -EINVAL, "subpath" },
@@ -161,6 +169,7 @@ static struct spec_link net_link;
 static struct spec_port port;
 static struct spec_host host;
 static struct spec_group group;
+static struct spec_device device;
 static struct spec_ulimit ulimit;
 
 static struct spec with_mount(enum spec_mount_kind kind, const char *source, const char *target)
@@ -243,6 +252,16 @@ static struct spec with_ulimit(const char *resource, uint64_t soft, uint64_t har
     return s;
 }
 
+static struct spec with_device(const char *source, const char *target, const char *access)
+{
+    struct spec s = good();
+
+    device = (struct spec_device){ source, target, access };
+    s.devices = &device;
+    s.n_devices = 1;
+    return s;
+}
+
 static struct spec with_etc(const char *const entry[])
 {
     struct spec s = good();
@@ -312,6 +331,10 @@ static struct spec make(enum wrong w)
     case SWAP_BELOW: s.limits.memory = 2 * (s.limits.memory_swap = 1); break;
     case CAPABILITY_NONE: s.capabilities = all; break;
     case CAPABILITY_ROOT: s.capabilities = admin; break;
+    case DEVICE_NOT_IN_DEV: return with_device("/dev/../etc/passwd", "/dev/x", "r");
+    case DEVICE_OF_ANYBODY: return with_device("/dev/shm/x", "/dev/x", "r");
+    case DEVICE_ON_ROOT: return with_device("/dev/fuse", "/usr/x", "r");
+    case DEVICE_ACCESS: return with_device("/dev/fuse", "/dev/fuse", "rx");
     case CAPABILITY_OVER_HOST:
         s.network_of = SPEC_HOST_NETWORK;
         s.capabilities = raw;
