@@ -62,7 +62,7 @@ int confine_broker(const struct permit *p, struct err *e)
     if (r == 0)
         r = creds_limit(keep, 0);
     if (r == 0)
-        r = filter_load(filter);
+        r = filter_load(filter, false);
     return r < 0 ? err_set(e, r, "giving up rights: %s", strerror(-r)) : 0;
 }
 

@@ -9,7 +9,7 @@
 
 #include "base/auto.h"
 
-int filter_load(int fd)
+int filter_load(int fd, bool log)
 {
     auto_free struct sock_filter *code = NULL;
     struct stat st;
@@ -25,5 +25,8 @@ int filter_load(int fd)
     if (pread(fd, code, size, 0) != (ssize_t) size)
         return -EIO;
     struct sock_fprog program = { .len = (unsigned short) n, .filter = code };
-    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, log ? SECCOMP_FILTER_FLAG_LOG : 0,
+                   &program) < 0
+               ? -errno
+               : 0;
 }

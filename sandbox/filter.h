@@ -4,8 +4,10 @@
 #ifndef IPAM_SANDBOX_FILTER_H
 #define IPAM_SANDBOX_FILTER_H
 
+#include <stdbool.h>
+
 /* `fd` is a memfd with an array of struct sock_filter; its file position is not used, because
  * several inits share it. */
-int filter_load(int fd);
+int filter_load(int fd, bool log); /* log: what it refuses, in the log of the kernel */
 
 #endif

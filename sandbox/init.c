@@ -124,6 +124,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_GROUP:
     case SETUP_ULIMIT:
     case SETUP_OOM:
+    case SETUP_LOG:
     case SETUP_CAPS:
     case SETUP_WORKDIR:
     case SETUP_ARG:
@@ -226,7 +227,7 @@ static int drop(struct init *i)
         return -errno;
     for (size_t n = HANDOVER_TREES; n < i->n_fds; n++)
         close(take_fd(&i->fds[n]));
-    return filter_load(i->fds[HANDOVER_INIT_FILTER]);
+    return filter_load(i->fds[HANDOVER_INIT_FILTER], false);
 }
 
 /* true when the main program was among the ended */

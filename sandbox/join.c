@@ -238,12 +238,13 @@ static bool is_replaced(const char *variable, const struct wish *w)
     return false;
 }
 
-static void write_inside(FILE *f, const struct guest *g, const struct wish *w)
+static void write_inside(FILE *f, const struct guest *g, const struct wish *w,
+                         const struct permit *permit)
 {
     const char *workdir = w->workdir ? w->workdir : g->spec.workdir;
 
     setup_put(f, SETUP_JOIN, "all");
-    rootfs_put_rights(f, &g->spec, w->gid);
+    rootfs_put_rights(f, &g->spec, w->gid, permit);
     setup_put(f, SETUP_WORKDIR, workdir[0] ? workdir : "/");
     for (const char *const *env = g->spec.env; env && *env; env++)
         if (!is_replaced(*env, w))
@@ -264,7 +265,8 @@ static void write_beside(FILE *f)
     setup_put(f, SETUP_PROGRAM, worker);
 }
 
-static int make_setup(const struct guest *g, const struct wish *w, struct err *e)
+static int make_setup(const struct guest *g, const struct wish *w, const struct permit *permit,
+                      struct err *e)
 {
     auto_free char *text = NULL;
     size_t len = 0;
@@ -275,7 +277,7 @@ static int make_setup(const struct guest *g, const struct wish *w, struct err *e
         return err_set(e, -ENOMEM, "out of memory");
     setup_begin(f);
     if (w->inside)
-        write_inside(f, g, w);
+        write_inside(f, g, w, permit);
     else
         write_beside(f);
     for (size_t i = 0; i < json_array_size(w->argv); i++)
@@ -314,7 +316,7 @@ static int hand_over(struct join *j, const struct guest *g, const struct request
                      const struct wish *w, struct err *e)
 {
     int fds[JOIN_DIRS + DIRS_MAX], dirs[DIRS_MAX], result;
-    auto_fd setup = make_setup(g, w, e);
+    auto_fd setup = make_setup(g, w, j->broker->permit, e);
     int filter = w->inside ? seccomp_of(&g->spec, e) : seccomp_program(SECCOMP_DEFAULT, e);
     int floor = filter < 0 ? filter : seccomp_program(SECCOMP_FLOOR, e);
     size_t n_dirs = 0;

@@ -28,6 +28,7 @@ const char *const permit_key_text[PERMIT_KEY_COUNT] = {
     [PERMIT_SUBNETS] = "subnets",
     [PERMIT_HOST_NETWORK] = "host-network",
     [PERMIT_PRIVILEGED] = "privileged",
+    [PERMIT_LOG_DENIED] = "log-denied",
 };
 
 /* ---- words ---- */
@@ -142,6 +143,10 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
                              "'%.64s' is not no: without a user namespace a privileged service is"
                              " the host's root; permit capabilities and devices by name",
                              word);
+    case PERMIT_LOG_DENIED:
+        return strcmp(word, "no") == 0 || strcmp(word, "yes") == 0
+                   ? 0
+                   : err_set(e, -EINVAL, "'%.64s' is neither yes nor no", word);
     case PERMIT_KEY_COUNT: break;
     }
     abort();
@@ -159,7 +164,7 @@ static const struct permit_rule built_in[PERMIT_KEY_COUNT] = {
     [PERMIT_CAPABILITIES] = RULE("none"), [PERMIT_DEVICES] = RULE("none"),
     [PERMIT_SECCOMP] = RULE("none"),      [PERMIT_PORTS] = RULE("any"),
     [PERMIT_SUBNETS] = RULE("any"),       [PERMIT_HOST_NETWORK] = RULE("no"),
-    [PERMIT_PRIVILEGED] = RULE("no"),
+    [PERMIT_PRIVILEGED] = RULE("no"),     [PERMIT_LOG_DENIED] = RULE("no"),
 #undef RULE
 };
 
@@ -375,6 +380,11 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
     for (size_t i = 0; i < s->n_ports && r == 0; i++)
         r = ask_ports(&q, &s->ports[i], e);
     return r;
+}
+
+bool permit_log_denied(const struct permit *p, const char *project)
+{
+    return strcmp(permit_find(p, project, PERMIT_LOG_DENIED)->words[0], "yes") == 0;
 }
 
 void permit_free(struct permit *p)

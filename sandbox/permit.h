@@ -27,6 +27,7 @@ enum permit_key {
     PERMIT_SUBNETS,
     PERMIT_HOST_NETWORK,
     PERMIT_PRIVILEGED,
+    PERMIT_LOG_DENIED,
     PERMIT_KEY_COUNT
 };
 
@@ -75,6 +76,8 @@ int permit_opened(const struct permit *p, const struct permit_asker *by, int ope
                   struct err *e);
 /* May a network have these addresses? ("10.0.0.1/24") */
 int permit_subnet(const struct permit *p, const char *project, const char *subnet, struct err *e);
+/* Are refused system calls of a project worth a line in the log of the kernel? */
+bool permit_log_denied(const struct permit *p, const char *project);
 /* every capability that any section permits */
 uint64_t permit_capabilities(const struct permit *p);
 

@@ -2,13 +2,11 @@
 
 #include <errno.h>
 #include <seccomp.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/utsname.h>
 
 #include "base/auto.h"
-#include "base/capability.h"
+#include "base/profile_rule.h"
 
 enum { ARGS_MAX = 6, RULES_MAX = 1024 };
 
@@ -60,71 +58,6 @@ static int parse_compare(const char *text, enum scmp_compare *out)
         }
     }
     return -EINVAL;
-}
-
-static const char *native_arch(void)
-{
-    switch (seccomp_arch_native()) {
-    case SCMP_ARCH_X86_64: return "amd64";
-    case SCMP_ARCH_AARCH64: return "arm64";
-    case SCMP_ARCH_X86: return "x86";
-    case SCMP_ARCH_ARM: return "arm";
-    case SCMP_ARCH_PPC64LE: return "ppc64le";
-    case SCMP_ARCH_S390X: return "s390x";
-    case SCMP_ARCH_RISCV64: return "riscv64";
-    default: return "";
-    }
-}
-
-static bool has_string(const json_t *list, const char *text)
-{
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *s = json_string_value(json_array_get(list, i));
-
-        if (s && strcmp(s, text) == 0)
-            return true;
-    }
-    return false;
-}
-
-static bool kernel_is_older(const char *wanted)
-{
-    struct utsname u;
-    unsigned major = 0, minor = 0, want_major = 0, want_minor = 0;
-
-    if (!wanted || uname(&u) < 0 || sscanf(u.release, "%u.%u", &major, &minor) != 2 ||
-        sscanf(wanted, "%u.%u", &want_major, &want_minor) != 2)
-        return false;
-    return major < want_major || (major == want_major && minor < want_minor);
-}
-
-/* how many of a list of capabilities a program with these has */
-static size_t count_held(const json_t *list, uint64_t capabilities)
-{
-    size_t n = 0;
-
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *name = json_string_value(json_array_get(list, i));
-        int number = name ? capability_number(name) : -1;
-
-        n += number >= 0 && (capabilities >> number & 1);
-    }
-    return n;
-}
-
-/* moby's conditions */
-static bool applies(const json_t *rule, uint64_t capabilities)
-{
-    const json_t *in = json_object_get(rule, "includes"), *ex = json_object_get(rule, "excludes");
-    const json_t *arches = json_object_get(in, "arches"), *caps = json_object_get(in, "caps");
-
-    if (count_held(caps, capabilities) < json_array_size(caps) ||
-        count_held(json_object_get(ex, "caps"), capabilities) > 0)
-        return false;
-    if (json_array_size(arches) > 0 && !has_string(arches, native_arch()))
-        return false;
-    return !kernel_is_older(json_string_value(json_object_get(in, "minKernel"))) &&
-           !has_string(json_object_get(ex, "arches"), native_arch());
 }
 
 static int parse_args(const json_t *list, struct scmp_arg_cmp args[ARGS_MAX], unsigned *n)
@@ -294,7 +227,8 @@ int profile_export(const json_t *profile, const char *name, uint64_t capabilitie
     for (size_t i = 0; i < json_array_size(rules); i++) {
         const json_t *rule = json_array_get(rules, i);
 
-        if (applies(rule, capabilities) && (r = add_rule(filter, rule, action, error)) < 0)
+        if (profile_rule_applies(rule, capabilities) &&
+            (r = add_rule(filter, rule, action, error)) < 0)
             return err_set(e, r, "syscall profile '%s': entry %zu: %s", name, i + 1, strerror(-r));
     }
     r = seccomp_export_bpf(filter, fd);

@@ -77,6 +77,7 @@ int program_take(struct program *p, const struct setup_op *op)
     case SETUP_NOFILE: return num_u64(op->arg[0], UINT32_MAX, &p->limits.nofile);
     case SETUP_GROUP: return take_group(p, op->arg[0]);
     case SETUP_ULIMIT: return take_ulimit(p, op);
+    case SETUP_LOG: p->log_denied = true; return 0;
     case SETUP_CAPS: return num_u64(op->arg[0], UINT64_MAX, &p->capabilities);
     case SETUP_OOM: p->oom_score_adj = op->arg[0]; return 0;
     case SETUP_WORKDIR: p->workdir = op->arg[0]; return 0;
@@ -168,7 +169,8 @@ static int become(const struct program *p, const struct program_start *how, enum
     if (chdir(p->workdir && p->workdir[0] ? p->workdir : "/") < 0)
         return -errno;
     *stage = STAGE_SECCOMP;
-    if ((r = filter_load(how->floor)) < 0 || (r = filter_load(how->filter)) < 0)
+    if ((r = filter_load(how->floor, p->log_denied)) < 0 ||
+        (r = filter_load(how->filter, p->log_denied)) < 0)
         return r;
     *stage = STAGE_EXEC;
     return execute(p, image);

@@ -7,6 +7,7 @@
 #ifndef IPAM_SANDBOX_PROGRAM_H
 #define IPAM_SANDBOX_PROGRAM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -24,6 +25,7 @@ struct program {
     size_t n_groups;
     struct rlimits limits;
     const char *oom_score_adj; /* NULL: inherited */
+    bool log_denied;           /* system calls that the filters refuse */
     uint64_t capabilities;     /* mask of those that are kept */
     const char *workdir;
     const char *host_path; /* NULL: argv[0] is looked up in PATH inside the instance */

@@ -306,7 +306,7 @@ static bool has_variable(const char *const *env, const char *name)
     return false;
 }
 
-void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid)
+void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid, const struct permit *permit)
 {
     const char *wrong = NULL;
     uint64_t capabilities = 0;
@@ -327,6 +327,8 @@ void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid)
         (void) snprintf(adj, sizeof adj, "%d", s->oom_score_adj);
         setup_put(f, SETUP_OOM, adj);
     }
+    if (permit_log_denied(permit, s->project))
+        setup_put(f, SETUP_LOG);
     if (capability_mask(s->capabilities, &capabilities, &wrong) == 0 && capabilities)
         setup_put(f, SETUP_CAPS, number(capabilities).text);
 }
@@ -335,7 +337,7 @@ static void plan_program(struct plan *p)
 {
     const struct spec *s = p->spec;
 
-    rootfs_put_rights(p->text, s, s->gid);
+    rootfs_put_rights(p->text, s, s->gid, p->permit);
     setup_put(p->text, SETUP_WORKDIR, s->workdir[0] ? s->workdir : "/");
     for (const char *const *arg = s->argv; *arg; arg++)
         setup_put(p->text, SETUP_ARG, *arg);

@@ -29,6 +29,6 @@ void rootfs_clear(struct rootfs *r);
 
 /* Who a program is and what it may use: the operations for its user, groups and limits.  A command
  * that joins gets the same, under any of the groups of the service. */
-void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid);
+void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid, const struct permit *permit);
 
 #endif

@@ -21,6 +21,7 @@ const struct cmd cmd_table[] = {
     { "logs", NULL, "show what services printed", cmd_logs },
     { "config", NULL, "check the compose file and print it in canonical form", cmd_config },
     { "export", NULL, "write the project in a form that other programs read", cmd_export },
+    { "harden", NULL, "show what services may do and how exposed they are", cmd_harden },
     { "version", NULL, "show the version", cmd_version },
     { "help", NULL, "explain a verb", cmd_help },
     { 0 },

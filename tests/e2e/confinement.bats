@@ -196,3 +196,23 @@ EOF
     orch_in "$DIR" down
     policy
 }
+
+# the kernel writes a few lines per second at most, others' among them: so the call is made until it
+# is among them
+is_explained() {
+    orch_in "$DIR" exec web unshare -m true >/dev/null 2>&1 || true
+    orch_in "$DIR" harden --explain web | grep -qF "web: unshare is refused by the floor of all services: namespaces; /usr/bin/unshare"
+}
+
+@test "log-denied: the kernel logs refused calls, and harden says by which rule" {
+    [ -r /dev/kmsg ] || skip "the log of the kernel is not readable"
+    ! pgrep -x auditd >/dev/null || skip "auditd takes the lines"
+    { zcat /proc/config.gz || cat "/boot/config-$(uname -r)"; } 2>/dev/null | grep -qx CONFIG_AUDITSYSCALL=y ||
+        skip "this kernel has no audit"
+    policy "log-denied = yes"
+    project logged ''
+    orch_in "$DIR" up
+    wait_until 60 is_explained
+    orch_in "$DIR" down
+    policy
+}
