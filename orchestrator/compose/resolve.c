@@ -14,7 +14,7 @@
 #include "compose/canonical.h"
 #include "compose/digest.h"
 #include "compose/explain.h"
-#include "compose/exposure.h"
+#include "compose/database_ports.h"
 #include "compose/recipe.h"
 #include "compose/values.h"
 
@@ -280,7 +280,7 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
 
     if (code < 0)
         return code;
-    exposure_warn(document, &l->warnings);
+    database_ports_warn(document, &l->warnings);
     p->arena = l->arena;
     p->name = l->name;
     p->dir = l->dir;

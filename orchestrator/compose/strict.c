@@ -11,7 +11,7 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "base/limits.h"
-#include "compose/exposure.h"
+#include "compose/database_ports.h"
 
 struct strict {
     const struct loaded *loaded;
@@ -203,7 +203,7 @@ int strict_check(const struct loaded *l, FILE *out, struct err *e)
     struct warnings all = l->warnings;
     const struct node *warnings;
 
-    exposure_warn(l->model, &all);
+    database_ports_warn(l->model, &all);
     warnings = all.texts;
     for (uint32_t i = 0; i < node_count(warnings); i++)
         say(&s, (struct mark){ 0 }, "%s", warnings->entries[i].key);

@@ -1,4 +1,4 @@
-#include "compose/exposure.h"
+#include "compose/database_ports.h"
 
 #include <string.h>
 
@@ -36,7 +36,7 @@ static void port(const struct node *n, const char *service, struct warnings *w)
                          service, services[i].what, target, published, target);
 }
 
-void exposure_warn(const struct node *model, struct warnings *w)
+void database_ports_warn(const struct node *model, struct warnings *w)
 {
     const struct node *map = node_get(model, "services");
 
