@@ -34,7 +34,7 @@ typedef void cgroup_found(const char *id, void *userdata);
 
 struct cgroup_ops {
     const char *name; /* "v1", "v2" or "hybrid" */
-    int (*create)(const char *id, const struct spec_limits *l, struct err *e);
+    int (*create)(const struct spec *s, struct err *e);
     /* All that differs, or nothing: on failure `was` holds again. */
     int (*update)(const char *id, const struct spec_limits *was, const struct spec_limits *now,
                   struct err *e);

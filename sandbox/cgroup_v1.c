@@ -8,6 +8,7 @@
 #include "base/fsio.h"
 #include "base/num.h"
 #include "base/paths.h"
+#include "sandbox/cgroup_disk.h"
 #include "sandbox/cgroup_fs.h"
 
 enum { CPUSET_TEXT = 4096 };
@@ -163,8 +164,9 @@ static int v1_destroy(const char *id)
     return r;
 }
 
-static int v1_create(const char *id, const struct spec_limits *l, struct err *e)
+static int v1_create(const struct spec *s, struct err *e)
 {
+    const char *id = s->id;
     int r = 0;
 
     for (int c = 0; c < CGROUP_CONTROLLERS && r == 0; c++) {
@@ -177,7 +179,11 @@ static int v1_create(const char *id, const struct spec_limits *l, struct err *e)
             err_set(e, r, "creating the control group %s/%s: %s", base[c], id, strerror(-r));
     }
     if (r == 0)
-        r = limit(id, &cgroup_fs_unlimited, l, e);
+        r = limit(id, &cgroup_fs_unlimited, &s->limits, e);
+    if (r == 0 && s->swappiness[0])
+        r = cgroup_fs_write(base_of(CGROUP_MEMORY), id, "memory.swappiness", s->swappiness, e);
+    if (r == 0)
+        r = cgroup_disk_limit(&cgroup_disk_v1, base_of(CGROUP_BLKIO), s, e);
     if (r < 0)
         (void) v1_destroy(id);
     return r;

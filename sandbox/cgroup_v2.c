@@ -7,9 +7,10 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "base/paths.h"
+#include "sandbox/cgroup_disk.h"
 #include "sandbox/cgroup_fs.h"
 
-enum { USUAL_WEIGHT = 100 };
+enum { USUAL_WEIGHT = 100, CPUSET_TEXT = 4096 };
 
 static char root[PATH_MAX], base[PATH_MAX];
 
@@ -81,6 +82,20 @@ static int limit_cpu(const char *id, const struct spec_limits *was, const struct
     return r;
 }
 
+/* A group that has processes may not lose its set: without one it has all there is above. */
+static int limit_cpuset(const char *id, const char *list, struct err *e)
+{
+    auto_free char *above = paths_join("%s/cpuset.cpus.effective", base);
+    auto_free char *all = NULL;
+    int r = list[0] ? 0 : fsio_read_pseudo(AT_FDCWD, above, CPUSET_TEXT, &all);
+
+    if (r < 0)
+        return err_set(e, r, "%s: %s", above, strerror(-r));
+    if (all)
+        all[strcspn(all, "\n")] = '\0';
+    return cgroup_fs_write(base, id, "cpuset.cpus", all ? all : list, e);
+}
+
 static int limit(const char *id, const struct spec_limits *was, const struct spec_limits *now,
                  struct err *e)
 {
@@ -88,8 +103,8 @@ static int limit(const char *id, const struct spec_limits *was, const struct spe
 
     if (r == 0)
         r = limit_cpu(id, was, now, e);
-    if (r == 0 && strcmp(now->cpuset, was->cpuset) != 0) /* an empty line: as above it */
-        r = cgroup_fs_write(base, id, "cpuset.cpus", now->cpuset[0] ? now->cpuset : "\n", e);
+    if (r == 0 && strcmp(now->cpuset, was->cpuset) != 0)
+        r = limit_cpuset(id, now->cpuset, e);
     if (r == 0 && now->pids != was->pids)
         r = cgroup_fs_write_limit(base, id, "pids.max", now->pids, "max", e);
     return r;
@@ -100,9 +115,16 @@ static int v2_destroy(const char *id)
     return cgroup_fs_rmdir(base, id);
 }
 
-static int v2_create(const char *id, const struct spec_limits *l, struct err *e)
+static int v2_create(const struct spec *s, struct err *e)
 {
-    int r = cgroup_fs_mkdir(base, "");
+    const char *id = s->id;
+    int r;
+
+    if (s->swappiness[0])
+        return err_set(e, -EOPNOTSUPP,
+                       "mem_swappiness: control groups of version 2 have no such limit; "
+                       "memswap_limit says how much may be swapped out");
+    r = cgroup_fs_mkdir(base, "");
 
     if (r == 0) {
         enable_controllers();
@@ -110,7 +132,9 @@ static int v2_create(const char *id, const struct spec_limits *l, struct err *e)
     }
     if (r < 0)
         return err_set(e, r, "creating the control group %s/%s: %s", base, id, strerror(-r));
-    r = limit(id, &cgroup_fs_unlimited, l, e);
+    r = limit(id, &cgroup_fs_unlimited, &s->limits, e);
+    if (r == 0)
+        r = cgroup_disk_limit(&cgroup_disk_v2, base, s, e);
     if (r < 0)
         (void) v2_destroy(id);
     return r;

@@ -217,7 +217,7 @@ static int clone_init(struct broker *b, const struct guest *g, int cgroup, struc
 static int start_init(struct broker *b, struct guest *g, struct attempt *a, struct err *e)
 {
     struct launched init;
-    int r = b->cgroup->create(g->id, &g->spec.limits, e);
+    int r = b->cgroup->create(&g->spec, e);
 
     if (r < 0)
         return r;

@@ -13,6 +13,7 @@
 #include "base/capability.h"
 #include "base/cidr.h"
 #include "base/interface.h"
+#include "base/num.h"
 #include "base/paths.h"
 #include "base/sysctl.h"
 #include "sandbox/program.h"
@@ -39,6 +40,9 @@ enum {
     IPV6_MTU_LEAST = 1280, /* RFC 8200 */
     MTU_MOST = 65535,
     OOM_MOST = 1000,
+    DISKS_MAX = 64,
+    DISK_WEIGHT_MOST = 1000,
+    SWAPPINESS_MOST = 100,
     SHARES_LEAST = 2, /* these four are the kernel's */
     SHARES_MOST = 262144,
     PERIOD_LEAST = 1000,
@@ -218,6 +222,27 @@ static int check_ulimit(const struct spec_ulimit *u, struct err *e)
     return 0;
 }
 
+static int check_disk(const struct spec_disk *d, struct err *e)
+{
+    int r = policy_path("disk", d->path, e);
+
+    if (r == 0 && (!is_within(d->path, "/dev") || d->weight > DISK_WEIGHT_MOST))
+        r = refuse(e, "disk", "path or weight", d->path);
+    return r;
+}
+
+static int check_disks(const struct spec *s, struct err *e)
+{
+    uint64_t swappiness = 0;
+    int r = s->disk_weight > DISK_WEIGHT_MOST ? refuse(e, "disk", "weight", "of all") : 0;
+
+    for (size_t i = 0; i < s->n_disks && r == 0; i++)
+        r = check_disk(&s->disks[i], e);
+    if (r == 0 && s->swappiness[0] && num_u64(s->swappiness, SWAPPINESS_MOST, &swappiness) < 0)
+        r = refuse(e, "swappiness", "number", s->swappiness);
+    return r;
+}
+
 int policy_limits(const struct spec_limits *l, struct err *e)
 {
     const struct {
@@ -249,6 +274,8 @@ static int check_limits(const struct spec *s, struct err *e)
 
     for (size_t i = 0; i < s->n_ulimits && r == 0; i++)
         r = check_ulimit(&s->ulimits[i], e);
+    if (r == 0)
+        r = check_disks(s, e);
     if (r == 0)
         r = policy_limits(&s->limits, e);
     if (r == 0 && (s->oom_score_adj < OOM_LEAST || s->oom_score_adj > OOM_MOST))
@@ -435,12 +462,11 @@ static int check_counts(const struct spec *s, struct err *e)
     const struct {
         const char *what;
         size_t n, max;
-    } counts[] = {
-        { "mounts", s->n_mounts, MOUNTS_MAX }, { "files", s->n_files, FILES_MAX },
-        { "links", s->n_links, LINKS_MAX },    { "ulimits", s->n_ulimits, ULIMITS_MAX },
-        { "groups", s->n_groups, GROUPS_MAX }, { "ports", s->n_ports, PORTS_MAX },
-        { "hosts", s->n_hosts, HOSTS_MAX },    { "devices", s->n_devices, DEVICES_MAX }
-    };
+    } counts[] = { { "mounts", s->n_mounts, MOUNTS_MAX }, { "files", s->n_files, FILES_MAX },
+                   { "links", s->n_links, LINKS_MAX },    { "ulimits", s->n_ulimits, ULIMITS_MAX },
+                   { "groups", s->n_groups, GROUPS_MAX }, { "ports", s->n_ports, PORTS_MAX },
+                   { "hosts", s->n_hosts, HOSTS_MAX },    { "devices", s->n_devices, DEVICES_MAX },
+                   { "disks", s->n_disks, DISKS_MAX } };
 
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         if (counts[i].n > counts[i].max)

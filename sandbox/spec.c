@@ -70,6 +70,8 @@ static const struct field spec_fields[] = {
     FIELD(spec, nofile, FIELD_U64),
     FIELD(spec, seccomp, FIELD_TEXT),
     FIELD(spec, oom_score_adj, FIELD_INT),
+    FIELD(spec, disk_weight, FIELD_U64),
+    FIELD(spec, swappiness, FIELD_TEXT),
     FIELD(spec, domainname, FIELD_TEXT),
     FIELD(spec, dns, FIELD_STRINGS),
     FIELD(spec, sysctls, FIELD_STRINGS),
@@ -124,6 +126,12 @@ static const struct field port_fields[] = {
     FIELD(spec_port, udp, FIELD_BOOL),
 };
 
+static const struct field disk_fields[] = {
+    FIELD(spec_disk, path, FIELD_TEXT),     FIELD(spec_disk, weight, FIELD_U64),
+    FIELD(spec_disk, read_bps, FIELD_U64),  FIELD(spec_disk, write_bps, FIELD_U64),
+    FIELD(spec_disk, read_iops, FIELD_U64), FIELD(spec_disk, write_iops, FIELD_U64),
+};
+
 static const struct field host_fields[] = {
     FIELD(spec_host, address, FIELD_TEXT),
     FIELD(spec_host, names, FIELD_TEXT),
@@ -144,6 +152,7 @@ static const struct list {
     LIST(ulimits, spec_ulimit, ulimit_fields), LIST(groups, spec_group, group_fields),
     LIST(links, spec_link, link_fields),       LIST(ports, spec_port, port_fields),
     LIST(hosts, spec_host, host_fields),       LIST(devices, spec_device, device_fields),
+    LIST(disks, spec_disk, disk_fields),
 #undef LIST
 };
 

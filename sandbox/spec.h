@@ -82,7 +82,14 @@ struct spec_host {
     const char *names; /* blank-separated */
 };
 
-/* what its control group allows an instance */
+/* what an instance may do with one block device; 0 = as usual */
+struct spec_disk {
+    const char *path; /* below /dev, as the broker sees it */
+    uint64_t weight;  /* at most 1000 */
+    uint64_t read_bps, write_bps, read_iops, write_iops;
+};
+
+/* what its control group allows an instance, and can be changed while it runs */
 struct spec_limits {
     uint64_t memory, milli_cpus, pids; /* 0 = none */
     uint64_t memory_low;               /* bytes that are taken back last, 0 = none */
@@ -121,6 +128,10 @@ struct spec {
     struct spec_host *hosts;
     size_t n_hosts;
     struct spec_limits limits;
+    struct spec_disk *disks;
+    size_t n_disks;
+    uint64_t disk_weight;        /* of all other devices, at most 1000; 0 = as usual */
+    const char *swappiness;      /* 0 to 100, "" = the host's */
     uint64_t nofile;             /* 0 = the usual */
     int oom_score_adj;           /* 0 = inherited */
     const char *const *sysctls;  /* "NAME=VALUE", of namespaces only */

@@ -30,3 +30,33 @@ kernel_file() {
         cat "$(unified_tree)$path/$4"
     fi
 }
+
+# loop_disk FILE: a block device of 16 MiB with the scheduler bfq, which no test shares, in $DISK; as
+# the kernel numbers it in $DISK_NUMBER
+loop_disk() {
+    truncate -s 16M "$1"
+    DISK=$(losetup -f --show "$1") || skip "no loop device can be made here"
+    DISK_NUMBER=$(stat -c '%Hr:%Lr' "$DISK")
+    export DISK DISK_NUMBER
+    echo bfq >"/sys/block/${DISK#/dev/}/queue/scheduler"
+}
+
+# loop_close FILE: in teardown_file; also when there is none
+loop_close() {
+    losetup -nO NAME -j "$1" | xargs -r -n 1 losetup -d
+}
+
+# has_line TEXT: in what is on stdin
+has_line() {
+    grep -qxF -- "$1"
+}
+
+# disk_limits PID: what the kernel says of block devices, a line for each file or device
+disk_limits() {
+    local file
+    for file in throttle.read_bps_device throttle.write_bps_device throttle.read_iops_device throttle.write_iops_device \
+        bfq.weight_device bfq.weight; do
+        kernel_file "$1" blkio "blkio.$file" io.max 2>/dev/null | sed "s/^/$file /"
+    done
+    kernel_file "$1" blkio - io.bfq.weight 2>/dev/null || true
+}

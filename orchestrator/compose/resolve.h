@@ -41,6 +41,7 @@ const char *const *resolve_strings(struct arena *a, const struct node *list);
 int resolve_unit(struct resolve *r, struct err *e);
 int resolve_files(struct resolve *r, struct err *e);
 int resolve_health(struct resolve *r, struct err *e);
+int resolve_disks(struct resolve *r, struct err *e);
 int resolve_limits(struct resolve *r, struct err *e);
 int resolve_network(struct resolve *r, struct err *e);
 /* the networks of a project, for its units to be on */

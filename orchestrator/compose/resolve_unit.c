@@ -287,6 +287,8 @@ int resolve_unit(struct resolve *r, struct err *e)
     command(r);
     if (!u->argv[0])
         return resolve_refuse(r->service, e, "there is no program to run");
+    if ((code = resolve_disks(r, e)) < 0)
+        return code;
     if ((code = resolve_limits(r, e)) < 0)
         return code;
     environment(r); /* tells the entry point its memory limit */

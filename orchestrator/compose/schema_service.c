@@ -113,7 +113,7 @@ static const struct attribute limits_list[] = {
 KIND(limits, "limits section");
 
 static const struct attribute reservations_list[] = {
-    { "cpus", .accepts = NUMBER_TEXT, .form = FORM_CPUS, NO("no CPU reservation yet") },
+    { "cpus", .accepts = NUMBER_TEXT, .form = FORM_CPUS, NO("nothing reserves a processor; `cpu_shares` weighs") },
     { "memory", .accepts = IS_TEXT, .form = FORM_BYTES, YES("taken back last when memory is short") },
     { "generic_resources", OBJECTS_, .kind = &generic, NO("for clusters") },
     { "devices", OBJECTS_, .kind = &device_request, NO("no device requests") },
@@ -209,8 +209,8 @@ static const struct attribute build_list[] = {
 const struct kind schema_build = { .what = "build section", .list = build_list, .n = ARRAY_LEN(build_list) };
 
 static const struct attribute throttle_list[] = {
-    { "path", TEXT_ },
-    { "rate", .accepts = INT_TEXT, .form = FORM_BYTES },
+    { "path", TEXT_, YES("a disk below /dev, not a part of one") },
+    { "rate", .accepts = INT_TEXT, .form = FORM_BYTES, YES("bytes or operations in a second") },
 };
 static const struct kind throttle = { .what = "device limit",
                                       .list = throttle_list,
@@ -219,8 +219,8 @@ static const struct kind throttle = { .what = "device limit",
                                       .capitals = true };
 
 static const struct attribute weight_list[] = {
-    { "path", TEXT_ },
-    { "weight", COUNT_ },
+    { "path", TEXT_, YES("a disk below /dev, not a part of one") },
+    { "weight", COUNT_, YES("where the disk has the scheduler bfq, else refused") },
 };
 static const struct kind weight = { .what = "device weight",
                                     .list = weight_list,
@@ -229,12 +229,12 @@ static const struct kind weight = { .what = "device weight",
                                     .capitals = true };
 
 static const struct attribute blkio_list[] = {
-    { "weight", COUNT_ },
-    { "weight_device", OBJECTS_, .kind = &weight },
-    { "device_read_bps", OBJECTS_, .kind = &throttle },
-    { "device_read_iops", OBJECTS_, .kind = &throttle },
-    { "device_write_bps", OBJECTS_, .kind = &throttle },
-    { "device_write_iops", OBJECTS_, .kind = &throttle },
+    { "weight", COUNT_, YES("where a disk has the scheduler bfq, else refused") },
+    { "weight_device", OBJECTS_, .kind = &weight, YES("see its attributes") },
+    { "device_read_bps", OBJECTS_, .kind = &throttle, YES("cgroup io or blkio controller") },
+    { "device_read_iops", OBJECTS_, .kind = &throttle, YES("cgroup io or blkio controller") },
+    { "device_write_bps", OBJECTS_, .kind = &throttle, YES("on cgroup v1 of direct and synced writes only") },
+    { "device_write_iops", OBJECTS_, .kind = &throttle, YES("on cgroup v1 of direct and synced writes only") },
 };
 CLOSED_KIND(blkio, "blkio_config section");
 
@@ -393,7 +393,7 @@ static const struct attribute service_list[] = {
     { "attach", BOOL_, .keep = true, IDLE("`up` shows no logs") },
     { "build", .accepts = IS_TEXT | IS_MAP, .form = FORM_OBJECT, .kind = &schema_build, .merge = MERGE_BUILD, IDLE("nothing is built: x-native or a recipe says what runs") },
     { "develop", .accepts = IS_MAP | IS_NULL, .form = FORM_OBJECT, .kind = &develop, IDLE("no watch mode") },
-    { "blkio_config", OBJECT_, .kind = &blkio, NO("no block I/O limits yet") },
+    { "blkio_config", OBJECT_, .kind = &blkio, YES("see its attributes") },
     { "cap_add", SET_, .unique = UNIQUE_KEY, YES("those that policy.conf permits, of which there are none unless it says so") },
     { "cap_drop", SET_, .unique = UNIQUE_KEY, YES("taken from those of cap_add; there are no others") },
     { "cgroup_parent", TEXT_, NO("each instance has its own place") },
@@ -442,7 +442,7 @@ static const struct attribute service_list[] = {
     { "mem_limit", BYTES_, YES("cgroup memory controller") },
     { "mem_reservation", .accepts = INT_TEXT, .form = FORM_BYTES, YES("taken back last when memory is short") },
     { "memswap_limit", BYTES_, YES("memory and swap together; without it there is no swap") },
-    { "mem_swappiness", .accepts = INT_TEXT, .form = FORM_BYTES, NO("no swap settings") },
+    { "mem_swappiness", .accepts = INT_TEXT, .form = FORM_BYTES, YES("on cgroup v1; v2 has no such limit: refused") },
     { "mac_address", TEXT_, YES("on the first network") },
     { "models", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &model_use, .loose = true, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, NO("no models") },
     { "network_mode", TEXT_, YES("none, bridge, service:NAME; host where policy allows it") },

@@ -59,6 +59,13 @@ struct limits {
     uint64_t nofile;                      /* RLIMIT_NOFILE, 0 = inherited */
 };
 
+/* what a unit may do with one block device; 0 = as usual */
+struct disk_limit {
+    const char *path; /* below /dev */
+    uint64_t weight;  /* 10 to 1000 */
+    uint64_t read_bps, write_bps, read_iops, write_iops;
+};
+
 enum restart_policy {
     RESTART_NO,
     RESTART_ON_FAILURE,
@@ -114,6 +121,10 @@ struct unit {
     size_t n_ulimits;
     struct extra_group *groups;
     size_t n_groups;
+    struct disk_limit *disks;
+    size_t n_disks;
+    uint64_t disk_weight;        /* of all others, 10 to 1000; 0 = as usual */
+    const char *swappiness;      /* 0 to 100, "" = the host's */
     int oom_score_adj;           /* 0 = inherited */
     const char *const *sysctls;  /* "NAME=VALUE", of namespaces only */
     const char *seccomp;         /* profile name in configs/seccomp, or "unconfined" */

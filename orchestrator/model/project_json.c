@@ -133,6 +133,16 @@ static const struct member limits_members[] = {
 };
 static const struct kind limits_kind = KIND(limits, "limits", limits_members);
 
+static const struct member disk_members[] = {
+    TEXT(disk_limit, path),
+    PLAIN(disk_limit, weight, T_U64),
+    PLAIN(disk_limit, read_bps, T_U64),
+    PLAIN(disk_limit, write_bps, T_U64),
+    PLAIN(disk_limit, read_iops, T_U64),
+    PLAIN(disk_limit, write_iops, T_U64),
+};
+static const struct kind disk_kind = KIND(disk_limit, "disk", disk_members);
+
 static const struct member host_members[] = { TEXT(extra_host, name), TEXT(extra_host, address) };
 static const struct kind host_kind = KIND(extra_host, "host", host_members);
 
@@ -211,6 +221,9 @@ static const struct member unit_members[] = {
     ONE(unit, limits, limits_kind),
     MANY(unit, ulimits, ulimit_kind),
     MANY(unit, groups, group_kind),
+    MANY(unit, disks, disk_kind),
+    PLAIN(unit, disk_weight, T_U64),
+    TEXT(unit, swappiness),
     PLAIN(unit, oom_score_adj, T_SIGNED),
     PLAIN(unit, sysctls, T_LIST),
     TEXT(unit, seccomp),

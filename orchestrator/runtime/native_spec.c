@@ -124,6 +124,19 @@ static void copy_devices(const struct unit *u, struct spec *s)
                                               .access = u->devices[i].access };
 }
 
+static void copy_disks(const struct unit *u, struct spec *s)
+{
+    s->disks = array(u->n_disks, sizeof *s->disks);
+    s->n_disks = u->n_disks;
+    for (size_t i = 0; i < u->n_disks; i++)
+        s->disks[i] = (struct spec_disk){ .path = u->disks[i].path,
+                                          .weight = u->disks[i].weight,
+                                          .read_bps = u->disks[i].read_bps,
+                                          .write_bps = u->disks[i].write_bps,
+                                          .read_iops = u->disks[i].read_iops,
+                                          .write_iops = u->disks[i].write_iops };
+}
+
 static void copy_ports(const struct unit *u, struct spec *s)
 {
     s->ports = array(u->n_ports, sizeof *s->ports);
@@ -168,6 +181,8 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .limits.cpu_period_us = u->limits.cpu_period_us,
                                .limits.cpuset = u->limits.cpuset,
                                .nofile = u->limits.nofile,
+                               .disk_weight = u->disk_weight,
+                               .swappiness = u->swappiness,
                                .oom_score_adj = u->oom_score_adj,
                                .sysctls = u->sysctls,
                                .seccomp = u->seccomp,
@@ -178,6 +193,7 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
     copy_devices(u, &out->spec);
     copy_links(l, &out->spec);
     copy_ports(u, &out->spec);
+    copy_disks(u, &out->spec);
     return copy_files(l->project, u, out, e);
 }
 
@@ -192,6 +208,7 @@ void native_spec_clear(struct native_spec *s)
     free(s->spec.links);
     free(s->spec.hosts);
     free(s->spec.ports);
+    free(s->spec.disks);
     *s = (struct native_spec){ 0 };
 }
 

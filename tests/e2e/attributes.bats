@@ -11,7 +11,10 @@ setup_file() {
     orch up
 }
 
-teardown_file() { world_close; }
+teardown_file() {
+    loop_close "$WORLD/disk.img"
+    world_close
+}
 
 teardown() { explain_failure; }
 
@@ -152,6 +155,57 @@ limit() {
     [ "$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$(ps_field limits pid)/status")" = 0 ]
 }
 
+# up_alone NAME ATTRIBUTES: a project of its own with one service
+up_alone() {
+    mkdir -p "$WORLD/$1"
+    cat >"$WORLD/$1/compose.yaml" <<EOF
+name: $1
+services:
+  web:
+    image: local/sleeper
+    x-native: { user: nobody, command: [/bin/sleep, "3600"] }
+    <<: { $2 }
+EOF
+    run orch_in "$WORLD/$1" up
+    echo "exit $status: $output"
+}
+
+@test "blkio_config: rates and weights of a block device" {
+    loop_disk "$WORLD/disk.img"
+    up_alone disk "blkio_config: { weight: 400, weight_device: [{ path: $DISK, weight: 300 }],
+        device_read_bps: [{ path: $DISK, rate: 1mb }], device_write_bps: [{ path: $DISK, rate: 2mb }],
+        device_read_iops: [{ path: $DISK, rate: 100 }], device_write_iops: [{ path: $DISK, rate: 200 }] }"
+    [ "$status" -eq 0 ]
+    run disk_limits "$(orch_in "$WORLD/disk" ps --format json | jq '.services[0].pid')"
+    echo "$output"
+    orch_in "$WORLD/disk" down
+    if [ -d /sys/fs/cgroup/blkio ]; then
+        has_line "throttle.write_bps_device $DISK_NUMBER 2097152" <<<"$output"
+        has_line "throttle.read_iops_device $DISK_NUMBER 100" <<<"$output"
+        has_line "bfq.weight_device $DISK_NUMBER 300" <<<"$output"
+        has_line "bfq.weight 400" <<<"$output"
+    else
+        has_line "throttle.read_bps_device $DISK_NUMBER rbps=1048576 wbps=2097152 riops=100 wiops=200" <<<"$output"
+        has_line "$DISK_NUMBER 300" <<<"$output"
+        has_line "default 400" <<<"$output"
+    fi
+    up_alone disk "blkio_config: { device_read_bps: [{ path: /dev/null, rate: 1mb }] }"
+    [ "$status" -eq 1 ]
+    [[ $output == *"blkio_config: /dev/null is no block device"* ]]
+}
+
+@test "mem_swappiness: where control groups have one, refused elsewhere" {
+    up_alone swap "mem_swappiness: 7"
+    if [ -d /sys/fs/cgroup/memory ]; then
+        [ "$status" -eq 0 ]
+        [ "$(kernel_file "$(orch_in "$WORLD/swap" ps --format json | jq '.services[0].pid')" memory memory.swappiness -)" = 7 ]
+        orch_in "$WORLD/swap" down
+    else
+        [ "$status" -eq 1 ]
+        [[ $output == *"mem_swappiness: control groups of version 2 have no such limit"* ]]
+    fi
+}
+
 @test "what cannot be honoured is refused by name, with the reason, and nothing is started" {
     local attribute text
     while IFS='|' read -r attribute text; do
@@ -195,6 +249,14 @@ cpu_shares: 1|from 2 to 262144
 cpu_period: 10|from 1000 to 1000000
 cpus: 1, cpu_quota: 50000|say the same
 mem_limit: 1m, mem_reservation: 2m|more memory is reserved
+blkio_config: { weight: 9 }|from 10 to 1000
+blkio_config: { device_read_bps: [{ path: /etc/passwd, rate: 1mb }] }|below /dev
+blkio_config: { device_read_bps: [{ path: /dev/sda, rate: 0 }] }|above 0
+mem_swappiness: 101|from 0 to 100
+oom_kill_disable: true|oom_kill_disable
+cgroup_parent: elsewhere|cgroup_parent
+cgroup: host|cgroup
+deploy: { resources: { reservations: { cpus: "0.5" } } }|cpu_shares
 EOF
     [ "$(ps_json | jq -r .project)" != refused ]
 }

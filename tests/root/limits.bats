@@ -4,7 +4,10 @@
 load broker
 
 setup_file() { broker_open; }
-teardown_file() { broker_close; }
+teardown_file() {
+    loop_close "$HOUSE/disk"
+    broker_close
+}
 
 teardown() {
     [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 8 "$HOUSE/broker.log"
@@ -148,6 +151,51 @@ all_limits() {
 {"pids":50,"memory":8388608}|8 MiB would be allowed
 EOF
     [ "$(drive request limits '{"id":"t.apart.1.1"}' | jq -c '[.limits.pids, .limits.memory]')" = '[40,67108864]' ]
+}
+
+# refused FIELDS TEXT: the launch fails and says so
+refused() {
+    run --separate-stderr launch t.refused.1.1 "$1" /bin/true
+    echo "$1: $output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"$2"* ]]
+}
+
+@test "block devices: rates and weights; what the kernel would take and not honour is refused" {
+    loop_disk "$HOUSE/disk"
+    started t.disk.1.1 "{\"disk_weight\":400,\"disks\":[{\"path\":\"$DISK\",\"weight\":300,\"read_bps\":1048576,
+        \"write_bps\":2097152,\"read_iops\":100,\"write_iops\":200}]}" "$GUESTS/guest_family" 0
+    run disk_limits "$PID"
+    echo "$output"
+    if grep -q blkio /proc/cgroups && [ -d /sys/fs/cgroup/blkio ]; then
+        has_line "throttle.read_bps_device $DISK_NUMBER 1048576" <<<"$output"
+        has_line "throttle.write_bps_device $DISK_NUMBER 2097152" <<<"$output"
+        has_line "throttle.read_iops_device $DISK_NUMBER 100" <<<"$output"
+        has_line "throttle.write_iops_device $DISK_NUMBER 200" <<<"$output"
+        has_line "bfq.weight_device $DISK_NUMBER 300" <<<"$output"
+        has_line "bfq.weight 400" <<<"$output"
+    else
+        has_line "throttle.read_bps_device $DISK_NUMBER rbps=1048576 wbps=2097152 riops=100 wiops=200" <<<"$output"
+        has_line "$DISK_NUMBER 300" <<<"$output"
+        has_line "default 400" <<<"$output"
+    fi
+    local rates='"weight":0,"read_bps":1048576,"write_bps":0,"read_iops":0,"write_iops":0'
+    refused "{\"disks\":[{\"path\":\"/dev/null\",$rates}]}" "/dev/null is no block device"
+    refused "{\"disks\":[{\"path\":\"/dev/no-such-disk\",$rates}]}" "/dev/no-such-disk: No such file"
+    refused "{\"disks\":[{\"path\":\"/etc/passwd\",$rates}]}" "disk: path or weight '/etc/passwd'"
+    echo none >"/sys/block/${DISK#/dev/}/queue/scheduler"
+    refused "{\"disks\":[{\"path\":\"$DISK\",${rates/:0,/:100,}}]}" "$DISK has not the scheduler bfq"
+    grep -qs '\[bfq\]' /sys/block/*/queue/scheduler || refused '{"disk_weight":100}' "no disk of this host has the scheduler bfq"
+}
+
+@test "swappiness: of the group on version 1; version 2 has none and says so" {
+    if [ -d /sys/fs/cgroup/memory ]; then
+        started t.swap.1.1 '{"swappiness":"7"}' "$GUESTS/guest_family" 0
+        [ "$(kernel_file "$PID" memory memory.swappiness -)" = 7 ]
+    else
+        refused '{"swappiness":"7"}' "mem_swappiness: control groups of version 2 have no such limit"
+    fi
+    refused '{"swappiness":"200"}' "swappiness: number '200'"
 }
 
 is_frozen() {

@@ -28,6 +28,7 @@ static struct spec good(void)
                           .domainname = "",
                           .network_of = "",
                           .limits.cpuset = "",
+                          .swappiness = "",
                           .user = "nobody",
                           .home = "/",
                           .uid = 65534,
@@ -85,6 +86,10 @@ enum wrong {
     CPUSET,
     SYSCTL_OF_HOST,
     SWAP_BELOW,
+    DISK_OUTSIDE,
+    DISK_ABOVE,
+    DISK_WEIGHT,
+    SWAPPINESS,
     CAPABILITY_NONE,
     CAPABILITY_ROOT,
     PROFILE_OWN,
@@ -149,6 +154,10 @@ static const struct {
     [SYSCTL_OF_HOST] = { -EPERM, "sysctl" },
     [CPUSET] = { -EINVAL, "cpuset" },
     [SWAP_BELOW] = { -EINVAL, "memory" },
+    [DISK_OUTSIDE] = { -EINVAL, "disk" },
+    [DISK_ABOVE] = { -EINVAL, "path" },
+    [DISK_WEIGHT] = { -EINVAL, "disk" },
+    [SWAPPINESS] = { -EINVAL, "swappiness" },
     [CAPABILITY_NONE] = { -EINVAL, "capability" },
     [CAPABILITY_ROOT] = { -EPERM, "capability" },
     [CAPABILITY_OVER_HOST] = { -EPERM, "capability" },
@@ -171,6 +180,17 @@ static struct spec_host host;
 static struct spec_group group;
 static struct spec_device device;
 static struct spec_ulimit ulimit;
+
+static struct spec with_disk(const char *path, uint64_t weight)
+{
+    static struct spec_disk disk;
+    struct spec s = good();
+
+    disk = (struct spec_disk){ .path = path, .weight = weight };
+    s.disks = &disk;
+    s.n_disks = 1;
+    return s;
+}
 
 static struct spec with_mount(enum spec_mount_kind kind, const char *source, const char *target)
 {
@@ -340,6 +360,10 @@ static struct spec make(enum wrong w)
         s.capabilities = raw;
         break;
     case PROFILE_OWN: s.seccomp = "own/init"; break;
+    case DISK_OUTSIDE: return with_disk("/etc/passwd", 10);
+    case DISK_ABOVE: return with_disk("/dev/../etc/passwd", 10);
+    case DISK_WEIGHT: return with_disk("/dev/sda", 1001);
+    case SWAPPINESS: s.swappiness = "101"; break;
     case DNS_NAME: s.dns = dns_name; break;
     case DNS_NEWLINE: s.dns_search = dns_newline; break;
     case OOM_PROTECTED: s.oom_score_adj = -1000; break;

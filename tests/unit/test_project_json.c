@@ -49,8 +49,8 @@ static struct port ports[] = { { .address = "", .published = 443, .last = 443, .
     {                                                                                              \
         .name = (n), .image = "i", .recipe = "r", .digest = "d", .argv = argv, .env = env,         \
         .workdir = "/", .hostname = (n), .domainname = "", .network_of = "", .limits.cpuset = "",  \
-        .user = "u", .home = "/", .uid = 5, .gid = 6, .etc = none, .seccomp = "default",           \
-        .seccomp_profile = "", .stop_signal = SIGTERM, .stop_grace_us = 9,                         \
+        .swappiness = "", .user = "u", .home = "/", .uid = 5, .gid = 6, .etc = none,               \
+        .seccomp = "default", .seccomp_profile = "", .stop_signal = SIGTERM, .stop_grace_us = 9,   \
         .health = {                                                                                \
             .probe = { .url = "", .host = "", .user = "", .database = "", .password_secret = "" }  \
         },                                                                                         \
@@ -69,6 +69,7 @@ static json_t *example(void)
           .ipv4 = { "10.9.0.0/24", "10.9.0.254", "10.9.0.128/25", aliases },
           .ipv6 = { "", "", "", NULL } },
     };
+    struct disk_limit disks[] = { { "/dev/sda", 100, 1, 2, 3, 4 }, { .path = "/dev/b" } };
     struct volume volumes[] = { { .key = "data", .name = "p_data", .external = true } };
     struct secret secrets[] = { { .name = "key", .value = secret, .len = sizeof secret } };
     struct project p = {
@@ -112,6 +113,10 @@ static json_t *example(void)
     units[0].dns = env;
     units[0].n_groups = ARRAY_LEN(groups);
     units[0].oom_score_adj = -7;
+    units[0].disks = disks;
+    units[0].n_disks = ARRAY_LEN(disks);
+    units[0].disk_weight = 300;
+    units[0].swappiness = "7";
     assert_int_equal(project_to_json(&p, &text, &e), 0);
     return json_loads(text, 0, NULL);
 }

@@ -49,6 +49,7 @@ static struct spec full(void)
     static struct spec_host hosts[] = { { "10.0.0.3", "db database" } };
 
     static struct spec_ulimit ulimits[] = { { "nofile", 100, INT64_MAX } };
+    static struct spec_disk disks[] = { { "/dev/sda", 100, 1, 2, 3, 4 }, { .path = "/dev/b" } };
     static struct spec_group groups[] = { { "mail", 8 }, { "", 4321 } };
 
     return (struct spec){ .id = "p.web.1.2",
@@ -72,6 +73,10 @@ static struct spec full(void)
                           .n_ulimits = ARRAY_LEN(ulimits),
                           .groups = groups,
                           .n_groups = ARRAY_LEN(groups),
+                          .disks = disks,
+                          .n_disks = ARRAY_LEN(disks),
+                          .disk_weight = 300,
+                          .swappiness = "7",
                           .oom_score_adj = -5,
                           .etc = etc,
                           .links = links,

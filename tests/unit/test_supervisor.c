@@ -44,7 +44,7 @@ static struct project *two_tier(const char *web_digest, bool migrations)
     for (size_t i = 0; i < 2; i++) {
         struct unit *u = &p->units[i];
         u->name = u->hostname = i == 0 ? "web" : "db";
-        u->domainname = u->network_of = u->limits.cpuset = "";
+        u->domainname = u->network_of = u->limits.cpuset = u->swappiness = "";
         u->image = "none";
         u->recipe = "x-native";
         u->digest = i == 0 ? web_digest : "d1";
