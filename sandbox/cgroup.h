@@ -22,6 +22,7 @@ struct cgroup_stats {
     uint64_t memory_idle; /* of memory: pages of files that were not used lately */
     uint64_t cpu_us, throttled_us;
     uint64_t pids, pids_limit, oom_kills;
+    bool limit_met; /* that of memory, at any time */
     /* of block devices.  Since Linux 6.10 version 1 counts nothing on a device for which nobody has
      * set a limit since the boot: then they are not told. */
     uint64_t read_bytes, write_bytes;

@@ -11,7 +11,7 @@
 #include "sandbox/cgroup_disk.h"
 #include "sandbox/cgroup_fs.h"
 
-enum { CPUSET_TEXT = 4096 };
+enum { CPUSET_TEXT = 4096, TAKEN_IN_ADVANCE = 1024 * 1024 };
 
 /* v1 writes this where no limit is set: the largest page-aligned signed number */
 #define V1_UNLIMITED (UINT64_C(1) << 62)
@@ -237,6 +237,8 @@ static int v1_stats(const char *id, struct cgroup_stats *out)
         .pids_limit = cgroup_fs_read(pids, id, "pids.max", NULL),
         .oom_kills = cgroup_fs_read(memory, id, "memory.oom_control", "oom_kill"),
     };
+    /* a group that met its limit has been there, up to what processors take in advance */
+    out->limit_met = out->memory_limit && out->memory_peak + TAKEN_IN_ADVANCE >= out->memory_limit;
     out->disk_told = cgroup_fs_sum(blkio, id, served, " Read ", &out->read_bytes) == 0 &&
                      cgroup_fs_sum(blkio, id, served, " Write ", &out->write_bytes) == 0;
     cgroup_fs_pressure(base[CGROUP_UNIFIED], id, out->pressure);

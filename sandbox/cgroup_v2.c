@@ -175,6 +175,7 @@ static int v2_stats(const char *id, struct cgroup_stats *out)
         .throttled_us = cgroup_fs_read(base, id, "cpu.stat", "throttled_usec"),
         .pids = cgroup_fs_read(base, id, "pids.current", NULL),
         .pids_limit = cgroup_fs_read(base, id, "pids.max", NULL),
+        .limit_met = cgroup_fs_read(base, id, "memory.events", "oom") > 0,
         .oom_kills = cgroup_fs_read(base, id, "memory.events", "oom_kill"),
     };
     /* a device that was not used has no line */

@@ -24,7 +24,7 @@
  *                                                       of `set` or, with an error, none
  *   remove          id                                  -            only after its end
  *   list            -                                   instances: [{id, pid, ended, frozen,
- *                                                       ports}],
+ *                                                       memory_limit, ports}],
  *                                                       bridges: [name]
  *   fds             id                                  6 descriptors: stdout source, staging
  *                                                       read, staging write, then stderr's three
@@ -46,8 +46,8 @@
  *                                     ports: published ones, in the order of the specification
  *   exit            id code signal stage errno oom memory_limit time_us
  *                   code/signal as from wait(2); stage != "" means set-up failed there with errno;
- *                   oom: the kernel killed something in its cgroup, whose limit was memory_limit,
- *                   0 = none; time_us: wall clock of the end.
+ *                   oom: the kernel killed something in its cgroup, for memory_limit, 0 = not
+ *                   for a limit of its own; time_us: wall clock of the end.
  *                   Sent again after a reconnect until `remove`.
  *
  * An answer with `error` holds {errno, message}.

@@ -43,7 +43,7 @@ struct guest {
     int *reserved; /* NET_RESERVE_FDS per port */
     bool published;
     struct report end; /* GUEST_ENDED */
-    bool oom;          /* and the limit it met, 0 = none */
+    bool oom;          /* and the limit it met, 0 = that of the machine */
     uint64_t memory_limit;
     sd_event_source *pid_source, *socket_source;
     UT_hash_handle hh;

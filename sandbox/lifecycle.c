@@ -45,7 +45,7 @@ static void take_end(struct broker *b, struct guest *g)
 
     g->end = guest_read_record(g);
     g->oom = b->cgroup->stats(g->id, &stats) == 0 && stats.oom_kills > 0;
-    g->memory_limit = stats.memory_limit;
+    g->memory_limit = stats.limit_met ? stats.memory_limit : 0;
     g->state = GUEST_ENDED;
 }
 

@@ -40,6 +40,7 @@ struct instance {
     int pid;
     uint16_t *ports; /* of the host it has, in the order of the unit's */
     size_t n_ports;
+    uint64_t memory_limit;    /* that holds, see `limits` of control/proto.h; 0 = none */
     bool paused;              /* its processes are frozen; the state stays what it was */
     char lodges[INSTANCE_ID]; /* whose network this incarnation lives in, "" = its own */
     char digest[72];          /* of the definition this incarnation runs */

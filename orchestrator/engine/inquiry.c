@@ -64,6 +64,8 @@ static void take(struct inquiry *q, struct instance *i, const struct runtime_ans
     case INQUIRY_UNPAUSE: pause_note(i, false); break;
     case INQUIRY_STATS: break;
     case INQUIRY_LIMITS:
+        i->memory_limit = (uint64_t) json_integer_value(
+            json_object_get(json_object_get(a->fields, "limits"), "memory"));
         if (i->unit)
             (void) json_object_set_new(one, "wanted", project_limits_to_json(&i->unit->limits));
         break;

@@ -20,6 +20,7 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
     (void) snprintf(i->id, sizeof i->id, "%s.%s.1.%u", i->in->project->name, i->name,
                     i->incarnation);
     (void) snprintf(i->digest, sizeof i->digest, "%s", i->unit->digest);
+    i->memory_limit = i->unit->limits.memory;
     i->stop_signal = i->unit->stop_signal;
     i->stop_grace_us = i->unit->stop_grace_us;
     i->launched_us = clock_now_us();

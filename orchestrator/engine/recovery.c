@@ -52,6 +52,7 @@ static void adopt(struct supervisor *s, struct instance *i, const struct runtime
     deployment_keep_ports(i, seen->ports, seen->n_ports);
     i->launched_us = clock_now_us();
     i->paused = seen->frozen && !seen->ended;
+    i->memory_limit = seen->memory_limit;
     if (seen->ended)
         return; /* its exit is told again */
     if (i->state == STATE_PREPARING && seen->pid > 0) {

@@ -275,6 +275,9 @@ static json_t *instance_status(const struct instance *i)
 {
     char end[160] = "";
     const char *waits = "";
+    uint64_t memory_limit = state_is_live(i->state) ? i->memory_limit
+                            : i->unit               ? i->unit->limits.memory
+                                                    : 0;
 
     if (i->has_last)
         exit_describe(&i->last, end, sizeof end);
@@ -285,9 +288,8 @@ static json_t *instance_status(const struct instance *i)
                      health_text[state_is_live(i->state) ? i->health.health : HEALTH_NONE],
                      "restarts", (int) i->restarts, "pid", i->pid, "since_us",
                      (json_int_t) i->since_wall_us, "image", i->unit ? i->unit->image : "", "user",
-                     i->unit ? i->unit->user : "", "memory_limit",
-                     (json_int_t) (i->unit ? i->unit->limits.memory : 0), "last_exit", end,
-                     "waits_for", waits, "ports", ports_to_json(i));
+                     i->unit ? i->unit->user : "", "memory_limit", (json_int_t) memory_limit,
+                     "last_exit", end, "waits_for", waits, "ports", ports_to_json(i));
 }
 
 json_t *supervisor_status(const struct supervisor *s, const char *project)

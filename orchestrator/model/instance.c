@@ -56,7 +56,7 @@ static void describe_oom(const struct exit_info *x, char *out, size_t room)
     if (x->memory_limit > 0)
         (void) snprintf(out, room, "out of memory (limit %s)", limit);
     else
-        (void) snprintf(out, room, "out of memory (of the machine: it has no limit)");
+        (void) snprintf(out, room, "out of memory (of the machine)");
 }
 
 void exit_describe(const struct exit_info *x, char *out, unsigned long room)

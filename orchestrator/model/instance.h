@@ -36,7 +36,7 @@ struct exit_info {
     int error;             /* errno of the failed set-up stage */
     char stage[48];        /* "" = the program had been executed */
     bool oom;              /* the kernel killed something of it for lack of memory */
-    uint64_t memory_limit; /* at the end; 0 = none */
+    uint64_t memory_limit; /* of its own, for which that was; 0 = the machine had no more */
     uint64_t wall_us;
 };
 

@@ -168,6 +168,8 @@ static void read_seen(const json_t *json, struct runtime_seen *seen)
                                    .pid = (int) json_integer_value(json_object_get(json, "pid")),
                                    .ended = json_is_true(json_object_get(json, "ended")),
                                    .frozen = json_is_true(json_object_get(json, "frozen")),
+                                   .memory_limit = (uint64_t) json_integer_value(
+                                       json_object_get(json, "memory_limit")),
                                    .ports = ports,
                                    .n_ports = json_array_size(list) };
 }

@@ -65,6 +65,7 @@ struct runtime_seen {
     const char *id;
     int pid;
     bool ended, frozen;
+    uint64_t memory_limit; /* 0 = none */
     const uint16_t *ports; /* of the host, in the order of the unit's; valid only during the call */
     size_t n_ports;
 };

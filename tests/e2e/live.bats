@@ -203,6 +203,10 @@ web pids: none -> 100" ]
     [ "$(kernel_file "$pid" pids pids.max pids.max)" = 100 ]
     [ "$(kernel_file "$pid" cpu cpu.cfs_quota_us cpu.max | cut -d ' ' -f 1)" = 50000 ]
     [ "$(ps_field web pid)" = "$pid" ]
+    [ "$(ps_field web memory_limit)" = 100663296 ]
+    kill -KILL "$(daemon_pid ipam-orchd)"
+    wait_until 20 is_healthy web
+    [ "$(ps_field web memory_limit)" = 100663296 ]
     run orch limits show web
     echo "$output"
     grep -qE '^web +memory +96 MiB +[*] the file says 64 MiB$' <<<"$output"

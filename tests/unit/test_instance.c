@@ -24,8 +24,7 @@ static void an_end_says_how_and_a_lack_of_memory_whose(void **state)
         { { .signal = SIGKILL }, "killed by signal 9 (Killed)" },
         { { .signal = SIGKILL, .oom = true, .memory_limit = 64 << 20 },
           "killed: out of memory (limit 64 MiB)" },
-        { { .signal = SIGKILL, .oom = true },
-          "killed: out of memory (of the machine: it has no limit)" },
+        { { .signal = SIGKILL, .oom = true }, "killed: out of memory (of the machine)" },
         { { .code = 1, .oom = true, .memory_limit = 1536 },
           "exited with status 1 after a process of it was killed: out of memory (limit 1.5 KiB)" },
     };
