@@ -6,7 +6,7 @@ _ipam_orch_words() {
 }
 
 _ipam_orch() {
-    local word=${COMP_WORDS[COMP_CWORD]} verb='' i verbs
+    local word=${COMP_WORDS[COMP_CWORD]} verb='' what='' i verbs
     COMPREPLY=()
     verbs=$(_ipam_orch_words help | sed -n 's/^  \([a-z]*\)  *[a-z].*/\1/p')
     for ((i = 1; i < COMP_CWORD; i++)); do
@@ -39,8 +39,9 @@ _ipam_orch() {
         help) mapfile -t COMPREPLY < <(compgen -W "$verbs codes" -- "$word") ;;
         export) mapfile -t COMPREPLY < <(compgen -W compose -- "$word") ;;
         *)
-            mapfile -t COMPREPLY < <(compgen -W "$(_ipam_orch_words "${COMP_WORDS[@]:1:i-1}" \
-                config --services)" -- "$word")
+            [[ $verb != limits || ${COMP_WORDS[COMP_CWORD - 1]} != limits ]] || what='show set'
+            mapfile -t COMPREPLY < <(compgen -W "${what:-"$(_ipam_orch_words "${COMP_WORDS[@]:1:i-1}" \
+                config --services)"}" -- "$word")
             ;;
     esac
 }

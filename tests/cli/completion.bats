@@ -26,6 +26,8 @@ offers() {
     offers worker -f compose.yaml logs wo
     offers services.ports config --explain services.po
     offers compose export c
+    offers set limits s
+    offers worker limits set wo
     run offers web config --no
     [ "$status" -ne 0 ]
 }
