@@ -124,6 +124,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_GROUP:
     case SETUP_ULIMIT:
     case SETUP_OOM:
+    case SETUP_FENCE:
     case SETUP_LOG:
     case SETUP_CAPS:
     case SETUP_WORKDIR:

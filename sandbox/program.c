@@ -17,6 +17,7 @@
 #include "base/num.h"
 #include "sandbox/creds.h"
 #include "sandbox/filter.h"
+#include "sandbox/landlock.h"
 #include "sandbox/rlimits.h"
 
 /* the report pipe must not be where a passed descriptor goes */
@@ -77,6 +78,10 @@ int program_take(struct program *p, const struct setup_op *op)
     case SETUP_NOFILE: return num_u64(op->arg[0], UINT32_MAX, &p->limits.nofile);
     case SETUP_GROUP: return take_group(p, op->arg[0]);
     case SETUP_ULIMIT: return take_ulimit(p, op);
+    case SETUP_FENCE:
+        p->fenced = true;
+        p->host_network = strcmp(op->arg[0], "host") == 0;
+        return 0;
     case SETUP_LOG: p->log_denied = true; return 0;
     case SETUP_CAPS: return num_u64(op->arg[0], UINT64_MAX, &p->capabilities);
     case SETUP_OOM: p->oom_score_adj = op->arg[0]; return 0;
@@ -162,12 +167,19 @@ static int become(const struct program *p, const struct program_start *how, enum
     if (p->oom_score_adj &&
         (r = fsio_write_pseudo(AT_FDCWD, "/proc/self/oom_score_adj", p->oom_score_adj)) < 0)
         return r;
+    *stage = STAGE_LANDLOCK;
+    auto_fd fence = p->fenced ? landlock_prepare(p->host_network) : -ENOSYS;
+    if (fence < 0 && fence != -ENOSYS)
+        return fence;
     *stage = STAGE_IDS;
     if ((r = creds_become(p->uid, p->groups, p->n_groups, p->capabilities)) < 0)
         return r;
     *stage = STAGE_WORKDIR;
     if (chdir(p->workdir && p->workdir[0] ? p->workdir : "/") < 0)
         return -errno;
+    *stage = STAGE_LANDLOCK;
+    if ((r = landlock_enter(fence)) < 0)
+        return r;
     *stage = STAGE_SECCOMP;
     if ((r = filter_load(how->floor, p->log_denied)) < 0 ||
         (r = filter_load(how->filter, p->log_denied)) < 0)

@@ -25,6 +25,7 @@ struct program {
     size_t n_groups;
     struct rlimits limits;
     const char *oom_score_adj; /* NULL: inherited */
+    bool fenced, host_network; /* by landlock.h; in the network of the host */
     bool log_denied;           /* system calls that the filters refuse */
     uint64_t capabilities;     /* mask of those that are kept */
     const char *workdir;

@@ -327,6 +327,7 @@ void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid, const struct pe
         (void) snprintf(adj, sizeof adj, "%d", s->oom_score_adj);
         setup_put(f, SETUP_OOM, adj);
     }
+    setup_put(f, SETUP_FENCE, strcmp(s->network_of, SPEC_HOST_NETWORK) == 0 ? "host" : "own");
     if (permit_log_denied(permit, s->project))
         setup_put(f, SETUP_LOG);
     if (capability_mask(s->capabilities, &capabilities, &wrong) == 0 && capabilities)

@@ -36,6 +36,7 @@ enum setup_code {
     SETUP_GROUP,    /* gid besides the user's own */
     SETUP_ULIMIT,   /* resource, soft, hard; numbers, INT64_MAX is unlimited */
     SETUP_OOM,      /* what is written to oom_score_adj */
+    SETUP_FENCE,    /* "host" or "own": whose network it is */
     SETUP_LOG,      /* calls that a filter refuses are logged */
     SETUP_CAPS,     /* decimal mask of the capabilities that are kept */
     SETUP_WORKDIR,  /* directory */

@@ -17,6 +17,7 @@ static const char *const stage_text[] = {
     [STAGE_FORK] = "forking the program",
     [STAGE_STREAMS] = "connecting standard input and output",
     [STAGE_RLIMITS] = "setting resource limits",
+    [STAGE_LANDLOCK] = "fencing in the program",
     [STAGE_IDS] = "dropping to the service user",
     [STAGE_WORKDIR] = "entering the working directory",
     [STAGE_SECCOMP] = "loading the syscall filter",

@@ -216,3 +216,19 @@ is_explained() {
     orch_in "$DIR" down
     policy
 }
+
+@test "x-native seccomp: the shipped profile that is named, and the default one otherwise" {
+    project profiled ''
+    cat >>"$DIR/compose.yaml" <<EOF
+  narrow:
+    image: local/sleeper
+    x-native: { user: nobody, command: [/bin/sleep, "3600"], seccomp: redis }
+EOF
+    orch_in "$DIR" up
+    orch_in "$DIR" exec web ipcmk -M 4096
+    run orch_in "$DIR" exec narrow ipcmk -M 4096
+    echo "$output"
+    [ "$status" -ne 0 ]
+    [[ $output == *"Operation not permitted"* ]]
+    orch_in "$DIR" down
+}
