@@ -10,26 +10,30 @@
 #include "cli/cmd.h"
 #include "cli/denied.h"
 #include "cli/exposure.h"
+#include "cli/learn.h"
 #include "cli/options.h"
 #include "cli/request.h"
 #include "cli/syscalls.h"
 #include "compose/load.h"
+#include "compose/values.h"
 
 #define KERNEL_LOG "/dev/kmsg"
 
-enum question { QUESTION_SCORE, QUESTION_SHOW, QUESTION_EXPLAIN };
+enum question { QUESTION_SCORE, QUESTION_SHOW, QUESTION_EXPLAIN, QUESTION_LEARN };
 
 struct input {
     enum question question;
     const char *call, *log; /* of --explain; NULL: what the log has */
+    uint64_t learn_us;
     char **services;
 };
 
-enum { OPTION_SCORE = 1000, OPTION_SHOW, OPTION_EXPLAIN, OPTION_LOG };
+enum { OPTION_SCORE = 1000, OPTION_SHOW, OPTION_EXPLAIN, OPTION_LOG, OPTION_LEARN };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct input *in = state->input;
+    int64_t ns = 0;
 
     switch (key) {
     case OPTION_SCORE: in->question = QUESTION_SCORE; return 0;
@@ -38,8 +42,18 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         in->question = QUESTION_EXPLAIN;
         in->call = arg;
         return 0;
+    case OPTION_LEARN:
+        in->question = QUESTION_LEARN;
+        if (values_duration(arg, &ns) < 0 || ns <= 0)
+            argp_error(state, "'%s' is no duration such as 30s or 5m", arg);
+        in->learn_us = (uint64_t) ns / 1000;
+        return 0;
     case OPTION_LOG: in->log = arg; return 0;
     case ARGP_KEY_ARG: strv_append(&in->services, arg); return 0;
+    case ARGP_KEY_END:
+        if (in->question == QUESTION_LEARN && strv_len(in->services) != 1)
+            argp_error(state, "--learn watches one service: name it");
+        return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -49,6 +63,8 @@ static const struct argp_option options[] = {
     { "show", OPTION_SHOW, NULL, 0, "what each service may do", 0 },
     { "explain", OPTION_EXPLAIN, "CALL", OPTION_ARG_OPTIONAL,
       "which rule refuses a system call; without CALL those in the log of the kernel", 0 },
+    { "learn", OPTION_LEARN, "DURATION", 0,
+      "count the calls of one running service and print a profile that allows those; root", 0 },
     { "log", OPTION_LOG, "FILE", 0, "for --explain: lines of the kernel in a file", 0 },
     { 0 },
 };
@@ -271,6 +287,94 @@ static void print_explained(const json_t *j)
     putchar('\n');
 }
 
+/* ---- learn ---- */
+
+static int pid_of(const struct cli *cli, char *const *services, pid_t *out, struct err *e)
+{
+    auto_client client = NULL;
+    auto_free char *project = NULL;
+    json_t *status = NULL;
+    int r = request_open(cli, services, &client, &project, &status, e);
+    const json_t *list = json_object_get(status, "services");
+
+    *out = 0;
+    for (size_t i = 0; r == 0 && i < json_array_size(list); i++) {
+        const json_t *s = json_array_get(list, i);
+        const char *name = json_string_value(json_object_get(s, "service"));
+
+        if (name && strcmp(name, services[0]) == 0)
+            *out = (pid_t) json_integer_value(json_object_get(s, "pid"));
+    }
+    json_decref(status);
+    if (r == 0 && *out <= 0) {
+        err_set(e, -ESRCH, "service '%s' does not run", services[0]);
+        r = err_hint(e, "ipam-orch up %s", services[0]);
+    }
+    return r;
+}
+
+/* What it is narrowed from: its own, or the default one where that refuses nothing by itself. */
+static int base_profile(const struct unit *u, json_t **out, struct err *e)
+{
+    struct syscalls s;
+    int r = syscalls_open(u, &s, e);
+    const char *action = json_string_value(json_object_get(s.profile, "defaultAction"));
+
+    if (r == 0 && action && strcmp(action, "SCMP_ACT_ALLOW") == 0)
+        r = syscalls_read("default", out, e);
+    else if (r == 0)
+        *out = json_incref(s.profile);
+    syscalls_clear(&s);
+    return r;
+}
+
+static json_t *counted(const uint64_t counts[LEARN_CALLS_MAX])
+{
+    json_t *out = json_object();
+
+    for (int n = 0; n < LEARN_CALLS_MAX; n++) {
+        auto_free char *name = counts[n] ? syscalls_name(n) : NULL;
+
+        if (name)
+            (void) json_object_set_new(out, name, json_integer((json_int_t) counts[n]));
+    }
+    return out;
+}
+
+static int learn(const struct cli *cli, const struct input *in, const struct project *p,
+                 json_t *out, struct err *e)
+{
+    static uint64_t counts[LEARN_CALLS_MAX];
+    const struct unit *u = project_unit(p, in->services[0]);
+    json_t *profile = NULL;
+    pid_t pid = 0;
+    int r = base_profile(u, &profile, e);
+
+    if (r == 0)
+        r = pid_of(cli, in->services, &pid, e);
+    if (r == 0)
+        r = learn_count(pid, in->learn_us, counts, e);
+    if (r == 0)
+        (void) json_array_append_new(out, json_pack("{s:s,s:o,s:o}", "service", u->name, "calls",
+                                                    counted(counts), "profile",
+                                                    learn_profile(profile, counts)));
+    json_decref(profile);
+    return r;
+}
+
+/* the profile alone, so that it can go into a file; about it on the other stream */
+static void print_learned(const json_t *j)
+{
+    fprintf(stderr,
+            "%s made %zu different system calls; the profile has these and what programs need to "
+            "begin and to end.\nCalls it did not make now are refused: try it, with security_opt: "
+            "[\"seccomp=FILE\"]\n",
+            json_string_value(json_object_get(j, "service")),
+            json_object_size(json_object_get(j, "calls")));
+    (void) json_dumpf(json_object_get(j, "profile"), stdout, JSON_INDENT(2));
+    putchar('\n');
+}
+
 /* ---- all services ---- */
 
 static int ask(const struct input *in, const struct project *p, const struct unit *u,
@@ -322,7 +426,9 @@ static int harden(const struct cli *cli, const struct input *in, json_t *out, st
         if (r == -EPERM || r == -EACCES)
             err_classify(e, ERR_DENIED);
     }
-    for (size_t i = 0; r == 0 && i < p->n_units; i++)
+    if (r == 0 && in->question == QUESTION_LEARN)
+        r = learn(cli, in, p, out, e);
+    for (size_t i = 0; r == 0 && in->question != QUESTION_LEARN && i < p->n_units; i++)
         if (!in->services || strv_has(in->services, p->units[i].name))
             r = ask(in, p, &p->units[i], &log, out, e);
     denied_clear(&log);
@@ -334,7 +440,8 @@ static void print(const struct cli *cli, const struct input *in, const json_t *a
 {
     void (*const forms[])(const json_t *j) = { [QUESTION_SCORE] = print_score,
                                                [QUESTION_SHOW] = print_show,
-                                               [QUESTION_EXPLAIN] = print_explained };
+                                               [QUESTION_EXPLAIN] = print_explained,
+                                               [QUESTION_LEARN] = print_learned };
 
     if (cli->format == FORMAT_JSON) {
         json_t *document =

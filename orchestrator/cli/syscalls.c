@@ -16,7 +16,7 @@ enum { PROFILE_MAX = 1024 * 1024, NUMBERS_MAX = 1024 };
 
 #define FLOOR_NAME "own/floor"
 
-static int read_profile(const char *name, json_t **out, struct err *e)
+int syscalls_read(const char *name, json_t **out, struct err *e)
 {
     auto_free char *path = paths_join("%s/configs/seccomp/%s.json", paths_data(), name);
     auto_free char *text = NULL;
@@ -38,7 +38,7 @@ int syscalls_open(const struct unit *u, struct syscalls *out, struct err *e)
 
     *out = (struct syscalls){ .name = u->seccomp };
     (void) capability_mask(u->capabilities, &out->capabilities, &wrong);
-    r = read_profile(FLOOR_NAME, &out->floor, e);
+    r = syscalls_read(FLOOR_NAME, &out->floor, e);
     if (r < 0)
         return r;
     if (u->seccomp_profile[0]) {
@@ -50,7 +50,7 @@ int syscalls_open(const struct unit *u, struct syscalls *out, struct err *e)
         out->profile = json_incref(out->floor);
         return 0;
     }
-    return read_profile(u->seccomp, &out->profile, e);
+    return syscalls_read(u->seccomp, &out->profile, e);
 }
 
 void syscalls_clear(struct syscalls *s)

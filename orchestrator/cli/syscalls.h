@@ -29,6 +29,8 @@ struct syscalls_count {
     size_t total, allowed, by_argument; /* of the calls libseccomp knows here */
 };
 
+/* a shipped profile; a new reference */
+int syscalls_read(const char *name, json_t **out, struct err *e);
 int syscalls_open(const struct unit *u, struct syscalls *out, struct err *e);
 void syscalls_clear(struct syscalls *s);
 

@@ -78,3 +78,10 @@ EOF
     [[ $output == *"no refused call of these services"*"log-denied = yes"* ]]
     fails 1 "no-such.log" -- harden --explain --log no-such.log
 }
+
+@test "harden --learn: one service that runs" {
+    project
+    fails 2 "--learn watches one service" -- harden --learn 5s
+    fails 2 "is no duration" -- harden --learn soon web
+    fails 14 "manager" -- harden --learn 5s web
+}

@@ -232,3 +232,29 @@ EOF
     [[ $output == *"Operation not permitted"* ]]
     orch_in "$DIR" down
 }
+
+@test "harden --learn: counts what a running service calls; its profile allows that and little else" {
+    local learner
+    project taught ''
+    orch_in "$DIR" up
+    run orch_in "$DIR" harden --learn 1s nobody
+    [ "$status" -eq 2 ]
+    orch_in "$DIR" harden --learn 2s --format json web >"$DIR/learned.json" &
+    learner=$!
+    while kill -0 "$learner" 2>/dev/null; do
+        orch_in "$DIR" exec web sh -c 'mkdir /tmp/x && rmdir /tmp/x'
+    done
+    wait "$learner"
+    jq -c '.services[0].calls' "$DIR/learned.json"
+    [ "$(jq '.services[0].calls | [.rmdir > 0, .execve > 0, has("timer_create")] == [true, true, false]' "$DIR/learned.json")" = true ]
+    jq '.services[0].profile' "$DIR/learned.json" >"$DIR/profile.json"
+    policy "seccomp = custom"
+    project taught 'security_opt: ["seccomp=profile.json"]'
+    orch_in "$DIR" up
+    orch_in "$DIR" exec web sh -c 'mkdir /tmp/x && rmdir /tmp/x'
+    run orch_in "$DIR" exec web ln -s a /tmp/y
+    echo "$output"
+    [[ $output == *"Operation not permitted"* ]]
+    orch_in "$DIR" down
+    policy
+}
