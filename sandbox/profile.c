@@ -213,7 +213,7 @@ int profile_export(const json_t *profile, const char *name, uint64_t capabilitie
     uint32_t action = 0;
     int r;
 
-    if ((r = check(profile, e)) < 0)
+    if (check(profile, e) < 0)
         return err_wrap(e, "syscall profile '%s'", name);
     error = error ? error : EPERM;
     r = parse_action(json_string_value(json_object_get(profile, "defaultAction")), error, &action);

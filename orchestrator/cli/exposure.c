@@ -111,7 +111,8 @@ static void add_network(struct exposure *x, const struct project *p, const struc
     else if (u->n_networks > 0)
         add(x, NETWORK_INTERNAL, "networks without a way out");
     for (size_t i = 0; i < u->n_ports; i++)
-        open += strncmp(u->ports[i].address, "127.", 4) != 0 && strcmp(u->ports[i].address, "::1");
+        open +=
+            strncmp(u->ports[i].address, "127.", 4) != 0 && strcmp(u->ports[i].address, "::1") != 0;
     add(x, at_most(open, PORT_OPEN, PORTS_MOST), "ports published to others: %zu", open);
     add(x, at_most(u->n_ports - open, PORT_LOCAL, PORT_OPEN),
         "ports published to the host alone: %zu", u->n_ports - open);

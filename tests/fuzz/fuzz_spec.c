@@ -2,10 +2,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/auto.h"
 #include "sandbox/etc.h"
 #include "sandbox/policy.h"
+#include "sandbox/profile.h"
 #include "tests/fuzz/fuzz.h"
 
 enum { DESCRIPTORS = 4 };
@@ -47,8 +49,26 @@ static void check_accepted(const struct spec *s)
         demand(f->fd < DESCRIPTORS, "a descriptor that was not sent");
         demand(f->mode <= 0777 && f->target[0] == '/' && !has_up(f->target), "a file");
     }
+    for (size_t i = 0; i < s->n_devices; i++)
+        demand(strncmp(s->devices[i].source, "/dev/", 5) == 0 && !has_up(s->devices[i].source) &&
+                   strncmp(s->devices[i].target, "/dev/", 5) == 0 && !has_up(s->devices[i].target),
+               "a device outside of /dev");
+    for (const char *const *c = s->capabilities; c && *c; c++)
+        demand(!strstr(*c, "SYS_ADMIN") && !strstr(*c, "ALL"), "a capability that is root");
     for (size_t i = 0; i < s->n_links; i++)
         demand(strncmp(s->links[i].bridge, "io", 2) == 0, "an interface of the host");
+}
+
+/* a filter is made of it, or an error says why not */
+static void check_profile(const struct spec *s)
+{
+    auto_fd fd = memfd_create("filter", MFD_CLOEXEC);
+    json_t *profile = json_loads(s->seccomp_profile, JSON_REJECT_DUPLICATES, NULL);
+    struct err e = ERR_INIT;
+
+    demand(!profile || profile_export(profile, "fuzzed", 0, fd, &e) == 0 || e.msg[0] != '\0',
+           "a profile without a word");
+    json_decref(profile);
 }
 
 static void check_round_trip(struct arena *a, const struct spec *s)
@@ -75,6 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check_round_trip(a, &s);
         if (policy_spec(&s, DESCRIPTORS, &e) == 0) {
             check_accepted(&s);
+            check_profile(&s);
             for (enum etc_file f = 0; f < ETC_COUNT; f++)
                 free(etc_text(f, &s));
         }
