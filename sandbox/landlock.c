@@ -43,7 +43,7 @@ static uint64_t handled(int abi)
 {
     uint64_t all = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1;
 
-    return all | (abi >= 2 ? LANDLOCK_ACCESS_FS_REFER : 0) | (abi >= 3 ? ACCESS_TRUNCATE : 0) |
+    return all | LANDLOCK_ACCESS_FS_REFER | (abi >= 3 ? ACCESS_TRUNCATE : 0) |
            (abi >= 5 ? ACCESS_IOCTL_DEV : 0);
 }
 
@@ -115,6 +115,8 @@ int landlock_prepare(bool host_network)
 
     if (abi < 0)
         return abi == -EOPNOTSUPP ? -ENOSYS : abi;
+    if (abi < 2)
+        return -ENOSYS; /* the first one refuses every rename between directories */
     r = fsio_read_pseudo(AT_FDCWD, "/proc/self/mountinfo", MOUNTS_BYTES_MAX, &mounts);
     if (r < 0)
         return r;
