@@ -41,7 +41,7 @@ mount_extra() {
 @test "a mount that becomes writable later is none for a program that runs" {
     local pid
     # shellcheck disable=SC2016 # the shell of the instance expands it
-    run --separate-stderr mounted t.fence.1.1 'mkfifo /tmp/go; read -r line </tmp/go
+    run --separate-stderr mounted t.fence.1.1 'mkfifo /run/go; read -r line </run/go
         for at in open shut; do touch /$at/probe-$at 2>/dev/null && echo $at written || echo $at refused; done'
     echo "$output" "$stderr"
     [ "$status" -eq 0 ]
@@ -49,8 +49,8 @@ mount_extra() {
     nsenter -t "$pid" -m mount -o remount,bind,rw /shut
     # without the fence it can be written to now
     nsenter -t "$pid" -m setpriv --reuid 65534 --clear-groups touch /shut/by-others
-    wait_until 10 nsenter -t "$pid" -m test -p /tmp/go
-    nsenter -t "$pid" -m sh -c 'echo >/tmp/go'
+    wait_until 10 nsenter -t "$pid" -m test -p /run/go
+    nsenter -t "$pid" -m sh -c 'echo >/run/go'
     run drive drain t.fence.1.1 out
     echo "$output"
     [ "$output" = $'open written\nshut refused' ]
