@@ -1,5 +1,5 @@
-/* database_ports.h -- ports that are published to more of the world than their author will have meant.
- * Runs in: CLI.  Adds to the warnings; never fails. */
+/* database_ports.h -- ports that are published to more of the world than their author will have
+ * meant. Runs in: CLI.  Adds to the warnings; never fails. */
 #ifndef IPAM_COMPOSE_DATABASE_PORTS_H
 #define IPAM_COMPOSE_DATABASE_PORTS_H
 

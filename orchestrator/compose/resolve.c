@@ -12,9 +12,9 @@
 #include "base/num.h"
 #include "base/strv.h"
 #include "compose/canonical.h"
+#include "compose/database_ports.h"
 #include "compose/digest.h"
 #include "compose/explain.h"
-#include "compose/database_ports.h"
 #include "compose/recipe.h"
 #include "compose/values.h"
 
