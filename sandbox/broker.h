@@ -109,6 +109,8 @@ struct launched {
     pid_t pid;
     int pidfd, socket;
 };
+/* Lets it into the control groups of `id`: the first it does, before it has anything else. */
+int launch_admit(struct broker *b, const char *id, int socket, struct err *e);
 int launch_init(bool joining, uint64_t namespaces, int cgroup, struct launched *out, struct err *e);
 
 #endif

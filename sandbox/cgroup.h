@@ -1,7 +1,8 @@
 /* cgroup.h -- the seam to control groups: one group per instance, v1 or v2 behind it.
  * Runs in: broker.  Owns: the directories ROOT/ipam-orch[-TAG]/ID it creates; the common parent
- * goes with the last of them.  Fails: negative errno; nothing blocks for longer than an RCU grace
- * period. On hybrid hosts (v1 controllers beside a cgroup2 tree without any) limits are set in v1,
+ * goes with the last of them.  Fails: negative errno; nothing waits: moving another process would,
+ * for an RCU grace period of the kernel, moving itself does not (cgroup_procs_write_start()).
+ * On hybrid hosts (v1 controllers beside a cgroup2 tree without any) limits are set in v1,
  * and instances are tracked, frozen and killed in the cgroup2 tree. Source:
  * Documentation/admin-guide/cgroup-v1/, cgroup-v2.rst. */
 #ifndef IPAM_SANDBOX_CGROUP_H
@@ -31,6 +32,8 @@ struct cgroup_stats {
     int pressure[PRESSURE_COUNT];
 };
 
+enum { CGROUP_ENTRANCES = 16 };
+
 typedef void cgroup_found(const char *id, void *userdata);
 
 struct cgroup_ops {
@@ -40,8 +43,9 @@ struct cgroup_ops {
     int (*update)(const char *id, const struct spec_limits *was, const struct spec_limits *now,
                   struct err *e);
     int (*open)(const char *id); /* for CLONE_INTO_CGROUP; -ENOTSUP where there is no cgroup2 */
-    /* what CLONE_INTO_CGROUP leaves to do; v1 may wait for an RCU grace period */
-    int (*attach)(const char *id, pid_t pid, struct err *e);
+    /* What CLONE_INTO_CGROUP leaves to do: files to which the process itself writes "0" to come in,
+     * one per hierarchy; their number.  On failure none is open. */
+    int (*entrances)(const char *id, int fds[CGROUP_ENTRANCES], struct err *e);
     int (*stats)(const char *id, struct cgroup_stats *out); /* what cannot be read is 0 */
     int (*kill)(const char *id);                            /* everything in it, frozen or not */
     int (*freeze)(const char *id, bool frozen);        /* asks for it; -ENOTSUP without a freezer */

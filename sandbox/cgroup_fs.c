@@ -14,6 +14,7 @@
 #include "base/fsio.h"
 #include "base/num.h"
 #include "base/paths.h"
+#include "sandbox/failpoint.h"
 
 enum { FILE_MAX = 1024 * 1024, KILL_PASSES = 8, MOVE_PASSES = 32, TEXT_MAX = 32 };
 
@@ -31,7 +32,10 @@ int cgroup_fs_mkdir(const char *base, const char *id)
 {
     auto_free char *path = paths_join("%s/%s", base, id);
 
-    return mkdir(path, 0755) < 0 && errno != EEXIST ? -errno : 0;
+    if (mkdir(path, 0755) < 0 && errno != EEXIST)
+        return -errno;
+    FAILPOINT(GROUP_MADE);
+    return 0;
 }
 
 int cgroup_fs_open(const char *base, const char *id)

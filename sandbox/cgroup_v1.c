@@ -1,3 +1,4 @@
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -5,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fdpass.h"
 #include "base/fsio.h"
 #include "base/num.h"
 #include "base/paths.h"
@@ -204,18 +206,27 @@ static int v1_open(const char *id)
     return base[CGROUP_UNIFIED][0] ? cgroup_fs_open(base[CGROUP_UNIFIED], id) : -ENOTSUP;
 }
 
-static int v1_attach(const char *id, pid_t pid, struct err *e)
+/* "tasks" moves one thread, "cgroup.procs" a process: only the first needs no lock that waits. */
+static int v1_entrances(const char *id, int fds[CGROUP_ENTRANCES], struct err *e)
 {
-    for (int c = 0; c < CGROUP_UNIFIED; c++) {
-        int r =
-            base[c][0] ? cgroup_fs_write_u64(base[c], id, "cgroup.procs", (uint64_t) pid, e) : 0;
+    int n = 0;
 
-        if (r == -ENOENT && c == CGROUP_CPUSET)
+    static_assert((int) CGROUP_CONTROLLERS <= CGROUP_ENTRANCES, "a hierarchy has no place");
+    for (int c = 0; c < CGROUP_UNIFIED; c++) {
+        auto_free char *path = base[c][0] ? paths_join("%s/%s/tasks", base[c], id) : NULL;
+        int fd = path ? open(path, O_WRONLY | O_CLOEXEC) : -1;
+
+        if (!path || (fd < 0 && errno == ENOENT && c == CGROUP_CPUSET))
             continue; /* it has none of this controller */
-        if (r < 0)
+        if (fd < 0) {
+            int r = err_set(e, -errno, "%s: %s", path, strerror(errno));
+
+            fdpass_close(fds, (size_t) n);
             return r;
+        }
+        fds[n++] = fd;
     }
-    return 0;
+    return n;
 }
 
 static int v1_stats(const char *id, struct cgroup_stats *out)
@@ -293,7 +304,7 @@ static const struct cgroup_ops v1_ops = { .name = "v1",
                                           .create = v1_create,
                                           .update = v1_update,
                                           .open = v1_open,
-                                          .attach = v1_attach,
+                                          .entrances = v1_entrances,
                                           .stats = v1_stats,
                                           .kill = v1_kill,
                                           .freeze = v1_freeze,
@@ -305,7 +316,7 @@ static const struct cgroup_ops hybrid_ops = { .name = "hybrid",
                                               .create = v1_create,
                                               .update = v1_update,
                                               .open = v1_open,
-                                              .attach = v1_attach,
+                                              .entrances = v1_entrances,
                                               .stats = v1_stats,
                                               .kill = v1_kill,
                                               .freeze = v1_freeze,

@@ -155,10 +155,10 @@ static int v2_open(const char *id)
     return cgroup_fs_open(base, id);
 }
 
-static int v2_attach(const char *id, pid_t pid, struct err *e)
+static int v2_entrances(const char *id, int fds[CGROUP_ENTRANCES], struct err *e)
 {
-    (void) id, (void) pid, (void) e;
-    return 0;
+    (void) id, (void) fds, (void) e;
+    return 0; /* it was born inside */
 }
 
 static int v2_stats(const char *id, struct cgroup_stats *out)
@@ -212,7 +212,7 @@ const struct cgroup_ops cgroup_v2_ops = { .name = "v2",
                                           .create = v2_create,
                                           .update = v2_update,
                                           .open = v2_open,
-                                          .attach = v2_attach,
+                                          .entrances = v2_entrances,
                                           .stats = v2_stats,
                                           .kill = v2_kill,
                                           .freeze = v2_freeze,

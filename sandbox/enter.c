@@ -89,20 +89,22 @@ int enter_run(void)
     auto_free char *text = NULL;
     struct program p = { 0 };
     enum stage stage = STAGE_NONE;
-    int fds[HANDOVER_FDS_MAX], namespaces = 0, r;
+    int fds[HANDOVER_FDS_MAX], namespaces = 0, entered = 0, r;
     size_t n = 0;
     sigset_t all;
 
     (void) fcntl(HANDOVER_SOCKET, F_SETFD, FD_CLOEXEC); /* it came through execve */
     (void) sigfillset(&all);
     (void) sigprocmask(SIG_SETMASK, &all, NULL);
-    r = handover_receive(HANDOVER_SOCKET, fds, &n);
+    r = handover_receive(HANDOVER_SOCKET, fds, &n, &entered);
     if (r == 0)
         r = n < JOIN_DIRS || n > ABOVE_DIRS ? -EBADMSG : raise_fds(fds, n);
     if (r == 0)
         r = read_setup(fds[JOIN_SETUP], &text, &p, &namespaces);
     if (r < 0)
         return report(REPORT_FAILED, STAGE_RECEIVE, -r, 0);
+    if (entered < 0)
+        return report(REPORT_FAILED, STAGE_GROUP, -entered, 0);
     if (namespaces == 0 || setns(fds[JOIN_PIDFD], namespaces) < 0)
         return report(REPORT_FAILED, STAGE_NAMESPACE, namespaces ? errno : EINVAL, 0);
     struct program_start how = { .std = { fds[JOIN_STDIN], fds[JOIN_STDOUT], fds[JOIN_STDERR] },

@@ -15,6 +15,7 @@
 #include "base/fsio.h"
 #include "base/limits.h"
 #include "base/paths.h"
+#include "sandbox/failpoint.h"
 
 enum { STAT_MAX = 4096, STATE_MAX = 4096, STAT_START_FIELD = 22 };
 
@@ -82,15 +83,17 @@ void guest_remove_dir(const char *id)
 
         (void) unlink(path);
     }
+    FAILPOINT(DIR_EMPTIED);
     (void) rmdir(root);
     (void) rmdir(dir);
+    FAILPOINT(DIR_REMOVED);
 }
 
 static int write_json(const struct guest *g, const char *file, json_t *json, struct err *e)
 {
     auto_free char *path = guest_path(g, file);
     auto_free char *text = json_dumps(json, JSON_COMPACT);
-    int r = text ? fsio_write_atomic(AT_FDCWD, path, text, strlen(text), 0600) : -ENOMEM;
+    int r = text ? fsio_write_volatile(AT_FDCWD, path, text, strlen(text), 0600) : -ENOMEM;
 
     json_decref(json);
     return r < 0 ? err_set(e, r, "writing %s: %s", path, strerror(-r)) : 0;
@@ -109,8 +112,12 @@ int guest_create_dir(struct guest *g, struct err *e)
 
     if (mkdir(dir, 0700) < 0)
         return err_set(e, -errno, "instance '%s': %s", g->id, strerror(errno));
-    r = mkdir(root, 0700) < 0 ? err_set(e, -errno, "%s: %s", root, strerror(errno))
-                              : guest_save_spec(g, e);
+    FAILPOINT(DIR_MADE);
+    r = mkdir(root, 0700) < 0 ? err_set(e, -errno, "%s: %s", root, strerror(errno)) : 0;
+    FAILPOINT(DIR_ROOT_MADE);
+    if (r == 0)
+        r = guest_save_spec(g, e);
+    FAILPOINT(DIR_SPEC_WRITTEN);
     if (r < 0)
         guest_remove_dir(g->id);
     return r;

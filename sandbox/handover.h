@@ -1,10 +1,14 @@
 /* handover.h -- what the broker gives to ipam-init, and what ipam-init says back.
  * Runs in: broker, init.
  * A new init is born with one descriptor: a SEQPACKET socket as number 3.  The broker sends it all
- * other descriptors, in the order below, in messages of one byte: 'm' more follows, 'g' go.  The
- * end of the connection before 'g' means the launch was given up, and init ends.  On the same
+ * other descriptors, in the order below, in messages of one byte: first 'c' with the control groups
+ * it enters at once (cgroup.h, `entrances`), then 'm' more follows, 'e' the last of them.  A new
+ * instance then builds its root while the broker makes its links, and waits for 'g', go, before
+ * anything of the service runs and before kernel parameters, which may be those of a link.  The
+ * end of the connection before that means the launch was given up, and init ends.  On the same
  * socket init sends `struct report`s.  When the broker restarts the connection is gone: the final
- * report is also in the instance's record file. */
+ * report is also in the instance's record file.
+ */
 #ifndef IPAM_SANDBOX_HANDOVER_H
 #define IPAM_SANDBOX_HANDOVER_H
 
@@ -66,7 +70,12 @@ struct report {
 static_assert(sizeof(struct report) == 32, "the record file's format is 32 bytes");
 
 int handover_send(int sock, const int *fds, size_t n);
-/* Receives until 'g'; the descriptors belong to the caller.  -ECONNRESET when it was given up. */
-int handover_receive(int sock, int fds[HANDOVER_FDS_MAX], size_t *n);
+int handover_send_groups(int sock, const int *fds, size_t n);
+int handover_send_go(int sock);
+/* Receives until 'e'; the descriptors belong to the caller.  -ECONNRESET when it was given up.
+ * *entered: 0, or why a control group could not be entered; nothing of a service may run then. */
+int handover_receive(int sock, int fds[HANDOVER_FDS_MAX], size_t *n, int *entered);
+/* Waits for 'g'; -ECONNRESET when the launch was given up. */
+int handover_receive_go(int sock);
 
 #endif

@@ -20,6 +20,7 @@
 #include "base/fdpass.h"
 #include "base/fsio.h"
 #include "sandbox/creds.h"
+#include "sandbox/failpoint.h"
 #include "sandbox/filter.h"
 #include "sandbox/handover.h"
 #include "sandbox/mounts.h"
@@ -36,6 +37,7 @@ struct init {
     struct mounts mounts;
     struct program program;
     pid_t pid;
+    bool told; /* "go" was said */
 };
 
 static void report(const struct init *i, enum report_kind kind, enum stage stage, int error,
@@ -80,9 +82,9 @@ static int keep_streams(struct init *i)
     return 0;
 }
 
-static int receive(struct init *i)
+static int receive(struct init *i, int *entered)
 {
-    int r = handover_receive(HANDOVER_SOCKET, i->fds, &i->n_fds);
+    int r = handover_receive(HANDOVER_SOCKET, i->fds, &i->n_fds, entered);
 
     if (r < 0)
         return r;
@@ -151,6 +153,14 @@ static int set_sysctl(const char *name, const char *value, struct err *e)
     return r < 0 ? err_set(e, r, "%s=%s: %s", name, value, strerror(-r)) : 0;
 }
 
+static int await_go(struct init *i)
+{
+    int r = i->told ? 0 : handover_receive_go(HANDOVER_SOCKET);
+
+    i->told = r == 0;
+    return r;
+}
+
 static int execute(struct init *i, const struct setup_op *op, struct err *e)
 {
     int r;
@@ -160,6 +170,8 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
                                        : setdomainname(op->arg[0], strlen(op->arg[0]));
         return r < 0 ? err_set(e, -errno, "%s: %s", op->arg[0], strerror(errno)) : 0;
     }
+    if (op->code == SETUP_SYSCTL && (r = await_go(i)) < 0)
+        return r;
     if (op->code == SETUP_SYSCTL)
         return set_sysctl(op->arg[0], op->arg[1], e);
     if (op->code <= SETUP_PIVOT)
@@ -203,7 +215,10 @@ static int start(struct init *i, enum stage *stage, struct err *e)
     };
     int r;
 
+    FAILPOINT(INIT_BUILT);
     *stage = STAGE_FORK;
+    if ((r = await_go(i)) < 0)
+        return r;
     if (null < 0)
         return err_set(e, -errno, "/dev/null: %s", strerror(errno));
     r = program_start(&i->program, &how, stage);
@@ -261,7 +276,9 @@ static int watch(const struct init *i)
         if (signo > 0 && signo != SIGCHLD)
             (void) kill(i->pid, signo);
     }
+    FAILPOINT(INIT_REAPED);
     report(i, REPORT_ENDED, STAGE_NONE, 0, status);
+    FAILPOINT(INIT_RECORDED);
     return 0; /* the kernel kills what is left in the pid namespace */
 }
 
@@ -271,18 +288,21 @@ int init_run(void)
     struct err e = ERR_INIT;
     enum stage stage = STAGE_NONE;
     sigset_t all;
-    int r;
+    int entered = 0, r;
 
     memset(i.streams, -1, sizeof i.streams);
     (void) fcntl(HANDOVER_SOCKET, F_SETFD, FD_CLOEXEC); /* it came through execve */
     (void) sigfillset(&all);
     (void) sigprocmask(SIG_SETMASK, &all, NULL);
     (void) umask(0);
-    r = receive(&i);
+    r = receive(&i, &entered);
     if (r == -ECONNRESET)
         return 1; /* the broker gave this launch up, or died: nobody to tell */
     if (r < 0)
         return give_up(&i, STAGE_RECEIVE, r, "");
+    if (entered < 0)
+        return give_up(&i, STAGE_GROUP, entered, "");
+    FAILPOINT(INIT_RECEIVED);
     if (unshare(CLONE_NEWCGROUP) < 0)
         return give_up(&i, STAGE_NAMESPACE, -errno, "");
     if ((r = open_low_ports()) < 0)
@@ -290,9 +310,12 @@ int init_run(void)
     i.mounts.trees = i.fds + HANDOVER_TREES;
     i.mounts.n_trees = i.n_fds - HANDOVER_TREES;
     if ((r = execute_all(&i, &stage, &e)) < 0 || (r = start(&i, &stage, &e)) < 0)
-        return give_up(&i, stage, r, e.msg);
+        return r == -ECONNRESET && !i.told ? 1 : give_up(&i, stage, r, e.msg);
+    FAILPOINT(PROGRAM_EXECUTED);
     report(&i, REPORT_STARTED, STAGE_NONE, 0, 0);
+    FAILPOINT(INIT_REPORTED);
     if ((r = drop(&i)) < 0)
         return give_up(&i, STAGE_INIT, r, "");
+    FAILPOINT(INIT_DROPPED);
     return watch(&i);
 }

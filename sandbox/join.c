@@ -20,6 +20,7 @@
 #include "base/fsio.h"
 #include "base/paths.h"
 #include "sandbox/broker.h"
+#include "sandbox/failpoint.h"
 #include "sandbox/person.h"
 #include "sandbox/policy.h"
 #include "sandbox/rootfs.h"
@@ -352,7 +353,8 @@ static int start(struct join *j, const struct guest *g, const struct wish *w, st
     j->pid = init.pid;
     j->pidfd = init.pidfd;
     j->socket = init.socket;
-    return w->inside ? j->broker->cgroup->attach(g->id, j->pid, e) : 0;
+    FAILPOINT(JOIN_CLONED);
+    return w->inside ? launch_admit(j->broker, g->id, j->socket, e) : 0;
 }
 
 static int watch(struct join *j, uint64_t deadline_us, struct err *e)
@@ -412,6 +414,7 @@ int join_start(struct broker *b, struct request *r, struct err *e)
     result = start(j, g, &w, e);
     if (result == 0)
         result = hand_over(j, g, r, &w, e);
+    FAILPOINT(JOIN_HANDED_OVER);
     if (result == 0)
         result = watch(j, w.deadline_us, e);
     if (result < 0) {

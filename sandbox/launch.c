@@ -14,6 +14,7 @@
 #include "base/paths.h"
 #include "sandbox/broker.h"
 #include "sandbox/devices.h"
+#include "sandbox/failpoint.h"
 #include "sandbox/netns.h"
 #include "sandbox/rootfs.h"
 #include "sandbox/seccomp.h"
@@ -33,7 +34,7 @@ static _Noreturn void become_init(int image, int socket, bool joining)
 
     if (socket == HANDOVER_SOCKET ? fcntl(socket, F_SETFD, 0) == 0
                                   : dup3(socket, HANDOVER_SOCKET, 0) == HANDOVER_SOCKET)
-        (void) syscall(SYS_execveat, image, "", argv, env, AT_EMPTY_PATH);
+        (void) syscall(SYS_execveat, image, "", argv, FAILPOINT_ENVIRON(env), AT_EMPTY_PATH);
     _exit(127);
 }
 
@@ -69,6 +70,17 @@ int launch_init(bool joining, uint64_t namespaces, int cgroup, struct launched *
         become_init(image, theirs, joining);
     *out = (struct launched){ .pid = (pid_t) pid, .pidfd = pidfd, .socket = take_fd(&ours) };
     return 0;
+}
+
+int launch_admit(struct broker *b, const char *id, int socket, struct err *e)
+{
+    int fds[CGROUP_ENTRANCES], n = b->cgroup->entrances(id, fds, e), r;
+
+    if (n <= 0)
+        return n;
+    r = handover_send_groups(socket, fds, (size_t) n);
+    fdpass_close(fds, (size_t) n);
+    return r < 0 ? err_set(e, r, "init of '%s' ended before it began: %s", id, strerror(-r)) : 0;
 }
 
 /* ---- log pipes ---- */
@@ -143,8 +155,26 @@ static int prepare(const struct broker *b, struct guest *g, const int *files, st
     a->record = open(record, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (a->record < 0)
         return err_set(e, -errno, "%s: %s", record, strerror(errno));
+    FAILPOINT(DIR_RECORD_MADE);
     r = rootfs_plan(&g->spec, b->permit, where, files, &a->rootfs, e);
-    return r < 0 ? r : open_streams(a->streams, g->spec.uid, e);
+    FAILPOINT(ROOT_PLANNED);
+    if (r == 0)
+        r = open_streams(a->streams, g->spec.uid, e);
+    FAILPOINT(PIPES_OPENED);
+    return r;
+}
+
+/* a link replaces what is left of one with the same address, so nobody may have it */
+static int check_addresses(const struct broker *b, const struct guest *g, struct err *e)
+{
+    for (const struct guest *o = b->guests; o; o = o->hh.next)
+        for (size_t i = 0; i < o->spec.n_links && o->state == GUEST_RUNNING; i++)
+            for (size_t k = 0; k < g->spec.n_links; k++)
+                if (strcmp(o->spec.links[i].bridge, g->spec.links[k].bridge) == 0 &&
+                    strcmp(o->spec.links[i].ipv4, g->spec.links[k].ipv4) == 0)
+                    return err_set(e, -EADDRINUSE, "address %s in network '%s' is that of '%s'",
+                                   g->spec.links[k].ipv4, g->spec.links[k].bridge, o->id);
+    return 0;
 }
 
 static int reserve_ports(struct guest *g, struct err *e)
@@ -222,6 +252,7 @@ static int start_init(struct broker *b, struct guest *g, struct attempt *a, stru
     if (r < 0)
         return r;
     a->has_cgroup = true;
+    FAILPOINT(GROUP_LIMITED);
     auto_fd cgroup = b->cgroup->open(g->id);
     if (cgroup < 0 && cgroup != -ENOTSUP)
         return err_set(e, cgroup, "control group of '%s': %s", g->id, strerror(-cgroup));
@@ -234,7 +265,13 @@ static int start_init(struct broker *b, struct guest *g, struct attempt *a, stru
     guest_set_init(g, init.pid);
     g->pidfd = init.pidfd;
     g->socket = init.socket;
-    return b->cgroup->attach(g->id, g->init, e);
+    FAILPOINT(INIT_CLONED);
+    return launch_admit(b, g->id, g->socket, e);
+}
+
+static int lost_init(const struct guest *g, int r, struct err *e)
+{
+    return err_set(e, r, "init of '%s' ended before it began: %s", g->id, strerror(-r));
 }
 
 /* all descriptors in the order of handover.h */
@@ -254,24 +291,46 @@ static int hand_over(struct guest *g, struct attempt *a, struct err *e)
     for (size_t i = 0; i < a->rootfs.n_trees; i++)
         fds[n++] = a->rootfs.trees[i];
     r = handover_send(g->socket, fds, n);
-    return r < 0 ? err_set(e, r, "init of '%s' ended before it began: %s", g->id, strerror(-r)) : 0;
+    return r < 0 ? lost_init(g, r, e) : 0;
+}
+
+static int say_go(const struct guest *g, struct err *e)
+{
+    int r = handover_send_go(g->socket);
+
+    return r < 0 ? lost_init(g, r, e) : 0;
 }
 
 static int go(struct broker *b, struct guest *g, const int *files, struct attempt *a, struct err *e)
 {
-    int r = reserve_ports(g, e); /* first: the record of the instance names what was chosen */
+    int r;
 
+    FAILPOINT(LAUNCH_ACCEPTED);
+    r = check_addresses(b, g, e);
+    if (r == 0)
+        r = reserve_ports(g, e); /* first: the record of the instance names what was chosen */
+    FAILPOINT(PORTS_RESERVED);
     if (r == 0)
         r = prepare(b, g, files, a, e);
     if (r == 0)
         r = start_init(b, g, a, e);
+    FAILPOINT(INIT_ADMITTED);
+    if (r == 0)
+        r = hand_over(g, a, e);
+    FAILPOINT(HANDED_OVER);
     if (r == 0 && g->spec.network_of[0] == '\0')
-        r = net_attach(g->init, g->id, g->spec.links, g->spec.n_links, e);
+        r = net_attach(g->init, g->spec.links, g->spec.n_links, e);
+    FAILPOINT(LINKS_READY);
     if (r == 0)
         r = publish_ports(g, e);
+    FAILPOINT(PORTS_PUBLISHED);
     if (r == 0)
         r = guest_save_state(g, e);
-    return r < 0 ? r : hand_over(g, a, e);
+    FAILPOINT(STATE_SAVED);
+    if (r == 0)
+        r = say_go(g, e);
+    FAILPOINT(LAUNCH_GONE);
+    return r;
 }
 
 static void undo(struct broker *b, struct guest *g, const struct attempt *a)
@@ -281,14 +340,16 @@ static void undo(struct broker *b, struct guest *g, const struct attempt *a)
     if (g->pidfd >= 0) {
         (void) syscall(SYS_pidfd_send_signal, g->pidfd, SIGKILL, NULL, 0);
         (void) waitpid(g->init, NULL, 0); /* as pid 1 it takes everything with it */
-        net_detach(g->id, g->spec.n_links);
+        FAILPOINT(UNDO_KILLED);
     }
     if (g->published) {
         guest_ports(g, ports, g->arena);
         (void) net_rules_withdraw(g->spec.project, ports, g->spec.n_ports, NULL);
     }
+    FAILPOINT(UNDO_WITHDRAWN);
     if (a->has_cgroup)
         (void) b->cgroup->destroy(g->id);
+    FAILPOINT(UNDO_GROUP_REMOVED);
     if (a->has_dir)
         guest_remove_dir(g->id);
 }

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "sandbox/broker.h"
+#include "sandbox/failpoint.h"
 #include "sandbox/stages.h"
 
 /* How often control groups that still had dying processes are tried again. */
@@ -58,14 +59,17 @@ static void end(struct broker *b, struct guest *g)
     if (g->socket >= 0)
         close(take_fd(&g->socket));
     (void) waitpid(g->init, NULL, WNOHANG); /* not our child after an adoption */
-    (void) b->cgroup->kill(g->id);          /* commands that joined from outside */
+    FAILPOINT(END_HEARD);
+    (void) b->cgroup->kill(g->id); /* commands that joined from outside */
+    FAILPOINT(END_KILLED);
     take_end(b, g);
-    net_detach(g->id, g->spec.n_links);
     withdraw_ports(g);
+    FAILPOINT(END_WITHDRAWN);
     join_kill_of_guest(b, g);
     log_line(LOG_INFO, "instance ended id=%s status=%d stage=\"%s\" errno=%d oom=%d", g->id,
              g->end.status, stages_text(g->end.stage), g->end.error, g->oom);
     broker_event(b, requests_exit_event(g));
+    FAILPOINT(END_TOLD);
 }
 
 /* ---- watching ---- */
@@ -104,6 +108,7 @@ static void read_reports(struct broker *b, struct guest *g)
         g->pid = find_program(g->init);
         if (guest_save_state(g, &e) < 0)
             log_err(&e, g->id);
+        FAILPOINT(START_HEARD);
         log_line(LOG_INFO, "instance started id=%s pid=%d", g->id, (int) g->pid);
         broker_event(b, json_pack("{s:s,s:s,s:i,s:o}", "event", "started", "id", g->id, "pid",
                                   (int) g->pid, "ports", requests_ports(g)));
@@ -197,6 +202,7 @@ void lifecycle_remove(struct broker *b, struct guest *g)
 {
     int r = b->cgroup->destroy(g->id);
 
+    FAILPOINT(GROUP_REMOVED);
     HASH_DEL(b->guests, g);
     guest_remove_dir(g->id);
     guest_free(g);
@@ -235,10 +241,8 @@ static void adopt_one(struct broker *b, const char *id)
         guest_remove_dir(id);
         return;
     }
-    if (!guest_is_alive(g) || adopt_running(g, &e) < 0) {
+    if (!guest_is_alive(g) || adopt_running(g, &e) < 0)
         take_end(b, g);
-        net_detach(g->id, g->spec.n_links);
-    }
     if (lifecycle_watch(b, g, &e) < 0)
         log_err(&e, id);
     log_line(LOG_NOTE, "instance adopted id=%s init=%d state=%s", g->id, (int) g->init,

@@ -1,5 +1,5 @@
 /* net.h -- networks of the host: bridges, the links of instances, packet rules, reserved ports.
- * Runs in: broker.  Owns: every interface, table and sysctl change it makes, until the matching
+ * Runs in: broker.  Owns: every bridge, table and sysctl change it makes, until the matching
  * call undoes it.  Fails: negative errno with the thing named; a failed call has undone its part.
  * Source: rtnetlink(7), veth(4), nft(8) and libnftables-json(5), ip-sysctl.rst. */
 #ifndef IPAM_SANDBOX_NET_H
@@ -24,10 +24,11 @@ struct net_bridge {
 
 int net_bridge_create(const struct net_bridge *b, struct err *e); /* idempotent */
 int net_bridge_remove(const char *name, struct err *e);           /* absent is fine */
-/* Loopback up, and per link eth0, eth1, ... in the network namespace of `pid`, from nothing. */
-int net_attach(pid_t pid, const char *id, const struct spec_link *links, size_t n, struct err *e);
-/* Removes the host's ends now instead of whenever the kernel tears the namespace down. */
-void net_detach(const char *id, size_t n);
+/* Loopback up, and per link eth0, eth1, ... in the network namespace of `pid`, from nothing. Nobody
+ * takes links away: they end with the namespace, which the kernel takes down by itself, many at
+ * once and without keeping us waiting.  A link that is still there is replaced by the next of the
+ * same address: the caller sees to it that no two instances have one. */
+int net_attach(pid_t pid, const struct spec_link *links, size_t n, struct err *e);
 
 /* ---- net_rules.c: one nftables table per project ---- */
 

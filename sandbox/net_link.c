@@ -12,10 +12,12 @@
 #include <netlink/route/route.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "base/paths.h"
+#include "sandbox/failpoint.h"
 #include "sandbox/net.h"
 #include "sandbox/netns.h"
 
@@ -87,7 +89,15 @@ static int add_address(struct nl_sock *s, int index, const char *text, struct er
     return r < 0 && r != -NLE_EXIST ? nl_failure(e, r, "adding address", text) : 0;
 }
 
-static int set_up(struct nl_sock *s, int index, const char *name, struct err *e)
+/* A bridge and all that is plugged into it are one group, which the kernel takes away at once: one
+ * by one each link waits for all processors. */
+static uint32_t group_of(int bridge)
+{
+    return UINT32_C(0x49500000) + (uint32_t) bridge;
+}
+
+/* group 0: as it is */
+static int set_up(struct nl_sock *s, int index, uint32_t group, const char *name, struct err *e)
 {
     auto_link was = rtnl_link_alloc();
     auto_link wanted = rtnl_link_alloc();
@@ -96,9 +106,30 @@ static int set_up(struct nl_sock *s, int index, const char *name, struct err *e)
     if (was && wanted) {
         rtnl_link_set_ifindex(was, index);
         rtnl_link_set_flags(wanted, IFF_UP);
+        if (group)
+            rtnl_link_set_group(wanted, group);
         r = rtnl_link_change(s, was, wanted, 0);
     }
     return r < 0 ? nl_failure(e, r, "setting up", name) : 0;
+}
+
+/* Any socket of a namespace answers for its interfaces. */
+static int ask_interface(struct nl_sock *s, const char *name, unsigned long what, struct ifreq *out,
+                         struct err *e)
+{
+    *out = (struct ifreq){ 0 };
+    (void) snprintf(out->ifr_name, sizeof out->ifr_name, "%s", name);
+    if (ioctl(nl_socket_get_fd(s), what, out) < 0)
+        return err_set(e, -errno, "interface '%s': %s", name, strerror(errno));
+    return 0;
+}
+
+static int link_index(struct nl_sock *s, const char *name, struct err *e)
+{
+    struct ifreq ask;
+    int r = ask_interface(s, name, SIOCGIFINDEX, &ask, e);
+
+    return r < 0 ? r : ask.ifr_ifindex;
 }
 
 /* ---- bridges ---- */
@@ -152,12 +183,15 @@ static int configure_bridge(struct nl_sock *s, const struct net_bridge *b, struc
 
     if (index == 0)
         return err_set(e, -ENODEV, "bridge '%s' did not appear", b->name);
+    FAILPOINT(BRIDGE_ADDED);
     (void) write_conf("ipv6", b->name, "accept_ra", "0");
     r = add_address(s, index, b->ipv4, e);
     if (r == 0 && b->ipv6[0])
         r = add_address(s, index, b->ipv6, e);
+    FAILPOINT(BRIDGE_ADDRESSED);
     if (r == 0)
-        r = set_up(s, index, b->name, e);
+        r = set_up(s, index, group_of(index), b->name, e);
+    FAILPOINT(BRIDGE_UP);
     /* published ports are reachable at 127.0.0.1; the rules keep neighbours from abusing it */
     if (r == 0 && (r = write_conf("ipv4", b->name, "route_localnet", "1")) < 0)
         err_set(e, r, "route_localnet of '%s': %s", b->name, strerror(-r));
@@ -196,11 +230,29 @@ static int delete_link(struct nl_sock *s, const char *name)
     return rtnl_link_delete(s, link);
 }
 
+static void delete_group(struct nl_sock *s, uint32_t group)
+{
+    struct ifinfomsg any = { 0 };
+    struct nl_msg *m = nlmsg_alloc_simple(RTM_DELLINK, 0);
+
+    if (!m)
+        return;
+    if (nlmsg_append(m, &any, sizeof any, NLMSG_ALIGNTO) == 0 &&
+        nla_put_u32(m, IFLA_GROUP, group) == 0)
+        (void) nl_send_sync(s, m); /* frees it */
+    else
+        nlmsg_free(m);
+}
+
 int net_bridge_remove(const char *name, struct err *e)
 {
     auto_nl s = connect_route(e);
-    int r = s ? delete_link(s, name) : -NLE_NOMEM;
+    int index = s ? link_index(s, name, NULL) : 0;
+    int r;
 
+    if (index > 0)
+        delete_group(s, group_of(index));
+    r = s ? delete_link(s, name) : -NLE_NOMEM; /* an adopted one was in no group */
     if (r == 0 || r == -NLE_OBJ_NOTFOUND || r == -NLE_NODEV)
         return 0;
     return nl_failure(e, r, "removing bridge", name);
@@ -208,10 +260,13 @@ int net_bridge_remove(const char *name, struct err *e)
 
 /* ---- links of instances ---- */
 
-static void host_end(const char *id, size_t i, char out[IFNAMSIZ])
+/* The host's end is named after the address, which one instance has at a time. */
+static void host_end(const struct spec_link *l, char out[IFNAMSIZ])
 {
-    (void) snprintf(out, IFNAMSIZ, "iv%08x.%zu", hash(hash(2166136261u, paths_tag()), id),
-                    i % 1000);
+    uint32_t high = hash(hash(2166136261u, paths_tag()), l->bridge);
+    uint32_t low = hash(hash(high, l->ipv4), l->ipv6);
+
+    (void) snprintf(out, IFNAMSIZ, "iv%04x%08x", (high ^ low >> 7) & 0xffff, low);
 }
 
 /* Opens a socket inside another network namespace; the caller stays where it is. */
@@ -229,34 +284,52 @@ static struct nl_sock *connect_inside(int netns, struct err *e)
     return s;
 }
 
-static int add_veth(struct nl_sock *s, int netns, const char *name, const char *inside,
+/* both ends in one message, each born where it belongs: nothing has to move between namespaces */
+static int add_pair(struct nl_sock *s, int netns, const char *name, const char *inside,
                     const struct spec_link *l, struct err *e)
 {
     auto_link veth = rtnl_link_veth_alloc();
-    auto_link port = rtnl_link_bridge_alloc();
-    auto_link bridge = NULL;
-    int r;
+    struct rtnl_link *peer = veth ? rtnl_link_veth_get_peer(veth) : NULL;
+    int bridge = link_index(s, l->bridge, NULL);
+    struct ifreq mtu;
 
-    if (!veth || !port)
+    if (!peer)
         return nl_failure(e, -NLE_NOMEM, "creating link", name);
-    if (rtnl_link_get_kernel(s, 0, l->bridge, &bridge) < 0)
+    if (bridge < 0 || ask_interface(s, l->bridge, SIOCGIFMTU, &mtu, NULL) < 0) {
+        rtnl_link_put(peer);
         return err_set(e, -ENODEV, "network '%s' does not exist", l->bridge);
-    struct rtnl_link *peer = rtnl_link_veth_get_peer(veth);
+    }
     rtnl_link_set_name(peer, inside);
     set_mac(peer, l);
-    rtnl_link_set_mtu(peer, rtnl_link_get_mtu(bridge));
+    rtnl_link_set_mtu(peer, (unsigned) mtu.ifr_mtu);
     rtnl_link_set_ns_fd(peer, netns);
     rtnl_link_put(peer);
     rtnl_link_set_name(veth, name);
-    rtnl_link_set_mtu(veth, rtnl_link_get_mtu(bridge));
-    rtnl_link_set_master(veth, rtnl_link_get_ifindex(bridge));
+    rtnl_link_set_mtu(veth, (unsigned) mtu.ifr_mtu);
+    rtnl_link_set_master(veth, bridge);
+    rtnl_link_set_group(veth, group_of(bridge));
     rtnl_link_set_flags(veth, IFF_UP);
-    r = rtnl_link_add(s, veth, NLM_F_CREATE | NLM_F_EXCL);
+    int r = rtnl_link_add(s, veth, NLM_F_CREATE | NLM_F_EXCL);
+    if (r == -NLE_EXIST) {
+        /* of an instance whose network namespace the kernel has not taken down yet */
+        (void) delete_link(s, name);
+        r = rtnl_link_add(s, veth, NLM_F_CREATE | NLM_F_EXCL);
+    }
+    return r < 0 ? nl_failure(e, r, "creating link", name) : 0;
+}
+
+static int add_veth(struct nl_sock *s, int netns, const char *name, const char *inside,
+                    const struct spec_link *l, struct err *e)
+{
+    auto_link port = rtnl_link_bridge_alloc();
+    int r = port ? add_pair(s, netns, name, inside, l, e)
+                 : nl_failure(e, -NLE_NOMEM, "creating link", name);
+
     if (r < 0)
-        return nl_failure(e, r, "creating link", name);
+        return r;
     /* an instance that calls its own published port comes back through the port it left by */
     rtnl_link_set_family(port, AF_BRIDGE);
-    rtnl_link_set_ifindex(port, (int) if_nametoindex(name));
+    rtnl_link_set_ifindex(port, link_index(s, name, NULL));
     (void) rtnl_link_bridge_set_flags(port, RTNL_BRIDGE_HAIRPIN_MODE);
     r = rtnl_link_change(s, port, port, 0);
     if (r == 0)
@@ -290,14 +363,6 @@ static int add_default_route(struct nl_sock *s, int index, const char *gateway, 
     return r < 0 ? nl_failure(e, r, "adding the default route through", gateway) : 0;
 }
 
-static int link_index(struct nl_sock *s, const char *name, struct err *e)
-{
-    auto_link link = NULL;
-    int r = rtnl_link_get_kernel(s, 0, name, &link);
-
-    return r < 0 ? nl_failure(e, r, "finding interface", name) : rtnl_link_get_ifindex(link);
-}
-
 static int configure_inside(struct nl_sock *s, const struct spec_link *l, const char *name,
                             struct err *e)
 {
@@ -308,8 +373,9 @@ static int configure_inside(struct nl_sock *s, const struct spec_link *l, const 
     r = add_address(s, index, l->ipv4, e);
     if (r == 0 && l->ipv6[0])
         r = add_address(s, index, l->ipv6, e);
+    FAILPOINT(LINK_ADDRESSED);
     if (r == 0)
-        r = set_up(s, index, name, e);
+        r = set_up(s, index, 0, name, e);
     if (r == 0 && l->gateway4[0])
         r = add_default_route(s, index, l->gateway4, e);
     if (r == 0 && l->ipv6[0] && l->gateway6[0])
@@ -317,7 +383,7 @@ static int configure_inside(struct nl_sock *s, const struct spec_link *l, const 
     return r;
 }
 
-int net_attach(pid_t pid, const char *id, const struct spec_link *links, size_t n, struct err *e)
+int net_attach(pid_t pid, const struct spec_link *links, size_t n, struct err *e)
 {
     auto_free char *path = paths_join("/proc/%d/ns/net", (int) pid);
     auto_fd netns = open(path, O_RDONLY | O_CLOEXEC);
@@ -329,31 +395,19 @@ int net_attach(pid_t pid, const char *id, const struct spec_link *links, size_t 
         return err_set(e, -errno, "%s: %s", path, strerror(errno));
     if (!host || !inside)
         return e ? e->code : -EIO;
-    r = set_up(inside, 1, "lo", e); /* loopback is the first interface of every namespace */
+    r = set_up(inside, 1, 0, "lo", e); /* loopback is the first interface of every namespace */
     for (size_t i = 0; i < n && r == 0; i++) {
         char outer[IFNAMSIZ], inner[IFNAMSIZ];
 
-        host_end(id, i, outer);
+        host_end(&links[i], outer);
         if (links[i].interface[0])
             (void) snprintf(inner, sizeof inner, "%s", links[i].interface);
         else
             (void) snprintf(inner, sizeof inner, "eth%zu", i % 1000);
         r = add_veth(host, netns, outer, inner, &links[i], e);
+        FAILPOINT(LINK_ADDED);
         if (r == 0)
             r = configure_inside(inside, &links[i], inner, e);
     }
-    if (r < 0)
-        net_detach(id, n);
     return r;
-}
-
-void net_detach(const char *id, size_t n)
-{
-    auto_nl s = n > 0 ? connect_route(NULL) : NULL;
-    char name[IFNAMSIZ];
-
-    for (size_t i = 0; s && i < n; i++) {
-        host_end(id, i, name);
-        (void) delete_link(s, name);
-    }
 }

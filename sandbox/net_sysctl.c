@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "base/paths.h"
+#include "sandbox/failpoint.h"
 #include "sandbox/net.h"
 
 /* Lines "VALUE PATH", in the order of the changes: what was there before. */
@@ -36,6 +37,7 @@ static int change(const char *path, const char *value)
     if (strcmp(before, value) == 0)
         return 0;
     r = remember(path, before);
+    FAILPOINT(FORWARDING_REMEMBERED);
     return r < 0 ? r : fsio_write_pseudo(AT_FDCWD, path, value);
 }
 

@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "sandbox/broker.h"
+#include "sandbox/failpoint.h"
 #include "sandbox/net.h"
 #include "sandbox/policy.h"
 
@@ -85,7 +86,7 @@ static int save(const struct network *n, struct err *e)
         json_pack("{s:s,s:s,s:b,s:s,s:s,s:i}", "project", n->project, "bridge", n->name, "internal",
                   (int) n->internal, "ipv4", n->ipv4, "ipv6", n->ipv6, "mtu", (int) n->mtu);
     auto_free char *text = json_dumps(json, JSON_COMPACT);
-    int r = text ? fsio_write_atomic(AT_FDCWD, path, text, strlen(text), 0600) : -ENOMEM;
+    int r = text ? fsio_write_volatile(AT_FDCWD, path, text, strlen(text), 0600) : -ENOMEM;
 
     json_decref(json);
     return r < 0 ? err_set(e, r, "writing %s: %s", path, strerror(-r)) : 0;
@@ -141,18 +142,29 @@ static int set_up(struct broker *b, const struct network *n, struct err *e)
 
     if (r == 0)
         r = write_rules(b, n->project, e);
+    FAILPOINT(RULES_WRITTEN);
     if (r == 0 && !n->internal)
         r = net_forwarding_on(n->ipv6[0] != '\0', e);
+    FAILPOINT(FORWARDING_ON);
     return r;
 }
 
 static void take_down(struct broker *b, struct network *n, struct err *e)
 {
+    int r;
+
     HASH_DEL(b->networks, n);
-    if (write_rules(b, n->project, e) == 0 && net_bridge_remove(n->name, e) == 0)
+    r = write_rules(b, n->project, e);
+    FAILPOINT(RULES_REPLACED);
+    if (r == 0)
+        r = net_bridge_remove(n->name, e);
+    FAILPOINT(BRIDGE_REMOVED);
+    if (r == 0)
         forget_record(n->name);
+    FAILPOINT(NETWORK_FORGOTTEN);
     if (!b->networks)
         net_forwarding_restore();
+    FAILPOINT(FORWARDING_RESTORED);
     network_free(n);
 }
 
@@ -188,6 +200,7 @@ int network_create(struct broker *b, json_t *fields, struct err *e)
         network_free(n);
         return r;
     }
+    FAILPOINT(NETWORK_RECORDED);
     HASH_ADD_KEYPTR(hh, b->networks, n->name, strlen(n->name), n);
     r = set_up(b, n, e);
     if (r < 0)

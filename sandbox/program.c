@@ -16,6 +16,7 @@
 #include "base/fsio.h"
 #include "base/num.h"
 #include "sandbox/creds.h"
+#include "sandbox/failpoint.h"
 #include "sandbox/filter.h"
 #include "sandbox/landlock.h"
 #include "sandbox/rlimits.h"
@@ -152,6 +153,7 @@ static int become(const struct program *p, const struct program_start *how, enum
     *stage = STAGE_EXEC;
     if (p->host_path && image < 0)
         return -errno;
+    FAILPOINT(PROGRAM_FORKED);
     *stage = STAGE_STREAMS;
     (void) setsid();
     (void) umask(022);

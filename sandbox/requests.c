@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "sandbox/broker.h"
+#include "sandbox/failpoint.h"
 #include "sandbox/limits.h"
 #include "sandbox/policy.h"
 #include "sandbox/stages.h"
@@ -121,7 +122,9 @@ static int on_launch(struct broker *b, struct request *r, struct answer *a, stru
         guest_free(g);
         return failed;
     }
-    return lifecycle_watch(b, g, e);
+    failed = lifecycle_watch(b, g, e);
+    FAILPOINT(LAUNCH_WATCHED);
+    return failed;
 }
 
 static int send_signal(const struct guest *g, int signo, struct err *e)

@@ -7,6 +7,7 @@
 static const char *const stage_text[] = {
     [STAGE_NONE] = "",
     [STAGE_RECEIVE] = "receiving the set-up",
+    [STAGE_GROUP] = "entering the control group",
     [STAGE_NAMESPACE] = "entering the namespaces",
     [STAGE_HOSTNAME] = "setting the host name",
     [STAGE_ROOT] = "creating the root file system",

@@ -6,6 +6,7 @@
 enum stage {
     STAGE_NONE, /* set-up was complete */
     STAGE_RECEIVE,
+    STAGE_GROUP,
     STAGE_NAMESPACE,
     STAGE_HOSTNAME,
     STAGE_ROOT,

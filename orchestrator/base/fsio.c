@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,16 +84,16 @@ int fsio_write_all(int fd, const void *data, size_t len)
     return 0;
 }
 
-static int write_and_sync(int fd, const void *data, size_t len, mode_t mode)
+static int fill(int fd, const void *data, size_t len, mode_t mode, bool sync)
 {
     int r = fsio_write_all(fd, data, len);
 
     if (r < 0)
         return r;
-    return fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -errno : 0;
+    return fchmod(fd, mode) < 0 || (sync && fsync(fd) < 0) ? -errno : 0;
 }
 
-int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, mode_t mode)
+static int replace(int dir, const char *path, const void *data, size_t len, mode_t mode, bool sync)
 {
     char temp[PATH_MAX];
     int n = snprintf(temp, sizeof temp, "%s.%d.tmp", path, (int) getpid());
@@ -102,12 +103,22 @@ int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, m
     auto_fd fd = openat(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
-    int r = write_and_sync(fd, data, len, mode);
+    int r = fill(fd, data, len, mode, sync);
     if (r == 0 && renameat(dir, temp, dir, path) < 0)
         r = -errno;
     if (r < 0)
         (void) unlinkat(dir, temp, 0);
     return r;
+}
+
+int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, mode_t mode)
+{
+    return replace(dir, path, data, len, mode, true);
+}
+
+int fsio_write_volatile(int dir, const char *path, const void *data, size_t len, mode_t mode)
+{
+    return replace(dir, path, data, len, mode, false);
 }
 
 int fsio_write_pseudo(int dir, const char *path, const char *text)

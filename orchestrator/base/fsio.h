@@ -17,6 +17,8 @@ int fsio_read_pseudo(int dir, const char *path, size_t max, char **out);
 int fsio_read_fd(int fd, size_t max, char **out, size_t *len);
 /* Writes to a temporary file beside `path`, syncs, renames. */
 int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, mode_t mode);
+/* The same without the sync: for what says nothing any more when the machine has stopped. */
+int fsio_write_volatile(int dir, const char *path, const void *data, size_t len, mode_t mode);
 /* Writes to an existing pseudo file in one write(2). */
 int fsio_write_pseudo(int dir, const char *path, const char *text);
 int fsio_write_all(int fd, const void *data, size_t len);

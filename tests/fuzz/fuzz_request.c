@@ -31,6 +31,12 @@ int launch_init(bool joining, uint64_t namespaces, int cgroup, struct launched *
     return err_set(e, -EAGAIN, "no process while fuzzing");
 }
 
+int launch_admit(struct broker *b, const char *id, int socket, struct err *e)
+{
+    (void) b, (void) id, (void) socket, (void) e;
+    return 0;
+}
+
 int lifecycle_watch(struct broker *b, struct guest *g, struct err *e)
 {
     (void) e;

@@ -22,7 +22,7 @@ broker_open() {
     IPAM_ORCH_RUN_DIR=$HOUSE/run
     IPAM_ORCH_STATE_DIR=$HOUSE/state
     IPAM_ORCH_CONF_DIR=$HOUSE/etc
-    IPAM_ORCH_LIB_DIR=$IPAM_ORCH_BUILD
+    IPAM_ORCH_LIB_DIR=${BROKER_BUILD:=$IPAM_ORCH_BUILD}
     IPAM_ORCH_DATA_DIR=$IPAM_ORCH_SOURCE
     export HOUSE NETNS IPAM_ORCH_RUN_DIR IPAM_ORCH_STATE_DIR IPAM_ORCH_CONF_DIR IPAM_ORCH_LIB_DIR IPAM_ORCH_DATA_DIR
     chmod 755 "$HOUSE"
@@ -49,7 +49,7 @@ broker_start() {
             [ "$fd" -le 2 ] || eval "exec $fd>&-"
         done
         exec 9>"$HOUSE/ready" </dev/null >>"$HOUSE/broker.log" 2>&1
-        exec nsenter --net="/run/netns/$NETNS" "$IPAM_ORCH_BUILD/ipam-sandboxd" --ready-fd 9
+        exec nsenter --net="/run/netns/$NETNS" "$IPAM_ORCH_LIB_DIR/ipam-sandboxd" --ready-fd 9
     ) &
     echo $! >"$HOUSE/broker.pid"
     disown

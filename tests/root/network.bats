@@ -163,3 +163,26 @@ socket.create_server(("0.0.0.0", 8080))'
     [ "$status" -eq 1 ]
     [[ $(jq -r .error.message <<<"$output") == *"used by running instances"* ]]
 }
+
+@test "an address that a running instance has is given to nobody else" {
+    run launch t.thief.1.1 "{\"links\":[$(link ioone 10.200.1.2 10.200.1.1)]}" /bin/true
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $(jq -r .error.message <<<"$output") == *"10.200.1.2/24"*ioone*t.one.1.1* ]]
+    hears t.both.1.1 10.200.1.2 80
+    [ "$output" = t.one.1.1 ]
+}
+
+@test "a link whose namespace outlives its instance does not keep the next one from the address" {
+    local holder inside
+    inside="{\"links\":[$(link ioone 10.200.1.9 10.200.1.1)]}"
+    started t.late.1.1 "$inside" /bin/sleep 1000
+    nsenter --net="/proc/$PID/ns/net" sleep 1000 3>&- &
+    holder=$!
+    drive request kill '{"id":"t.late.1.1"}'
+    ended t.late.1.1
+    started t.late.1.2 "$inside" /bin/sleep 1000
+    inside t.one.1.1 /usr/bin/python3 -c "$ask" 10.200.1.9 80 || true
+    [[ $output == *"Connection refused"* ]] # it is there and answers
+    kill "$holder"
+}
