@@ -95,7 +95,13 @@ check-cli: $(BIN) ## the command line without its daemons; no privilege
 check-compose: $(B)/ipam-orch ## what `config` makes of some four hundred compose files
 	@tests/compose/run
 
-check-root: $(BIN) $(GUESTS) ## isolation, cgroups and networks as the kernel shows them; root
+# the two programs in which every step of set-up and tear-down can be the last, see sandbox/failpoint.h
+.PHONY: failpoints
+failpoints:
+	$(QUIET)$(MAKE) --no-print-directory B=$(B)/failpoints CFLAGS='$(CFLAGS) -DIPAM_FAILPOINTS' \
+	    $(B)/failpoints/ipam-sandboxd $(B)/failpoints/ipam-init
+
+check-root: $(BIN) $(GUESTS) failpoints ## isolation, cgroups and networks as the kernel shows them; root
 	@tests/run-bats root
 
 check-app: ## the IPAM application against its own MariaDB and Redis, and its frontend
@@ -136,7 +142,7 @@ asan: ## rebuild with address and undefined-behaviour sanitizers below build/asa
 	    check-unit check-cli check-compose fuzz-regress check-root
 
 .PHONY: bench
-bench: $(BIN) frontend ## time of config, up, down, ps and one launch, memory of our processes; root, an idle machine
+bench: $(BIN) $(GUESTS) frontend failpoints ## time of config, up, down, ps and one launch, memory of our processes; root, an idle machine
 	@tests/bench/config
 	@tests/bench/stack
 	@tests/bench/launch

@@ -177,12 +177,15 @@ socket.create_server(("0.0.0.0", 8080))'
     local holder inside
     inside="{\"links\":[$(link ioone 10.200.1.9 10.200.1.1)]}"
     started t.late.1.1 "$inside" /bin/sleep 1000
-    nsenter --net="/proc/$PID/ns/net" sleep 1000 3>&- &
+    mkfifo "$HOUSE/inside"
+    nsenter --net="/proc/$PID/ns/net" sh -c 'echo in; exec sleep 1000' >"$HOUSE/inside" 3>&- &
     holder=$!
+    read -r <"$HOUSE/inside"
     drive request kill '{"id":"t.late.1.1"}'
     ended t.late.1.1
     started t.late.1.2 "$inside" /bin/sleep 1000
     inside t.one.1.1 /usr/bin/python3 -c "$ask" 10.200.1.9 80 || true
     [[ $output == *"Connection refused"* ]] # it is there and answers
     kill "$holder"
+    rm "$HOUSE/inside"
 }
