@@ -12,14 +12,15 @@
 #include "base/paths.h"
 
 static int save(const char *dir, const char *project, const char *file, const char *text,
-                struct err *e)
+                bool durable, struct err *e)
 {
     auto_free char *folder = paths_join("%s/%s", dir, project);
     auto_free char *path = paths_join("%s/%s", folder, file);
     int r = fsio_mkdir_p(folder, 0700);
 
     if (r == 0)
-        r = fsio_write_atomic(AT_FDCWD, path, text, strlen(text), 0600);
+        r = (durable ? fsio_write_atomic : fsio_write_volatile)(AT_FDCWD, path, text, strlen(text),
+                                                                0600);
     return r < 0 ? err_set(e, r, "saving %s: %s", path, strerror(-r)) : 0;
 }
 
@@ -28,10 +29,10 @@ int store_save_project(const char *dir, const struct project *p, struct err *e)
     auto_free char *text = NULL;
     int r = project_to_json(p, &text, e);
 
-    return r < 0 ? r : save(dir, p->name, "project.json", text, e);
+    return r < 0 ? r : save(dir, p->name, "project.json", text, true, e);
 }
 
-int store_save_state(const char *dir, const struct deployment *d, struct err *e)
+int store_save_state(const char *dir, const struct deployment *d, bool durable, struct err *e)
 {
     json_t *json = deployment_to_json(d);
     auto_free char *text = json_dumps(json, JSON_INDENT(1));
@@ -39,7 +40,7 @@ int store_save_state(const char *dir, const struct deployment *d, struct err *e)
     json_decref(json);
     if (!text)
         abort();
-    return save(dir, d->project->name, "state.json", text, e);
+    return save(dir, d->project->name, "state.json", text, durable, e);
 }
 
 int store_remove(const char *dir, const char *project, struct err *e)

@@ -4,11 +4,14 @@
 #ifndef IPAM_ENGINE_STORE_H
 #define IPAM_ENGINE_STORE_H
 
+#include <stdbool.h>
+
 #include "base/err.h"
 #include "engine/deployment.h"
 
 int store_save_project(const char *dir, const struct project *p, struct err *e);
-int store_save_state(const char *dir, const struct deployment *d, struct err *e);
+/* `durable`: also a machine that stops at once has it then. */
+int store_save_state(const char *dir, const struct deployment *d, bool durable, struct err *e);
 int store_remove(const char *dir, const char *project, struct err *e);
 /* Calls `each` for every saved project (taken) and its state (borrowed, NULL if there is none);
  * what cannot be read is logged and left alone. */

@@ -15,6 +15,10 @@
 /* While the broker is away a new connection is tried this often. */
 #define RETRY_US (250 * USEC_PER_MSEC)
 
+/* So long what changes is collected before it is written: with each change the time for an `up`
+ * would grow with the square of its services.  What a kill takes the broker's list tells. */
+#define SAVE_US (20 * USEC_PER_MSEC)
+
 struct deployment *supervisor_find(const struct supervisor *s, const char *project)
 {
     for (size_t n = 0; n < s->n_deployments; n++)
@@ -33,25 +37,30 @@ struct instance *supervisor_by_id(const struct supervisor *s, const char *id)
     return NULL;
 }
 
-static int on_save(sd_event_source *source, void *userdata)
+static void save(const struct deployment *d, bool durable)
+{
+    struct err e = ERR_INIT;
+
+    if (store_save_state(d->supervisor->config.state_dir, d, durable, &e) < 0)
+        log_err(&e, "saving state");
+}
+
+static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
 {
     struct supervisor *s = userdata;
 
-    (void) source;
-    for (size_t n = 0; n < s->n_deployments; n++) {
-        struct err e = ERR_INIT;
-        if (store_save_state(s->config.state_dir, s->deployments[n], &e) < 0)
-            log_err(&e, "saving state");
-    }
+    (void) source, (void) usec;
+    s->save = sd_event_source_disable_unref(s->save);
+    for (size_t n = 0; n < s->n_deployments; n++)
+        save(s->deployments[n], false);
     return 0;
 }
 
 void supervisor_touch(struct supervisor *s)
 {
-    if (s->save)
-        (void) sd_event_source_set_enabled(s->save, SD_EVENT_ONESHOT);
-    else if (sd_event_add_defer(s->config.loop, &s->save, on_save, s) >= 0)
-        (void) sd_event_source_set_priority(s->save, SD_EVENT_PRIORITY_IDLE + 1);
+    if (!s->save)
+        (void) sd_event_add_time_relative(s->config.loop, &s->save, CLOCK_MONOTONIC, SAVE_US, 1,
+                                          on_save, s);
 }
 
 static void tell(struct deployment *d, json_t *event)
@@ -291,9 +300,10 @@ static void finish_operation(struct deployment *d)
     log_line(LOG_INFO, "%s %s project=%s%s%s", operation_text[op->kind],
              op->failed ? "failed" : "done", d->project->name, op->failed ? ": " : "",
              op->failed ? op->failure.why.msg : "");
-    supervisor_touch(s);
     if (leaves_nothing(op))
         forget_deployment(s, d);
+    else
+        save(d, true);
     if (w.owner)
         w.done(w.owner, op->failed || op->failure.why.code < 0 ? &op->failure : NULL);
     free(op);
@@ -544,9 +554,9 @@ void supervisor_free(struct supervisor *s)
 {
     if (!s)
         return;
-    if (s->save)
-        (void) on_save(NULL, s);
     for (size_t n = 0; n < s->n_deployments; n++) {
+        if (s->save)
+            save(s->deployments[n], true);
         free(s->deployments[n]->op);
         deployment_free(s->deployments[n]);
     }
