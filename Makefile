@@ -142,10 +142,12 @@ asan: ## rebuild with address and undefined-behaviour sanitizers below build/asa
 	    check-unit check-cli check-compose fuzz-regress check-root
 
 .PHONY: bench
-bench: $(BIN) $(GUESTS) frontend failpoints ## time of config, up, down, ps and one launch, memory of our processes; root, an idle machine
+bench: $(BIN) $(GUESTS) frontend failpoints ## time of config, up, down, ps, one launch and many, memory of our processes; root, an idle machine
 	@tests/bench/config
 	@tests/bench/stack
 	@tests/bench/launch
+	@tests/bench/up50
+	@tests/bench/scale
 
 # Off in gcc 12 and cppcheck, as in .clang-tidy: what they cannot know of cleanup variables, of lists
 # that own their elements, and of out parameters that a function of another file sets.
