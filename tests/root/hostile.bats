@@ -114,3 +114,41 @@ host_state() {
     [ "$(grep -c ' ESCAPED$' <<<"$output")" -eq "${#tries[@]}" ]
     in_net ip link set lo up
 }
+
+@test "a directory that a neighbour swaps for a link while the broker mounts into it leads nowhere else" {
+    local round started=0 refused=0 fields before prey=$HOUSE/prey
+    mkdir "$prey"
+    chmod 777 "$prey"
+    before=$(grep -F "$HOUSE" /proc/self/mountinfo || true)
+    fields=$(jq -nc '{ mounts: [{ kind: "volume", source: "swapped", target: "/data" }] }')
+    # a directory and a link out of the volume change places for as long as the service lives
+    started t.swapper.1.1 "$fields" /usr/bin/python3 -uc 'import ctypes, os, sys
+for name, to in (("one", sys.argv[1]), ("two", "/../../../../.." + sys.argv[1])):
+    os.mkdir("/data/" + name)
+    os.symlink(to, "/data/link-" + name)
+swap = ctypes.CDLL(None).renameat2
+print("swapping")
+while True:
+    for name in (b"one", b"two"):
+        swap(-100, b"/data/" + name, -100, b"/data/link-" + name, 2)' "$prey"
+    drive lines t.swapper.1.1 out 1
+    fields=$(jq -c '.mounts += [{ kind: "tmpfs", target: "/data/one/deep/scratch", size: 4096 },
+            { kind: "bind", source: "/usr/share", target: "/data/two/deep/share", read_only: true }]
+        | .files = [{ fd: 0, target: "/data/one/deep/secret", uid: 65534, gid: 65534, mode: 256 }]' <<<"$fields")
+    echo hidden >"$HOUSE/hidden"
+    for round in $(seq 40); do
+        run --separate-stderr drive launch "$(jq -c --arg id "t.into.1.$round" '. + { id: $id, argv: ["/bin/true"] }' <<<"$fields")" "$HOUSE/hidden"
+        if [ "$status" -eq 0 ]; then started=$((started + 1)); else refused=$((refused + 1)); fi
+        drive wait "t.into.1.$round" >/dev/null || true # 1 for a set-up that failed
+        drive request remove "{\"id\":\"t.into.1.$round\"}" >/dev/null
+    done
+    echo "started $started, refused $refused: $output"
+    [ "$started" -gt 0 ]
+    drive request kill '{"id":"t.swapper.1.1"}'
+    ended t.swapper.1.1
+    # nothing was made or mounted where the links point to on the host
+    [ -z "$(ls -A "$prey")" ]
+    [ "$(grep -F "$HOUSE" /proc/self/mountinfo)" = "$before" ]
+    run ! grep -rqs hidden "$HOUSE/state/volumes/swapped"
+    finished t.after.1.2 '{}' /bin/true
+}
