@@ -39,7 +39,8 @@
  *                   [user] [detached]
  *                   + stdin, stdout [, stderr]
  *   join_kill       join (the tag of the join)          -
- *   quit            -                                   -            refused while instances exist
+ *   quit            -                                   -            refused while instances
+ *                                                                    exist; removes networks
  *
  *   event           fields
  *   started         id pid ports      the program has been executed; pid in the host's namespace;

@@ -235,6 +235,22 @@ int network_remove(struct broker *b, const char *project, const char *name, stru
     return why.code;
 }
 
+void network_remove_unused(struct broker *b)
+{
+    struct network *n, *next;
+
+    HASH_ITER (hh, b->networks, n, next) {
+        struct err e = ERR_INIT;
+
+        if (is_used(b, n->name))
+            continue;
+        log_line(LOG_WARN, "removing a network nobody wants bridge=%s", n->name);
+        take_down(b, n, &e);
+        if (e.code < 0)
+            log_err(&e, "removing a network");
+    }
+}
+
 static void adopt_one(struct broker *b, const char *name)
 {
     auto_free char *path = record_path(name);

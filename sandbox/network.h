@@ -28,6 +28,8 @@ int network_remove(struct broker *b, const char *project, const char *name, stru
 int network_adopt(struct broker *b, struct err *e);
 /* Writes the tables of all projects anew, with the ports of all guests. */
 void network_refresh(struct broker *b);
-void network_forget(struct broker *b); /* memory only */
+void network_forget(struct broker *b);
+/* Takes down every network that no running instance uses. */
+void network_remove_unused(struct broker *b); /* memory only */
 
 #endif

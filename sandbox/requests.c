@@ -308,9 +308,11 @@ static int on_quit(struct broker *b, struct request *r, struct answer *a, struct
     (void) a;
     if (failed == 0 && b->guests)
         failed = err_set(e, -EBUSY, "there are %u instances", HASH_COUNT(b->guests));
-    if (failed == 0)
-        b->quit_asked = true;
-    return failed;
+    if (failed < 0)
+        return failed;
+    network_remove_unused(b); /* of an `up` in the middle of which a broker ended */
+    b->quit_asked = true;
+    return 0;
 }
 
 static const struct {

@@ -250,12 +250,14 @@ int daemons_connect(const struct cli *cli, struct client **out, struct err *e)
     return r == -ENOTCONN ? err_set(e, r, "the sandbox broker does not answer") : r;
 }
 
-/* what the manager that ran last has saved and not forgotten */
-static bool has_projects(void)
+/* The manager that ran last has saved something and not forgotten it, or its broker did not come to
+ * its end, where it removes its socket: there may be networks of nobody. */
+static bool is_unfinished(void)
 {
     auto_free char *projects = paths_join("%s/manager/projects/*", paths_state());
+    auto_free char *socket = paths_join("%s/sandbox.sock", paths_run());
     glob_t found = { 0 };
-    bool any = glob(projects, GLOB_NOSORT, NULL, &found) == 0;
+    bool any = glob(projects, GLOB_NOSORT, NULL, &found) == 0 || access(socket, F_OK) == 0;
 
     globfree(&found);
     return any;
@@ -274,7 +276,7 @@ int daemons_attach(const struct cli *cli, struct client **out, struct err *e)
     if (r == -ENOTCONN)
         return 0; /* good enough to look at */
     /* services may be running although no manager does: it is brought back to find them */
-    return r < 0 && geteuid() == 0 && has_projects() ? daemons_connect(cli, out, e) : r;
+    return r < 0 && geteuid() == 0 && is_unfinished() ? daemons_connect(cli, out, e) : r;
 }
 
 void daemons_wait_end(struct client *c)

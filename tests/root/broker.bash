@@ -24,7 +24,7 @@ broker_open() {
     IPAM_ORCH_CONF_DIR=$HOUSE/etc
     IPAM_ORCH_LIB_DIR=${BROKER_BUILD:=$IPAM_ORCH_BUILD}
     IPAM_ORCH_DATA_DIR=$IPAM_ORCH_SOURCE
-    export HOUSE NETNS IPAM_ORCH_RUN_DIR IPAM_ORCH_STATE_DIR IPAM_ORCH_CONF_DIR IPAM_ORCH_LIB_DIR IPAM_ORCH_DATA_DIR
+    export HOUSE NETNS BROKER_BUILD IPAM_ORCH_RUN_DIR IPAM_ORCH_STATE_DIR IPAM_ORCH_CONF_DIR IPAM_ORCH_LIB_DIR IPAM_ORCH_DATA_DIR
     chmod 755 "$HOUSE"
     # the guests must be reachable for service users, wherever the checkout is
     mkdir "$HOUSE/guests"
@@ -49,7 +49,7 @@ broker_start() {
             [ "$fd" -le 2 ] || eval "exec $fd>&-"
         done
         exec 9>"$HOUSE/ready" </dev/null >>"$HOUSE/broker.log" 2>&1
-        exec nsenter --net="/run/netns/$NETNS" "$IPAM_ORCH_LIB_DIR/ipam-sandboxd" --ready-fd 9
+        exec nsenter --net="/run/netns/$NETNS" "$BROKER_BUILD/ipam-sandboxd" --ready-fd 9
     ) &
     echo $! >"$HOUSE/broker.pid"
     disown
