@@ -27,12 +27,12 @@ names() {
 # processes of this test besides the broker: by their control group, inits that have none yet by the
 # environment that this build gives them
 processes() {
-    local dir mark
-    mark=$(tag)
-    for dir in /proc/[0-9]*; do
+    local file dir
+    for file in $(grep -lsF "/ipam-orch-$(tag)" /proc/[0-9]*/cgroup) \
+        $(grep -lsx ipam-init /proc/[0-9]*/comm); do
+        dir=${file%/*}
         grep -qs '^State:.*Z' "$dir/status" && continue
-        if grep -qsF "/ipam-orch-$mark" "$dir/cgroup" ||
-            { grep -qsx ipam-init "$dir/comm" && grep -qsaF "$HOUSE" "$dir/environ"; }; then
+        if [ "${file##*/}" = cgroup ] || grep -qsaF "$HOUSE" "$dir/environ"; then
             cat "$dir/comm"
         fi
     done
