@@ -301,6 +301,33 @@ static int say_go(const struct guest *g, struct err *e)
     return r < 0 ? lost_init(g, r, e) : 0;
 }
 
+/* what is made while init builds its root, and the word that ends it */
+static int connect_links(struct guest *g, struct err *e)
+{
+    int r = 0;
+
+    if (g->spec.network_of[0] == '\0')
+        r = net_attach(g->init, g->spec.links, g->spec.n_links, e);
+    FAILPOINT(LINKS_READY);
+    if (r == 0)
+        r = publish_ports(g, e);
+    FAILPOINT(PORTS_PUBLISHED);
+    if (r == 0)
+        r = guest_save_state(g, e);
+    FAILPOINT(STATE_SAVED);
+    if (r == 0)
+        r = say_go(g, e);
+    FAILPOINT(LAUNCH_GONE);
+    return r;
+}
+
+/* Its network has gone with an init that could not build its root.  Why it could not is in its
+ * record and in its log, and is told like any other end. */
+static bool has_given_up(const struct guest *g)
+{
+    return guest_read_record(g).kind == REPORT_FAILED;
+}
+
 static int go(struct broker *b, struct guest *g, const int *files, struct attempt *a, struct err *e)
 {
     int r;
@@ -318,19 +345,10 @@ static int go(struct broker *b, struct guest *g, const int *files, struct attemp
     if (r == 0)
         r = hand_over(g, a, e);
     FAILPOINT(HANDED_OVER);
-    if (r == 0 && g->spec.network_of[0] == '\0')
-        r = net_attach(g->init, g->spec.links, g->spec.n_links, e);
-    FAILPOINT(LINKS_READY);
-    if (r == 0)
-        r = publish_ports(g, e);
-    FAILPOINT(PORTS_PUBLISHED);
-    if (r == 0)
-        r = guest_save_state(g, e);
-    FAILPOINT(STATE_SAVED);
-    if (r == 0)
-        r = say_go(g, e);
-    FAILPOINT(LAUNCH_GONE);
-    return r;
+    if (r < 0)
+        return r;
+    r = connect_links(g, e);
+    return r < 0 && has_given_up(g) ? guest_save_state(g, e) : r;
 }
 
 static void undo(struct broker *b, struct guest *g, const struct attempt *a)
