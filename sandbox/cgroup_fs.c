@@ -31,9 +31,12 @@ void cgroup_fs_base(const char *root, char out[PATH_MAX])
 int cgroup_fs_mkdir(const char *base, const char *id)
 {
     auto_free char *path = paths_join("%s/%s", base, id);
+    int r = mkdir(path, 0755) < 0 ? -errno : 0;
 
-    if (mkdir(path, 0755) < 0 && errno != EEXIST)
-        return -errno;
+    if (r == -ENOENT && id[0] && (r = cgroup_fs_mkdir(base, "")) == 0)
+        r = mkdir(path, 0755) < 0 ? -errno : 0;
+    if (r < 0 && r != -EEXIST)
+        return r;
     FAILPOINT(GROUP_MADE);
     return 0;
 }

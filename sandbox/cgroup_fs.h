@@ -33,6 +33,7 @@ void cgroup_fs_places(struct cgroup_places *out);
 /* root + "/ipam-orch[-TAG]" */
 void cgroup_fs_base(const char *root, char out[PATH_MAX]);
 
+/* An existing one is fine; the base is made when it is missing. */
 int cgroup_fs_mkdir(const char *base, const char *id);
 int cgroup_fs_open(const char *base, const char *id);
 int cgroup_fs_rmdir(const char *base, const char *id); /* and the base when it is empty then */

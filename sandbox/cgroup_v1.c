@@ -128,9 +128,7 @@ static int limit_cpuset(const char *id, const struct spec_limits *was,
         return 0;
     if (own[0] == '\0')
         return err_set(e, -ENOENT, "there is no cpuset controller");
-    r = cgroup_fs_mkdir(own, "");
-    if (r == 0)
-        r = cgroup_fs_mkdir(own, id);
+    r = cgroup_fs_mkdir(own, id);
     if (r < 0)
         return err_set(e, r, "creating the control group %s/%s: %s", own, id, strerror(-r));
     fresh = was->cpuset[0] == '\0';
@@ -174,9 +172,7 @@ static int v1_create(const struct spec *s, struct err *e)
     for (int c = 0; c < CGROUP_CONTROLLERS && r == 0; c++) {
         if (base[c][0] == '\0' || c == CGROUP_CPUSET) /* see limit_cpuset */
             continue;
-        r = cgroup_fs_mkdir(base[c], "");
-        if (r == 0)
-            r = cgroup_fs_mkdir(base[c], id);
+        r = cgroup_fs_mkdir(base[c], id);
         if (r < 0)
             err_set(e, r, "creating the control group %s/%s: %s", base[c], id, strerror(-r));
     }
