@@ -19,6 +19,8 @@ enum {
     LIMIT_PROBE_OUTPUT = 4096,  /* bytes kept of what a health check printed, as in moby */
     LIMIT_SECCOMP_PROFILE =
         64 * 1024, /* bytes of a service's own system call profile without blanks: half a packet */
+    LIMIT_COPY_FILES =
+        1000000,            /* files of one `cp` out of a service: it may never stop naming them */
     LIMIT_INSTANCES = 1024, /* instances the broker keeps; its tables are static */
     LIMIT_NETWORKS = 256,   /* bridges the broker keeps */
 };

@@ -10,10 +10,8 @@
 #include "cli/cmd.h"
 #include "cli/options.h"
 #include "cli/relay.h"
+#include "cli/remote.h"
 #include "cli/request.h"
-
-/* what a shell says of a command, and docker exec too */
-enum { EXIT_OURS = 125, EXIT_NOT_EXECUTABLE = 126, EXIT_NOT_FOUND = 127, EXIT_SIGNAL = 128 };
 
 enum { OPT_INDEX = 256, OPT_PRIVILEGED };
 
@@ -71,70 +69,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static json_t *strings(char *const *v)
-{
-    json_t *list = json_array();
-
-    for (; v && *v; v++)
-        (void) json_array_append_new(list, json_string(*v));
-    return list;
-}
-
-/* NAME alone means the caller's value, nothing when the caller has none */
-static json_t *variables(char *const *v)
-{
-    json_t *list = json_array();
-
-    for (; v && *v; v++) {
-        const char *value = strchr(*v, '=') ? NULL : getenv(*v);
-
-        if (strchr(*v, '='))
-            (void) json_array_append_new(list, json_string(*v));
-        else if (value)
-            (void) json_array_append_new(list, json_sprintf("%s=%s", *v, value));
-    }
-    return list;
-}
-
-static int exit_status(const struct wish *w, const json_t *answer, struct err *e)
-{
-    const char *what = "";
-    int code = 0, signal = 0, error = 0;
-
-    if (json_unpack((json_t *) (size_t) answer, "{s:{s:i,s:i,s:i,s:s}}", "exit", "code", &code,
-                    "signal", &signal, "errno", &error, "what", &what) < 0)
-        return err_set(e, -EBADMSG, "the manager's answer is not readable");
-    if (error > 0) {
-        err_set(e, -error, "%s: %s", w->argv[0], what);
-        return error == ENOENT ? EXIT_NOT_FOUND : error == EACCES ? EXIT_NOT_EXECUTABLE : EXIT_OURS;
-    }
-    return signal > 0 ? EXIT_SIGNAL + signal : code;
-}
-
-/* the exit status, or negative */
-static int converse(struct client *client, struct relay *r, const struct wish *w, struct err *e)
-{
-    int code;
-
-    relay_begin(r);
-    for (;;) {
-        json_t *answer = NULL;
-
-        code = relay_run(r, client_fd(client));
-        if (code != 0)
-            return code > 0 ? EXIT_SIGNAL + code : err_set(e, code, "writing: %s", strerror(-code));
-        code = client_receive(client, 0, &answer, e);
-        if (code == -EAGAIN || code == -EINTR)
-            continue;
-        if (code == 0 && (code = client_error(answer, e)) == 0)
-            code = exit_status(w, answer, e);
-        if (code >= 0)
-            relay_drain(r);
-        json_decref(answer);
-        return code;
-    }
-}
-
 static int exec(struct cli *cli, const struct wish *w, struct err *e)
 {
     char *const named[] = { (char *) (size_t) w->service, NULL };
@@ -150,8 +84,9 @@ static int exec(struct cli *cli, const struct wish *w, struct err *e)
     json_decref(status);
     if (code < 0)
         return code;
-    message = json_pack("{s:s,s:s,s:s,s:o,s:o}", "op", "exec", "project", project, "service",
-                        w->service, "argv", strings(w->argv), "env", variables(w->env));
+    message =
+        json_pack("{s:s,s:s,s:s,s:o,s:o}", "op", "exec", "project", project, "service", w->service,
+                  "argv", remote_strings(w->argv), "env", remote_variables(w->env));
     if (w->workdir)
         (void) json_object_set_new(message, "workdir", json_string(w->workdir));
     if (w->user)
@@ -160,11 +95,9 @@ static int exec(struct cli *cli, const struct wish *w, struct err *e)
         (void) json_object_set_new(message, "detach", json_true());
     code = w->detach ? relay_open_nothing(r, e) : relay_open(r, terminal, e);
     if (code == 0)
-        code = client_send_fds(client, message, r->theirs, RELAY_STREAMS, e);
+        code = remote_run(client, message, r, w->argv[0], e);
     else
         json_decref(message);
-    if (code == 0)
-        code = converse(client, r, w, e);
     relay_close(r);
     return code;
 }
@@ -191,5 +124,5 @@ int cmd_exec(struct cli *cli, int argc, char **argv)
     if (e.code == 0)
         return code;
     (void) cli_fail(cli, &e);
-    return code > 0 ? code : EXIT_OURS;
+    return code > 0 ? code : REMOTE_OURS;
 }

@@ -77,11 +77,15 @@ static int open_signals(void)
     return fd < 0 ? -errno : fd;
 }
 
+static const struct relay nothing = { .theirs = { -1, -1, -1 },
+                                      .ours = { -1, -1, -1 },
+                                      .local = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO } };
+
 int relay_open(struct relay *r, bool terminal, struct err *e)
 {
     int code;
 
-    *r = (struct relay){ .theirs = { -1, -1, -1 }, .ours = { -1, -1, -1 } };
+    *r = nothing;
     r->signals = open_signals();
     code = r->signals < 0 ? r->signals : terminal ? open_terminal(r) : open_pipes(r);
     if (code == 0 && terminal && tcgetattr(STDIN_FILENO, &r->before) < 0)
@@ -93,7 +97,8 @@ int relay_open(struct relay *r, bool terminal, struct err *e)
 
 int relay_open_nothing(struct relay *r, struct err *e)
 {
-    *r = (struct relay){ .theirs = { -1, -1, -1 }, .ours = { -1, -1, -1 }, .in_ended = true };
+    *r = nothing;
+    r->in_ended = true;
     r->signals = open_signals();
     for (int i = 0; i < RELAY_STREAMS && r->signals >= 0; i++)
         if ((r->theirs[i] = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0)
@@ -111,6 +116,14 @@ void relay_begin(struct relay *r)
     r->terminal = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
 }
 
+/* letters stay, what a terminal would obey does not */
+static void tame(char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if ((unsigned char) text[i] < ' ' && text[i] != '\n' && text[i] != '\t')
+            text[i] = '?';
+}
+
 /* one read's worth of the command's output; 0 when there is no more, now or ever */
 static int carry_out(struct relay *r, int which)
 {
@@ -123,12 +136,14 @@ static int carry_out(struct relay *r, int which)
         close(take_fd(&r->ours[which]));
         return 0;
     }
-    return fsio_write_all(which, block, (size_t) n) < 0 ? -EPIPE : 1;
+    if (which == STDERR_FILENO && r->tame)
+        tame(block, (size_t) n);
+    return fsio_write_all(r->local[which], block, (size_t) n) < 0 ? -EPIPE : 1;
 }
 
 static void read_in(struct relay *r)
 {
-    ssize_t n = read(STDIN_FILENO, r->in, sizeof r->in);
+    ssize_t n = read(r->local[0], r->in, sizeof r->in);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
@@ -171,7 +186,7 @@ int relay_run(struct relay *r, int other)
         struct pollfd p[ALL] = {
             [OTHER] = { .fd = other, .events = POLLIN },
             [SIGNALS] = { .fd = r->signals, .events = POLLIN },
-            [IN_FROM] = { .fd = full || r->in_ended ? -1 : STDIN_FILENO, .events = POLLIN },
+            [IN_FROM] = { .fd = full || r->in_ended ? -1 : r->local[0], .events = POLLIN },
             [IN_TO] = { .fd = full ? r->ours[0] : -1, .events = POLLOUT },
             [OUT] = { .fd = r->ours[1], .events = POLLIN },
             [ERRORS] = { .fd = r->ours[2], .events = POLLIN },

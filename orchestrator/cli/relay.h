@@ -19,6 +19,8 @@ enum { RELAY_STREAMS = 3, RELAY_ROOM = 64 * 1024 };
 struct relay {
     int theirs[RELAY_STREAMS]; /* stdin, stdout, stderr of the command */
     int ours[RELAY_STREAMS];   /* the other ends; on a terminal the first two are one */
+    int local[RELAY_STREAMS];  /* where bytes come from and go to: 0, 1 and 2 unless changed */
+    bool tame;                 /* errors may not steer the caller's terminal */
     int signals;               /* signalfd */
     bool terminal;
     struct termios before;

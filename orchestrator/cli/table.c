@@ -9,6 +9,7 @@ const struct cmd cmd_table[] = {
     { "start", NULL, "start stopped services", cmd_start },
     { "stop", NULL, "stop services", cmd_stop },
     { "exec", NULL, "run a command inside a running service", cmd_exec },
+    { "cp", NULL, "copy files between a service and the caller", cmd_cp },
     { "restart", NULL, "stop services and start them again", cmd_restart },
     { "kill", NULL, "send a signal to services", cmd_kill },
     { "pause", NULL, "freeze services", cmd_pause },

@@ -1,0 +1,79 @@
+#include "cli/remote.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+json_t *remote_strings(char *const *v)
+{
+    json_t *list = json_array();
+
+    for (; v && *v; v++)
+        (void) json_array_append_new(list, json_string(*v));
+    return list;
+}
+
+json_t *remote_variables(char *const *v)
+{
+    json_t *list = json_array();
+
+    for (; v && *v; v++) {
+        const char *value = strchr(*v, '=') ? NULL : getenv(*v);
+
+        if (strchr(*v, '='))
+            (void) json_array_append_new(list, json_string(*v));
+        else if (value)
+            (void) json_array_append_new(list, json_sprintf("%s=%s", *v, value));
+    }
+    return list;
+}
+
+static int exit_status(const char *program, const json_t *answer, struct err *e)
+{
+    const char *what = "";
+    int code = 0, signal = 0, error = 0;
+
+    if (json_unpack((json_t *) (size_t) answer, "{s:{s:i,s:i,s:i,s:s}}", "exit", "code", &code,
+                    "signal", &signal, "errno", &error, "what", &what) < 0)
+        return err_set(e, -EBADMSG, "the manager's answer is not readable");
+    if (error > 0) {
+        err_set(e, -error, "%s: %s", program, what);
+        return error == ENOENT   ? REMOTE_NOT_FOUND
+               : error == EACCES ? REMOTE_NOT_EXECUTABLE
+                                 : REMOTE_OURS;
+    }
+    return signal > 0 ? REMOTE_SIGNAL + signal : code;
+}
+
+/* the exit status, or negative */
+static int converse(struct client *client, struct relay *r, const char *program, struct err *e)
+{
+    int code;
+
+    relay_begin(r);
+    for (;;) {
+        json_t *answer = NULL;
+
+        code = relay_run(r, client_fd(client));
+        if (code != 0)
+            return code > 0 ? REMOTE_SIGNAL + code
+                            : err_set(e, code, "writing: %s", strerror(-code));
+        code = client_receive(client, 0, &answer, e);
+        if (code == -EAGAIN || code == -EINTR)
+            continue;
+        if (code == 0 && (code = client_error(answer, e)) == 0)
+            code = exit_status(program, answer, e);
+        if (code >= 0)
+            relay_drain(r);
+        json_decref(answer);
+        return code;
+    }
+}
+
+int remote_run(struct client *client, json_t *message, struct relay *r, const char *program,
+               struct err *e)
+{
+    int code = client_send_fds(client, message, r->theirs, RELAY_STREAMS, e);
+
+    return code < 0 ? code : converse(client, r, program, e);
+}
