@@ -1,6 +1,7 @@
 #include "cli/remote.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,8 @@ static int exit_status(const char *program, const json_t *answer, struct err *e)
                : error == EACCES ? REMOTE_NOT_EXECUTABLE
                                  : REMOTE_OURS;
     }
+    if (what[0] != '\0') /* how a detached one is called */
+        printf("%s\n", what);
     return signal > 0 ? REMOTE_SIGNAL + signal : code;
 }
 

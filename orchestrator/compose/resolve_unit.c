@@ -118,6 +118,7 @@ static void command(struct resolve *r)
     first = n;
     for (size_t i = 0; entrypoint && entrypoint->kind == NODE_LIST && i < entrypoint->n; i++)
         argv[n++] = entrypoint->items[i]->text;
+    r->unit->n_entry = n;
     for (size_t i = 0; args && args->kind == NODE_LIST && i < args->n; i++)
         argv[n++] = args->items[i]->text;
     if (n > first)

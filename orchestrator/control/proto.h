@@ -10,7 +10,8 @@
  *   {"op":"status"[,"project":NAME]}                     {"status":{"projects":[..]}}
  *   {"op":"begin","operation":"up|down|start|stop|restart","project":NAME
  *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]
- *    [,"volumes":b]}; down with volumes may bring the definition of a project that is not known
+ *    [,"volumes":b][,"deps_only":b]}; deps_only: what the services need, not themselves; down with
+ *    volumes may bring the definition of a project that is not known
  *                                                        {"event":{..}} any number of times, then
  *                                                        {"done":true,"ending":bool} or
  *                                                        {"error":{..}}; ending: the manager
@@ -34,8 +35,10 @@
  *                                                        The end of the connection kills it;
  *                                                        detached it is answered when it has
  *                                                        begun, and goes on
- *   any                                                  {"error":{"class":..,"exit":N,"what":..,
- *                                                          "service":..,"phase":..,"next":..}}
+ *   {"op":"run","service":NAME,"name":..,"definition":{..},"argv":[..][,"env":..]
+ *    [,"workdir":..][,"user":..][,"detach":b]}, with descriptors as exec  {"exit":..}, when its
+ * sandbox is gone; detached: when it runs, what: its name any
+ * {"error":{"class":..,"exit":N,"what":.., "service":..,"phase":..,"next":..}}
  *
  * A viewer may say hello, status and stats; everything else needs an operator: root, the
  * supervisor's own user or a member of the group ipam-orch, told from SO_PEERCRED. */

@@ -168,13 +168,13 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     json_t *services = NULL, *definition = NULL;
     auto_free const char **names = NULL;
     const char *op, *operation;
-    int keep = 0, no_wait = 0, no_deps = 0, with_volumes = 0, code;
+    int keep = 0, no_wait = 0, no_deps = 0, with_volumes = 0, deps_only = 0, code;
     json_error_t where;
 
-    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b}", "op",
-                       &op, "operation", &operation, "project", &r.project, "definition",
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b,s?b}",
+                       "op", &op, "operation", &operation, "project", &r.project, "definition",
                        &definition, "services", &services, "keep", &keep, "no_wait", &no_wait,
-                       "no_deps", &no_deps, "volumes", &with_volumes) < 0)
+                       "no_deps", &no_deps, "volumes", &with_volumes, "deps_only", &deps_only) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
     if (find_operation(operation, &r.kind) < 0)
         return err_set(e, -EINVAL, "request: unknown operation '%s'", operation);
@@ -193,6 +193,7 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     r.keep = keep;
     r.no_wait = no_wait;
     r.no_deps = no_deps;
+    r.deps_only = deps_only;
     return supervisor_begin(c->server->supervisor, &r, &watcher, e);
 }
 
@@ -242,6 +243,39 @@ static int exec(struct connection *c, json_t *message, struct err *e)
     fdpass_close(c->fds, c->n_fds);
     c->n_fds = 0;
     return r;
+}
+
+static int run(struct connection *c, json_t *message, struct err *e)
+{
+    struct exec_watcher watcher = { .owner = c, .done = on_exec_done };
+    struct supervisor_run r = { .command.fds = c->fds };
+    auto_free const char **argv = NULL, **env = NULL;
+    auto_free char *text = NULL;
+    json_t *argv_list = NULL, *env_list = NULL, *definition = NULL;
+    json_error_t where;
+    const char *op;
+    int code, detach = 0;
+
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:o,s:o,s?o,s?s,s?s,s:s,s?b}", "op",
+                       &op, "service", &r.service, "definition", &definition, "argv", &argv_list,
+                       "env", &env_list, "workdir", &r.command.workdir, "user", &r.command.user,
+                       "name", &r.name, "detach", &detach) < 0)
+        return err_set(e, -EINVAL, "request: %s", where.text);
+    if (strings_of(argv_list, &argv) < 0 || strings_of(env_list, &env) < 0 || !argv[0])
+        return err_set(e, -EINVAL, "request: 'argv' and 'env' must be lists of texts");
+    if (c->n_fds != EXEC_FDS)
+        return err_set(e, -EINVAL, "request: 'run' needs stdin, stdout and stderr");
+    text = json_dumps(definition, JSON_COMPACT | JSON_ENCODE_ANY);
+    code = project_from_json(text ? text : "", text ? strlen(text) : 0, &r.definition, e);
+    if (code < 0)
+        return code;
+    r.command.argv = argv;
+    r.command.env = env;
+    r.command.detach = detach;
+    code = supervisor_run(c->server->supervisor, &r, &watcher, e);
+    fdpass_close(c->fds, c->n_fds);
+    c->n_fds = 0;
+    return code;
 }
 
 static int send_signal(struct connection *c, json_t *message, struct err *e)
@@ -324,6 +358,8 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
         return send_signal(c, message, e);
     if (strcmp(op, "exec") == 0)
         return exec(c, message, e);
+    if (strcmp(op, "run") == 0)
+        return run(c, message, e);
     if (strcmp(op, "pause") == 0)
         return inquire(c, message, INQUIRY_PAUSE, e);
     if (strcmp(op, "limits") == 0)

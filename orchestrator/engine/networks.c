@@ -83,19 +83,26 @@ static void want(struct wants *w, const struct instance *i, const struct owned *
         abort();
 }
 
+static void want_one(struct wants *w, const struct supervisor *s, struct deployment *d,
+                     const struct instance *i, const struct owned *o, const struct lease *l)
+{
+    for (size_t n = 0; i->unit && n < i->unit->n_networks; n++)
+        if (find_lease(s, d, i->unit->networks[n].network) == l)
+            want(w, i, o, &i->unit->networks[n]);
+    /* a service of an older project has its address until it is gone */
+    if (!i->unit && find_place(i, o, l))
+        want(w, i, o, NULL);
+}
+
 static void want_all(struct wants *w, const struct supervisor *s, struct deployment *d,
                      const struct owned *o, const struct lease *l)
 {
-    for (size_t k = 0; k < d->n_instances; k++) {
-        const struct instance *i = d->instances[k];
+    const struct instance *once = NULL;
 
-        for (size_t n = 0; i->unit && n < i->unit->n_networks; n++)
-            if (find_lease(s, d, i->unit->networks[n].network) == l)
-                want(w, i, o, &i->unit->networks[n]);
-        /* a service of an older project has its address until it is gone */
-        if (!i->unit && find_place(i, o, l))
-            want(w, i, o, NULL);
-    }
+    for (size_t k = 0; k < d->n_instances; k++)
+        want_one(w, s, d, d->instances[k], o, l);
+    while ((once = once_next(s, d, once)))
+        want_one(w, s, d, once, o, l);
 }
 
 static int assign_places(const struct supervisor *s, const struct owned *o, struct lease *l,
@@ -445,10 +452,13 @@ void networks_plan(const struct supervisor *s, struct instance *i, struct arena 
     (void) snprintf(i->lodges, sizeof i->lodges, "%s", with ? with->id : "");
     out->network_of = with ? i->lodges : i->unit->network_of;
     plan_links(s, i, a, out);
-    out->hosts = arena_array(a, 2 * count_instances(s) + i->unit->n_hosts + 1, sizeof *out->hosts);
+    out->hosts =
+        arena_array(a, 2 * (count_instances(s) + 1) + i->unit->n_hosts + 1, sizeof *out->hosts);
     plan_extra_hosts(i, out);
     for (size_t n = 0; n < i->in->n_instances; n++)
         plan_names(s, i, at, i->in->instances[n], a, out);
+    if (once_is_known(s, i->id) && !with)
+        plan_names(s, i, at, i, a, out);
     /* whoever shares an external network; a name of the project's own comes first */
     for (size_t k = 0; k < s->n_deployments; k++)
         for (size_t n = 0; s->deployments[k] != i->in && n < s->deployments[k]->n_instances; n++)

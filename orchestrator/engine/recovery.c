@@ -103,9 +103,10 @@ void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, s
             i = adopt_unsaved(s, &seen[k]);
         if (i)
             adopt(s, i, &seen[k]);
-        else
+        else if (!once_is_known(s, seen[k].id))
             drop_unknown(s, &seen[k]);
     }
+    once_connected(s, seen, n);
     for (size_t k = s->n_deployments; k > 0; k--) {
         struct deployment *d = s->deployments[k - 1];
 

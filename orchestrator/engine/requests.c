@@ -85,6 +85,8 @@ static void mark(struct deployment *d, const struct supervisor_request *r)
         graph_add_dependencies(p, in);
     if (r->kind == OP_RESTART && !r->no_deps)
         graph_add_restarted(p, in);
+    for (size_t n = 0; r->deps_only && n < p->n_units; n++)
+        in[n] &= !requests_is_named(r->services, p->units[n].name);
     for (size_t n = 0; n < d->n_instances; n++) {
         struct instance *i = d->instances[n];
         bool named = !r->services || requests_is_named(r->services, i->name);
@@ -112,7 +114,7 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
         err_hint(e, "ipam-orch up");
         return err_classify(e, ERR_FAILED);
     }
-    if (r->kind == OP_DOWN && networks_unused(s, d, e) < 0)
+    if (r->kind == OP_DOWN && d && networks_unused(s, d, e) < 0)
         return e->code;
     *out = d;
     if (r->volumes && volumes_unused(s, d, d ? d->project : r->definition, e) < 0)
@@ -199,6 +201,8 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
         const struct instance *db = deployment_instance(d, d->project->database.unit);
         d->gate = db && db->marked ? GATE_NEEDED : GATE_OPEN;
     }
+    if (d->leaving)
+        once_end_all(s, d);
     operation_apply(d);
     resume_wanted(d);
     restart_ended(d);
@@ -240,6 +244,7 @@ int supervisor_kill(struct supervisor *s, const char *project, const char *const
 void supervisor_forget_watcher(struct supervisor *s, const void *owner)
 {
     exec_forget(s, owner);
+    once_forget(s, owner);
     inquiry_forget(s, owner);
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct operation *op = s->deployments[n]->op;

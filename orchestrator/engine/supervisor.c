@@ -338,6 +338,8 @@ void supervisor_settle(struct deployment *d)
     for (size_t n = 0; leaves_nothing(d->op) && n < d->n_instances; n++)
         if (!is_quiet(d->instances[n]))
             return;
+    if (leaves_nothing(d->op) && once_next(d->supervisor, d, NULL))
+        return;
     if (leaves_nothing(d->op)) {
         networks_remove(d->supervisor, d);
         volumes_remove(d->supervisor, d);
@@ -350,7 +352,7 @@ static void on_started(void *owner, const struct runtime_seen *seen)
 {
     struct instance *i = supervisor_by_id(owner, seen->id);
 
-    if (!i)
+    if (once_started(owner, seen->id, seen->pid) || !i)
         return;
     i->pid = seen->pid;
     deployment_keep_ports(i, seen->ports, seen->n_ports);
@@ -364,6 +366,8 @@ static void on_ended(void *owner, const char *id, const struct exit_info *how)
     struct instance *i = supervisor_by_id(s, id);
     struct err e = ERR_INIT;
 
+    if (once_ended(s, id, how))
+        return;
     if (!i || !state_is_live(i->state)) {
         if (s->ops->remove(s->self, id, &e) < 0)
             log_err(&e, id);
@@ -378,7 +382,7 @@ static void on_refused(void *owner, const char *id, const struct err *why)
     struct instance *i = supervisor_by_id(owner, id);
     struct exit_info how = { .error = -why->code };
 
-    if (!i)
+    if (once_refused(owner, id, why) || !i)
         return;
     log_err(why, id);
     (void) snprintf(how.stage, sizeof how.stage, "%.47s", why->msg);
@@ -393,8 +397,11 @@ static void on_streams(void *owner, const char *id, int fds[RUNTIME_STREAM_FDS])
     struct supervisor *s = owner;
     struct instance *i = supervisor_by_id(s, id);
     struct err e = ERR_INIT;
-    int r = i ? launch_open_log(s, i, &e) : -ENOENT;
+    int r;
 
+    if (once_streams(s, id, fds))
+        return;
+    r = i ? launch_open_log(s, i, &e) : -ENOENT;
     if (r == 0)
         r = capture_log_attach(i->log, i->name, i->incarnation, fds, &e);
     for (int n = 0; r < 0 && n < RUNTIME_STREAM_FDS; n++)
@@ -429,7 +436,8 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
 {
     struct supervisor *s = owner;
 
-    if (probing_answered(s, tag, a) || exec_answered(s, tag, a) || inquiry_answered(s, tag, a))
+    if (probing_answered(s, tag, a) || exec_answered(s, tag, a) || inquiry_answered(s, tag, a) ||
+        once_answered(s, tag, a))
         return;
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct deployment *d = s->deployments[n];
@@ -554,6 +562,7 @@ void supervisor_free(struct supervisor *s)
 {
     if (!s)
         return;
+    once_free(s);
     for (size_t n = 0; n < s->n_deployments; n++) {
         if (s->save)
             save(s->deployments[n], true);

@@ -41,7 +41,8 @@ struct supervisor_request {
     struct project *definition;  /* OP_UP; OP_DOWN: used when the project is unknown; taken */
     const char *const *services; /* NULL = all */
     bool keep, no_wait, no_deps;
-    bool volumes; /* OP_DOWN: remove the project's volumes too, unless they are external */
+    bool deps_only; /* not the services named, only what they need */
+    bool volumes;   /* OP_DOWN: remove the project's volumes too, unless they are external */
 };
 
 /* Starts an operation; -EBUSY (class ERR_LOCKED) while another runs, -ENOENT (ERR_USAGE) for an
@@ -88,6 +89,17 @@ struct inquiry_watcher {
  * for an unknown one.  The watcher hears the answers together, in a later turn of the loop. */
 int supervisor_inquire(struct supervisor *s, const struct supervisor_inquiry *r,
                        const struct inquiry_watcher *watcher, struct err *e);
+struct supervisor_run {
+    const char *service, *name;  /* it is called SERVICE.run-NAME */
+    struct project *definition;  /* of the service as it is to be; taken */
+    struct runtime_exec command; /* detach: the definition's own command, answered when it runs */
+};
+
+/* Runs a command in a sandbox of its own like that of a service; errors as for supervisor_exec, and
+ * -EBUSY (ERR_LOCKED) while the project goes down.  The watcher hears the end when the sandbox is
+ * gone; `output` of a detached one is its name. */
+int supervisor_run(struct supervisor *s, const struct supervisor_run *r,
+                   const struct exec_watcher *watcher, struct err *e);
 /* The owner of a watcher goes away: its operations go on, its commands are killed. */
 void supervisor_forget_watcher(struct supervisor *s, const void *owner);
 

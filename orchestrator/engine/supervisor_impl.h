@@ -15,6 +15,7 @@ struct supervisor {
     size_t n_deployments;
     uint64_t last_tag;
     struct exec_run *execs;
+    struct once *one_offs;
     struct inquiry *inquiries;
     sd_event_source *save, *retry;
 };
@@ -87,6 +88,22 @@ void inquiry_free(struct supervisor *s);
 void pause_note(struct instance *i, bool paused);
 /* thaws what is to get a signal; nothing where it is not paused */
 void pause_lift(struct instance *i);
+
+/* once.c */
+/* the one-off instances of a deployment, one after the other; NULL begins and ends */
+const struct instance *once_next(const struct supervisor *s, const struct deployment *d,
+                                 const struct instance *after);
+/* true when the report was about one of them */
+bool once_started(struct supervisor *s, const char *id, int pid);
+bool once_ended(struct supervisor *s, const char *id, const struct exit_info *how);
+bool once_refused(struct supervisor *s, const char *id, const struct err *why);
+bool once_streams(struct supervisor *s, const char *id, int fds[RUNTIME_STREAM_FDS]);
+bool once_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
+bool once_is_known(const struct supervisor *s, const char *id);
+void once_connected(struct supervisor *s, const struct runtime_seen *seen, size_t n);
+void once_forget(struct supervisor *s, const void *owner);
+void once_end_all(struct supervisor *s, const struct deployment *d);
+void once_free(struct supervisor *s);
 
 /* recovery.c */
 void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, size_t n);

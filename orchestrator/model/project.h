@@ -96,6 +96,7 @@ struct unit {
     size_t n_deps;
 
     const char *const *argv;
+    size_t n_entry;         /* how many of them are its entry point's; not in JSON */
     const char *const *env; /* "KEY=value" */
     const char *workdir, *hostname;
     const char *domainname; /* "" if none */

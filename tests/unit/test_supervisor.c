@@ -762,6 +762,127 @@ static void a_new_supervisor_finds_out_what_is_paused(void **state)
     assert_string_equal(fake_notes(&s->fake), "thaw p.web.1.1; signal p.web.1.1 15; ");
 }
 
+/* what a one-off ended with */
+struct verdict {
+    unsigned times;
+    int code, error;
+    char text[128];
+};
+
+static void on_run_done(void *owner, const struct runtime_answer *how)
+{
+    struct verdict *h = owner;
+
+    h->times++;
+    h->code = how->code;
+    h->error = how->error;
+    (void) snprintf(h->text, sizeof h->text, "%s", how->output);
+}
+
+static int run_once(struct stage *s, bool detach, struct verdict *h)
+{
+    static const char *const argv[] = { "id", NULL };
+    int fd[2];
+    struct err e = ERR_INIT;
+
+    assert_int_equal(pipe2(fd, O_CLOEXEC), 0);
+    const struct supervisor_run r = {
+        .service = "web",
+        .name = "x",
+        .definition = two_tier("other", false),
+        .command = { .argv = argv, .fds = (int[]){ fd[0], fd[1], fd[1] }, .detach = detach },
+    };
+    int code = supervisor_run(s->supervisor, &r,
+                              &(struct exec_watcher){ .owner = h, .done = on_run_done }, &e);
+    close(fd[0]);
+    close(fd[1]);
+    return code;
+}
+
+static void a_one_off_is_over_when_its_command_and_its_sandbox_are(void **state)
+{
+    struct stage *s = *state;
+    struct verdict h = { 0 };
+
+    assert_int_equal(run_once(s, false, &h), -ENOENT);
+    bring_up(s);
+    assert_int_equal(run_once(s, false, &h), 0);
+    assert_string_equal(fake_notes(&s->fake), "launch p.web.run-x; ");
+    assert_int_equal(run_once(s, false, &h), -EEXIST);
+    started(s, "p.web.run-x");
+    assert_string_equal(fake_notes(&s->fake), "exec p.web.run-x id; ");
+    s->fake.to.answered(s->supervisor, s->fake.exec_tag,
+                        &(struct runtime_answer){ .code = 7, .output = "" });
+    assert_string_equal(fake_notes(&s->fake), "signal p.web.run-x 9; ");
+    assert_int_equal(h.times, 0);
+    ended(s, "p.web.run-x", 0, SIGKILL);
+    assert_string_equal(fake_notes(&s->fake), "remove p.web.run-x; ");
+    assert_int_equal(h.times, 1);
+    assert_int_equal(h.code, 7);
+}
+
+static void a_one_off_whose_caller_goes_ends_wherever_it_is(void **state)
+{
+    struct stage *s = *state;
+    struct verdict h = { 0 };
+
+    bring_up(s);
+    /* before it has begun */
+    assert_int_equal(run_once(s, false, &h), 0);
+    supervisor_forget_watcher(s->supervisor, &h);
+    (void) fake_notes(&s->fake);
+    started(s, "p.web.run-x");
+    assert_string_equal(fake_notes(&s->fake), "signal p.web.run-x 9; ");
+    ended(s, "p.web.run-x", 0, SIGKILL);
+    /* while it runs */
+    assert_int_equal(run_once(s, false, &h), 0);
+    started(s, "p.web.run-x");
+    (void) fake_notes(&s->fake);
+    supervisor_forget_watcher(s->supervisor, &h);
+    assert_string_equal(fake_notes(&s->fake), "end exec; ");
+    s->fake.to.answered(s->supervisor, s->fake.exec_tag,
+                        &(struct runtime_answer){ .signal = 9, .output = "" });
+    assert_string_equal(fake_notes(&s->fake), "signal p.web.run-x 9; ");
+    ended(s, "p.web.run-x", 0, SIGKILL);
+    /* with the sandbox, in any order */
+    assert_int_equal(run_once(s, false, &h), 0);
+    started(s, "p.web.run-x");
+    ended(s, "p.web.run-x", 0, SIGKILL);
+    assert_int_equal(h.times, 0);
+    s->fake.to.answered(s->supervisor, s->fake.exec_tag,
+                        &(struct runtime_answer){ .signal = 9, .output = "" });
+    assert_int_equal(h.times, 1);
+    h.times = 0;
+    /* the name is free again, and nobody was told */
+    assert_int_equal(run_once(s, false, &h), 0);
+    s->fake.to.refused(s->supervisor, "p.web.run-x", &(struct err){ .code = -EIO, .msg = "no" });
+    assert_int_equal(h.times, 1);
+    assert_int_equal(h.error, EIO);
+    assert_string_equal(h.text, "no");
+}
+
+static void a_detached_one_off_is_told_when_it_runs_and_goes_with_the_project(void **state)
+{
+    struct stage *s = *state;
+    struct verdict h = { 0 };
+
+    bring_up(s);
+    assert_int_equal(run_once(s, true, &h), 0);
+    started(s, "p.web.run-x");
+    assert_int_equal(h.times, 1);
+    assert_string_equal(h.text, "web.run-x");
+    supervisor_forget_watcher(s->supervisor, &h);
+    assert_string_equal(fake_notes(&s->fake), "launch p.web.run-x; ");
+    assert_int_equal(begin(s, OP_DOWN, NULL), 0);
+    assert_string_equal(fake_notes(&s->fake), "signal p.web.run-x 9; signal p.web.1.1 15; ");
+    ended(s, "p.web.1.1", 0, 0);
+    ended(s, "p.db.1.1", 0, 0);
+    assert_int_equal(s->dones, 1);
+    ended(s, "p.web.run-x", 0, SIGKILL);
+    assert_int_equal(s->dones, 2);
+    assert_int_equal(h.times, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -782,6 +903,9 @@ int main(void)
         STAGED(a_volume_that_stays_is_told_and_the_project_is_gone_all_the_same),
         STAGED(down_is_over_when_the_networks_are_gone),
         STAGED(after_a_boot_everything_starts_again_in_order_and_no_restart_is_counted),
+        STAGED(a_one_off_is_over_when_its_command_and_its_sandbox_are),
+        STAGED(a_one_off_whose_caller_goes_ends_wherever_it_is),
+        STAGED(a_detached_one_off_is_told_when_it_runs_and_goes_with_the_project),
         STAGED(a_command_runs_in_what_is_up_and_ends_with_who_asked),
         STAGED(down_forgets_the_project_and_lets_the_broker_end),
         STAGED(an_inquiry_is_answered_once_for_all_and_its_first_failure_is_told),

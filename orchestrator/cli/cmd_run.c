@@ -1,0 +1,377 @@
+/* run: a command in a sandbox like a service's, beside it. */
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/strv.h"
+#include "cli/cmd.h"
+#include "cli/daemons.h"
+#include "cli/log_reader.h"
+#include "cli/options.h"
+#include "cli/remote.h"
+#include "cli/request.h"
+#include "compose/load.h"
+
+enum { OPT_NO_DEPS = 256, OPT_ENTRYPOINT, OPT_NAME, OPT_PORTS, OPT_RM };
+enum { FAILURE_LINES = 40, SERVICE_ROOM = 128, NAME_ROOM = 16 };
+
+/* what keeps a sandbox while a command is in it */
+static const char *const keeper[] = { "/bin/sleep", "infinity", NULL };
+
+struct wish {
+    bool no_terminal, detach, no_deps, ports;
+    char **env, **volumes;
+    const char *workdir, *user, *entrypoint, *name, *service;
+    char **argv; /* of the command, NULL-terminated; in argv of main */
+};
+
+static const struct argp_option options[] = {
+    { "no-tty", 'T', NULL, 0, "No terminal for the command, though there is one here", 0 },
+    { "env", 'e', "NAME=VALUE", 0, "Adds a variable; without =VALUE the caller's", 0 },
+    { "workdir", 'w', "DIR", 0, "Where the command starts", 0 },
+    { "user", 'u', "USER[:GROUP]", 0, "The user of the service, as a member of one of its groups",
+      0 },
+    { "detach", 'd', NULL, 0, "Prints a name and ends when the command runs", 0 },
+    { "entrypoint", OPT_ENTRYPOINT, "PROGRAM", 0, "Instead of the entry point of the service", 0 },
+    { "name", OPT_NAME, "NAME", 0, "Its name is SERVICE.run-NAME", 0 },
+    { "volume", 'v', "SOURCE:TARGET[:ro]", 0, "One more volume or directory of the host", 0 },
+    { "no-deps", OPT_NO_DEPS, NULL, 0, "Starts nothing else", 0 },
+    { "service-ports", OPT_PORTS, NULL, 0, "Publishes the ports of the service", 0 },
+    /* what is so anyway may be said */
+    { "rm", OPT_RM, NULL, OPTION_HIDDEN, NULL, 0 },
+    { "interactive", 'i', NULL, OPTION_HIDDEN, NULL, 0 },
+    { "tty", 't', NULL, OPTION_HIDDEN, NULL, 0 },
+    { 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    struct wish *w = state->input;
+
+    switch (key) {
+    case 'i':
+    case 't':
+    case OPT_RM: return 0;
+    case 'T': w->no_terminal = true; return 0;
+    case 'e': strv_append(&w->env, arg); return 0;
+    case 'w': w->workdir = arg; return 0;
+    case 'u': w->user = arg; return 0;
+    case 'd': w->detach = true; return 0;
+    case 'v': strv_append(&w->volumes, arg); return 0;
+    case OPT_ENTRYPOINT: w->entrypoint = arg; return 0;
+    case OPT_NAME: w->name = arg; return 0;
+    case OPT_NO_DEPS: w->no_deps = true; return 0;
+    case OPT_PORTS: w->ports = true; return 0;
+    case ARGP_KEY_ARG:
+        w->service = arg;
+        w->argv = state->argv + state->next;
+        state->next = state->argc; /* the rest is the command's */
+        return 0;
+    case ARGP_KEY_END:
+        if (!w->service)
+            argp_error(state, "a service is needed");
+        if (w->detach && w->user)
+            argp_error(state, "-u is for commands with streams: -d runs as the service's user");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+/* ---- what is to run ---- */
+
+/* --entrypoint drops the service's command, as with docker compose; a command replaces it */
+static const char *const *command_of(const struct wish *w, const struct unit *u, struct arena *a)
+{
+    size_t n_argv = 0, n_own = 0, n = 0, kept;
+    const char **argv;
+
+    while (u->argv[n_own])
+        n_own++;
+    while (w->argv[n_argv])
+        n_argv++;
+    kept = w->entrypoint ? 0 : n_argv > 0 ? u->n_entry : n_own;
+    argv = arena_array(a, kept + n_argv + 2, sizeof *argv);
+    if (w->entrypoint)
+        argv[n++] = w->entrypoint;
+    for (size_t i = 0; i < kept; i++)
+        argv[n++] = u->argv[i];
+    for (size_t i = 0; i < n_argv; i++)
+        argv[n++] = w->argv[i];
+    return argv;
+}
+
+/* SOURCE:TARGET[:ro|:rw] */
+static int add_volume(const struct project *p, struct unit *u, const char *text, struct err *e)
+{
+    char *source = arena_strdup(p->arena, text), *target = strchr(source, ':'), *how;
+    struct mount m = { .subpath = "" };
+
+    if (!target || target[1] != '/') {
+        err_set(e, -EINVAL, "-v %s: it must be SOURCE:TARGET, with an absolute target", text);
+        return err_classify(e, ERR_USAGE);
+    }
+    *target++ = '\0';
+    how = strchr(target, ':');
+    if (how)
+        *how++ = '\0';
+    m.target = target;
+    m.read_only = how && strcmp(how, "ro") == 0;
+    if (source[0] == '/' || source[0] == '.' || source[0] == '~') {
+        auto_free char *real = realpath(source, NULL);
+
+        if (!real)
+            return err_set(e, -errno, "-v %s: %s", text, strerror(errno));
+        m.kind = MOUNT_BIND;
+        m.source = arena_strdup(p->arena, real);
+    } else {
+        m.kind = MOUNT_VOLUME;
+        for (size_t i = 0; i < p->n_volumes && !m.source; i++)
+            if (strcmp(p->volumes[i].key, source) == 0)
+                m.source = p->volumes[i].name;
+        if (!m.source)
+            return err_set(e, -ENOENT, "-v %s: the project has no volume '%s'", text, source);
+    }
+    u->mounts[u->n_mounts++] = m;
+    return 0;
+}
+
+/* the service as its one-off sibling; the project stays with the service's own definition */
+static int make_definition(const struct wish *w, const struct project *p, struct unit *u,
+                           struct err *e)
+{
+    struct mount *mounts =
+        arena_array(p->arena, u->n_mounts + 1 + strv_len(w->volumes), sizeof *mounts);
+    int r = 0;
+
+    if (u->n_mounts > 0)
+        memcpy(mounts, u->mounts, u->n_mounts * sizeof *mounts);
+    u->mounts = mounts;
+    u->n_deps = 0;
+    if (strcmp(u->hostname, u->name) == 0) /* which means the service, for it too */
+        u->hostname = arena_printf(p->arena, "%s-run-%s", u->name, w->name);
+    u->n_ports = w->ports ? u->n_ports : 0;
+    for (size_t i = 0; i < u->n_networks; i++) {
+        u->networks[i].aliases = NULL;
+        u->networks[i].ipv4 = u->networks[i].ipv6 = u->networks[i].mac = "";
+    }
+    for (char **v = w->volumes; v && *v && r == 0; v++)
+        r = add_volume(p, u, *v, e);
+    return r;
+}
+
+/* variables of the command for a program that is launched with them */
+static void add_variables(const struct wish *w, const struct project *p, struct unit *u)
+{
+    json_t *list = remote_variables(w->env);
+    size_t n = 0;
+    const char **env;
+
+    while (u->env && u->env[n])
+        n++;
+    env = arena_array(p->arena, n + json_array_size(list) + 1, sizeof *env);
+    n = 0;
+    for (size_t i = 0; u->env && u->env[i]; i++) {
+        size_t len = strcspn(u->env[i], "=") + 1;
+        bool replaced = false;
+
+        for (size_t k = 0; k < json_array_size(list); k++)
+            replaced |= strncmp(json_string_value(json_array_get(list, k)), u->env[i], len) == 0;
+        if (!replaced)
+            env[n++] = u->env[i];
+    }
+    for (size_t k = 0; k < json_array_size(list); k++)
+        env[n++] = arena_strdup(p->arena, json_string_value(json_array_get(list, k)));
+    json_decref(list);
+    u->env = env;
+}
+
+static json_t *to_json(const struct project *p, struct err *e)
+{
+    auto_free char *text = NULL;
+    json_t *json = NULL;
+
+    if (project_to_json(p, &text, e) == 0) {
+        json = json_loads(text, 0, NULL);
+        explicit_bzero(text, strlen(text));
+    }
+    return json;
+}
+
+/* ---- what it needs ---- */
+
+static bool is_known(const json_t *status, const char *service)
+{
+    const json_t *list = json_object_get(status, "services");
+
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (strcmp(json_string_value(json_object_get(json_array_get(list, i), "service")),
+                   service) == 0)
+            return true;
+    return false;
+}
+
+/* for a project that is up: what the service depends on; else the project, with that only */
+static json_t *preparation(const struct wish *w, const struct project *p, const struct unit *u,
+                           const json_t *status, struct err *e)
+{
+    json_t *services = json_array(), *definition;
+
+    for (size_t i = 0; status && !w->no_deps && i < u->n_deps; i++)
+        if (is_known(status, u->deps[i].unit))
+            (void) json_array_append_new(services, json_string(u->deps[i].unit));
+    if (status)
+        return json_pack("{s:s,s:s,s:s,s:o}", "op", "begin", "operation", "start", "project",
+                         p->name, "services", services);
+    (void) json_array_append_new(services, json_string(u->name));
+    definition = to_json(p, e);
+    if (!definition) {
+        json_decref(services);
+        return NULL;
+    }
+    return json_pack("{s:s,s:s,s:o,s:o,s:b,s:b}", "op", "begin", "operation", "up", "definition",
+                     definition, "services", services, "no_deps", w->no_deps, "deps_only", 1);
+}
+
+static int prepare(const struct cli *cli, struct client *client, const struct wish *w,
+                   const struct project *p, const struct unit *u, struct err *e)
+{
+    struct cli named = *cli;
+    auto_free char *project = NULL;
+    json_t *status = NULL, *message;
+    char service[SERVICE_ROOM] = "";
+    bool ending = false, nothing;
+    int r;
+
+    named.project_name = p->name;
+    (void) request_project(&named, client, &project, &status, NULL);
+    message = preparation(w, p, u, status, e);
+    nothing = status && json_array_size(json_object_get(message, "services")) == 0;
+    json_decref(status);
+    if (!message || nothing) {
+        json_decref(message);
+        return nothing ? 0 : -EINVAL;
+    }
+    r = request_run(cli, client, message, &ending, service, e);
+    if (r < 0 && service[0] != '\0')
+        log_reader_print_last(p->name, service, FAILURE_LINES);
+    return r;
+}
+
+/* ---- the verb ---- */
+
+static json_t *request_of(const struct wish *w, const struct project *p, const struct unit *u,
+                          const char *const *argv, struct err *e)
+{
+    json_t *definition = to_json(p, e), *message;
+
+    if (!definition)
+        return NULL;
+    message =
+        json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:b}", "op", "run", "service", u->name, "name", w->name,
+                  "definition", definition, "argv", remote_strings((char *const *) (size_t) argv),
+                  "env", remote_variables(w->env), "detach", w->detach);
+    if (w->workdir)
+        (void) json_object_set_new(message, "workdir", json_string(w->workdir));
+    if (w->user)
+        (void) json_object_set_new(message, "user", json_string(w->user));
+    return message;
+}
+
+static int go(struct client *client, const struct wish *w, struct project *p, struct unit *u,
+              struct err *e)
+{
+    bool terminal = !w->no_terminal && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    const char *const *argv = command_of(w, u, p->arena);
+    auto_free struct relay *r = malloc(sizeof *r);
+    json_t *message;
+    int code = make_definition(w, p, u, e);
+
+    if (!r)
+        abort();
+    if (code < 0)
+        return code;
+    u->argv = w->detach ? argv : keeper;
+    if (w->detach) {
+        add_variables(w, p, u);
+        u->workdir = w->workdir ? w->workdir : u->workdir;
+    }
+    message = request_of(w, p, u, argv, e);
+    if (!message)
+        return -EINVAL;
+    code = w->detach ? relay_open_nothing(r, e) : relay_open(r, terminal, e);
+    if (code == 0)
+        code = remote_run(client, message, r, argv[0], e);
+    else
+        json_decref(message);
+    relay_close(r);
+    return code;
+}
+
+static int run(struct cli *cli, const struct wish *w, struct err *e)
+{
+    char *const named[] = { (char *) (size_t) w->service, NULL };
+    struct load_options load = options_load(cli);
+    struct warnings warnings = { 0 };
+    struct project *p = NULL;
+    struct unit *u = NULL;
+    auto_client client = NULL;
+    int code;
+
+    load.services = named;
+    code = load_project(&load, &p, &warnings, e);
+    if (code == 0 && !cli->quiet)
+        warnings_print(&warnings, stderr);
+    for (size_t i = 0; code == 0 && i < p->n_units; i++)
+        u = strcmp(p->units[i].name, w->service) == 0 ? &p->units[i] : u;
+    if (code == 0 && !u) {
+        err_set(e, -ENOENT, "no such service: '%s'", w->service);
+        code = err_classify(e, ERR_USAGE);
+    }
+    if (code == 0)
+        code = daemons_connect(cli, &client, e);
+    if (code == 0)
+        code = prepare(cli, client, w, p, u, e);
+    if (code == 0)
+        *e = ERR_INIT; /* that the manager had to be started is no failure */
+    if (code == 0)
+        code = go(client, w, p, u, e);
+    project_free(p);
+    return code;
+}
+
+int cmd_run(struct cli *cli, int argc, char **argv)
+{
+    static const struct argp argp = {
+        .options = options,
+        .parser = parse,
+        .args_doc = "SERVICE [COMMAND [ARGUMENT...]]",
+        .doc = "Runs a command, or that of the service, in a sandbox of its own: with the "
+               "networks, volumes, secrets, limits and user of the service, without its ports, "
+               "aliases, restart policy and health check.  What it depends on is started first; "
+               "the sandbox is gone when the command has ended.  The exit status is the "
+               "command's, else as with exec."
+    };
+    struct wish w = { 0 };
+    struct err e = ERR_INIT;
+    char name[NAME_ROOM];
+    uint32_t number = 0;
+    int code;
+
+    if (cli_parse_in_order(cli, &argp, argc, argv, &w) != 0)
+        return ERR_USAGE;
+    (void) !getrandom(&number, sizeof number, 0);
+    (void) snprintf(name, sizeof name, "%08" PRIx32, number);
+    w.name = w.name ? w.name : name;
+    code = run(cli, &w, &e);
+    strv_free(w.env);
+    strv_free(w.volumes);
+    if (e.code == 0)
+        return code;
+    (void) cli_fail(cli, &e);
+    return code > 0 ? code : REMOTE_OURS;
+}
