@@ -36,6 +36,8 @@ struct init {
     size_t text_len;
     struct mounts mounts;
     struct program program;
+    bool stdin_open;
+    int stdin_kept; /* the end nobody writes to */
     pid_t pid;
     bool told; /* "go" was said */
 };
@@ -127,6 +129,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_ULIMIT:
     case SETUP_OOM:
     case SETUP_FENCE:
+    case SETUP_STDIN:
     case SETUP_LOG:
     case SETUP_CAPS:
     case SETUP_WORKDIR:
@@ -176,7 +179,8 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
         return set_sysctl(op->arg[0], op->arg[1], e);
     if (op->code <= SETUP_PIVOT)
         return mounts_apply(&i->mounts, op, e);
-    r = program_take(&i->program, op);
+    i->stdin_open |= op->code == SETUP_STDIN;
+    r = op->code == SETUP_STDIN ? 0 : program_take(&i->program, op);
     return r < 0 ? err_set(e, r, "an unreadable operation") : 0;
 }
 
@@ -204,11 +208,25 @@ static int open_low_ports(void)
     return fsio_write_pseudo(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
 }
 
+/* what a program reads: nothing, or what never comes */
+static int open_stdin(struct init *i)
+{
+    int fd[2];
+
+    if (!i->stdin_open)
+        return open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (pipe2(fd, O_CLOEXEC) < 0)
+        return -1;
+    i->stdin_kept = fd[1];
+    (void) !fchown(fd[0], i->program.uid, i->program.gid); /* it may open /dev/stdin */
+    return fd[0];
+}
+
 static int start(struct init *i, enum stage *stage, struct err *e)
 {
-    auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    auto_fd in = open_stdin(i);
     struct program_start how = {
-        .std = { null, i->streams[STREAM_OUT * STREAM_ENDS + STREAM_SOURCE_WRITE],
+        .std = { in, i->streams[STREAM_OUT * STREAM_ENDS + STREAM_SOURCE_WRITE],
                  i->streams[STREAM_ERR * STREAM_ENDS + STREAM_SOURCE_WRITE] },
         .floor = i->fds[HANDOVER_FLOOR],
         .filter = i->fds[HANDOVER_FILTER],
@@ -219,8 +237,8 @@ static int start(struct init *i, enum stage *stage, struct err *e)
     *stage = STAGE_FORK;
     if ((r = await_go(i)) < 0)
         return r;
-    if (null < 0)
-        return err_set(e, -errno, "/dev/null: %s", strerror(errno));
+    if (in < 0)
+        return err_set(e, -errno, "stdin: %s", strerror(errno));
     r = program_start(&i->program, &how, stage);
     if (r < 0)
         return err_set(e, r, "%s: %s",

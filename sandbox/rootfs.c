@@ -340,6 +340,8 @@ static void plan_program(struct plan *p)
 
     rootfs_put_rights(p->text, s, s->gid, p->permit);
     setup_put(p->text, SETUP_WORKDIR, s->workdir[0] ? s->workdir : "/");
+    if (s->stdin_open)
+        setup_put(p->text, SETUP_STDIN);
     for (const char *const *arg = s->argv; *arg; arg++)
         setup_put(p->text, SETUP_ARG, *arg);
     for (const char *const *env = s->env; env && *env; env++)

@@ -20,11 +20,12 @@ static const struct {
     [SETUP_PIVOT] = { "pivot", 0 },       [SETUP_USER] = { "user", 2 },
     [SETUP_NOFILE] = { "nofile", 1 },     [SETUP_WORKDIR] = { "workdir", 1 },
     [SETUP_GROUP] = { "group", 1 },       [SETUP_ULIMIT] = { "ulimit", 3 },
-    [SETUP_OOM] = { "oom-score", 1 },     [SETUP_ARG] = { "arg", 1 },
-    [SETUP_ENV] = { "env", 1 },           [SETUP_PROGRAM] = { "program", 1 },
-    [SETUP_NODE] = { "node", 5 },         [SETUP_DEV_DONE] = { "dev-done", 0 },
-    [SETUP_JOIN] = { "join", 1 },         [SETUP_FENCE] = { "fence", 1 },
-    [SETUP_LOG] = { "log-denied", 0 },    [SETUP_CAPS] = { "capabilities", 1 },
+    [SETUP_OOM] = { "oom-score", 1 },     [SETUP_STDIN] = { "stdin", 0 },
+    [SETUP_ARG] = { "arg", 1 },           [SETUP_ENV] = { "env", 1 },
+    [SETUP_PROGRAM] = { "program", 1 },   [SETUP_NODE] = { "node", 5 },
+    [SETUP_DEV_DONE] = { "dev-done", 0 }, [SETUP_JOIN] = { "join", 1 },
+    [SETUP_FENCE] = { "fence", 1 },       [SETUP_LOG] = { "log-denied", 0 },
+    [SETUP_CAPS] = { "capabilities", 1 },
 };
 static_assert(ARRAY_LEN(forms) == SETUP_COUNT, "an operation has no form");
 

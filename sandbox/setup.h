@@ -40,6 +40,7 @@ enum setup_code {
     SETUP_LOG,      /* calls that a filter refuses are logged */
     SETUP_CAPS,     /* decimal mask of the capabilities that are kept */
     SETUP_WORKDIR,  /* directory */
+    SETUP_STDIN,    /* the program's stdin is a pipe that nobody writes to */
     SETUP_ARG,      /* string */
     SETUP_ENV,      /* string */
     SETUP_PROGRAM,  /* host path to execute instead of looking argv[0] up */

@@ -72,6 +72,7 @@ static const struct field spec_fields[] = {
     FIELD(spec, oom_score_adj, FIELD_INT),
     FIELD(spec, disk_weight, FIELD_U64),
     FIELD(spec, swappiness, FIELD_TEXT),
+    FIELD(spec, stdin_open, FIELD_BOOL),
     FIELD(spec, domainname, FIELD_TEXT),
     FIELD(spec, dns, FIELD_STRINGS),
     FIELD(spec, sysctls, FIELD_STRINGS),

@@ -127,6 +127,7 @@ struct unit {
     uint64_t disk_weight;        /* of all others, 10 to 1000; 0 = as usual */
     const char *swappiness;      /* 0 to 100, "" = the host's */
     int oom_score_adj;           /* 0 = inherited */
+    bool stdin_open;             /* never at its end, though nobody writes to it */
     const char *const *sysctls;  /* "NAME=VALUE", of namespaces only */
     const char *seccomp;         /* profile name in configs/seccomp, or "unconfined" */
     const char *seccomp_profile; /* "", or a profile in moby's JSON form instead */

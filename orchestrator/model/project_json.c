@@ -225,6 +225,7 @@ static const struct member unit_members[] = {
     PLAIN(unit, disk_weight, T_U64),
     TEXT(unit, swappiness),
     PLAIN(unit, oom_score_adj, T_SIGNED),
+    PLAIN(unit, stdin_open, T_BOOL),
     PLAIN(unit, sysctls, T_LIST),
     TEXT(unit, seccomp),
     TEXT(unit, seccomp_profile),

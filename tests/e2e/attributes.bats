@@ -118,6 +118,21 @@ in_root() {
     [ "$(in_root names cat /etc/filed.conf)" = changed ]
 }
 
+@test "stdin_open: a standard input that never ends, of its own; without it there is none, and never a terminal" {
+    local pid init pipe
+    pid=$(ps_field listener pid)
+    [ "$(ps_field listener state)" = up ]
+    [[ $(readlink "/proc/$pid/fd/0") == pipe:* ]]
+    [ "$(readlink "/proc/$(ps_field lonely pid)/fd/0")" = /dev/null ]
+    [ "$(awk '{ print $7 }' "/proc/$pid/stat")" = 0 ]
+    # the other end is its init's alone
+    pipe=$(readlink "/proc/$pid/fd/0")
+    init=$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$pid/status")
+    run find /proc/[0-9]*/fd -lname "${pipe/\[/\\[}"
+    echo "$output"
+    [ "$(grep -o '^/proc/[0-9]*/fd' <<<"$output" | sort -u)" = "$(printf '/proc/%s/fd\n' "$init" "$pid" | sort -u)" ]
+}
+
 @test "network_mode none: a loopback interface and nothing else" {
     run nsenter -t "$(ps_field lonely pid)" -n ip -o link 3>&-
     echo "$output"
@@ -229,6 +244,7 @@ ulimits: { nofile: { soft: 9, hard: 8 } }|above its hard one
 group_add: [root]|no service the group of root
 group_add: [no-such-group]|does not exist
 oom_score_adj: -1000|from -900 to 1000
+tty: true|have terminals
 dns: [resolver.example]|is no address
 extra_hosts: ["a=b"]|is no address
 shm_size: 0x|shm_size

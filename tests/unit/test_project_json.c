@@ -117,6 +117,7 @@ static json_t *example(void)
     units[0].n_disks = ARRAY_LEN(disks);
     units[0].disk_weight = 300;
     units[0].swappiness = "7";
+    units[0].stdin_open = true;
     assert_int_equal(project_to_json(&p, &text, &e), 0);
     return json_loads(text, 0, NULL);
 }

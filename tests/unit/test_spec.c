@@ -78,6 +78,7 @@ static struct spec full(void)
                           .disk_weight = 300,
                           .swappiness = "7",
                           .oom_score_adj = -5,
+                          .stdin_open = true,
                           .etc = etc,
                           .links = links,
                           .n_links = ARRAY_LEN(links),
