@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -42,10 +43,14 @@ static int read_setup(int fd, char **text, struct program *p, int *namespaces)
     if (r < 0 || (r = setup_read_begin(&reader, *text, len)) < 0)
         return r;
     while ((r = setup_read(&reader, &op)) > 0) {
-        if (op.code == SETUP_JOIN)
+        if (op.code == SETUP_JOIN) {
             *namespaces = strcmp(op.arg[0], "net") == 0 ? CLONE_NEWNET : all_namespaces;
-        else if ((r = program_take(p, &op)) < 0)
+            /* whoever asked hears of it through the broker: without that nobody could end it */
+            if (strcmp(op.arg[0], "all") == 0 && prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
+                return -errno;
+        } else if ((r = program_take(p, &op)) < 0) {
             return r;
+        }
     }
     return r;
 }

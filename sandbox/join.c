@@ -244,7 +244,7 @@ static void write_inside(FILE *f, const struct guest *g, const struct wish *w,
 {
     const char *workdir = w->workdir ? w->workdir : g->spec.workdir;
 
-    setup_put(f, SETUP_JOIN, "all");
+    setup_put(f, SETUP_JOIN, w->detached ? "detached" : "all");
     rootfs_put_rights(f, &g->spec, w->gid, permit);
     setup_put(f, SETUP_WORKDIR, workdir[0] ? workdir : "/");
     for (const char *const *env = g->spec.env; env && *env; env++)

@@ -44,7 +44,7 @@ enum setup_code {
     SETUP_ARG,      /* string */
     SETUP_ENV,      /* string */
     SETUP_PROGRAM,  /* host path to execute instead of looking argv[0] up */
-    SETUP_JOIN,     /* "all" or "net" */
+    SETUP_JOIN,     /* "all"; "detached": all, outliving the broker; "net", outliving it too */
     SETUP_COUNT
 };
 

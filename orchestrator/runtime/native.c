@@ -87,7 +87,8 @@ static void disconnect(struct native *n)
         /* whoever waits must not wait for ever */
         if (p->kind == PENDING_JOIN || p->kind == PENDING_TAGGED)
             n->to.answered(n->to.owner, p->owner_tag,
-                           &(struct runtime_answer){ .output = "the sandbox broker went away" });
+                           &(struct runtime_answer){ .error = EPIPE,
+                                                     .output = "the sandbox broker went away" });
         pending_free(n, p);
     }
 }

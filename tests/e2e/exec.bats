@@ -185,6 +185,19 @@ exec_in() {
     wait_until 10 eval '! runs_inside 4321'
 }
 
+@test "a broker that goes away while a command runs: the command did not succeed" {
+    local asker
+    orch exec web sleep 6420 3>&- 2>"$BATS_TEST_TMPDIR/errors" &
+    asker=$!
+    wait_until 10 runs_inside 6420
+    kill -KILL "$(daemon_pid ipam-sandboxd)"
+    status=0
+    wait "$asker" || status=$?
+    [ "$status" -eq 125 ]
+    grep -q "broker went away" "$BATS_TEST_TMPDIR/errors"
+    wait_until 10 eval '! runs_inside 6420'
+}
+
 @test "the command ends with its service" {
     local asker
     orch exec web sleep 8765 3>&- &
