@@ -12,13 +12,23 @@
 
 #include "base/auto.h"
 
+/* Something was renamed or mounted while a ".." was looked at: openat2(2) says to ask again. */
+static int resolve(int dir, const char *path, struct open_how *how)
+{
+    enum { TRIES = 64 };
+    long fd = -1;
+
+    for (int i = 0; i < TRIES && fd < 0 && (i == 0 || errno == EAGAIN); i++)
+        fd = syscall(SYS_openat2, dir, path, how, sizeof *how);
+    return fd < 0 ? -errno : (int) fd;
+}
+
 static int open_inside(int root, const char *path, unsigned flags)
 {
     struct open_how how = { .flags = flags | O_PATH | O_CLOEXEC,
                             .resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS };
-    long fd = syscall(SYS_openat2, root, path, &how, sizeof how);
 
-    return fd < 0 ? -errno : (int) fd;
+    return resolve(root, path, &how);
 }
 
 /* opens the directory `path[0..len)`, whose parent is `parent`; creates it if missing */
@@ -81,10 +91,12 @@ int place_below(int dir, const char *path)
 {
     struct open_how how = { .flags = O_PATH | O_CLOEXEC,
                             .resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV };
-    auto_fd fd = (int) syscall(SYS_openat2, dir, path, &how, sizeof how);
+    auto_fd fd = resolve(dir, path, &how);
     struct stat st;
 
-    if (fd < 0 || fstat(fd, &st) < 0)
+    if (fd < 0)
+        return fd;
+    if (fstat(fd, &st) < 0)
         return -errno;
     return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode) ? take_fd(&fd) : -ENOTSUP;
 }
