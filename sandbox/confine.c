@@ -50,7 +50,8 @@ static int held(uint64_t wanted, uint64_t *out)
 int confine_broker(const struct permit *p, struct err *e)
 {
     uint64_t keep = permit_capabilities(p);
-    int filter = seccomp_program(SECCOMP_BROKER, e), r;
+    auto_fd filter = seccomp_program(SECCOMP_BROKER, e);
+    int r;
 
     if (filter < 0)
         return filter;

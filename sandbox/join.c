@@ -318,8 +318,8 @@ static int hand_over(struct join *j, const struct guest *g, const struct request
 {
     int fds[JOIN_DIRS + DIRS_MAX], dirs[DIRS_MAX], result;
     auto_fd setup = make_setup(g, w, j->broker->permit, e);
-    int filter = w->inside ? seccomp_of(&g->spec, e) : seccomp_program(SECCOMP_DEFAULT, e);
-    int floor = filter < 0 ? filter : seccomp_program(SECCOMP_FLOOR, e);
+    auto_fd filter = w->inside ? seccomp_of(&g->spec, e) : seccomp_program(SECCOMP_DEFAULT, e);
+    auto_fd floor = filter < 0 ? filter : seccomp_program(SECCOMP_FLOOR, e);
     size_t n_dirs = 0;
 
     if (setup < 0 || floor < 0)

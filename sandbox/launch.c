@@ -126,11 +126,14 @@ static void keep_streams(struct guest *g, int ends[HANDOVER_STREAM_FDS])
 
 /* ---- one launch ---- */
 
+enum { FILTER_FLOOR, FILTER_OWN, FILTER_INIT, FILTERS };
+
 /* What a launch holds until "go". */
 struct attempt {
     struct rootfs rootfs;
     int streams[HANDOVER_STREAM_FDS];
-    int record, floor, filter, init_filter;
+    int record;
+    int filters[FILTERS]; /* in the order of handover.h */
     bool has_dir, has_cgroup;
 };
 
@@ -139,13 +142,12 @@ static int prepare(const struct broker *b, struct guest *g, const int *files, st
 {
     int r;
 
-    /* the cache's own: not closed here */
-    if ((a->filter = seccomp_of(&g->spec, e)) < 0)
-        return a->filter;
-    if ((a->floor = seccomp_program(SECCOMP_FLOOR, e)) < 0)
-        return a->floor;
-    if ((a->init_filter = seccomp_program(SECCOMP_INIT, e)) < 0)
-        return a->init_filter;
+    if ((a->filters[FILTER_OWN] = seccomp_of(&g->spec, e)) < 0)
+        return a->filters[FILTER_OWN];
+    if ((a->filters[FILTER_FLOOR] = seccomp_program(SECCOMP_FLOOR, e)) < 0)
+        return a->filters[FILTER_FLOOR];
+    if ((a->filters[FILTER_INIT] = seccomp_program(SECCOMP_INIT, e)) < 0)
+        return a->filters[FILTER_INIT];
     r = guest_create_dir(g, e);
     if (r < 0)
         return r;
@@ -283,9 +285,8 @@ static int hand_over(struct guest *g, struct attempt *a, struct err *e)
 
     fds[n++] = a->rootfs.setup;
     fds[n++] = a->record;
-    fds[n++] = a->floor;
-    fds[n++] = a->filter;
-    fds[n++] = a->init_filter;
+    for (int i = 0; i < FILTERS; i++)
+        fds[n++] = a->filters[i];
     for (int i = 0; i < HANDOVER_STREAM_FDS; i++)
         fds[n++] = a->streams[i];
     for (size_t i = 0; i < a->rootfs.n_trees; i++)
@@ -378,6 +379,7 @@ int launch(struct broker *b, struct guest *g, const int *files, struct err *e)
     int r;
 
     memset(a.streams, -1, sizeof a.streams);
+    memset(a.filters, -1, sizeof a.filters);
     r = go(b, g, files, &a, e);
     if (r == 0) {
         keep_streams(g, a.streams);
@@ -387,6 +389,7 @@ int launch(struct broker *b, struct guest *g, const int *files, struct err *e)
     }
     rootfs_clear(&a.rootfs);
     fdpass_close(a.streams, ARRAY_LEN(a.streams));
+    fdpass_close(a.filters, ARRAY_LEN(a.filters));
     if (a.record >= 0)
         close(a.record);
     return r;

@@ -68,6 +68,7 @@ static int make(const struct source *s, struct err *e)
     return take_fd(&fd);
 }
 
+/* stays the cache's, and may be gone with the next call */
 static int find_or_make(const struct source *s, struct err *e)
 {
     struct cached *slot = &cache[cached_so_far % CACHE];
@@ -90,9 +91,16 @@ static int find_or_make(const struct source *s, struct err *e)
     return fd;
 }
 
+static int hand_out(const struct source *s, struct err *e)
+{
+    int fd = find_or_make(s, e), copy = fd < 0 ? fd : fcntl(fd, F_DUPFD_CLOEXEC, 0);
+
+    return fd >= 0 && copy < 0 ? err_set(e, -errno, "a syscall filter: %s", strerror(errno)) : copy;
+}
+
 int seccomp_program(const char *name, struct err *e)
 {
-    return find_or_make(&(struct source){ .name = name, .text = "" }, e);
+    return hand_out(&(struct source){ .name = name, .text = "" }, e);
 }
 
 int seccomp_of(const struct spec *s, struct err *e)
@@ -103,7 +111,7 @@ int seccomp_of(const struct spec *s, struct err *e)
     if (from.text[0] == '\0' && strcmp(from.name, SPEC_UNCONFINED) == 0)
         from.name = SECCOMP_FLOOR; /* what all services have is all that this one has */
     (void) capability_mask(s->capabilities, &from.capabilities, &wrong);
-    return find_or_make(&from, e);
+    return hand_out(&from, e);
 }
 
 void seccomp_clear(void)

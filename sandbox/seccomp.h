@@ -7,14 +7,14 @@
 #include "base/err.h"
 #include "sandbox/spec.h"
 
-/* Our own, in a directory whose name no specification can say: what the
- * broker gives up, what init needs, and what no service gets whatever its profile allows. */
+/* Our own, in a directory whose name no specification can say: what the broker gives up, what init
+ * needs, and what no service gets whatever its profile allows. */
 #define SECCOMP_BROKER  "own/broker"
 #define SECCOMP_INIT    "own/init"
 #define SECCOMP_FLOOR   "own/floor"
 #define SECCOMP_DEFAULT "default"
 
-/* A sealed memfd with the program of paths_data()/configs/seccomp/NAME.json; stays the cache's. */
+/* A sealed memfd with the program of paths_data()/configs/seccomp/NAME.json; the caller's. */
 int seccomp_program(const char *name, struct err *e);
 /* The one of a service: its own profile or the named one, with what its capabilities add. */
 int seccomp_of(const struct spec *s, struct err *e);

@@ -94,6 +94,20 @@ floor=(mount-tmpfs mount-bind umount-proc-sys remount-root fsopen open-tree moun
     [ "$(tail -n 1 <<<"$output" | jq -r .code)" -eq 0 ]
 }
 
+@test "more profiles than are kept at once: every service has its own, also when one comes back" {
+    local n profile
+    for n in {1..18} 1 2; do
+        profile=$(jq -c --argjson n "$n" '.syscalls += [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: (30 + $n) }]' <<<"$allow_all")
+        finished "t.many.$n.$SECONDS" "$(with_profile "$profile")" /usr/bin/python3 -c '
+import os, sys
+try:
+    os.mkdir("/tmp/x")
+except OSError as e:
+    print("errno", e.errno)'
+        [[ $output == *"errno $((30 + n))"* ]] || return 1
+    done
+}
+
 @test "a profile that is none is refused, with the place" {
     local profile text
     while IFS='|' read -r profile text; do
