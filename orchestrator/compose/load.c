@@ -212,6 +212,7 @@ static int make_model(struct loading *l, const struct node *document)
     if (r == 0 && names && *names) {
         select_enable(out->arena, out->model, out->disabled, l->found.profiles, names);
         r = select_services(out->arena, out->model, names, l->e);
+        out->partial = true;
         if (r == 0)
             r = resolve_environment(l, node_get(out->model, "services"));
     }

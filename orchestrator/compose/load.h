@@ -32,6 +32,7 @@ struct loaded {
     const char **files;     /* of the compose files, ended by NULL */
     struct node *model;
     struct node *disabled; /* services whose profile is not active */
+    bool partial;          /* services that nobody asked for are left out */
     struct variables *variables;
     struct warnings warnings;
 };

@@ -226,7 +226,8 @@ static int report_missing(const struct resolve *r, struct err *e)
     return err_classify(e, ERR_MISSING);
 }
 
-static int database(struct project *p, const struct node *document, struct err *e)
+static int database(const struct loaded *l, struct project *p, const struct node *document,
+                    struct err *e)
 {
     const struct node *n = node_get(node_get(document, "x-ipam-orch"), "database");
     struct database *db = &p->database;
@@ -240,6 +241,16 @@ static int database(struct project *p, const struct node *document, struct err *
                              .port = MYSQL_PORT };
     if (!n)
         return 0;
+    /* without its service nothing is done about it */
+    if (!project_unit(p, db->unit) && (l->partial || node_get(l->disabled, db->unit))) {
+        *db = (struct database){ .unit = "",
+                                 .schema = "",
+                                 .user = "",
+                                 .password_secret = "",
+                                 .migrations = "",
+                                 .seeds = "" };
+        return 0;
+    }
     if (!project_unit(p, db->unit))
         return resolve_refuse(n, e, "database: '%s' is not a service of this file", db->unit);
     if (!project_secret(p, db->password_secret))
@@ -298,7 +309,7 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
         code = report_missing(&r, e);
     strv_free(r.missing);
     if (code == 0)
-        code = database(p, document, e);
+        code = database(l, p, document, e);
     if (code == 0)
         code = digest_units(p, e);
     if (code == 0)

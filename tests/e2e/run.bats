@@ -8,7 +8,15 @@ setup_file() {
     mkdir "$PROJECT"
     cat >"$PROJECT/compose.yaml" <<'YAML'
 name: once
+x-ipam-orch:
+  database: { service: mysql, name: x, user: x, password_secret: key }
 services:
+  # the database of the project, with which nothing here has to do
+  mysql:
+    image: local/mysql
+    profiles: [database]
+    x-native: { user: nobody, command: [/bin/sleep, "3600"] }
+    secrets: [key]
   db:
     image: local/server
     x-native: { user: nobody, command: [/usr/bin/python3, -m, http.server, "8000", -d, /usr/share/common-licenses] }
