@@ -11,7 +11,7 @@ const char *paths_run(void);   /* /run/ipam-orch: sockets, instance records; tmp
 const char *paths_state(void); /* /var/lib/ipam-orch: volumes, desired and actual state */
 const char *paths_log(void);   /* /var/log/ipam-orch: PROJECT/SERVICE.log, daemon logs */
 const char *paths_lib(void);   /* /usr/lib/ipam-orch: the programs other than ipam-orch */
-const char *paths_conf(void);  /* /etc/ipam-orch: policy.conf */
+const char *paths_conf(void);  /* /etc/ipam-orch: policy.conf, external secrets and configs */
 const char *paths_data(void);  /* /usr/share/ipam-orch: units/catalog, configs, examples */
 
 /* printf into a malloc'd path; ends the program when out of memory */

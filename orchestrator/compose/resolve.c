@@ -10,6 +10,7 @@
 #include "base/fsio.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/paths.h"
 #include "base/strv.h"
 #include "compose/canonical.h"
 #include "compose/database_ports.h"
@@ -91,6 +92,17 @@ static void volumes(struct project *p, const struct node *document)
     }
 }
 
+/* An external one is a file of this host, by its name: there is no engine to keep it. */
+static const struct node *find_file(struct arena *a, const char *what, const struct node *n)
+{
+    const struct node *file = node_get(n, "file");
+    const char *name = node_get_text(n, "name", "");
+
+    if (!node_is_true(node_get(n, "external")))
+        return file;
+    return node_text(a, arena_printf(a, "%s/%ss/%s", paths_conf(), what, name), n->at);
+}
+
 static int value_from_file(const struct node *path, const char *what, const char *name,
                            struct secret *s, struct arena *a, struct err *e)
 {
@@ -136,7 +148,8 @@ static int secrets(const struct loaded *l, struct project *p, const struct node 
         sizeof *p->secrets);
     for (size_t i = 0; map && i < map->n; i++) {
         const struct node *n = map->entries[i].value;
-        const struct node *file = node_get(n, "file"), *variable = node_get(n, "environment");
+        const struct node *file = find_file(p->arena, "secret", n);
+        const struct node *variable = node_get(n, "environment");
         const char *value = node_get_text(n, CANONICAL_VALUE, NULL);
         struct secret *s = &p->secrets[p->n_secrets++];
         int r = 0;
@@ -163,7 +176,8 @@ static int configs(struct project *p, const struct node *document, struct err *e
     const struct node *map = node_get(document, "configs");
 
     for (size_t i = 0; i < node_count(map); i++) {
-        const struct node *n = map->entries[i].value, *file = node_get(n, "file");
+        const struct node *n = map->entries[i].value;
+        const struct node *file = find_file(p->arena, "config", n);
         struct secret *s = &p->secrets[p->n_secrets++];
         int r;
 

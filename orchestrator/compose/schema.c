@@ -50,7 +50,7 @@ const struct kind schema_volume = { .what = "volume", .list = volume_list, .n = 
     { "name", TEXT_, YES("name of the record") },                                                             \
     { "file", TEXT_, .path = PATH_LOCAL, .empty = true, YES("read at every `up`") },                          \
     { "environment", TEXT_, .empty = true, YES("read at every `up`") },                                       \
-    { "external", EXTERNAL_, NO("no external ones yet") },                                                    \
+    { "external", EXTERNAL_, YES("the file of that name in /etc/ipam-orch/secrets or configs") },             \
     { "labels", PAIRS_, .form = FORM_LABELS, IDLE("labels have no reader") },                                 \
     { "template_driver", TEXT_, NO("no templates") }
 static const struct attribute secret_list[] = {

@@ -12,6 +12,9 @@ setup_file() {
     # shellcheck disable=SC2016 # that is the test
     echo 'RAW=$FROM_HERE "quoted"' >"$PROJECT/raw.env"
     printf 'two\nlines\n' >"$PROJECT/owned.secret"
+    mkdir -p "$WORLD/root/etc/ipam-orch/secrets" "$WORLD/root/etc/ipam-orch/configs"
+    echo outside >"$WORLD/root/etc/ipam-orch/secrets/outer.key"
+    echo "for all" >"$WORLD/root/etc/ipam-orch/configs/shared"
     export PLAIN_SECRET='p#$ "w'
     orch up
 }
@@ -84,6 +87,26 @@ has_logged() {
     [ "$(stat -c %u:%g:%a "$root/etc/owned")" = 1234:2345:440 ]
     [[ $(awk '$5 == "/etc/owned" { print $(NF - 2) }' "/proc/$(ps_field composed pid)/mountinfo") == tmpfs ]]
     run ! grep -qF "$PLAIN_SECRET" "/proc/$(ps_field composed pid)/environ"
+}
+
+@test "external secrets and configs: files of this host by their name; one that is not there is refused" {
+    [ "$(cat "$(root_of composed)/run/secrets/outer")" = outside ]
+    [ "$(cat "$(root_of composed)/shared")" = "for all" ]
+    mkdir -p "$WORLD/refused"
+    cat >"$WORLD/refused/compose.yaml" <<'EOF'
+name: refused
+services:
+  web:
+    image: local/none
+    x-native: { user: nobody, command: [/bin/true] }
+    secrets: [absent]
+secrets:
+  absent: { external: true }
+EOF
+    run orch_in "$WORLD/refused" up
+    echo "exit $status: $output"
+    [ "$status" -eq 3 ]
+    [[ $output == *"compose.yaml:8:"*"secret 'absent': $WORLD/root/etc/ipam-orch/secrets/absent: No such file"* ]]
 }
 
 @test "read_only, init, ipc, cgroup, cap_drop and no-new-privileges: what every service has" {
