@@ -117,7 +117,8 @@ EOT
 @test "volume_remove: everything a service can leave, and nothing else; the name is free at once" {
     mkdir "$HOUSE/precious"
     echo keep >"$HOUSE/precious/file"
-    fill gone "ln -s $HOUSE/precious link; mkdir -m 0 locked; mkfifo fifo; touch -- -rf '-' ' '; for i in \$(seq 2000); do mkdir d && cd d || exit 1; done"
+    fill gone "ln -s $HOUSE/precious link; mkdir -m 0 locked; mkfifo fifo; touch -- -rf '-' ' '; python3 -c 'import os
+for i in range(2000): os.mkdir(\"d\"); os.chdir(\"d\")'"
     [ -d "$HOUSE/state/volumes/gone" ]
     run drive request volume_remove '{"volume":"gone"}'
     echo "$output"
