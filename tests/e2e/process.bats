@@ -68,7 +68,7 @@ has_logged() {
     [ "$(environ_of native BOTH)" = docker ]
     grep -q ' /native .* - tmpfs ' "/proc/$pid/mountinfo"
     grep -qE ' /shared ro' "/proc/$pid/mountinfo"
-    cmp "$root/etc/services" /etc/services
+    cmp "$root/etc/debian_version" /etc/debian_version
 }
 
 @test "user: of this host; the only one its processes have" {
