@@ -108,8 +108,8 @@ static void source_clear(struct source *s)
 static json_t *command(const char *project, const char *service, const char *const *argv)
 {
     return json_pack("{s:s,s:s,s:s,s:o,s:[s,s,s],s:s}", "op", "exec", "project", project, "service",
-                     service, "argv", remote_strings((char *const *) (size_t) argv), "env",
-                     "PATH=/usr/bin:/bin", "TAR_OPTIONS=", "LC_ALL=C.UTF-8", "workdir", "/");
+                     service, "argv", remote_strings(argv), "env", "PATH=/usr/bin:/bin",
+                     "TAR_OPTIONS=", "LC_ALL=C.UTF-8", "workdir", "/");
 }
 
 /* ---- out of a service ---- */
@@ -190,7 +190,7 @@ static int carry(struct client *client, json_t *message, int in, int out, struct
     if (out >= 0)
         r->local[1] = out;
     if (code == 0)
-        code = remote_run(client, message, r, "tar", e);
+        code = remote_carry(client, message, r, "tar", e);
     else
         json_decref(message);
     relay_close(r);

@@ -400,17 +400,6 @@ static int ask(const struct input *in, const struct project *p, const struct uni
     return r;
 }
 
-static int check_names(const struct project *p, char *const *services, struct err *e)
-{
-    auto_free const char **names = calloc(p->n_units + 1, sizeof(char *));
-
-    if (!names)
-        abort();
-    for (size_t i = 0; i < p->n_units; i++)
-        names[i] = p->units[i].name;
-    return request_check_names(names, services, e);
-}
-
 static int harden(const struct cli *cli, const struct input *in, json_t *out, struct err *e)
 {
     struct load_options load = options_load(cli);
@@ -420,7 +409,7 @@ static int harden(const struct cli *cli, const struct input *in, json_t *out, st
     int r = load_project(&load, &p, &warnings, e);
 
     if (r == 0)
-        r = check_names(p, in->services, e);
+        r = request_check_units(p, in->services, e);
     if (r == 0 && in->question == QUESTION_EXPLAIN && !in->call) {
         r = denied_read(in->log ? in->log : KERNEL_LOG, &log, e);
         if (r == -EPERM || r == -EACCES)

@@ -24,18 +24,14 @@ enum { FAILURE_LINES = 40, SERVICE_ROOM = 128, NAME_ROOM = 16 };
 static const char *const keeper[] = { "/bin/sleep", "infinity", NULL };
 
 struct wish {
-    bool no_terminal, detach, no_deps, ports;
-    char **env, **volumes;
-    const char *workdir, *user, *entrypoint, *name, *service;
-    char **argv; /* of the command, NULL-terminated; in argv of main */
+    struct remote_command command;
+    bool no_deps, ports;
+    char **volumes;
+    const char *entrypoint, *name;
 };
 
 static const struct argp_option options[] = {
-    { "no-tty", 'T', NULL, 0, "No terminal for the command, though there is one here", 0 },
-    { "env", 'e', "NAME=VALUE", 0, "Adds a variable; without =VALUE the caller's", 0 },
-    { "workdir", 'w', "DIR", 0, "Where the command starts", 0 },
-    { "user", 'u', "USER[:GROUP]", 0, "The user of the service, as a member of one of its groups",
-      0 },
+    REMOTE_OPTIONS,
     { "detach", 'd', NULL, 0, "Prints a name and ends when the command runs", 0 },
     { "entrypoint", OPT_ENTRYPOINT, "PROGRAM", 0, "Instead of the entry point of the service", 0 },
     { "name", OPT_NAME, "NAME", 0, "Its name is SERVICE.run-NAME", 0 },
@@ -44,8 +40,6 @@ static const struct argp_option options[] = {
     { "service-ports", OPT_PORTS, NULL, 0, "Publishes the ports of the service", 0 },
     /* what is so anyway may be said */
     { "rm", OPT_RM, NULL, OPTION_HIDDEN, NULL, 0 },
-    { "interactive", 'i', NULL, OPTION_HIDDEN, NULL, 0 },
-    { "tty", 't', NULL, OPTION_HIDDEN, NULL, 0 },
     { 0 }
 };
 
@@ -54,31 +48,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct wish *w = state->input;
 
     switch (key) {
-    case 'i':
-    case 't':
     case OPT_RM: return 0;
-    case 'T': w->no_terminal = true; return 0;
-    case 'e': strv_append(&w->env, arg); return 0;
-    case 'w': w->workdir = arg; return 0;
-    case 'u': w->user = arg; return 0;
-    case 'd': w->detach = true; return 0;
     case 'v': strv_append(&w->volumes, arg); return 0;
     case OPT_ENTRYPOINT: w->entrypoint = arg; return 0;
     case OPT_NAME: w->name = arg; return 0;
     case OPT_NO_DEPS: w->no_deps = true; return 0;
     case OPT_PORTS: w->ports = true; return 0;
-    case ARGP_KEY_ARG:
-        w->service = arg;
-        w->argv = state->argv + state->next;
-        state->next = state->argc; /* the rest is the command's */
-        return 0;
     case ARGP_KEY_END:
-        if (!w->service)
+        if (!w->command.service)
             argp_error(state, "a service is needed");
-        if (w->detach && w->user)
+        if (w->command.detach && w->command.user)
             argp_error(state, "-u is for commands with streams: -d runs as the service's user");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default: return remote_parse(&w->command, key, arg, state);
     }
 }
 
@@ -92,7 +74,7 @@ static const char *const *command_of(const struct wish *w, const struct unit *u,
 
     while (u->argv[n_own])
         n_own++;
-    while (w->argv[n_argv])
+    while (w->command.argv[n_argv])
         n_argv++;
     kept = w->entrypoint ? 0 : n_argv > 0 ? u->n_entry : n_own;
     argv = arena_array(a, kept + n_argv + 2, sizeof *argv);
@@ -101,7 +83,7 @@ static const char *const *command_of(const struct wish *w, const struct unit *u,
     for (size_t i = 0; i < kept; i++)
         argv[n++] = u->argv[i];
     for (size_t i = 0; i < n_argv; i++)
-        argv[n++] = w->argv[i];
+        argv[n++] = w->command.argv[i];
     return argv;
 }
 
@@ -167,7 +149,7 @@ static int make_definition(const struct wish *w, const struct project *p, struct
 /* variables of the command for a program that is launched with them */
 static void add_variables(const struct wish *w, const struct project *p, struct unit *u)
 {
-    json_t *list = remote_variables(w->env);
+    json_t *list = remote_variables(w->command.env);
     size_t n = 0;
     const char **env;
 
@@ -264,57 +246,33 @@ static int prepare(const struct cli *cli, struct client *client, const struct wi
 
 /* ---- the verb ---- */
 
-static json_t *request_of(const struct wish *w, const struct project *p, const struct unit *u,
-                          const char *const *argv, struct err *e)
-{
-    json_t *definition = to_json(p, e), *message;
-
-    if (!definition)
-        return NULL;
-    message =
-        json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:b}", "op", "run", "service", u->name, "name", w->name,
-                  "definition", definition, "argv", remote_strings((char *const *) (size_t) argv),
-                  "env", remote_variables(w->env), "detach", w->detach);
-    if (w->workdir)
-        (void) json_object_set_new(message, "workdir", json_string(w->workdir));
-    if (w->user)
-        (void) json_object_set_new(message, "user", json_string(w->user));
-    return message;
-}
-
 static int go(struct client *client, const struct wish *w, struct project *p, struct unit *u,
               struct err *e)
 {
-    bool terminal = !w->no_terminal && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    const struct remote_command *c = &w->command;
     const char *const *argv = command_of(w, u, p->arena);
-    auto_free struct relay *r = malloc(sizeof *r);
-    json_t *message;
+    json_t *definition;
     int code = make_definition(w, p, u, e);
 
-    if (!r)
-        abort();
     if (code < 0)
         return code;
-    u->argv = w->detach ? argv : keeper;
-    if (w->detach) {
+    u->argv = c->detach ? argv : keeper;
+    if (c->detach) {
         add_variables(w, p, u);
-        u->workdir = w->workdir ? w->workdir : u->workdir;
+        u->workdir = c->workdir ? c->workdir : u->workdir;
     }
-    message = request_of(w, p, u, argv, e);
-    if (!message)
+    definition = to_json(p, e);
+    if (!definition)
         return -EINVAL;
-    code = w->detach ? relay_open_nothing(r, e) : relay_open(r, terminal, e);
-    if (code == 0)
-        code = remote_run(client, message, r, argv[0], e);
-    else
-        json_decref(message);
-    relay_close(r);
-    return code;
+    return remote_run(client,
+                      json_pack("{s:s,s:s,s:s,s:o}", "op", "run", "service", u->name, "name",
+                                w->name, "definition", definition),
+                      c, argv, e);
 }
 
 static int run(struct cli *cli, const struct wish *w, struct err *e)
 {
-    char *const named[] = { (char *) (size_t) w->service, NULL };
+    char *const named[] = { (char *) (size_t) w->command.service, NULL };
     struct load_options load = options_load(cli);
     struct warnings warnings = { 0 };
     struct project *p = NULL;
@@ -327,9 +285,9 @@ static int run(struct cli *cli, const struct wish *w, struct err *e)
     if (code == 0 && !cli->quiet)
         warnings_print(&warnings, stderr);
     for (size_t i = 0; code == 0 && i < p->n_units; i++)
-        u = strcmp(p->units[i].name, w->service) == 0 ? &p->units[i] : u;
+        u = strcmp(p->units[i].name, w->command.service) == 0 ? &p->units[i] : u;
     if (code == 0 && !u) {
-        err_set(e, -ENOENT, "no such service: '%s'", w->service);
+        err_set(e, -ENOENT, "no such service: '%s'", w->command.service);
         code = err_classify(e, ERR_USAGE);
     }
     if (code == 0)
@@ -368,7 +326,7 @@ int cmd_run(struct cli *cli, int argc, char **argv)
     (void) snprintf(name, sizeof name, "%08" PRIx32, number);
     w.name = w.name ? w.name : name;
     code = run(cli, &w, &e);
-    strv_free(w.env);
+    strv_free(w.command.env);
     strv_free(w.volumes);
     if (e.code == 0)
         return code;

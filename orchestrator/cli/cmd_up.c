@@ -85,17 +85,6 @@ static int prepare(struct cli *cli, struct err *e)
     return r;
 }
 
-static int check_names(const struct project *p, char *const *services, struct err *e)
-{
-    auto_free const char **names = calloc(p->n_units + 1, sizeof(char *));
-
-    if (!names)
-        abort();
-    for (size_t i = 0; i < p->n_units; i++)
-        names[i] = p->units[i].name;
-    return request_check_names(names, services, e);
-}
-
 static bool runs_already(const json_t *status, const char *service)
 {
     const json_t *list = json_object_get(status, "services");
@@ -206,7 +195,7 @@ static int up(struct cli *cli, const struct input *in, struct err *e)
     if (r == 0 && !cli->quiet)
         warnings_print(&warnings, stderr);
     if (r == 0)
-        r = check_names(p, in->services, e);
+        r = request_check_units(p, in->services, e);
     if (r == 0)
         r = make_sources(p, e);
     if (r == 0)

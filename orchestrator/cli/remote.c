@@ -4,8 +4,31 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-json_t *remote_strings(char *const *v)
+#include "base/auto.h"
+#include "base/strv.h"
+
+error_t remote_parse(struct remote_command *c, int key, char *arg, struct argp_state *state)
+{
+    switch (key) {
+    case 'i':
+    case 't': return 0;
+    case 'T': c->no_terminal = true; return 0;
+    case 'e': strv_append(&c->env, arg); return 0;
+    case 'w': c->workdir = arg; return 0;
+    case 'u': c->user = arg; return 0;
+    case 'd': c->detach = true; return 0;
+    case ARGP_KEY_ARG:
+        c->service = arg;
+        c->argv = state->argv + state->next;
+        state->next = state->argc; /* the rest is the command's */
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
+}
+
+json_t *remote_strings(const char *const *v)
 {
     json_t *list = json_array();
 
@@ -73,10 +96,40 @@ static int converse(struct client *client, struct relay *r, const char *program,
     }
 }
 
-int remote_run(struct client *client, json_t *message, struct relay *r, const char *program,
-               struct err *e)
+int remote_carry(struct client *client, json_t *message, struct relay *r, const char *program,
+                 struct err *e)
 {
     int code = client_send_fds(client, message, r->theirs, RELAY_STREAMS, e);
 
     return code < 0 ? code : converse(client, r, program, e);
+}
+
+static void describe(json_t *message, const struct remote_command *c, const char *const *argv)
+{
+    (void) json_object_set_new(message, "argv", remote_strings(argv));
+    (void) json_object_set_new(message, "env", remote_variables(c->env));
+    (void) json_object_set_new(message, "detach", json_boolean(c->detach));
+    if (c->workdir)
+        (void) json_object_set_new(message, "workdir", json_string(c->workdir));
+    if (c->user)
+        (void) json_object_set_new(message, "user", json_string(c->user));
+}
+
+int remote_run(struct client *client, json_t *message, const struct remote_command *c,
+               const char *const *argv, struct err *e)
+{
+    bool terminal = !c->no_terminal && isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+    auto_free struct relay *r = malloc(sizeof *r);
+    int code;
+
+    if (!r)
+        abort();
+    describe(message, c, argv);
+    code = c->detach ? relay_open_nothing(r, e) : relay_open(r, terminal, e);
+    if (code == 0)
+        code = remote_carry(client, message, r, argv[0], e);
+    else
+        json_decref(message);
+    relay_close(r);
+    return code;
 }

@@ -177,6 +177,17 @@ int request_inquiry(const struct cli *cli, const char *op, char *const *services
     return r;
 }
 
+int request_check_units(const struct project *p, char *const *services, struct err *e)
+{
+    auto_free const char **names = calloc(p->n_units + 1, sizeof(char *));
+
+    if (!names)
+        abort();
+    for (size_t i = 0; i < p->n_units; i++)
+        names[i] = p->units[i].name;
+    return request_check_names(names, services, e);
+}
+
 /* from the compose file, when no manager knows the project */
 static int services_from_file(const struct cli *cli, char **project, char ***services,
                               struct err *e)

@@ -7,6 +7,7 @@
 
 #include "cli/cmd.h"
 #include "control/client.h"
+#include "model/project.h"
 
 /* Sends `message` (stolen) and shows progress until the operation is over.  *ending tells that the
  * manager ends with it.  On failure *service is the service it is about ("" if none). */
@@ -35,6 +36,8 @@ int request_inquiry(const struct cli *cli, const char *op, char *const *services
 int request_check_services(const json_t *project_status, char *const *services, struct err *e);
 
 int request_check_names(const char *const *known, char *const *services, struct err *e);
+/* the same for a project that was read from its files */
+int request_check_units(const struct project *p, char *const *services, struct err *e);
 
 /* Name and services of the project, from the manager if it runs, else from the compose file; both
  * malloc'd, the list as in strv.h. */

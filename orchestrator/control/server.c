@@ -217,10 +217,25 @@ static int strings_of(const json_t *list, const char ***out)
     return 0;
 }
 
+/* what exec and run say of a command; *argv and *env are the caller's to free */
+static int take_command(const struct connection *c, const json_t *argv_list, const json_t *env_list,
+                        const char ***argv, const char ***env, struct runtime_exec *out,
+                        struct err *e)
+{
+    if (strings_of(argv_list, argv) < 0 || strings_of(env_list, env) < 0 || !(*argv)[0])
+        return err_set(e, -EINVAL, "request: 'argv' and 'env' must be lists of texts");
+    if (c->n_fds != EXEC_FDS)
+        return err_set(e, -EINVAL, "request: a command needs stdin, stdout and stderr");
+    out->argv = *argv;
+    out->env = *env;
+    out->fds = c->fds;
+    return 0;
+}
+
 static int exec(struct connection *c, json_t *message, struct err *e)
 {
     struct exec_watcher watcher = { .owner = c, .done = on_exec_done };
-    struct supervisor_exec x = { .command.fds = c->fds };
+    struct supervisor_exec x = { 0 };
     auto_free const char **argv = NULL, **env = NULL;
     json_t *argv_list = NULL, *env_list = NULL;
     json_error_t where;
@@ -232,12 +247,9 @@ static int exec(struct connection *c, json_t *message, struct err *e)
                        &env_list, "workdir", &x.command.workdir, "user", &x.command.user, "detach",
                        &detach) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
-    if (strings_of(argv_list, &argv) < 0 || strings_of(env_list, &env) < 0 || !argv[0])
-        return err_set(e, -EINVAL, "request: 'argv' and 'env' must be lists of texts");
-    if (c->n_fds != EXEC_FDS)
-        return err_set(e, -EINVAL, "request: 'exec' needs stdin, stdout and stderr");
-    x.command.argv = argv;
-    x.command.env = env;
+    r = take_command(c, argv_list, env_list, &argv, &env, &x.command, e);
+    if (r < 0)
+        return r;
     x.command.detach = detach;
     r = supervisor_exec(c->server->supervisor, &x, &watcher, e);
     fdpass_close(c->fds, c->n_fds);
@@ -248,7 +260,7 @@ static int exec(struct connection *c, json_t *message, struct err *e)
 static int run(struct connection *c, json_t *message, struct err *e)
 {
     struct exec_watcher watcher = { .owner = c, .done = on_exec_done };
-    struct supervisor_run r = { .command.fds = c->fds };
+    struct supervisor_run r = { 0 };
     auto_free const char **argv = NULL, **env = NULL;
     auto_free char *text = NULL;
     json_t *argv_list = NULL, *env_list = NULL, *definition = NULL;
@@ -261,16 +273,13 @@ static int run(struct connection *c, json_t *message, struct err *e)
                        "env", &env_list, "workdir", &r.command.workdir, "user", &r.command.user,
                        "name", &r.name, "detach", &detach) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
-    if (strings_of(argv_list, &argv) < 0 || strings_of(env_list, &env) < 0 || !argv[0])
-        return err_set(e, -EINVAL, "request: 'argv' and 'env' must be lists of texts");
-    if (c->n_fds != EXEC_FDS)
-        return err_set(e, -EINVAL, "request: 'run' needs stdin, stdout and stderr");
+    code = take_command(c, argv_list, env_list, &argv, &env, &r.command, e);
+    if (code < 0)
+        return code;
     text = json_dumps(definition, JSON_COMPACT | JSON_ENCODE_ANY);
     code = project_from_json(text ? text : "", text ? strlen(text) : 0, &r.definition, e);
     if (code < 0)
         return code;
-    r.command.argv = argv;
-    r.command.env = env;
     r.command.detach = detach;
     code = supervisor_run(c->server->supervisor, &r, &watcher, e);
     fdpass_close(c->fds, c->n_fds);

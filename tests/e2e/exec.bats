@@ -135,7 +135,8 @@ exec_in() {
     local pid
     exec_in -d web sleep 9753
     wait_until 10 runs_inside 9753
-    pid=$(pgrep -f "^sleep 9753")
+    pid=$(pid_inside "sleep 9753")
+    [ "$pid" -gt 0 ]
     orch stop web
     wait_until 10 test ! -e "/proc/$pid"
     orch start web
@@ -261,6 +262,15 @@ runs_again() {
 # runs_inside WORD: some process of the service has it on its command line
 runs_inside() {
     orch exec web sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" " "' | grep -q "sleep $1"
+}
+
+# pid_inside COMMAND: of the process of the service that is called so, as the host numbers it
+pid_inside() {
+    local ns proc
+    ns=$(readlink "/proc/$(ps_field web pid)/ns/pid")
+    for proc in /proc/[0-9]*; do
+        [ "$(readlink "$proc/ns/pid")" != "$ns" ] || [ "$(tr '\0' ' ' <"$proc/cmdline")" != "$1 " ] || echo "${proc#/proc/}"
+    done
 }
 
 @test "a viewer may not" {

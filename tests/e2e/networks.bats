@@ -109,7 +109,8 @@ said() {
     echo "$output"
     [ "${#lines[@]}" -eq 2 ]
     two=${lines[0]#*:} any=${lines[1]#*:} one=${one#*:}
-    [[ $two =~ ^810[012]$ ]] && [ "$two" != "$one" ]
+    [[ $two =~ ^810[012]$ ]]
+    [ "$two" != "$one" ]
     [ "$any" -ge 49152 ]
     [ "$(said 127.0.0.1 "$one")" = first ]
     [ "$(said 127.0.0.1 "$two")" = second ]

@@ -82,7 +82,7 @@ has_logged() {
     local root
     root=$(root_of composed)
     printf '%s' "$PLAIN_SECRET" | cmp - "$root/run/secrets/plain"
-    [ "$(stat -c %U:%a "$root/run/secrets/plain")" = nobody:400 ] || [ "$(stat -c %U:%a "$root/run/secrets/plain")" = nobody:444 ]
+    [ "$(stat -c %U:%a "$root/run/secrets/plain")" = nobody:400 ]
     cmp "$PROJECT/owned.secret" "$root/etc/owned"
     [ "$(stat -c %u:%g:%a "$root/etc/owned")" = 1234:2345:440 ]
     [[ $(awk '$5 == "/etc/owned" { print $(NF - 2) }' "/proc/$(ps_field composed pid)/mountinfo") == tmpfs ]]

@@ -148,7 +148,7 @@ import urllib.request; print(len(urllib.request.urlopen(\"http://db:8000/GPL-3\"
 }
 
 @test "two at once have addresses of their own" {
-    orch run --name one web sh -c 'hostname -I; while ! test -e /data/go; do sleep 0.05; done' >"$BATS_TEST_TMPDIR/one" 3>&- &
+    orch run --name one web sh -c 'mkfifo /data/go && hostname -I && read -r _ </data/go' >"$BATS_TEST_TMPDIR/one" 3>&- &
     local first=$!
     wait_until 10 test -s "$BATS_TEST_TMPDIR/one"
     run_ web hostname -I
@@ -156,7 +156,7 @@ import urllib.request; print(len(urllib.request.urlopen(\"http://db:8000/GPL-3\"
     run_ --name one web true
     [ "$status" -eq 125 ]
     [[ $stderr == *"runs already"* ]]
-    orch exec web touch /data/go
+    orch exec web sh -c 'echo >/data/go; rm /data/go'
     wait "$first"
     nothing_is_left
 }
@@ -189,11 +189,11 @@ is_up() {
 
 @test "-d: a name, a log file, and gone when it has ended" {
     # shellcheck disable=SC2016
-    run_ -d --name job -e WORD=said web sh -c 'echo it was $WORD; while ! test -e /data/stop; do sleep 0.05; done'
+    run_ -d --name job -e WORD=said web sh -c 'mkfifo /data/stop && echo it was $WORD && read -r _ </data/stop'
     [ "$status $output" = "0 web.run-job" ]
     wait_until 10 grep -q "it was said" "$WORLD/log/once/web.run-job.log"
     [ -n "$(one_offs)" ]
-    orch exec web touch /data/stop
+    orch exec web sh -c 'echo >/data/stop; rm /data/stop'
     wait_until 10 nothing_is_left
     run -127 --separate-stderr orch run -d --entrypoint no-such-program web
     [[ $stderr == *no-such-program* ]]

@@ -14,45 +14,9 @@
 
 #include "base/auto.h"
 #include "cli/unpack.h"
+#include "tests/fakes/fake_dir.h"
 
 enum { BLOCK = 512 };
-
-/* A directory with `in/`, where archives go, and `out/`, which must stay as it is. */
-struct fixture {
-    char dir[64];
-    int top, in;
-};
-
-static int set_up(void **state)
-{
-    struct fixture *f = calloc(1, sizeof *f);
-
-    strcpy(f->dir, "/tmp/test_unpack.XXXXXX");
-    if (!mkdtemp(f->dir))
-        return -1;
-    f->top = open(f->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    (void) mkdirat(f->top, "in", 0755);
-    (void) mkdirat(f->top, "out", 0755);
-    f->in = openat(f->top, "in", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    (void) umask(022);
-    *state = f;
-    return f->in < 0 ? -1 : 0;
-}
-
-static int tear_down(void **state)
-{
-    struct fixture *f = *state;
-    auto_free char *command = NULL;
-
-    assert_int_equal(unlinkat(f->top, "out", AT_REMOVEDIR), 0); /* nothing came here */
-    close(f->in);
-    close(f->top);
-    if (asprintf(&command, "rm -rf %s", f->dir) < 0)
-        return -1;
-    int r = system(command);
-    free(f);
-    return r;
-}
 
 struct item {
     const char *name, *content, *link;
@@ -91,7 +55,7 @@ static void put(FILE *f, const struct item *i)
     }
 }
 
-static int unpack(struct fixture *f, const struct item *items, size_t n, const char *top,
+static int unpack(struct fake_dir *f, const struct item *items, size_t n, const char *top,
                   struct err *e)
 {
     auto_file archive = tmpfile();
@@ -109,7 +73,7 @@ static void names_that_lead_elsewhere_are_refused(void **state)
 {
     static const char *const bad[] = { "..",   "../out/x", "/etc/x", "a/../../out/x",
                                        "a/..", "a/b/../x" };
-    struct fixture *f = *state;
+    struct fake_dir *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct err e = ERR_INIT;
@@ -127,7 +91,7 @@ static void no_symbolic_link_is_gone_through_whoever_made_it(void **state)
                                        { .name = "a/l", .type = '2', .link = "../../out" },
                                        { .name = "a/l/x", .type = '0', .content = "x" } };
     static const struct item there[] = { { .name = "a/old/x", .type = '0', .content = "x" } };
-    struct fixture *f = *state;
+    struct fake_dir *f = *state;
     struct err e = ERR_INIT;
 
     assert_int_equal(unpack(f, own, ARRAY_LEN(own), "t", &e), -ELOOP);
@@ -142,7 +106,7 @@ static void no_symbolic_link_is_gone_through_whoever_made_it(void **state)
 static void devices_fifos_and_hard_links_are_left_out(void **state)
 {
     static const char types[] = "13467xgZ";
-    struct fixture *f = *state;
+    struct fake_dir *f = *state;
     struct stat st;
 
     for (const char *t = types; *t; t++) {
@@ -159,7 +123,7 @@ static void set_id_bits_are_never_set(void **state)
         { .name = "a", .type = '5', .mode = 07777 },
         { .name = "a/x", .type = '0', .mode = 06755, .content = "x" }
     };
-    struct fixture *f = *state;
+    struct fake_dir *f = *state;
     struct stat st;
 
     assert_int_equal(unpack(f, items, ARRAY_LEN(items), "t", NULL), 0);
@@ -181,7 +145,7 @@ static void numbers_and_sizes_that_cannot_be_are_refused(void **state)
                 { "\x80\x01\0\0\0\0\0\0\0\0\0\x01", -EBADMSG },
                 { "\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", -EBADMSG },
                 { "12x45678901", -EBADMSG } };
-    struct fixture *f = *state;
+    struct fake_dir *f = *state;
 
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         struct item item = { .name = "a", .type = '0', .size = bad[i].size };
@@ -192,7 +156,7 @@ static void numbers_and_sizes_that_cannot_be_are_refused(void **state)
 
 static void an_archive_that_ends_early_or_is_none_is_an_error(void **state)
 {
-    struct fixture *f = *state;
+    struct fake_dir *f = *state;
     auto_file archive = tmpfile();
     struct unpack u = { .from = archive, .dir = f->in, .top = "t" };
 
@@ -213,7 +177,7 @@ static void an_archive_that_ends_early_or_is_none_is_an_error(void **state)
 static void
 a_name_longer_than_a_header_comes_before_it_and_a_longer_one_than_a_path_is_refused(void **state)
 {
-    struct fixture *f = *state;
+    struct fake_dir *f = *state;
     char name[301] = "", huge[5001] = "";
     struct item items[] = { { .name = "././@LongLink", .type = 'L', .content = name },
                             { .name = "cut", .type = '0', .content = "x" } };
@@ -237,7 +201,7 @@ static void the_first_part_of_a_name_becomes_what_is_wanted(void **state)
     static const struct item items[] = { { .name = "./", .type = '5', .mode = 0755 },
                                          { .name = "./d/", .type = '5', .mode = 0755 },
                                          { .name = "./d/x", .type = '0', .content = "x" } };
-    struct fixture *f = *state;
+    struct fake_dir *f = *state;
     struct err e = ERR_INIT;
     struct stat st;
 
@@ -251,7 +215,7 @@ static void the_first_part_of_a_name_becomes_what_is_wanted(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-#define PLACED(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define PLACED(f) cmocka_unit_test_setup_teardown(f, fake_dir_set_up, fake_dir_tear_down)
         PLACED(names_that_lead_elsewhere_are_refused),
         PLACED(no_symbolic_link_is_gone_through_whoever_made_it),
         PLACED(devices_fifos_and_hard_links_are_left_out),
