@@ -1,83 +1,23 @@
-/* A project as JSON text.  One table per kind names every member, its type and its limits, and
- * drives both directions: what is written can be read, and nothing else can. */
+/* A project as JSON text: its tables, its secrets, and whether what was read makes sense. */
 #include <errno.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/limits.h"
+#include "model/json_table.h"
 #include "model/project.h"
 
-enum type {
-    T_TEXT,
-    T_BOOL,
-    T_U16,
-    T_U32,
-    T_UINT,
-    T_INT,
-    T_SIGNED,
-    T_U64,
-    T_ENUM,
-    T_LIST,
-    T_ONE,
-    T_MANY
-};
-
-struct kind;
-
-struct member {
-    const char *key;
-    enum type type;
-    size_t offset;
-    const char *const *words; /* T_ENUM */
-    unsigned n_words;         /* T_ENUM */
-    const struct kind *kind;  /* T_ONE, T_MANY */
-    size_t count_offset;      /* T_MANY */
-};
-
-struct kind {
-    const char *name;
-    size_t size;
-    const struct member *members;
-    size_t n_members;
-};
-
-#define TEXT(s, m)                                                                                 \
-    {                                                                                              \
-#m, T_TEXT, offsetof(struct s, m), NULL, 0, NULL, 0                                        \
-    }
-#define PLAIN(s, m, t)                                                                             \
-    {                                                                                              \
-#m, t, offsetof(struct s, m), NULL, 0, NULL, 0                                             \
-    }
-#define ENUM(s, m, w, n)                                                                           \
-    {                                                                                              \
-#m, T_ENUM, offsetof(struct s, m), w, n, NULL, 0                                           \
-    }
-#define ONE(s, m, k)                                                                               \
-    {                                                                                              \
-#m, T_ONE, offsetof(struct s, m), NULL, 0, &k, 0                                           \
-    }
-#define MANY(s, m, k)                                                                              \
-    {                                                                                              \
-#m, T_MANY, offsetof(struct s, m), NULL, 0, &k, offsetof(struct s, n_##m)                  \
-    }
-#define KIND(s, name, table)                                                                       \
-    {                                                                                              \
-        name, sizeof(struct s), table, ARRAY_LEN(table)                                            \
-    }
-
-static const struct member dep_members[] = {
+static const struct json_member dep_members[] = {
     TEXT(dep, unit),
     ENUM(dep, condition, dep_condition_text, DEP_CONDITION_COUNT),
     PLAIN(dep, restart, T_BOOL),
     PLAIN(dep, required, T_BOOL),
 };
-static const struct kind dep_kind = KIND(dep, "dependency", dep_members);
+static const struct json_kind dep_kind = KIND(dep, "dependency", dep_members);
 
-static const struct member mount_members[] = {
+static const struct json_member mount_members[] = {
     ENUM(mount, kind, mount_kind_text, MOUNT_KIND_COUNT),
     TEXT(mount, source),
     TEXT(mount, target),
@@ -89,16 +29,16 @@ static const struct member mount_members[] = {
     PLAIN(mount, external, T_BOOL),
     ENUM(mount, reach, mount_reach_text, MOUNT_REACH_COUNT),
 };
-static const struct kind mount_kind = KIND(mount, "mount", mount_members);
+static const struct json_kind mount_kind = KIND(mount, "mount", mount_members);
 
-static const struct member file_members[] = {
+static const struct json_member file_members[] = {
     TEXT(secret_file, secret),        TEXT(secret_file, target),
     PLAIN(secret_file, uid, T_U32),   PLAIN(secret_file, gid, T_U32),
     PLAIN(secret_file, mode, T_UINT),
 };
-static const struct kind file_kind = KIND(secret_file, "secret file", file_members);
+static const struct json_kind file_kind = KIND(secret_file, "secret file", file_members);
 
-static const struct member attachment_members[] = {
+static const struct json_member attachment_members[] = {
     TEXT(attachment, network),
     PLAIN(attachment, aliases, T_LIST),
     TEXT(attachment, ipv4),
@@ -107,19 +47,19 @@ static const struct member attachment_members[] = {
     TEXT(attachment, interface),
     PLAIN(attachment, gw_priority, T_SIGNED),
 };
-static const struct kind attachment_kind =
+static const struct json_kind attachment_kind =
     KIND(attachment, "network of a unit", attachment_members);
 
-static const struct member link_members[] = { TEXT(unit_link, unit), TEXT(unit_link, name) };
-static const struct kind link_kind = KIND(unit_link, "link", link_members);
+static const struct json_member link_members[] = { TEXT(unit_link, unit), TEXT(unit_link, name) };
+static const struct json_kind link_kind = KIND(unit_link, "link", link_members);
 
-static const struct member port_members[] = {
+static const struct json_member port_members[] = {
     TEXT(port, address),        PLAIN(port, published, T_U16), PLAIN(port, last, T_U16),
     PLAIN(port, target, T_U16), PLAIN(port, udp, T_BOOL),
 };
-static const struct kind port_kind = KIND(port, "port", port_members);
+static const struct json_kind port_kind = KIND(port, "port", port_members);
 
-static const struct member limits_members[] = {
+static const struct json_member limits_members[] = {
     PLAIN(limits, memory, T_U64),
     PLAIN(limits, milli_cpus, T_U64),
     PLAIN(limits, pids, T_U64),
@@ -131,9 +71,9 @@ static const struct member limits_members[] = {
     TEXT(limits, cpuset),
     PLAIN(limits, nofile, T_U64),
 };
-static const struct kind limits_kind = KIND(limits, "limits", limits_members);
+static const struct json_kind limits_kind = KIND(limits, "limits", limits_members);
 
-static const struct member disk_members[] = {
+static const struct json_member disk_members[] = {
     TEXT(disk_limit, path),
     PLAIN(disk_limit, weight, T_U64),
     PLAIN(disk_limit, read_bps, T_U64),
@@ -141,32 +81,33 @@ static const struct member disk_members[] = {
     PLAIN(disk_limit, read_iops, T_U64),
     PLAIN(disk_limit, write_iops, T_U64),
 };
-static const struct kind disk_kind = KIND(disk_limit, "disk", disk_members);
+static const struct json_kind disk_kind = KIND(disk_limit, "disk", disk_members);
 
-static const struct member host_members[] = { TEXT(extra_host, name), TEXT(extra_host, address) };
-static const struct kind host_kind = KIND(extra_host, "host", host_members);
+static const struct json_member host_members[] = { TEXT(extra_host, name),
+                                                   TEXT(extra_host, address) };
+static const struct json_kind host_kind = KIND(extra_host, "host", host_members);
 
-static const struct member ulimit_members[] = {
+static const struct json_member ulimit_members[] = {
     TEXT(ulimit, resource),
     PLAIN(ulimit, soft, T_U64),
     PLAIN(ulimit, hard, T_U64),
 };
-static const struct kind ulimit_kind = KIND(ulimit, "ulimit", ulimit_members);
+static const struct json_kind ulimit_kind = KIND(ulimit, "ulimit", ulimit_members);
 
-static const struct member group_members[] = {
+static const struct json_member group_members[] = {
     TEXT(extra_group, name),
     PLAIN(extra_group, gid, T_U32),
 };
-static const struct kind group_kind = KIND(extra_group, "group", group_members);
+static const struct json_kind group_kind = KIND(extra_group, "group", group_members);
 
-static const struct member device_members[] = {
+static const struct json_member device_members[] = {
     TEXT(device, source),
     TEXT(device, target),
     TEXT(device, access),
 };
-static const struct kind device_kind = KIND(device, "device", device_members);
+static const struct json_kind device_kind = KIND(device, "device", device_members);
 
-static const struct member probe_members[] = {
+static const struct json_member probe_members[] = {
     ENUM(probe, kind, probe_kind_text, PROBE_KIND_COUNT),
     PLAIN(probe, argv, T_LIST),
     TEXT(probe, url),
@@ -177,22 +118,22 @@ static const struct member probe_members[] = {
     TEXT(probe, database),
     TEXT(probe, password_secret),
 };
-static const struct kind probe_kind = KIND(probe, "probe", probe_members);
+static const struct json_kind probe_kind = KIND(probe, "probe", probe_members);
 
-static const struct member health_members[] = {
+static const struct json_member health_members[] = {
     ONE(health_spec, probe, probe_kind),          PLAIN(health_spec, interval_us, T_U64),
     PLAIN(health_spec, timeout_us, T_U64),        PLAIN(health_spec, start_period_us, T_U64),
     PLAIN(health_spec, start_interval_us, T_U64), PLAIN(health_spec, retries, T_UINT),
 };
-static const struct kind health_kind = KIND(health_spec, "health check", health_members);
+static const struct json_kind health_kind = KIND(health_spec, "health check", health_members);
 
-static const struct member restart_members[] = {
+static const struct json_member restart_members[] = {
     ENUM(restart_spec, policy, restart_policy_text, RESTART_POLICY_COUNT),
     PLAIN(restart_spec, max_attempts, T_UINT),
 };
-static const struct kind restart_kind = KIND(restart_spec, "restart policy", restart_members);
+static const struct json_kind restart_kind = KIND(restart_spec, "restart policy", restart_members);
 
-static const struct member unit_members[] = {
+static const struct json_member unit_members[] = {
     TEXT(unit, name),
     TEXT(unit, image),
     TEXT(unit, recipe),
@@ -236,17 +177,17 @@ static const struct member unit_members[] = {
     PLAIN(unit, stop_signal, T_INT),
     PLAIN(unit, stop_grace_us, T_U64),
 };
-static const struct kind unit_kind = KIND(unit, "unit", unit_members);
+static const struct json_kind unit_kind = KIND(unit, "unit", unit_members);
 
-static const struct member range_members[] = {
+static const struct json_member range_members[] = {
     TEXT(address_range, subnet),
     TEXT(address_range, gateway),
     TEXT(address_range, pool),
     PLAIN(address_range, reserved, T_LIST),
 };
-static const struct kind range_kind = KIND(address_range, "range of addresses", range_members);
+static const struct json_kind range_kind = KIND(address_range, "range of addresses", range_members);
 
-static const struct member network_members[] = {
+static const struct json_member network_members[] = {
     TEXT(network, key),
     TEXT(network, name),
     PLAIN(network, internal, T_BOOL),
@@ -256,24 +197,24 @@ static const struct member network_members[] = {
     ONE(network, ipv4, range_kind),
     ONE(network, ipv6, range_kind),
 };
-static const struct kind network_kind = KIND(network, "network", network_members);
+static const struct json_kind network_kind = KIND(network, "network", network_members);
 
-static const struct member volume_members[] = {
+static const struct json_member volume_members[] = {
     TEXT(volume, key),
     TEXT(volume, name),
     PLAIN(volume, external, T_BOOL),
 };
-static const struct kind volume_kind = KIND(volume, "volume", volume_members);
+static const struct json_kind volume_kind = KIND(volume, "volume", volume_members);
 
-static const struct member database_members[] = {
+static const struct json_member database_members[] = {
     TEXT(database, unit),         TEXT(database, schema),
     TEXT(database, user),         TEXT(database, password_secret),
     TEXT(database, migrations),   TEXT(database, seeds),
     PLAIN(database, port, T_U16),
 };
-static const struct kind database_kind = KIND(database, "database", database_members);
+static const struct json_kind database_kind = KIND(database, "database", database_members);
 
-static const struct member project_members[] = {
+static const struct json_member project_members[] = {
     TEXT(project, name),
     TEXT(project, dir),
     TEXT(project, release),
@@ -283,67 +224,12 @@ static const struct member project_members[] = {
     ONE(project, database, database_kind),
     PLAIN(project, urls, T_LIST),
 };
-static const struct kind project_kind = KIND(project, "project", project_members);
-
-#define AT(base, type, offset)  (*(type *) (void *) ((char *) (base) + (offset)))
-#define CAT(base, type, offset) (*(type const *) (const void *) ((const char *) (base) + (offset)))
-
-static json_t *encode(const struct kind *kind, const void *object);
-
-static json_t *encode_list(const char *const *list)
-{
-    json_t *array = json_array();
-
-    for (; list && *list; list++)
-        (void) json_array_append_new(array, json_string(*list));
-    return array;
-}
-
-static json_t *encode_many(const struct member *m, const void *object)
-{
-    const char *items = CAT(object, const char *, m->offset);
-    size_t n = CAT(object, size_t, m->count_offset);
-    json_t *array = json_array();
-
-    for (size_t i = 0; i < n; i++)
-        (void) json_array_append_new(array, encode(m->kind, items + i * m->kind->size));
-    return array;
-}
-
-static json_t *encode_member(const struct member *m, const void *o)
-{
-    switch (m->type) {
-    case T_TEXT: return json_string(CAT(o, const char *, m->offset));
-    case T_BOOL: return json_boolean(CAT(o, bool, m->offset));
-    case T_U16: return json_integer(CAT(o, uint16_t, m->offset));
-    case T_U32: return json_integer(CAT(o, uint32_t, m->offset));
-    case T_UINT: return json_integer(CAT(o, unsigned, m->offset));
-    case T_INT:
-    case T_SIGNED: return json_integer(CAT(o, int, m->offset));
-    case T_U64: return json_integer((json_int_t) CAT(o, uint64_t, m->offset));
-    case T_ENUM: return json_string(m->words[CAT(o, unsigned, m->offset)]);
-    case T_LIST: return encode_list(CAT(o, const char *const *, m->offset));
-    case T_ONE: return encode(m->kind, (const char *) o + m->offset);
-    case T_MANY: return encode_many(m, o);
-    }
-    return NULL;
-}
-
-static json_t *encode(const struct kind *kind, const void *object)
-{
-    json_t *json = json_object();
-
-    for (size_t i = 0; i < kind->n_members; i++)
-        if (json_object_set_new(json, kind->members[i].key,
-                                encode_member(&kind->members[i], object)) < 0)
-            abort(); /* out of memory, or a string that is not UTF-8: load has refused those */
-    return json;
-}
+static const struct json_kind project_kind = KIND(project, "project", project_members);
 
 /* Secret values may hold any byte: they travel as lists of numbers when they are not text. */
 json_t *project_limits_to_json(const struct limits *l)
 {
-    return encode(&limits_kind, l);
+    return json_table_encode(&limits_kind, l);
 }
 
 static json_t *encode_secret(const struct secret *s)
@@ -360,7 +246,7 @@ static json_t *encode_secret(const struct secret *s)
 
 int project_to_json(const struct project *p, char **out_json, struct err *e)
 {
-    json_t *json = encode(&project_kind, p);
+    json_t *json = json_table_encode(&project_kind, p);
     json_t *secrets = json_array();
 
     for (size_t i = 0; i < p->n_secrets; i++)
@@ -371,157 +257,16 @@ int project_to_json(const struct project *p, char **out_json, struct err *e)
     return *out_json ? 0 : err_set(e, -ENOMEM, "project '%s' cannot be encoded", p->name);
 }
 
-struct decoder {
-    struct arena *arena;
-    struct err *e;
-};
-
-static int decode(const struct decoder *d, const struct kind *kind, const json_t *json, void *out);
-
-static int wrong(const struct decoder *d, const char *key, const char *expected)
-{
-    return err_set(d->e, -EINVAL, "project: '%s' must be %s", key, expected);
-}
-
-static int decode_number(const struct decoder *d, const struct member *m, const json_t *json,
-                         json_int_t max, json_int_t *out)
-{
-    if (!json_is_integer(json))
-        return wrong(d, m->key, "a number");
-    *out = json_integer_value(json);
-    return *out < 0 || *out > max ? wrong(d, m->key, "a number in range") : 0;
-}
-
-static int decode_text(const struct decoder *d, const char *key, const json_t *json,
-                       const char **out)
-{
-    if (!json_is_string(json))
-        return wrong(d, key, "text");
-    *out = arena_strdup(d->arena, json_string_value(json));
-    return 0;
-}
-
-static int decode_list(const struct decoder *d, const struct member *m, const json_t *json,
-                       const char *const **out)
-{
-    const char **list;
-
-    if (!json_is_array(json))
-        return wrong(d, m->key, "a list");
-    list = arena_array(d->arena, json_array_size(json) + 1, sizeof *list);
-    for (size_t i = 0; i < json_array_size(json); i++) {
-        int r = decode_text(d, m->key, json_array_get(json, i), &list[i]);
-        if (r < 0)
-            return r;
-    }
-    *out = list;
-    return 0;
-}
-
-static int decode_enum(const struct decoder *d, const struct member *m, const json_t *json,
-                       unsigned *out)
-{
-    const char *word = json_string_value(json);
-
-    for (unsigned i = 0; word && i < m->n_words; i++) {
-        if (strcmp(m->words[i], word) != 0)
-            continue;
-        *out = i;
-        return 0;
-    }
-    return wrong(d, m->key, "one of the known words");
-}
-
-static int decode_many(const struct decoder *d, const struct member *m, const json_t *json,
-                       void *object)
-{
-    char *items;
-
-    if (!json_is_array(json))
-        return wrong(d, m->key, "a list");
-    items = arena_array(d->arena, json_array_size(json) + 1, m->kind->size);
-    for (size_t i = 0; i < json_array_size(json); i++) {
-        int r = decode(d, m->kind, json_array_get(json, i), items + i * m->kind->size);
-        if (r < 0)
-            return r;
-    }
-    AT(object, char *, m->offset) = items;
-    AT(object, size_t, m->count_offset) = json_array_size(json);
-    return 0;
-}
-
-static int decode_member(const struct decoder *d, const struct member *m, const json_t *json,
-                         void *o)
-{
-    json_int_t n = 0;
-    int r = 0;
-
-    switch (m->type) {
-    case T_TEXT: return decode_text(d, m->key, json, &AT(o, const char *, m->offset));
-    case T_BOOL:
-        AT(o, bool, m->offset) = json_is_true(json);
-        return json_is_boolean(json) ? 0 : wrong(d, m->key, "true or false");
-    case T_U16:
-        r = decode_number(d, m, json, UINT16_MAX, &n);
-        AT(o, uint16_t, m->offset) = (uint16_t) n;
-        return r;
-    case T_U32:
-    case T_UINT:
-        r = decode_number(d, m, json, UINT32_MAX, &n);
-        AT(o, uint32_t, m->offset) = (uint32_t) n;
-        return r;
-    case T_INT:
-        r = decode_number(d, m, json, INT_MAX, &n);
-        AT(o, int, m->offset) = (int) n;
-        return r;
-    case T_SIGNED:
-        n = json_integer_value(json);
-        if (!json_is_integer(json) || n < INT_MIN || n > INT_MAX)
-            return wrong(d, m->key, "a number");
-        AT(o, int, m->offset) = (int) n;
-        return 0;
-    case T_U64:
-        r = decode_number(d, m, json, INT64_MAX, &n);
-        AT(o, uint64_t, m->offset) = (uint64_t) n;
-        return r;
-    case T_ENUM: return decode_enum(d, m, json, &AT(o, unsigned, m->offset));
-    case T_LIST: return decode_list(d, m, json, &AT(o, const char *const *, m->offset));
-    case T_ONE: return decode(d, m->kind, json, (char *) o + m->offset);
-    case T_MANY: return decode_many(d, m, json, o);
-    }
-    return -EINVAL;
-}
-
-static int decode(const struct decoder *d, const struct kind *kind, const json_t *json, void *out)
-{
-    size_t known = 0;
-
-    if (!json_is_object(json))
-        return err_set(d->e, -EINVAL, "project: a %s must be an object", kind->name);
-    for (size_t i = 0; i < kind->n_members; i++) {
-        const struct member *m = &kind->members[i];
-        const json_t *value = json_object_get(json, m->key);
-        int r = value ? decode_member(d, m, value, out)
-                      : err_set(d->e, -EINVAL, "project: a %s has no '%s'", kind->name, m->key);
-        if (r < 0)
-            return r;
-        known++;
-    }
-    if (json_object_size(json) != known)
-        return err_set(d->e, -EINVAL, "project: a %s has a member nobody knows", kind->name);
-    return 0;
-}
-
-static int decode_secret(const struct decoder *d, const json_t *json, struct secret *out)
+static int decode_secret(const struct json_decoder *d, const json_t *json, struct secret *out)
 {
     const json_t *value = json_object_get(json, "value");
-    int r = decode_text(d, "name", json_object_get(json, "name"), &out->name);
+    int r = json_table_text(d, "name", json_object_get(json, "name"), &out->name);
     char *bytes;
 
     if (r < 0)
         return r;
     if (!json_is_string(value) && !json_is_array(value))
-        return wrong(d, "value", "text or bytes");
+        return json_table_wrong(d, "value", "text or bytes");
     out->len = json_is_string(value) ? json_string_length(value) : json_array_size(value);
     if (out->len > LIMIT_SECRET)
         return err_set(d->e, -E2BIG, "secret '%s' has %zu bytes, the limit is %d", out->name,
@@ -535,10 +280,10 @@ static int decode_secret(const struct decoder *d, const json_t *json, struct sec
     return 0;
 }
 
-static int decode_secrets(const struct decoder *d, const json_t *json, struct project *p)
+static int decode_secrets(const struct json_decoder *d, const json_t *json, struct project *p)
 {
     if (!json_is_array(json))
-        return wrong(d, "secrets", "a list");
+        return json_table_wrong(d, "secrets", "a list");
     p->secrets = arena_array(d->arena, json_array_size(json) + 1, sizeof *p->secrets);
     for (size_t i = 0; i < json_array_size(json); i++) {
         int r = decode_secret(d, json_array_get(json, i), &p->secrets[i]);
@@ -627,7 +372,7 @@ int project_from_json(const char *text, size_t len, struct project **out, struct
     json_t *json = json_loadb(text, len, 0, &where);
     struct arena *arena = arena_new();
     struct project *p = arena_alloc(arena, sizeof *p);
-    struct decoder d = { .arena = arena, .e = e };
+    struct json_decoder d = { .arena = arena, .e = e };
     int r;
 
     p->arena = arena;
@@ -637,7 +382,7 @@ int project_from_json(const char *text, size_t len, struct project **out, struct
         r = decode_secrets(&d, json_object_get(json, "secrets"), p);
         (void) json_object_del(json, "secrets");
         if (r == 0)
-            r = decode(&d, &project_kind, json, p);
+            r = json_table_decode(&d, &project_kind, json, p);
         if (r == 0)
             r = check(p, e);
     }
