@@ -58,30 +58,55 @@ static const struct argp argp = {
            "secrets, and a self-signed certificate."
 };
 
+/* what a first `up` makes */
+struct first {
+    const struct cli *cli;
+    bool secrets;
+};
+
 static void say_created(void *owner, const char *path, const char *what)
 {
-    const struct cli *cli = owner;
+    struct first *first = owner;
+    const char *name = strrchr(path, '/');
 
-    if (!cli->quiet)
+    first->secrets |= name && strcmp(name, "/.env.prod") == 0;
+    if (!first->cli->quiet)
         fprintf(stderr, "created %s (%s)\n", path, what);
 }
 
+/* Data from before knows other passwords than those that were just generated. */
+static void warn_of_old_data(const struct project *p)
+{
+    for (size_t i = 0; i < p->n_volumes; i++) {
+        auto_free char *path = paths_join("%s/volumes/%s", paths_state(), p->volumes[i].name);
+
+        if (p->volumes[i].external || access(path, F_OK) < 0)
+            continue;
+        fprintf(stderr,
+                "warning: volume '%s' is from before, and what it holds may know other passwords "
+                "than the new ones: bring the old .env.prod back, or remove the data with "
+                "ipam-orch down -v\n",
+                p->volumes[i].name);
+        return;
+    }
+}
+
 /* a first `up` has no configuration yet */
-static int prepare(struct cli *cli, struct err *e)
+static int prepare(struct cli *cli, struct first *first, struct err *e)
 {
     struct load_options load = options_load(cli);
     auto_free char *dir = NULL, *certificate = NULL;
     int r = load_project_dir(&load, &dir, e);
 
     if (r == -ENOENT && !cli->files && !cli->project_dir && !cli->env_files)
-        r = init_project(load_default_dir(), say_created, cli, e);
+        r = init_project(load_default_dir(), say_created, first, e);
     else if (r == 0 && !cli->env_files)
-        r = init_variables(dir, say_created, cli, e);
+        r = init_variables(dir, say_created, first, e);
     if (r < 0)
         return r;
     r = certificate_ensure(&load, &certificate, e);
     if (r == 0 && certificate)
-        say_created(cli, certificate, "self-signed, for trying out");
+        say_created(first, certificate, "self-signed, for trying out");
     return r;
 }
 
@@ -188,12 +213,15 @@ static int up(struct cli *cli, const struct input *in, struct err *e)
     struct load_options load = options_load(cli);
     struct project *p = NULL;
     struct warnings warnings = { 0 };
-    int r = prepare(cli, e);
+    struct first first = { .cli = cli };
+    int r = prepare(cli, &first, e);
 
     if (r == 0)
         r = load_project(&load, &p, &warnings, e);
     if (r == 0 && !cli->quiet)
         warnings_print(&warnings, stderr);
+    if (r == 0 && first.secrets && !cli->quiet)
+        warn_of_old_data(p);
     if (r == 0)
         r = request_check_units(p, in->services, e);
     if (r == 0)

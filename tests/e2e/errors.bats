@@ -92,6 +92,18 @@ as_nobody() {
     [ "$status" -eq 0 ]
 }
 
+@test "new secrets for data from before: up warns, and says what to do" {
+    mkdir -p "$WORLD/state/volumes/ipam_db-data"
+    rm "$PROJECT/.env.prod"
+    run orch up nginxx
+    echo "exit $status: $output"
+    [ "$status" -eq 2 ]
+    [[ $output == *"volume 'ipam_db-data' is from before"*"ipam-orch down -v"* ]]
+    run orch up nginxx
+    [[ $output != *"is from before"* ]]
+    rmdir "$WORLD/state/volumes/ipam_db-data"
+}
+
 @test "MariaDB is not installed: exit 5, names the package and how to install it" {
     local server
     server=$(command -v mariadbd)
