@@ -85,6 +85,7 @@ static int run(const struct options *o, struct err *e)
         return err_set(e, r, "event loop: %s", strerror(-r));
     (void) sd_event_add_signal(config.loop, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
     (void) sd_event_add_signal(config.loop, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
+    config.timers = timers_new(config.loop);
     supervisor = supervisor_new(&config);
     listener = supervisor_listener(supervisor);
     native = native_new(config.loop, &listener);
@@ -101,6 +102,7 @@ static int run(const struct options *o, struct err *e)
     server_free(server);
     supervisor_free(supervisor);
     native_free(native);
+    timers_free(config.timers);
     sd_event_unref(config.loop);
     return r;
 }

@@ -23,21 +23,22 @@ static struct instance *instance_new(struct deployment *d, const char *name)
 
 static void instance_free(struct instance *i)
 {
-    sd_event_source_disable_unref(i->timer);
-    sd_event_source_disable_unref(i->probe_timer);
+    timers_cancel(i->in->timers, &i->timer);
+    timers_cancel(i->in->timers, &i->probe_timer);
     capture_log_free(i->log);
     free(i->ports);
     free(i->name);
     free(i);
 }
 
-struct deployment *deployment_new(struct supervisor *s)
+struct deployment *deployment_new(struct supervisor *s, struct timers *timers)
 {
     struct deployment *d = calloc(1, sizeof *d);
 
     if (!d)
         abort();
     d->supervisor = s;
+    d->timers = timers;
     return d;
 }
 

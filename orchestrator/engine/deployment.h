@@ -7,10 +7,10 @@
 
 #include <jansson.h>
 #include <stddef.h>
-#include <systemd/sd-event.h>
 
 #include "engine/health.h"
 #include "engine/lease.h"
+#include "engine/timers.h"
 #include "logs/capture.h"
 #include "model/instance.h"
 #include "model/project.h"
@@ -55,7 +55,7 @@ struct instance {
     bool started_by_op; /* to be stopped when the operation fails */
 
     struct capture_log *log; /* the service's log file; NULL until first needed */
-    sd_event_source *timer, *probe_timer;
+    struct timer timer, probe_timer;
 };
 
 /* migrations of the database: dependants wait until it is open */
@@ -63,6 +63,7 @@ enum gate { GATE_OPEN, GATE_NEEDED, GATE_RUNNING, GATE_FAILED };
 
 struct deployment {
     struct supervisor *supervisor;
+    struct timers *timers; /* borrowed */
     struct project *project;
     struct instance **instances;
     size_t n_instances;
@@ -78,7 +79,7 @@ struct deployment {
     size_t removals; /* of networks and volumes, asked for at the end and not answered yet */
 };
 
-struct deployment *deployment_new(struct supervisor *s);
+struct deployment *deployment_new(struct supervisor *s, struct timers *timers);
 void deployment_free(struct deployment *d); /* accepts NULL */
 
 /* Makes `project` (taken) the wanted one: new instances for new units, changed ones marked for

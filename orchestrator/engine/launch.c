@@ -23,7 +23,7 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
     i->memory_limit = i->unit->limits.memory;
     i->stop_signal = i->unit->stop_signal;
     i->stop_grace_us = i->unit->stop_grace_us;
-    i->launched_us = clock_now_us();
+    i->launched_us = timers_now(s->timers);
     i->ready_seen = i->replace = i->paused = false;
     if (r < 0)
         return r;

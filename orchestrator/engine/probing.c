@@ -4,40 +4,37 @@
 #include "base/log.h"
 #include "engine/supervisor_impl.h"
 
-static int on_due(sd_event_source *source, uint64_t usec, void *userdata);
+static void on_due(void *owner);
 
 static void schedule(struct instance *i)
 {
-    i->probe_timer = sd_event_source_disable_unref(i->probe_timer);
+    timers_cancel(i->in->timers, &i->probe_timer);
     if (i->health.due_us > 0)
-        (void) sd_event_add_time(i->in->supervisor->config.loop, &i->probe_timer, CLOCK_MONOTONIC,
-                                 i->health.due_us, USEC_PER_MSEC, on_due, i);
+        timers_set(i->in->timers, &i->probe_timer, i->health.due_us, on_due, i);
 }
 
-static int on_due(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_due(void *owner)
 {
-    struct instance *i = userdata;
+    struct instance *i = owner;
     struct supervisor *s = i->in->supervisor;
     struct err e = ERR_INIT;
 
-    (void) source, (void) usec;
     if (!i->unit)
-        return 0; /* on its way out */
+        return; /* on its way out */
     if (!s->connected) {
-        i->health.due_us = clock_now_us() + USEC_PER_SEC;
+        i->health.due_us = timers_now(s->timers) + USEC_PER_SEC;
         schedule(i);
-        return 0;
+        return;
     }
     i->probe_tag = ++s->last_tag;
     i->health.probing = true;
     if (s->ops->probe(s->self, i->id, i->in->project, &i->unit->health, i->probe_tag, &e) < 0)
         log_err(&e, i->id);
-    return 0;
 }
 
 void probing_begin(struct instance *i, bool adopted)
 {
-    health_begin(&i->health, &i->unit->health, clock_now_us());
+    health_begin(&i->health, &i->unit->health, timers_now(i->in->timers));
     if (adopted && i->health.health != HEALTH_NONE)
         i->health.health = i->state == STATE_UP     ? HEALTH_GOOD
                            : i->state == STATE_SICK ? HEALTH_BAD
@@ -51,7 +48,7 @@ void probing_end(struct instance *i)
 {
     i->probe_tag = 0;
     i->health.due_us = 0;
-    i->probe_timer = sd_event_source_disable_unref(i->probe_timer);
+    timers_cancel(i->in->timers, &i->probe_timer);
 }
 
 static struct instance *by_tag(const struct supervisor *s, uint64_t tag)
@@ -84,13 +81,13 @@ bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_a
         return true;
     if (!s->connected) {
         /* the broker went away, which says nothing about the service */
-        i->health.due_us = clock_now_us() + USEC_PER_SEC;
+        i->health.due_us = timers_now(s->timers) + USEC_PER_SEC;
         schedule(i);
         return true;
     }
     if (!a->ok)
         keep_output(i, a);
-    if (health_answer(&i->health, &i->unit->health, a->ok, clock_now_us()))
+    if (health_answer(&i->health, &i->unit->health, a->ok, timers_now(s->timers)))
         supervisor_step(i, i->health.health == HEALTH_GOOD ? FSM_READY : FSM_SICK, NULL);
     schedule(i);
     supervisor_settle(i->in);

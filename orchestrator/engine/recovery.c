@@ -50,7 +50,7 @@ static void adopt(struct supervisor *s, struct instance *i, const struct runtime
 
     i->pid = seen->pid;
     deployment_keep_ports(i, seen->ports, seen->n_ports);
-    i->launched_us = clock_now_us();
+    i->launched_us = timers_now(s->timers);
     i->paused = seen->frozen && !seen->ended;
     i->memory_limit = seen->memory_limit;
     if (seen->ended)
@@ -61,7 +61,7 @@ static void adopt(struct supervisor *s, struct instance *i, const struct runtime
         /* the grace period starts anew: the old timer died with the old supervisor */
         i->state = STATE_UP;
         supervisor_step(i, FSM_STOP, NULL);
-    } else if (i->unit && !i->probe_timer && i->probe_tag == 0) {
+    } else if (i->unit && !timer_is_set(&i->probe_timer) && i->probe_tag == 0) {
         i->ready_seen = i->state == STATE_UP;
         if (!i->paused)
             probing_begin(i, true);
@@ -89,7 +89,7 @@ static void restart_vanished(struct deployment *d, const struct runtime_seen *se
         struct instance *i = d->instances[k];
 
         if ((state_is_live(i->state) && !find_seen(seen, n, i->id)) ||
-            (i->state == STATE_BACKOFF && !i->timer))
+            (i->state == STATE_BACKOFF && !timer_is_set(&i->timer)))
             supervisor_step(i, FSM_VANISHED, NULL);
     }
 }

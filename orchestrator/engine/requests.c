@@ -11,7 +11,7 @@
 
 static struct deployment *add_deployment(struct supervisor *s)
 {
-    struct deployment *d = deployment_new(s);
+    struct deployment *d = deployment_new(s, s->timers);
 
     s->deployments =
         reallocarray(s->deployments, s->n_deployments + 1, sizeof(struct deployment *));

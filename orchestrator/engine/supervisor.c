@@ -45,22 +45,18 @@ static void save(const struct deployment *d, bool durable)
         log_err(&e, "saving state");
 }
 
-static int on_save(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_save(void *owner)
 {
-    struct supervisor *s = userdata;
+    struct supervisor *s = owner;
 
-    (void) source, (void) usec;
-    s->save = sd_event_source_disable_unref(s->save);
     for (size_t n = 0; n < s->n_deployments; n++)
         save(s->deployments[n], false);
-    return 0;
 }
 
 void supervisor_touch(struct supervisor *s)
 {
-    if (!s->save)
-        (void) sd_event_add_time_relative(s->config.loop, &s->save, CLOCK_MONOTONIC, SAVE_US, 1,
-                                          on_save, s);
+    if (!timer_is_set(&s->save))
+        timers_set(s->timers, &s->save, timers_now(s->timers) + SAVE_US, on_save, s);
 }
 
 static void tell(struct deployment *d, json_t *event)
@@ -95,23 +91,12 @@ static void announce(struct instance *i, enum state before, const char *detail)
                    (int) i->restarts, "pid", i->pid, "time_us", (json_int_t) clock_wall_us()));
 }
 
-static int on_timer(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_timer(void *owner)
 {
-    struct instance *i = userdata;
+    struct instance *i = owner;
 
-    (void) source, (void) usec;
     supervisor_step(i, FSM_TIMER, NULL);
     supervisor_settle(i->in);
-    return 0;
-}
-
-static void set_timer(struct instance *i, uint64_t delay_us)
-{
-    struct supervisor *s = i->in->supervisor;
-
-    i->timer = sd_event_source_disable_unref(i->timer);
-    (void) sd_event_add_time_relative(s->config.loop, &i->timer, CLOCK_MONOTONIC, delay_us, 1,
-                                      on_timer, i);
 }
 
 static void act(struct instance *i, const struct fsm_step *step)
@@ -121,7 +106,7 @@ static void act(struct instance *i, const struct fsm_step *step)
     int r = 0;
 
     if (step->actions & FSM_SET_TIMER)
-        set_timer(i, step->timer_us);
+        timers_set(s->timers, &i->timer, timers_now(s->timers) + step->timer_us, on_timer, i);
     if (step->actions & FSM_PROBE)
         probing_begin(i, false);
     if (step->actions & (FSM_SIGNAL | FSM_KILL))
@@ -155,7 +140,7 @@ static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how
     if (how) { /* FSM_ENDED */
         f.exit_clean = exit_is_clean(how);
         f.setup_failed = how->stage[0] != '\0';
-        f.backoff_us = backoff_next(&i->crash_streak, clock_now_us() - i->launched_us);
+        f.backoff_us = backoff_next(&i->crash_streak, timers_now(i->in->timers) - i->launched_us);
     }
     return f;
 }
@@ -200,7 +185,7 @@ void supervisor_step(struct instance *i, enum fsm_event event, const struct exit
     if (step.next != before) {
         i->state = step.next;
         i->since_wall_us = clock_wall_us();
-        i->timer = sd_event_source_disable_unref(i->timer);
+        timers_cancel(i->in->timers, &i->timer);
         i->restarts += step.next == STATE_BACKOFF;
         i->ready_seen |= step.next == STATE_UP;
         announce(i, before, detail);
@@ -467,21 +452,14 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
     }
 }
 
-static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
+static void on_retry(void *owner)
 {
-    struct supervisor *s = userdata;
-
-    (void) source, (void) usec;
-    s->retry = sd_event_source_disable_unref(s->retry);
-    (void) supervisor_connect(s, NULL);
-    return 0;
+    (void) supervisor_connect(owner, NULL);
 }
 
 static void retry_later(struct supervisor *s)
 {
-    s->retry = sd_event_source_disable_unref(s->retry);
-    (void) sd_event_add_time_relative(s->config.loop, &s->retry, CLOCK_MONOTONIC, RETRY_US, 0,
-                                      on_retry, s);
+    timers_set(s->timers, &s->retry, timers_now(s->timers) + RETRY_US, on_retry, s);
 }
 
 static void on_lost(void *owner)
@@ -510,7 +488,7 @@ static void on_connected(void *owner, const struct runtime_seen *seen, size_t n)
     struct supervisor *s = owner;
 
     s->connected = true;
-    s->retry = sd_event_source_disable_unref(s->retry);
+    timers_cancel(s->timers, &s->retry);
     log_line(LOG_INFO, "connected to the sandbox broker instances=%zu", n);
     recovery_connected(s, seen, n);
 }
@@ -536,6 +514,7 @@ struct supervisor *supervisor_new(const struct supervisor_config *config)
     if (!s)
         abort();
     s->config = *config;
+    s->timers = config->timers;
     return s;
 }
 
@@ -564,7 +543,7 @@ void supervisor_free(struct supervisor *s)
         return;
     once_free(s);
     for (size_t n = 0; n < s->n_deployments; n++) {
-        if (s->save)
+        if (timer_is_set(&s->save))
             save(s->deployments[n], true);
         free(s->deployments[n]->op);
         deployment_free(s->deployments[n]);
@@ -572,7 +551,7 @@ void supervisor_free(struct supervisor *s)
     free(s->deployments);
     exec_free(s);
     inquiry_free(s);
-    sd_event_source_disable_unref(s->save);
-    sd_event_source_disable_unref(s->retry);
+    timers_cancel(s->timers, &s->save);
+    timers_cancel(s->timers, &s->retry);
     free(s);
 }

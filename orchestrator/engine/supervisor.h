@@ -9,12 +9,14 @@
 
 #include "base/err.h"
 #include "engine/operation.h"
+#include "engine/timers.h"
 #include "runtime/runtime.h"
 
 struct supervisor;
 
 struct supervisor_config {
     sd_event *loop;
+    struct timers *timers; /* outlives it */
     const char *state_dir, *log_dir;
     bool exit_idle; /* end the loop when the last project is gone */
 };

@@ -17,7 +17,8 @@ struct supervisor {
     struct exec_run *execs;
     struct once *one_offs;
     struct inquiry *inquiries;
-    sd_event_source *save, *retry;
+    struct timers *timers; /* of the configuration */
+    struct timer save, retry;
 };
 
 struct deployment *supervisor_find(const struct supervisor *s, const char *project);

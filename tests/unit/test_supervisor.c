@@ -21,6 +21,7 @@
 struct stage {
     char dir[64];
     sd_event *loop;
+    struct timers *timers;
     struct supervisor *supervisor;
     struct fake_runtime fake;
     unsigned dones;
@@ -102,6 +103,7 @@ static void open_supervisor(struct stage *s)
 
     assert_true(sd_event_new(&s->loop) >= 0);
     config.loop = s->loop;
+    config.timers = s->timers = timers_new(s->loop);
     s->supervisor = supervisor_new(&config);
     s->fake.to = supervisor_listener(s->supervisor);
     supervisor_use(s->supervisor, &fake_runtime_ops, &s->fake);
@@ -111,6 +113,7 @@ static void open_supervisor(struct stage *s)
 static void close_supervisor(struct stage *s)
 {
     supervisor_free(s->supervisor);
+    timers_free(s->timers);
     sd_event_unref(s->loop);
 }
 
