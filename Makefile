@@ -86,6 +86,9 @@ $(B)/tests/fakes/%: $(B)/tests/fakes/%.o $(B)/sandbox.a $(B)/orchestrator/base.a
 .PHONY: check check-unit check-cli check-compose check-root check-app check-e2e
 check: lint check-unit check-cli check-compose fuzz-regress ## lint, unit, cli, compose cases, fuzz corpora: what to run before a commit; no privilege
 
+stories: $(B)/tests/unit/test_stories ## write the courses of tests/stories anew, to be read before they are committed
+	@STORIES_WRITE=1 tests/run-unit $<
+
 check-unit: $(TESTS) ## unit tests; no privilege
 	@tests/run-unit $(TESTS)
 

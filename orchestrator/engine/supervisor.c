@@ -61,6 +61,10 @@ void supervisor_touch(struct supervisor *s)
 
 static void tell(struct deployment *d, json_t *event)
 {
+    const struct supervisor_config *c = &d->supervisor->config;
+
+    if (c->observe)
+        c->observe(c->observer, event);
     if (d->op && d->op->watcher.owner)
         d->op->watcher.event(d->op->watcher.owner, event);
     json_decref(event);

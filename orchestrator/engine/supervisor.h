@@ -19,6 +19,9 @@ struct supervisor_config {
     struct timers *timers; /* outlives it */
     const char *state_dir, *log_dir;
     bool exit_idle; /* end the loop when the last project is gone */
+    /* hears every event of every project; may be NULL */
+    void (*observe)(void *observer, const json_t *event);
+    void *observer;
 };
 
 struct supervisor *supervisor_new(const struct supervisor_config *config);

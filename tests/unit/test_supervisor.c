@@ -16,6 +16,7 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "engine/supervisor.h"
+#include "tests/fakes/fake_project.h"
 #include "tests/fakes/fake_runtime.h"
 
 struct stage {
@@ -32,52 +33,20 @@ struct stage {
 /* a two-tier project: web needs a healthy db */
 static struct project *two_tier(const char *web_digest, bool migrations)
 {
-    static const char *const argv[] = { "/bin/true", NULL };
-    struct arena *a = arena_new();
-    struct project *p = arena_alloc(a, sizeof *p);
+    struct project *p = fake_project("p", 2);
 
-    p->arena = a;
-    p->name = "p";
-    p->dir = "/srv/p";
-    p->release = "1";
-    p->n_units = 2;
-    p->units = arena_array(a, 2, sizeof *p->units);
-    for (size_t i = 0; i < 2; i++) {
-        struct unit *u = &p->units[i];
-        u->name = u->hostname = i == 0 ? "web" : "db";
-        u->domainname = u->network_of = u->limits.cpuset = u->swappiness = "";
-        u->image = "none";
-        u->recipe = "x-native";
-        u->digest = i == 0 ? web_digest : "d1";
-        u->argv = argv;
-        u->workdir = u->home = "/";
-        u->user = "nobody";
-        u->uid = u->gid = 65534;
-        u->seccomp = "default";
-        u->seccomp_profile = "";
-        u->restart.policy = RESTART_ALWAYS;
-        u->stop_signal = SIGTERM;
-        u->stop_grace_us = 10000000;
-        u->health.probe = (struct probe){ .kind = PROBE_TCP,
-                                          .url = "",
-                                          .host = "127.0.0.1",
-                                          .port = 1,
-                                          .user = "",
-                                          .database = "",
-                                          .password_secret = "" };
-        u->health.interval_us = u->health.timeout_us = u->health.start_interval_us = 1000;
-        u->health.retries = 1;
-    }
-    p->units[0].deps = arena_array(a, 1, sizeof(struct dep));
+    fake_unit(&p->units[0], "web");
+    fake_unit(&p->units[1], "db");
+    p->units[0].digest = web_digest;
+    for (size_t i = 0; i < 2; i++)
+        fake_health(&p->units[i], 1000);
+    p->units[0].deps = arena_array(p->arena, 1, sizeof(struct dep));
     p->units[0].n_deps = 1;
     p->units[0].deps[0] = (struct dep){ .unit = "db", .condition = DEP_HEALTHY, .required = true };
-    p->database = (struct database){ .unit = migrations ? "db" : "",
-                                     .schema = "s",
-                                     .user = "u",
-                                     .password_secret = "",
-                                     .migrations = migrations ? "/srv/p/migrations" : "",
-                                     .seeds = "",
-                                     .port = 3306 };
+    if (migrations) {
+        p->database.unit = "db";
+        p->database.migrations = "/srv/p/migrations";
+    }
     return p;
 }
 

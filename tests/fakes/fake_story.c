@@ -1,0 +1,367 @@
+#include "tests/fakes/fake_story.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/clock.h"
+#include "compose/values.h"
+#include "engine/store.h"
+#include "engine/supervisor.h"
+#include "tests/fakes/fake_project.h"
+#include "tests/fakes/fake_world.h"
+
+enum { UNITS = 32, DEPS = 8, WORDS = 16 };
+
+/* no operation of a story takes longer */
+#define PATIENCE_US (3600 * USEC_PER_SEC)
+
+struct story {
+    char dir[64];
+    FILE *out;
+    sd_event *loop;
+    struct timers *timers;
+    struct world *world;
+    struct supervisor *supervisor;
+    struct project *plan; /* what `up` asks for; a copy of it each time */
+    bool busy;            /* an operation runs */
+};
+
+static void fail(const char *what, const char *word)
+{
+    (void) fprintf(stderr, "story: %s: %s\n", what, word);
+    abort();
+}
+
+static uint64_t duration(const char *text)
+{
+    int64_t ns = 0;
+
+    if (strcmp(text, "never") == 0)
+        return UINT64_MAX;
+    if (values_duration(text, &ns) < 0)
+        fail("not a duration", text);
+    return (uint64_t) ns / 1000;
+}
+
+static void say(struct story *s, const char *text)
+{
+    (void) fprintf(s->out, "%9.3f %s\n", (double) timers_now(s->timers) / USEC_PER_SEC, text);
+}
+
+static void on_note(void *owner, const char *text)
+{
+    say(owner, text);
+}
+
+static const char *field(const json_t *event, const char *key)
+{
+    const char *text = json_string_value(json_object_get(event, key));
+
+    return text ? text : "";
+}
+
+static void on_event(void *owner, const json_t *event)
+{
+    char text[512];
+
+    if (field(event, "was")[0] == '\0')
+        (void) snprintf(text, sizeof text, "%s: %s", field(event, "service"),
+                        field(event, "event"));
+    else
+        (void) snprintf(text, sizeof text, "%s: %s -> %s%s%s%s%s", field(event, "service"),
+                        field(event, "was"), field(event, "event"),
+                        field(event, "waits_for")[0] ? " for " : "", field(event, "waits_for"),
+                        field(event, "detail")[0] ? ": " : "", field(event, "detail"));
+    say(owner, text);
+}
+
+static void on_watched(void *owner, json_t *event)
+{
+    (void) owner, (void) event;
+}
+
+static void on_done(void *owner, const struct operation_failure *failure)
+{
+    struct story *s = owner;
+    char text[sizeof failure->why.msg + 32];
+
+    s->busy = false;
+    (void) snprintf(text, sizeof text, failure ? "failed: %s" : "done",
+                    failure ? failure->why.msg : "");
+    say(s, text);
+}
+
+static void open_supervisor(struct story *s)
+{
+    struct supervisor_config config = { .loop = s->loop,
+                                        .timers = s->timers,
+                                        .state_dir = s->dir,
+                                        .log_dir = s->dir,
+                                        .observe = on_event,
+                                        .observer = s };
+    struct runtime_listener listener;
+    struct err e = ERR_INIT;
+
+    s->supervisor = supervisor_new(&config);
+    listener = supervisor_listener(s->supervisor);
+    world_listen(s->world, &listener);
+    supervisor_use(s->supervisor, &world_ops, s->world);
+    if (supervisor_load(s->supervisor, &e) < 0)
+        fail("load", e.msg);
+}
+
+static void close_supervisor(struct story *s)
+{
+    world_listen(s->world, &(struct runtime_listener){ 0 });
+    supervisor_free(s->supervisor);
+    s->busy = false;
+}
+
+static void behave(struct actor *a, const char *word)
+{
+    const char *value = strchr(word, '=');
+    const struct {
+        const char *name;
+        uint64_t *time;
+        int *number;
+    } members[] = { { "start", &a->start_us, NULL }, { "ready", &a->ready_us, NULL },
+                    { "stop", &a->stop_us, NULL },   { "life", &a->life_us, NULL },
+                    { "task", &a->task_us, NULL },   { "task-exit", NULL, &a->task_code },
+                    { "exit", NULL, &a->exit_code } };
+
+    if (strcmp(word, "sick") == 0 || strcmp(word, "well") == 0) {
+        a->sick = word[0] == 's';
+        return;
+    }
+    if (strcmp(word, "broken") == 0) {
+        a->broken = true;
+        return;
+    }
+    for (size_t n = 0; value && n < ARRAY_LEN(members); n++) {
+        if (strncmp(word, members[n].name, (size_t) (value - word)) != 0 ||
+            members[n].name[value - word] != '\0')
+            continue;
+        if (members[n].time)
+            *members[n].time = duration(value + 1);
+        else
+            *members[n].number = atoi(value + 1);
+        return;
+    }
+    fail("unknown word", word);
+}
+
+static void need(struct story *s, struct unit *u, const char *text)
+{
+    auto_free char *copy = strdup(text);
+    char *rest = copy;
+    struct dep *d = &((struct dep *) u->deps)[u->n_deps++];
+
+    *d = (struct dep){ .condition = DEP_STARTED, .required = true };
+    d->unit = arena_strndup(s->plan->arena, copy, strcspn(copy, ":"));
+    (void) strsep(&rest, ":");
+    for (const char *word; (word = strsep(&rest, ":"));) {
+        d->condition = strcmp(word, "healthy") == 0     ? DEP_HEALTHY
+                       : strcmp(word, "completed") == 0 ? DEP_COMPLETED
+                                                        : d->condition;
+        d->restart |= strcmp(word, "restart") == 0;
+        d->required &= strcmp(word, "optional") != 0;
+    }
+}
+
+static void restart(struct unit *u, const char *text)
+{
+    const char *colon = strchr(text, ':');
+
+    for (int p = 0; p < RESTART_POLICY_COUNT; p++)
+        if (strncmp(restart_policy_text[p], text, strcspn(text, ":")) == 0)
+            u->restart.policy = (enum restart_policy) p;
+    u->restart.max_attempts = colon ? (unsigned) atoi(colon + 1) : 0;
+}
+
+static void define(struct story *s, char *const *words, size_t n)
+{
+    struct unit *u = &s->plan->units[s->plan->n_units++];
+    struct actor *a;
+
+    fake_unit(u, arena_strdup(s->plan->arena, words[1]));
+    u->deps = arena_array(s->plan->arena, DEPS, sizeof(struct dep));
+    a = world_actor(s->world, u->name);
+    for (size_t k = 2; k < n; k++) {
+        const char *value = strchr(words[k], '=');
+
+        if (value && strncmp(words[k], "health=", 7) == 0)
+            fake_health(u, duration(value + 1));
+        else if (value && strncmp(words[k], "patience=", 9) == 0)
+            u->health.start_period_us = duration(value + 1);
+        else if (value && strncmp(words[k], "grace=", 6) == 0)
+            u->stop_grace_us = duration(value + 1);
+        else if (value && strncmp(words[k], "restart=", 8) == 0)
+            restart(u, value + 1);
+        else if (value && strncmp(words[k], "needs=", 6) == 0)
+            need(s, u, value + 1);
+        else
+            behave(a, words[k]);
+    }
+}
+
+/* a project that belongs to the supervisor */
+static struct project *copy_of_plan(const struct story *s)
+{
+    auto_free char *text = NULL;
+    struct project *p = NULL;
+    struct err e = ERR_INIT;
+
+    if (project_to_json(s->plan, &text, &e) < 0 ||
+        project_from_json(text, strlen(text), &p, &e) < 0)
+        fail("project", e.msg);
+    return p;
+}
+
+static void operate(struct story *s, enum operation_kind kind, const char *service)
+{
+    const char *const services[] = { service, NULL };
+    struct watcher w = { .owner = s, .event = on_watched, .done = on_done };
+    struct supervisor_request r = { .kind = kind,
+                                    .project = s->plan->name,
+                                    .services = service ? services : NULL,
+                                    .definition = kind == OP_UP ? copy_of_plan(s) : NULL };
+    uint64_t until = timers_now(s->timers) + PATIENCE_US;
+    struct err e = ERR_INIT;
+
+    s->busy = true;
+    if (supervisor_begin(s->supervisor, &r, &w, &e) < 0) {
+        s->busy = false;
+        say(s, e.msg);
+    }
+    while (s->busy && timers_next(s->timers, until))
+        ;
+    if (s->busy)
+        say(s, "does not end");
+    s->busy = false;
+}
+
+static void let_pass(struct story *s, uint64_t us)
+{
+    uint64_t until = timers_now(s->timers) + us;
+
+    while (timers_next(s->timers, until))
+        ;
+}
+
+static void happen(struct story *s, char *const *words, size_t n)
+{
+    struct actor *a;
+
+    for (int k = 0; k < OP_KIND_COUNT; k++)
+        if (strcmp(words[0], operation_text[k]) == 0) {
+            operate(s, (enum operation_kind) k, n > 1 ? words[1] : NULL);
+            return;
+        }
+    if (strcmp(words[0], "wait") == 0) {
+        let_pass(s, duration(words[1]));
+    } else if (strcmp(words[0], "supervisor") == 0) {
+        close_supervisor(s);
+        open_supervisor(s);
+    } else if (strcmp(words[0], "broker") == 0) {
+        world_lose_broker(s->world);
+    } else if (strcmp(words[0], "machine") == 0) {
+        close_supervisor(s);
+        world_boot(s->world);
+        open_supervisor(s);
+    } else if (n > 2 && strcmp(words[1], "exits") == 0) {
+        world_end(s->world, words[0], atoi(words[2]), 0);
+        let_pass(s, 0);
+    } else if (n > 2 && strcmp(words[1], "dies") == 0) {
+        world_end(s->world, words[0], 0, atoi(words[2]));
+        let_pass(s, 0);
+    } else {
+        a = world_actor(s->world, words[0]);
+        for (size_t k = 1; k < n; k++)
+            behave(a, words[k]);
+    }
+}
+
+static size_t split(char *line, char **words)
+{
+    size_t n = 0;
+
+    for (char *word; n < WORDS && (word = strsep(&line, " "));)
+        if (word[0] != '\0')
+            words[n++] = word;
+    return n;
+}
+
+static void play_line(struct story *s, const char *line, bool *begun)
+{
+    auto_free char *copy = strdup(line);
+    char *words[WORDS];
+    size_t n = split(copy, words);
+
+    if (n > 1 && strcmp(words[0], ">") == 0) {
+        *begun = true;
+        (void) fprintf(s->out, "%s\n", line);
+        happen(s, words + 1, n - 1);
+    } else if (!*begun || line[0] == '#' || n == 0) {
+        (void) fprintf(s->out, "%s\n", line);
+        if (n > 1 && strcmp(words[0], "service") == 0)
+            define(s, words, n);
+    }
+}
+
+static void set_up(struct story *s)
+{
+    struct world_config config = { .note = on_note, .owner = s };
+
+    (void) snprintf(s->dir, sizeof s->dir, "/tmp/ipam-story.XXXXXX");
+    if (!mkdtemp(s->dir) || sd_event_new(&s->loop) < 0)
+        abort();
+    s->timers = config.timers = timers_new(NULL);
+    s->world = world_new(&config);
+    s->plan = fake_project("p", UNITS);
+    s->plan->n_units = 0;
+    open_supervisor(s);
+}
+
+static void tear_down(struct story *s)
+{
+    struct err e = ERR_INIT;
+
+    close_supervisor(s);
+    world_free(s->world);
+    timers_free(s->timers);
+    sd_event_unref(s->loop);
+    (void) store_remove(s->dir, s->plan->name, &e);
+    for (size_t n = 0; n < s->plan->n_units; n++) {
+        auto_free char *path = NULL;
+        if (asprintf(&path, "%s/p/%s.log", s->dir, s->plan->units[n].name) > 0)
+            (void) unlink(path);
+    }
+    (void) store_remove(s->dir, s->plan->name, &e);
+    (void) rmdir(s->dir);
+    project_free(s->plan);
+}
+
+void story_play(const char *text, char **played)
+{
+    auto_free char *copy = strdup(text);
+    char *rest = copy;
+    struct story s = { 0 };
+    bool begun = false;
+    size_t len;
+
+    s.out = open_memstream(played, &len);
+    if (!s.out || !copy)
+        abort();
+    set_up(&s);
+    for (const char *line; (line = strsep(&rest, "\n"));)
+        if (rest || line[0] != '\0')
+            play_line(&s, line, &begun);
+    tear_down(&s);
+    if (fclose(s.out) != 0)
+        abort();
+}

@@ -1,0 +1,22 @@
+/* fake_story.h -- a story: services, what happens to them, and line by line what the supervisor
+ * makes of it, on a virtual clock.  The real engine over fake_world.h.
+ *
+ *   # comment                                     | before the first '>'
+ *   service NAME [WORD...]                        |
+ *     behaviour: start=DUR ready=DUR stop=DUR|never life=DUR exit=N task=DUR task-exit=N sick
+ * broken definition: health=DUR patience=DUR (start period) grace=DUR restart=POLICY[:N]
+ *                 needs=NAME[:started|healthy|completed][:restart][:optional]
+ *   > up|down|start|stop|restart [SERVICE]        runs until the operation ends
+ *   > wait DUR                                    time passes
+ *   > NAME exits N | NAME dies SIGNAL             a program ends
+ *   > NAME BEHAVIOUR...                           it behaves otherwise from now on ("well": not
+ * sick) > supervisor restarts | broker is lost | machine boots
+ *
+ * What follows a '>' line is the expected course, SECONDS and what happened. */
+#ifndef IPAM_TESTS_FAKE_STORY_H
+#define IPAM_TESTS_FAKE_STORY_H
+
+/* Plays the story of a file; *played is its text with the course that was seen (malloc'd). */
+void story_play(const char *text, char **played);
+
+#endif
