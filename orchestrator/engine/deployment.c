@@ -1,6 +1,7 @@
 #include "engine/deployment.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -74,6 +75,15 @@ void deployment_keep_ports(struct instance *i, const uint16_t *ports, size_t n)
     i->n_ports = n;
 }
 
+void deployment_describe_end(const struct instance *i, char *out, size_t room)
+{
+    out[0] = '\0';
+    if (i->to_blame)
+        (void) snprintf(out, room, "%s", i->blame);
+    else if (i->has_last)
+        exit_describe(&i->last, out, room);
+}
+
 struct instance *deployment_by_id(const struct deployment *d, const char *id)
 {
     for (size_t i = 0; i < d->n_instances; i++)
@@ -120,6 +130,18 @@ static void adopt_unit(struct deployment *d, const struct unit *u)
     i->replace = state_is_live(i->state) && differs;
 }
 
+/* marks what runs since before `until_us` and follows what is in `in` */
+static void mark_restarted(struct deployment *d, bool *in, uint64_t until_us)
+{
+    graph_add_restarted(d->project, in);
+    for (size_t n = 0; n < d->n_instances; n++) {
+        struct instance *i = d->instances[n];
+
+        if (i->unit && in[i->unit - d->project->units] && i->launched_us < until_us)
+            i->replace |= state_is_live(i->state);
+    }
+}
+
 /* what is replaced takes with it whatever says so in depends_on */
 static void replace_dependants(struct deployment *d)
 {
@@ -130,10 +152,20 @@ static void replace_dependants(struct deployment *d)
     for (size_t i = 0; i < d->n_instances; i++)
         if (d->instances[i]->unit)
             in[d->instances[i]->unit - d->project->units] = d->instances[i]->replace;
-    graph_add_restarted(d->project, in);
-    for (size_t i = 0; i < d->n_instances; i++)
-        if (d->instances[i]->unit && in[d->instances[i]->unit - d->project->units])
-            d->instances[i]->replace |= state_is_live(d->instances[i]->state);
+    mark_restarted(d, in, UINT64_MAX);
+}
+
+void deployment_replace_dependants(struct instance *i)
+{
+    struct deployment *d = i->in;
+    auto_free bool *in = calloc(d->project->n_units + 1, sizeof *in);
+
+    if (!in)
+        abort();
+    if (!i->unit)
+        return;
+    in[i->unit - d->project->units] = true;
+    mark_restarted(d, in, i->launched_us);
 }
 
 void deployment_adopt(struct deployment *d, struct project *project)
@@ -178,8 +210,8 @@ static enum deps dep_state(const struct deployment *d, const struct dep *dep)
         return DEPS_PENDING;
     switch (dep->condition) {
     case DEP_STARTED:
-        return on->state == STATE_STARTING || on->state == STATE_UP || on->state == STATE_SICK ||
-                       on->state == STATE_DONE
+        return (on->state == STATE_STARTING && on->hooks.which == HOOKS_NONE) ||
+                       on->state == STATE_UP || on->state == STATE_SICK || on->state == STATE_DONE
                    ? DEPS_OK
                    : DEPS_PENDING;
     case DEP_HEALTHY: return on->state == STATE_UP ? DEPS_OK : DEPS_PENDING;
@@ -213,7 +245,8 @@ bool deployment_has_live_dependant(const struct deployment *d, const struct inst
     for (size_t n = 0; n < d->n_instances; n++) {
         const struct instance *other = d->instances[n];
 
-        if (!other->unit || other->want != WANT_REST || !state_is_live(other->state))
+        if (!other->unit || !state_is_live(other->state) ||
+            (other->want != WANT_REST && !other->replace))
             continue;
         for (size_t k = 0; k < other->unit->n_deps; k++)
             if (strcmp(other->unit->deps[k].unit, i->name) == 0)

@@ -21,6 +21,15 @@ struct supervisor;
 struct deployment;
 struct operation;
 
+/* hooks of an instance, one after the other */
+enum hooks { HOOKS_NONE, HOOKS_POST_START, HOOKS_PRE_STOP };
+
+struct hooks_run {
+    enum hooks which; /* of its unit */
+    size_t at;
+    uint64_t tag;
+};
+
 struct instance {
     struct deployment *in;
     char *name;              /* of the service */
@@ -30,11 +39,15 @@ struct instance {
 
     enum state state;
     enum want want;
-    bool replace;           /* stop, then start from the present definition */
-    unsigned restarts;      /* by policy, since it was last asked to start */
-    unsigned crash_streak;  /* for backoff */
-    unsigned false_starts;  /* ends before it was ready, since it was last asked to start */
-    bool ready_seen;        /* this incarnation was ready once */
+    bool replace;          /* stop, then start from the present definition */
+    unsigned restarts;     /* by policy, since it was last asked to start */
+    unsigned attempts;     /* of these the last in a row that failed */
+    unsigned crash_streak; /* for backoff */
+    unsigned false_starts; /* ends before it was ready, since it was last asked to start */
+    bool ready_seen;       /* this incarnation was ready once */
+    bool came_back;        /* it ended by itself, and is not ready again yet */
+    bool to_blame;         /* it is stopped, or was, because of what `blame` says */
+    char blame[320];
     uint64_t since_wall_us; /* of the state */
     uint64_t launched_us;   /* monotonic; this incarnation */
     int pid;
@@ -49,6 +62,7 @@ struct instance {
 
     struct health_run health;
     uint64_t probe_tag; /* 0 = none in flight */
+    struct hooks_run hooks;
     struct exit_info last;
     bool has_last;
     bool marked;        /* part of the running operation */
@@ -86,8 +100,13 @@ void deployment_free(struct deployment *d); /* accepts NULL */
  * replacement, those of vanished units marked to rest. */
 void deployment_adopt(struct deployment *d, struct project *project);
 
+/* whoever says so in depends_on and ran before `i` did is to be stopped and started again */
+void deployment_replace_dependants(struct instance *i);
+
 struct instance *deployment_instance(const struct deployment *d, const char *service);
 void deployment_keep_ports(struct instance *i, const uint16_t *ports, size_t n);
+/* how its last incarnation ended, or why it was ended; "" if there was none */
+void deployment_describe_end(const struct instance *i, char *out, size_t room);
 /* by the id of its present incarnation */
 struct instance *deployment_by_id(const struct deployment *d, const char *id);
 /* removes an instance that is down and no longer part of the project */
@@ -101,7 +120,7 @@ enum deps { DEPS_OK, DEPS_PENDING, DEPS_FAILED };
 /* whether `i` may start; when not OK, *because names the dependency (borrowed) */
 enum deps deployment_deps(const struct deployment *d, const struct instance *i,
                           const char **because);
-/* something that depends on `i` and is to rest as well still runs */
+/* something that depends on `i` and is to stop as well still runs */
 bool deployment_has_live_dependant(const struct deployment *d, const struct instance *i);
 
 /* what survives a restart of the supervisor, both ways; the project travels apart */

@@ -24,7 +24,7 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
     i->stop_signal = i->unit->stop_signal;
     i->stop_grace_us = i->unit->stop_grace_us;
     i->launched_us = timers_now(s->timers);
-    i->ready_seen = i->replace = i->paused = false;
+    i->ready_seen = i->replace = i->paused = i->to_blame = false;
     if (r < 0)
         return r;
     networks_plan(s, i, arena, &launch);

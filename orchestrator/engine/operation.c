@@ -17,7 +17,7 @@ static void want_run(struct instance *i)
     if (i->want == WANT_RUN && state_is_live(i->state) && !i->replace)
         return;
     i->want = WANT_RUN;
-    i->restarts = 0;
+    i->restarts = i->attempts = 0;
     i->false_starts = 0;
     i->started_by_op = true;
 }
@@ -56,10 +56,9 @@ void operation_fail(struct deployment *d, const struct instance *i, const char *
 
 static void describe_end(const struct instance *i, struct err *e)
 {
-    char how[160] = "";
+    char how[320];
 
-    if (i->has_last)
-        exit_describe(&i->last, how, sizeof how);
+    deployment_describe_end(i, how, sizeof how);
     err_set(e, -EIO, "service '%s' %s", i->name, how);
     err_hint(e, "ipam-orch logs %s", i->name);
 }

@@ -278,14 +278,13 @@ static json_t *ports_to_json(const struct instance *i)
 
 static json_t *instance_status(const struct instance *i)
 {
-    char end[160] = "";
+    char end[320];
     const char *waits = "";
     uint64_t memory_limit = state_is_live(i->state) ? i->memory_limit
                             : i->unit               ? i->unit->limits.memory
                                                     : 0;
 
-    if (i->has_last)
-        exit_describe(&i->last, end, sizeof end);
+    deployment_describe_end(i, end, sizeof end);
     if (i->state == STATE_WAITING)
         (void) deployment_deps(i->in, i, &waits);
     return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:I,s:s,s:s,s:I,s:s,s:s,s:o}", "service", i->name,

@@ -1,13 +1,11 @@
 #include <assert.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "engine/backoff.h"
 #include "engine/graph.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
@@ -59,145 +57,6 @@ void supervisor_touch(struct supervisor *s)
         timers_set(s->timers, &s->save, timers_now(s->timers) + SAVE_US, on_save, s);
 }
 
-static void tell(struct deployment *d, json_t *event)
-{
-    const struct supervisor_config *c = &d->supervisor->config;
-
-    if (c->observe)
-        c->observe(c->observer, event);
-    if (d->op && d->op->watcher.owner)
-        d->op->watcher.event(d->op->watcher.owner, event);
-    json_decref(event);
-}
-
-/* what happened, in the words of health checks where there are some */
-static const char *event_word(const struct instance *i)
-{
-    if (i->state == STATE_UP && i->health.health != HEALTH_NONE)
-        return "healthy";
-    if (i->state == STATE_SICK)
-        return "unhealthy";
-    return state_text[i->state];
-}
-
-static void announce(struct instance *i, enum state before, const char *detail)
-{
-    const char *waits = "";
-
-    if (i->state == STATE_WAITING)
-        (void) deployment_deps(i->in, i, &waits);
-    log_line(LOG_INFO, "%s %s project=%s was=%s%s%s", i->name, state_text[i->state],
-             i->in->project->name, state_text[before], detail[0] ? ": " : "", detail);
-    tell(i->in,
-         json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:I}", "event", event_word(i), "project",
-                   i->in->project->name, "service", i->name, "state", state_text[i->state], "was",
-                   state_text[before], "waits_for", waits, "detail", detail, "restarts",
-                   (int) i->restarts, "pid", i->pid, "time_us", (json_int_t) clock_wall_us()));
-}
-
-static void on_timer(void *owner)
-{
-    struct instance *i = owner;
-
-    supervisor_step(i, FSM_TIMER, NULL);
-    supervisor_settle(i->in);
-}
-
-static void act(struct instance *i, const struct fsm_step *step)
-{
-    struct supervisor *s = i->in->supervisor;
-    struct err e = ERR_INIT;
-    int r = 0;
-
-    if (step->actions & FSM_SET_TIMER)
-        timers_set(s->timers, &i->timer, timers_now(s->timers) + step->timer_us, on_timer, i);
-    if (step->actions & FSM_PROBE)
-        probing_begin(i, false);
-    if (step->actions & (FSM_SIGNAL | FSM_KILL))
-        pause_lift(i);
-    if (step->actions & FSM_SIGNAL)
-        r = s->ops->signal(s->self, i->id, i->stop_signal, &e);
-    if (step->actions & FSM_KILL)
-        r = s->ops->signal(s->self, i->id, SIGKILL, &e);
-    if (step->actions & FSM_RELEASE)
-        r = s->ops->remove(s->self, i->id, &e);
-    if (r < 0)
-        log_err(&e, i->id);
-    if (step->actions & FSM_LAUNCH && launch_instance(s, i, &e) < 0) {
-        struct exit_info how = { .stage = "asking for a sandbox", .error = -e.code };
-        log_err(&e, i->id);
-        operation_fail(i->in, i, "sandbox", &e);
-        supervisor_step(i, FSM_ENDED, &how);
-    }
-}
-
-static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how)
-{
-    struct fsm_facts f = { .want = i->want,
-                           .attempts = i->restarts,
-                           .stop_grace_us = i->stop_grace_us };
-
-    if (i->unit) {
-        f.restart = i->unit->restart;
-        f.is_lodger = i->unit->network_of[0] != '\0';
-    }
-    if (how) { /* FSM_ENDED */
-        f.exit_clean = exit_is_clean(how);
-        f.setup_failed = how->stage[0] != '\0';
-        f.backoff_us = backoff_next(&i->crash_streak, timers_now(i->in->timers) - i->launched_us);
-    }
-    return f;
-}
-
-static void note_end(struct instance *i, const struct exit_info *how)
-{
-    i->last = *how;
-    i->has_last = true;
-    i->pid = 0;
-    i->replace = i->paused = false;
-    if (!i->ready_seen)
-        i->false_starts++;
-    probing_end(i);
-}
-
-/* nobody saw it end, so no restart is counted and nothing is told: a boot, most often */
-static void note_vanished(struct instance *i)
-{
-    i->last = (struct exit_info){ .signal = SIGKILL };
-    i->has_last = true;
-    i->pid = 0;
-    i->replace = i->ready_seen = i->paused = false;
-    probing_end(i);
-}
-
-void supervisor_step(struct instance *i, enum fsm_event event, const struct exit_info *how)
-{
-    struct fsm_facts facts = facts_of(i, how);
-    struct fsm_step step = fsm_step(i->state, event, &facts);
-    enum state before = i->state;
-    char detail[320] = "";
-
-    if (event == FSM_ENDED && state_is_live(before)) {
-        note_end(i, how);
-        if (i->want == WANT_RUN && before != STATE_STOPPING)
-            exit_describe(how, detail, sizeof detail);
-    }
-    if (event == FSM_VANISHED)
-        note_vanished(i);
-    if (event == FSM_SICK)
-        (void) snprintf(detail, sizeof detail, "%s", i->health.last_output);
-    if (step.next != before) {
-        i->state = step.next;
-        i->since_wall_us = clock_wall_us();
-        timers_cancel(i->in->timers, &i->timer);
-        i->restarts += step.next == STATE_BACKOFF;
-        i->ready_seen |= step.next == STATE_UP;
-        announce(i, before, detail);
-        supervisor_touch(i->in->supervisor);
-    }
-    act(i, &step);
-}
-
 static void run_gate(struct deployment *d)
 {
     struct supervisor *s = d->supervisor;
@@ -208,8 +67,8 @@ static void run_gate(struct deployment *d)
         return;
     d->gate = GATE_RUNNING;
     d->gate_tag = ++s->last_tag;
-    tell(d, json_pack("{s:s,s:s,s:s}", "event", "migrating", "project", d->project->name, "service",
-                      db->name));
+    supervisor_tell(d, json_pack("{s:s,s:s,s:s}", "event", "migrating", "project", d->project->name,
+                                 "service", db->name));
     if (s->ops->migrate(s->self, db->id, d->project, d->gate_tag, &e) < 0) {
         d->gate = GATE_FAILED;
         operation_fail(d, db, "migrate", &e);
@@ -225,9 +84,9 @@ static bool nudge(struct deployment *d, struct instance *i)
     i->replace |= networks_are_lost(d, i);
     if (i->want == WANT_RUN && i->state == STATE_DOWN)
         supervisor_step(i, FSM_START, NULL);
-    else if ((i->replace && state_is_live(i->state)) ||
-             (i->want == WANT_REST && i->state != STATE_DOWN &&
-              !deployment_has_live_dependant(d, i)))
+    else if (((i->replace && state_is_live(i->state)) ||
+              (i->want == WANT_REST && i->state != STATE_DOWN)) &&
+             !deployment_has_live_dependant(d, i))
         supervisor_step(i, FSM_STOP, NULL);
     else if (i->state == STATE_WAITING)
         switch (deployment_deps(d, i, &because)) {
@@ -425,8 +284,8 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
 {
     struct supervisor *s = owner;
 
-    if (probing_answered(s, tag, a) || exec_answered(s, tag, a) || inquiry_answered(s, tag, a) ||
-        once_answered(s, tag, a))
+    if (probing_answered(s, tag, a) || hooks_answered(s, tag, a) || exec_answered(s, tag, a) ||
+        inquiry_answered(s, tag, a) || once_answered(s, tag, a))
         return;
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct deployment *d = s->deployments[n];
@@ -444,9 +303,10 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
             continue;
         d->gate = a->ok ? GATE_OPEN : GATE_FAILED;
         (void) snprintf(d->gate_output, sizeof d->gate_output, "%s", a->output);
-        tell(d, json_pack("{s:s,s:s,s:s,s:b,s:s}", "event", a->ok ? "migrated" : "failed",
-                          "project", d->project->name, "service", d->project->database.unit, "ok",
-                          a->ok, "output", d->gate_output));
+        supervisor_tell(d,
+                        json_pack("{s:s,s:s,s:s,s:b,s:s}", "event", a->ok ? "migrated" : "failed",
+                                  "project", d->project->name, "service", d->project->database.unit,
+                                  "ok", a->ok, "output", d->gate_output));
         if (!a->ok) {
             migration_error(a, &e);
             operation_fail(d, deployment_instance(d, d->project->database.unit), "migrate", &e);

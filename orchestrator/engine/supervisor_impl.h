@@ -27,6 +27,8 @@ struct instance *supervisor_by_id(const struct supervisor *s, const char *id);
 /* makes the state durable in this turn of the loop */
 void supervisor_touch(struct supervisor *s);
 
+/* to the operation's watcher and the observer; taken */
+void supervisor_tell(struct deployment *d, json_t *event);
 /* steps the state machine of one instance and carries out its actions */
 void supervisor_step(struct instance *i, enum fsm_event event, const struct exit_info *how);
 /* steps whatever can go on now, ends the operation if it is over; `d` may be gone afterwards */
@@ -71,6 +73,13 @@ void probing_begin(struct instance *i, bool adopted);
 void probing_end(struct instance *i);
 /* true when the tag belonged to a probe */
 bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
+
+/* hooks.c */
+/* FSM_HOOKED or FSM_HOOK_FAILED follows, in a later turn */
+void hooks_run(struct instance *i, enum hooks which);
+void hooks_end(struct instance *i);
+/* true when the tag belonged to a hook */
+bool hooks_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
 
 /* exec.c */
 /* true when the tag belonged to a command */

@@ -31,14 +31,6 @@ const char *const probe_kind_text[] = {
 };
 static_assert(ARRAY_LEN(probe_kind_text) == PROBE_KIND_COUNT, "a probe kind has no text");
 
-const char *const restart_policy_text[] = {
-    [RESTART_NO] = "no",
-    [RESTART_ON_FAILURE] = "on-failure",
-    [RESTART_ALWAYS] = "always",
-    [RESTART_UNLESS_STOPPED] = "unless-stopped",
-};
-static_assert(ARRAY_LEN(restart_policy_text) == RESTART_POLICY_COUNT, "a policy has no text");
-
 const struct unit *project_unit(const struct project *p, const char *name)
 {
     for (size_t i = 0; i < p->n_units; i++)

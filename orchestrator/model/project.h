@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/lifecycle.h"
 #include "model/mount.h"
 #include "model/network.h"
 #include "model/probe.h"
@@ -64,19 +65,6 @@ struct disk_limit {
     const char *path; /* below /dev */
     uint64_t weight;  /* 10 to 1000 */
     uint64_t read_bps, write_bps, read_iops, write_iops;
-};
-
-enum restart_policy {
-    RESTART_NO,
-    RESTART_ON_FAILURE,
-    RESTART_ALWAYS,
-    RESTART_UNLESS_STOPPED,
-    RESTART_POLICY_COUNT
-};
-
-struct restart_spec {
-    enum restart_policy policy;
-    unsigned max_attempts; /* 0 = unlimited */
 };
 
 /* no name of a unit */
@@ -137,6 +125,9 @@ struct unit {
 
     struct health_spec health;
     struct restart_spec restart;
+    struct sickness sickness;
+    struct hook *post_start, *pre_stop;
+    size_t n_post_start, n_pre_stop;
     int stop_signal;
     uint64_t stop_grace_us;
 };
@@ -176,8 +167,7 @@ struct project {
 };
 
 /* text tables shared by JSON, CLI and tests */
-extern const char *const dep_condition_text[DEP_CONDITION_COUNT];   /* service_started, ... */
-extern const char *const restart_policy_text[RESTART_POLICY_COUNT]; /* no, on-failure, ... */
+extern const char *const dep_condition_text[DEP_CONDITION_COUNT]; /* service_started, ... */
 
 /* NULL when there is no such thing */
 const struct unit *project_unit(const struct project *p, const char *name);

@@ -130,8 +130,29 @@ static const struct json_kind health_kind = KIND(health_spec, "health check", he
 static const struct json_member restart_members[] = {
     ENUM(restart_spec, policy, restart_policy_text, RESTART_POLICY_COUNT),
     PLAIN(restart_spec, max_attempts, T_UINT),
+    PLAIN(restart_spec, window_us, T_U64),
+    PLAIN(restart_spec, delay_us, T_U64),
+    PLAIN(restart_spec, max_delay_us, T_U64),
+    PLAIN(restart_spec, reset_us, T_U64),
+    PLAIN(restart_spec, patient, T_BOOL),
+    PLAIN(restart_spec, jitter, T_UINT),
 };
 static const struct json_kind restart_kind = KIND(restart_spec, "restart policy", restart_members);
+
+static const struct json_member sickness_members[] = {
+    ENUM(sickness, action, unhealthy_action_text, UNHEALTHY_ACTION_COUNT),
+    PLAIN(sickness, grace_us, T_U64),
+    PLAIN(sickness, reload_signal, T_INT),
+};
+static const struct json_kind sickness_kind = KIND(sickness, "sickness", sickness_members);
+
+static const struct json_member hook_members[] = {
+    PLAIN(hook, argv, T_LIST),
+    PLAIN(hook, env, T_LIST),
+    TEXT(hook, workdir),
+    TEXT(hook, user),
+};
+static const struct json_kind hook_kind = KIND(hook, "hook", hook_members);
 
 static const struct json_member unit_members[] = {
     TEXT(unit, name),
@@ -174,6 +195,9 @@ static const struct json_member unit_members[] = {
     MANY(unit, devices, device_kind),
     ONE(unit, health, health_kind),
     ONE(unit, restart, restart_kind),
+    ONE(unit, sickness, sickness_kind),
+    MANY(unit, post_start, hook_kind),
+    MANY(unit, pre_stop, hook_kind),
     PLAIN(unit, stop_signal, T_INT),
     PLAIN(unit, stop_grace_us, T_U64),
 };
@@ -340,6 +364,22 @@ static int check_references(const struct project *p, const struct unit *u, struc
     return 0;
 }
 
+static int check_lifecycle(const struct unit *u, struct err *e)
+{
+    const struct {
+        const struct hook *list;
+        size_t n;
+    } hooks[] = { { u->post_start, u->n_post_start }, { u->pre_stop, u->n_pre_stop } };
+
+    for (size_t k = 0; k < ARRAY_LEN(hooks); k++)
+        for (size_t i = 0; i < hooks[k].n; i++)
+            if (!hooks[k].list[i].argv || !hooks[k].list[i].argv[0])
+                return err_set(e, -EINVAL, "project: a hook of '%s' runs nothing", u->name);
+    if (u->restart.jitter > 100)
+        return err_set(e, -EINVAL, "project: the jitter of '%s' is beyond 100 percent", u->name);
+    return 0;
+}
+
 static int check(const struct project *p, struct err *e)
 {
     if (!is_name(p->name))
@@ -357,7 +397,8 @@ static int check(const struct project *p, struct err *e)
             return err_set(e, -EINVAL, "project: '%s' has no program", u->name);
         if (u->uid == 0 || u->gid == 0)
             return err_set(e, -EPERM, "project: '%s' may not run as root", u->name);
-        if ((r = check_references(p, u, e)) < 0 || (r = check_network_of(p, u, e)) < 0)
+        if ((r = check_references(p, u, e)) < 0 || (r = check_network_of(p, u, e)) < 0 ||
+            (r = check_lifecycle(u, e)) < 0)
             return r;
     }
     if (p->database.unit[0] != '\0' && !project_unit(p, p->database.unit))

@@ -460,7 +460,7 @@ static int native_exec(void *self, const char *id, const struct runtime_exec *x,
     json_t *fields =
         json_pack("{s:s,s:s,s:I,s:o,s:o}", "id", id, "scope", "all", "deadline_us", (json_int_t) 0,
                   "argv", string_list(x->argv), "env", string_list(x->env));
-    struct pending *p = pending_new(self, PENDING_JOIN, id);
+    struct pending *p;
 
     if (x->workdir)
         (void) json_object_set_new(fields, "workdir", json_string(x->workdir));
@@ -468,6 +468,9 @@ static int native_exec(void *self, const char *id, const struct runtime_exec *x,
         (void) json_object_set_new(fields, "user", json_string(x->user));
     if (x->detach)
         (void) json_object_set_new(fields, "detached", json_true());
+    if (!x->fds)
+        return join(self, id, fields, NULL, tag, e);
+    p = pending_new(self, PENDING_JOIN, id);
     p->owner_tag = tag;
     return request(self, "join", p, fields, x->fds, 3, e);
 }

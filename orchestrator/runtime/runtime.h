@@ -58,7 +58,8 @@ struct runtime_exec {
     const char *workdir;                  /* NULL: the instance's */
     const char *user;                     /* NULL: the instance's, in its own group */
     bool detach;                          /* `answered` when it has begun */
-    const int *fds;                       /* stdin, stdout, stderr; stay the caller's */
+    const int
+        *fds; /* stdin, stdout, stderr; stay the caller's; NULL: what it prints is in the answer */
 };
 
 struct runtime_seen {

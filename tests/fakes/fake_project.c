@@ -38,7 +38,8 @@ void fake_unit(struct unit *u, const char *name)
     u->uid = u->gid = 65534;
     u->seccomp = "default";
     u->seccomp_profile = "";
-    u->restart.policy = RESTART_ALWAYS;
+    u->restart = restart_spec_default(RESTART_ALWAYS);
+    u->restart.jitter = 0;
     u->stop_signal = SIGTERM;
     u->stop_grace_us = 10000000;
     u->health.probe =

@@ -173,6 +173,32 @@ static void need(struct story *s, struct unit *u, const char *text)
     }
 }
 
+/* commands called 1, 2, ... */
+static void hooks(struct story *s, struct hook **list, size_t *n, const char *count)
+{
+    struct arena *a = s->plan->arena;
+
+    *n = (size_t) atoi(count);
+    *list = arena_array(a, *n, sizeof **list);
+    for (size_t k = 0; k < *n; k++) {
+        const char **argv = arena_array(a, 2, sizeof *argv);
+
+        argv[0] = arena_printf(a, "%zu", k + 1);
+        (*list)[k] = (struct hook){ .argv = argv, .workdir = "", .user = "" };
+    }
+}
+
+static void unhealthy(struct unit *u, const char *text)
+{
+    size_t len = strcspn(text, ":");
+
+    for (int k = 0; k < UNHEALTHY_ACTION_COUNT; k++)
+        if (strncmp(unhealthy_action_text[k], text, len) == 0)
+            u->sickness.action = (enum unhealthy_action) k;
+    u->sickness.grace_us = text[len] ? duration(text + len + 1) : 0;
+    u->sickness.reload_signal = SIGHUP;
+}
+
 static void restart(struct unit *u, const char *text)
 {
     const char *colon = strchr(text, ':');
@@ -202,7 +228,18 @@ static void define(struct story *s, char *const *words, size_t n)
             u->stop_grace_us = duration(value + 1);
         else if (value && strncmp(words[k], "restart=", 8) == 0)
             restart(u, value + 1);
-        else if (value && strncmp(words[k], "needs=", 6) == 0)
+        else if (value && strncmp(words[k], "unhealthy=", 10) == 0)
+            unhealthy(u, value + 1);
+        else if (value && strncmp(words[k], "post_start=", 11) == 0)
+            hooks(s, &u->post_start, &u->n_post_start, value + 1);
+        else if (value && strncmp(words[k], "pre_stop=", 9) == 0)
+            hooks(s, &u->pre_stop, &u->n_pre_stop, value + 1);
+        else if (value && strncmp(words[k], "window=", 7) == 0)
+            u->restart.window_us = duration(value + 1);
+        else if (value && strncmp(words[k], "delay=", 6) == 0) {
+            u->restart.delay_us = u->restart.max_delay_us = duration(value + 1);
+            u->restart.patient = true;
+        } else if (value && strncmp(words[k], "needs=", 6) == 0)
             need(s, u, value + 1);
         else
             behave(a, words[k]);

@@ -5,6 +5,7 @@
  *   service NAME [WORD...]                        |
  *     behaviour: start=DUR ready=DUR stop=DUR|never life=DUR exit=N task=DUR task-exit=N sick
  * broken definition: health=DUR patience=DUR (start period) grace=DUR restart=POLICY[:N]
+ *                 window=DUR delay=DUR unhealthy=ACTION[:DUR] post_start=N pre_stop=N (commands)
  *                 needs=NAME[:started|healthy|completed][:restart][:optional]
  *   > up|down|start|stop|restart [SERVICE]        runs until the operation ends
  *   > wait DUR                                    time passes

@@ -32,3 +32,17 @@ service other needs=db:healthy health=1s patience=2s
 > wait 10s
     1.013 db: preparing -> starting
     1.623 db: starting -> healthy
+    1.623 nginx: up -> stopping
+    1.623 TERM nginx.1.1
+    1.643 nginx: stopping -> waiting for backend
+    1.643 backend: up -> stopping
+    1.643 TERM backend.1.1
+    1.663 backend: stopping -> waiting
+    1.663 backend: waiting -> preparing
+    1.663 launch backend.1.2
+    1.673 backend: preparing -> starting
+    1.986 backend: starting -> healthy
+    1.986 nginx: waiting -> preparing
+    1.986 launch nginx.1.2
+    1.996 nginx: preparing -> starting
+    2.046 nginx: starting -> healthy

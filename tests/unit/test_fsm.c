@@ -28,6 +28,10 @@ static const int expected[FSM_EVENT_COUNT][N] = {
     [FSM_SICK] = ROW(KEEP, KEEP, KEEP, STATE_SICK, STATE_SICK, KEEP, KEEP, KEEP, KEEP, KEEP),
     [FSM_ENDED] = ROW(KEEP, KEEP, STATE_BACKOFF, STATE_BACKOFF, STATE_BACKOFF, STATE_BACKOFF,
                       STATE_WAITING, KEEP, KEEP, KEEP),
+    [FSM_HOOKED] =
+        ROW(KEEP, KEEP, KEEP, STATE_STARTING, KEEP, KEEP, STATE_STOPPING, KEEP, KEEP, KEEP),
+    [FSM_HOOK_FAILED] =
+        ROW(KEEP, KEEP, KEEP, STATE_STOPPING, KEEP, KEEP, STATE_STOPPING, KEEP, KEEP, KEEP),
     [FSM_TIMER] =
         ROW(KEEP, KEEP, KEEP, KEEP, KEEP, KEEP, STATE_STOPPING, STATE_PREPARING, KEEP, KEEP),
     [FSM_VANISHED] = ROW(KEEP, KEEP, STATE_WAITING, STATE_WAITING, STATE_WAITING, STATE_WAITING,
@@ -68,6 +72,44 @@ static void a_running_program_gets_its_stop_signal_and_its_grace(void **state)
     assert_int_equal(step.timer_us, 9);
     assert_int_equal(fsm_step(STATE_STOPPING, FSM_TIMER, &facts).actions, FSM_KILL);
     assert_int_equal(fsm_step(STATE_PREPARING, FSM_STOP, &facts).actions, FSM_KILL);
+}
+
+static void hooks_come_before_probing_and_before_the_stop_signal(void **state)
+{
+    struct fsm_facts facts = wanted(RESTART_ALWAYS);
+
+    (void) state;
+    assert_int_equal(fsm_step(STATE_PREPARING, FSM_STARTED, &facts).actions, FSM_PROBE);
+    facts.has_post_start = facts.has_pre_stop = true;
+    assert_int_equal(fsm_step(STATE_PREPARING, FSM_STARTED, &facts).actions, FSM_POST_START);
+    assert_int_equal(fsm_step(STATE_STARTING, FSM_HOOKED, &facts).actions, FSM_PROBE);
+    assert_int_equal(fsm_step(STATE_UP, FSM_STOP, &facts).actions, FSM_PRE_STOP | FSM_SET_TIMER);
+    assert_int_equal(fsm_step(STATE_STOPPING, FSM_HOOK_FAILED, &facts).actions, FSM_SIGNAL);
+}
+
+static void sickness_ends_in_what_was_ordered(void **state)
+{
+    struct fsm_facts facts = wanted(RESTART_ALWAYS);
+    struct fsm_step step;
+
+    (void) state;
+    facts.sick_grace_us = 5;
+    assert_int_equal(fsm_step(STATE_UP, FSM_SICK, &facts).actions, 0);
+    facts.on_unhealthy = UNHEALTHY_RELOAD;
+    step = fsm_step(STATE_UP, FSM_SICK, &facts);
+    assert_int_equal(step.actions, FSM_SET_TIMER);
+    assert_int_equal(step.timer_us, 5);
+    step = fsm_step(STATE_SICK, FSM_TIMER, &facts);
+    assert_int_equal(step.next, STATE_SICK);
+    assert_int_equal(step.actions, FSM_RELOAD | FSM_SET_TIMER);
+    facts.on_unhealthy = UNHEALTHY_RESTART;
+    step = fsm_step(STATE_SICK, FSM_TIMER, &facts);
+    assert_int_equal(step.next, STATE_STOPPING);
+    assert_int_equal(step.actions, FSM_SIGNAL | FSM_SET_TIMER | FSM_BLAME);
+    facts.to_blame = true;
+    assert_int_equal(fsm_step(STATE_STOPPING, FSM_ENDED, &facts).next, STATE_BACKOFF);
+    facts.on_unhealthy = UNHEALTHY_STOP;
+    assert_int_equal(fsm_step(STATE_STOPPING, FSM_ENDED, &facts).next, STATE_FAILED);
 }
 
 static void who_lives_in_another_network_waits_for_it_after_a_crash(void **state)
@@ -166,6 +208,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_pair_of_state_and_event_has_its_answer),
         cmocka_unit_test(a_running_program_gets_its_stop_signal_and_its_grace),
+        cmocka_unit_test(hooks_come_before_probing_and_before_the_stop_signal),
+        cmocka_unit_test(sickness_ends_in_what_was_ordered),
         cmocka_unit_test(who_lives_in_another_network_waits_for_it_after_a_crash),
         cmocka_unit_test(an_end_that_was_asked_for_leads_down_whatever_the_policy),
         cmocka_unit_test(the_policy_decides_about_an_unasked_end),
