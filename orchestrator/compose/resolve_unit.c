@@ -184,41 +184,6 @@ static int dependencies(struct resolve *r, struct err *e)
     return 0;
 }
 
-static int stopping(struct resolve *r, struct err *e)
-{
-    const struct node *n = resolve_get(r, "stop_signal");
-    const struct node *holder = node_get(r->service, "stop_grace_period") ? r->service : r->recipe;
-    const char *name = n ? n->text : "SIGTERM";
-    int number = num_signal(name);
-
-    if (number < 0)
-        return resolve_refuse(n, e, "unknown signal '%s'", name);
-    r->unit->stop_signal = number;
-    return resolve_duration(holder, "stop_grace_period", 10 * USEC_PER_SEC, &r->unit->stop_grace_us,
-                            e);
-}
-
-static int restart(struct resolve *r, struct err *e)
-{
-    const struct node *n = node_get(r->service, "restart");
-    const char *text = n ? n->text : "no", *colon = strchr(text, ':');
-    size_t len = colon ? (size_t) (colon - text) : strlen(text);
-    uint64_t max = 0;
-    int k = 0;
-
-    while (k < RESTART_POLICY_COUNT && (strlen(restart_policy_text[k]) != len ||
-                                        strncmp(restart_policy_text[k], text, len) != 0))
-        k++;
-    if (k == RESTART_POLICY_COUNT || (colon && k != RESTART_ON_FAILURE) ||
-        (colon && num_u64(colon + 1, UINT32_MAX, &max) < 0))
-        return resolve_refuse(n, e,
-                              "'restart' must be no, always, unless-stopped or "
-                              "on-failure[:TIMES]");
-    r->unit->restart =
-        (struct restart_spec){ .policy = (enum restart_policy) k, .max_attempts = (unsigned) max };
-    return 0;
-}
-
 static bool is_program(const char *name)
 {
     auto_free char *dirs = strdup(DEFAULT_PATH);
@@ -296,8 +261,8 @@ int resolve_unit(struct resolve *r, struct err *e)
     environment(r); /* tells the entry point its memory limit */
     if ((code = identity(r, e)) < 0 || (code = groups(r, e)) < 0 || (code = sysctls(r, e)) < 0 ||
         (code = resolve_network(r, e)) < 0 || (code = resolve_files(r, e)) < 0 ||
-        (code = dependencies(r, e)) < 0 || (code = stopping(r, e)) < 0 ||
-        (code = restart(r, e)) < 0 || (code = resolve_rights(r, e)) < 0)
+        (code = dependencies(r, e)) < 0 || (code = resolve_lifecycle(r, e)) < 0 ||
+        (code = resolve_rights(r, e)) < 0)
         return code;
     return resolve_health(r, e);
 }

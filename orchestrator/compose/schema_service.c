@@ -48,11 +48,11 @@ static const struct attribute healthcheck_list[] = {
 KIND(healthcheck, "healthcheck");
 
 static const struct attribute hook_list[] = {
-    { "command", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .required = true, .keep = true },
-    { "user", TEXT_ },
-    { "privileged", BOOL_ },
-    { "working_dir", TEXT_ },
-    { "environment", PAIRS_, .form = FORM_VARIABLES },
+    { "command", .accepts = IS_NULL | IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .required = true, .keep = true, YES("in the instance") },
+    { "user", TEXT_, YES("the service's own if it says nothing") },
+    { "privileged", BOOL_, NO("a hook has no more rights than its service") },
+    { "working_dir", TEXT_, YES("the service's own if it says nothing") },
+    { "environment", PAIRS_, .form = FORM_VARIABLES, YES("besides the service's") },
 };
 KIND(hook, "hook");
 
@@ -127,10 +127,10 @@ static const struct attribute resources_list[] = {
 KIND(resources, "resources section");
 
 static const struct attribute restart_policy_list[] = {
-    { "condition", TEXT_, NO("use `restart`") },
-    { "delay", TIME_, .keep = true, NO("use `restart`") },
-    { "max_attempts", COUNT_, .cast = CAST_INT, .keep = true, NO("use `restart: on-failure:N`") },
-    { "window", TIME_, .keep = true, NO("use `restart`") },
+    { "condition", TEXT_, YES("none, on-failure, any; with its section `restart` says nothing any more") },
+    { "delay", TIME_, .keep = true, YES("before every restart; without it they back off") },
+    { "max_attempts", COUNT_, .cast = CAST_INT, .keep = true, YES("restarts in a row that failed, then it stays down") },
+    { "window", TIME_, .keep = true, YES("a restart that lived so long has not failed") },
 };
 KIND(restart_policy, "restart policy");
 
@@ -369,6 +369,15 @@ static const struct attribute probe_list[] = {
 };
 KIND(probe, "probe");
 
+static const struct attribute restart_delay_list[] = {
+    { "first", TIME_, YES("before the second restart in a row; 100 ms") },
+    { "longest", TIME_, YES("each delay is twice the one before, up to this; 1 m") },
+    { "reset_after", TIME_, YES("so long a life makes the next crash a first one; 10 s") },
+    { "jitter", .accepts = INT_TEXT, .form = FORM_ANY, YES("percent by which a delay varies; 10") },
+};
+KIND(restart_delay, "restart delay");
+static const char *const unhealthy_words[] = { "ignore", "restart", "reload", "stop", NULL };
+
 #define WORDS_ .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_NUMBER, .form = FORM_COMMAND
 static const struct attribute native_list[] = {
     { "command", WORDS_, YES("instead of command and entrypoint") },
@@ -381,6 +390,10 @@ static const struct attribute native_list[] = {
     { "packages", TEXTS_, YES("named when they are missing") },
     { "programs", TEXTS_, YES("looked for before the start") },
     { "probe", OBJECT_, .kind = &probe, YES("instead of the health check") },
+    { "on_unhealthy", TEXT_, .words = unhealthy_words, YES("ignore, restart, reload or stop; restart if it has a restart policy and is no database") },
+    { "unhealthy_grace", TIME_, YES("from unhealthy to what is done about it") },
+    { "reload_signal", TEXT_, YES("that makes it read its configuration again") },
+    { "restart_delay", OBJECT_, .kind = &restart_delay, YES("how restarts back off") },
     { "seccomp", TEXT_, YES("name of a shipped system call profile: default, nginx, redis, mariadb, python") },
 };
 const struct kind schema_native = { .what = "x-native section", .list = native_list, .n = ARRAY_LEN(native_list) };
@@ -453,13 +466,13 @@ static const struct attribute service_list[] = {
     { "pids_limit", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, YES("cgroup pids controller") },
     { "platform", TEXT_, IDLE("there are no images") },
     { "ports", .accepts = IS_LIST, .items = NUMBER_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &port, .unique = UNIQUE_PORT, YES("packet rules and a socket that holds the port") },
-    { "post_start", OBJECTS_, .kind = &hook, NO("no hooks yet") },
-    { "pre_stop", OBJECTS_, .kind = &hook, NO("no hooks yet") },
+    { "post_start", OBJECTS_, .kind = &hook, YES("inside, before the health check; one that fails ends the service") },
+    { "pre_stop", OBJECTS_, .kind = &hook, YES("inside, before the stop signal, within the grace period") },
     { "privileged", CASTED_, NO("no service is privileged") },
     { "pull_policy", TEXT_, .fits = is_pull_policy, IDLE("there are no images") },
     { "pull_refresh_after", .accepts = IS_TEXT, .form = FORM_DROPPED, IDLE("there are no images") },
     { "read_only", CASTED_, YES("the root always is") },
-    { "restart", TEXT_, YES("no, always, on-failure[:N], unless-stopped") },
+    { "restart", TEXT_, YES("no, always, on-failure[:N], unless-stopped; who is unhealthy is restarted too, see x-native.on_unhealthy") },
     { "runtime", TEXT_, NO("there is one") },
     { "scale", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, ONLY("1"), YES("one copy") },
     { "secrets", FILE_USES, .unique = UNIQUE_SECRET, YES("files in memory, never variables") },

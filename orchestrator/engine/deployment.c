@@ -78,7 +78,7 @@ void deployment_keep_ports(struct instance *i, const uint16_t *ports, size_t n)
 void deployment_describe_end(const struct instance *i, char *out, size_t room)
 {
     out[0] = '\0';
-    if (i->to_blame)
+    if (i->blame[0] != '\0')
         (void) snprintf(out, room, "%s", i->blame);
     else if (i->has_last)
         exit_describe(&i->last, out, room);

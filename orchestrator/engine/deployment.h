@@ -39,15 +39,15 @@ struct instance {
 
     enum state state;
     enum want want;
-    bool replace;          /* stop, then start from the present definition */
-    unsigned restarts;     /* by policy, since it was last asked to start */
-    unsigned attempts;     /* of these the last in a row that failed */
-    unsigned crash_streak; /* for backoff */
-    unsigned false_starts; /* ends before it was ready, since it was last asked to start */
-    bool ready_seen;       /* this incarnation was ready once */
-    bool came_back;        /* it ended by itself, and is not ready again yet */
-    bool to_blame;         /* it is stopped, or was, because of what `blame` says */
-    char blame[320];
+    bool replace;           /* stop, then start from the present definition */
+    unsigned restarts;      /* by policy, since it was last asked to start */
+    unsigned attempts;      /* of these the last in a row that failed */
+    unsigned crash_streak;  /* for backoff */
+    unsigned false_starts;  /* ends before it was ready, since it was last asked to start */
+    bool ready_seen;        /* this incarnation was ready once */
+    bool came_back;         /* it ended by itself, and is not ready again yet */
+    bool to_blame;          /* it is stopped because of what `blame` says */
+    char blame[320];        /* why its last end was ours, "" = it was not */
     uint64_t since_wall_us; /* of the state */
     uint64_t launched_us;   /* monotonic; this incarnation */
     int pid;

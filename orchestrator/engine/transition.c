@@ -129,6 +129,8 @@ static void note_end(struct instance *i, const struct exit_info *how)
     i->has_last = true;
     i->pid = 0;
     i->replace = i->paused = false;
+    if (!i->to_blame)
+        i->blame[0] = '\0';
     if (!i->ready_seen)
         i->false_starts++;
     probing_end(i);
@@ -151,7 +153,8 @@ static void blame(struct instance *i, enum fsm_event event, char *detail, size_t
 {
     i->to_blame = true;
     if (event == FSM_TIMER)
-        (void) snprintf(i->blame, sizeof i->blame, "was unhealthy: %s", i->health.last_output);
+        (void) snprintf(i->blame, sizeof i->blame, "was unhealthy%s%s",
+                        i->health.last_output[0] ? ": " : "", i->health.last_output);
     (void) snprintf(detail, room, "%s", i->blame);
 }
 

@@ -1,0 +1,173 @@
+/* What happens to a service when it ends or is sick, after its start and before its end. */
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/num.h"
+#include "compose/resolve.h"
+#include "compose/scalar.h"
+
+static int signal_number(const struct node *n, const char *fallback, int *out, struct err *e)
+{
+    *out = num_signal(n ? n->text : fallback);
+    return *out < 0 ? resolve_refuse(n, e, "unknown signal '%s'", n ? n->text : fallback) : 0;
+}
+
+static int stopping(struct resolve *r, struct err *e)
+{
+    const struct node *holder = node_get(r->service, "stop_grace_period") ? r->service : r->recipe;
+    int code = signal_number(resolve_get(r, "stop_signal"), "SIGTERM", &r->unit->stop_signal, e);
+
+    if (code < 0)
+        return code;
+    return resolve_duration(holder, "stop_grace_period", 10 * USEC_PER_SEC, &r->unit->stop_grace_us,
+                            e);
+}
+
+static int policy(const struct node *n, struct restart_spec *out, struct err *e)
+{
+    const char *text = n ? n->text : "no", *colon = strchr(text, ':');
+    size_t len = colon ? (size_t) (colon - text) : strlen(text);
+    uint64_t max = 0;
+    int k = 0;
+
+    while (k < RESTART_POLICY_COUNT && (strlen(restart_policy_text[k]) != len ||
+                                        strncmp(restart_policy_text[k], text, len) != 0))
+        k++;
+    if (k == RESTART_POLICY_COUNT || (colon && k != RESTART_ON_FAILURE) ||
+        (colon && num_u64(colon + 1, UINT32_MAX, &max) < 0))
+        return resolve_refuse(n, e,
+                              "'restart' must be no, always, unless-stopped or "
+                              "on-failure[:TIMES]");
+    *out = restart_spec_default((enum restart_policy) k);
+    out->max_attempts = (unsigned) max;
+    return 0;
+}
+
+/* deploy.restart_policy, which takes the place of `restart` as a whole */
+static int deployed(const struct node *map, struct restart_spec *out, struct err *e)
+{
+    const struct node *condition = node_get(map, "condition");
+    const struct node *attempts = node_get(map, "max_attempts");
+    const char *word = condition ? condition->text : "any";
+    uint64_t max = 0;
+    int code;
+
+    if (strcmp(word, "none") != 0 && strcmp(word, "on-failure") != 0 && strcmp(word, "any") != 0)
+        return resolve_refuse(condition, e, "'condition' must be none, on-failure or any");
+    *out = restart_spec_default(strcmp(word, "none") == 0  ? RESTART_NO
+                                : strcmp(word, "any") == 0 ? RESTART_ALWAYS
+                                                           : RESTART_ON_FAILURE);
+    if (attempts && num_u64(attempts->text, UINT32_MAX, &max) < 0)
+        return resolve_refuse(attempts, e, "'max_attempts' must be a number");
+    out->max_attempts = (unsigned) max;
+    if ((code = resolve_duration(map, "window", 0, &out->window_us, e)) < 0)
+        return code;
+    if (!node_get(map, "delay"))
+        return 0;
+    out->patient = true;
+    out->jitter = 0;
+    code = resolve_duration(map, "delay", 0, &out->delay_us, e);
+    out->max_delay_us = out->delay_us;
+    return code;
+}
+
+/* x-native.restart_delay: what no attribute of compose says */
+static int backing_off(const struct node *map, struct restart_spec *out, struct err *e)
+{
+    const struct node *jitter = node_get(map, "jitter");
+    uint64_t percent = out->jitter;
+    int code;
+
+    if (!map)
+        return 0;
+    if (jitter && num_u64(jitter->text, 100, &percent) < 0)
+        return resolve_refuse(jitter, e, "'jitter' must be a number of percent, at most 100");
+    out->jitter = (unsigned) percent;
+    if ((code = resolve_duration(map, "first", out->delay_us, &out->delay_us, e)) < 0 ||
+        (code = resolve_duration(map, "longest", out->max_delay_us, &out->max_delay_us, e)) < 0 ||
+        (code = resolve_duration(map, "reset_after", out->reset_us, &out->reset_us, e)) < 0)
+        return code;
+    if (out->max_delay_us < out->delay_us)
+        return resolve_refuse(map, e, "'longest' is shorter than 'first'");
+    return 0;
+}
+
+static int restart(struct resolve *r, struct err *e)
+{
+    const struct node *deploy = node_get(node_get(r->service, "deploy"), "restart_policy");
+    struct restart_spec *out = &r->unit->restart;
+    int code = policy(node_get(r->service, "restart"), out, e);
+
+    if (code == 0 && deploy)
+        code = deployed(deploy, out, e);
+    return code < 0 ? code : backing_off(node_get(r->native, "restart_delay"), out, e);
+}
+
+/* What is restarted when it crashes is restarted when it hangs; a recipe may know better, as that
+ * of a database does. */
+static int sickness(struct resolve *r, struct err *e)
+{
+    const struct node *action = resolve_get(r, "on_unhealthy");
+    const struct node *reload = resolve_get(r, "reload_signal");
+    struct sickness *out = &r->unit->sickness;
+    bool restarts = r->unit->restart.policy != RESTART_NO;
+    int k = restarts ? UNHEALTHY_RESTART : UNHEALTHY_IGNORE, code;
+
+    if (action)
+        for (k = 0; k < UNHEALTHY_ACTION_COUNT; k++)
+            if (strcmp(unhealthy_action_text[k], action->text) == 0)
+                break;
+    if (k == UNHEALTHY_ACTION_COUNT)
+        return resolve_refuse(action, e, "'on_unhealthy' must be ignore, restart, reload or stop");
+    out->action = (enum unhealthy_action) k;
+    if (reload && (code = signal_number(reload, "", &out->reload_signal, e)) < 0)
+        return code;
+    if (out->action == UNHEALTHY_RELOAD && !reload)
+        return resolve_refuse(action, e, "nothing says how to reload it: set 'reload_signal'");
+    return resolve_duration(node_get(r->native, "unhealthy_grace") ? r->native : r->recipe,
+                            "unhealthy_grace", 0, &out->grace_us, e);
+}
+
+static const char *const *variables(struct arena *a, const struct node *map)
+{
+    size_t n = map ? map->n : 0;
+    const char **env = arena_array(a, n + 1, sizeof *env);
+
+    for (size_t i = 0; i < n; i++)
+        env[i] =
+            arena_printf(a, "%s=%s", map->entries[i].key, scalar_print(a, map->entries[i].value));
+    return env;
+}
+
+static int hooks(struct resolve *r, const char *key, struct hook **out, size_t *n, struct err *e)
+{
+    const struct node *list = node_get(r->service, key);
+
+    *out = arena_array(r->arena, node_count(list), sizeof **out);
+    for (size_t i = 0; i < node_count(list); i++) {
+        const struct node *item = list->items[i], *command = node_get(item, "command");
+
+        if (node_is_true(node_get(item, "privileged")))
+            return resolve_refuse(node_get(item, "privileged"), e,
+                                  "a hook has no more rights than its service");
+        if (node_count(command) == 0)
+            return resolve_refuse(item, e, "a hook says what to run");
+        (*out)[i] = (struct hook){ .argv = resolve_strings(r->arena, command),
+                                   .env = variables(r->arena, node_get(item, "environment")),
+                                   .workdir = node_get_text(item, "working_dir", ""),
+                                   .user = node_get_text(item, "user", "") };
+    }
+    *n = node_count(list);
+    return 0;
+}
+
+int resolve_lifecycle(struct resolve *r, struct err *e)
+{
+    struct unit *u = r->unit;
+    int code;
+
+    if ((code = stopping(r, e)) < 0 || (code = restart(r, e)) < 0 || (code = sickness(r, e)) < 0 ||
+        (code = hooks(r, "post_start", &u->post_start, &u->n_post_start, e)) < 0)
+        return code;
+    return hooks(r, "pre_stop", &u->pre_stop, &u->n_pre_stop, e);
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/env bats
+# Hooks, restarts by deploy.restart_policy, what sickness leads to, who follows whom.
+
+load world
+
+setup_file() {
+    world_open
+    mkdir "$PROJECT"
+    cp "$BATS_TEST_DIRNAME/lifecycle.yaml" "$PROJECT/compose.yaml"
+    orch up
+}
+
+teardown_file() { world_close; }
+
+teardown() { explain_failure; }
+
+# is_in_state SERVICE STATE
+is_in_state() {
+    [ "$(ps_field "$1" state)" = "$2" ]
+}
+
+# has_logged SERVICE TEXT
+has_logged() {
+    orch logs --no-log-prefix "$1" | grep -q "$2"
+}
+
+# is_another SERVICE PID: it runs, as another process than that
+is_another() {
+    local pid
+    pid=$(ps_field "$1" pid)
+    [ "$pid" -gt 0 ] && [ "$pid" -ne "$2" ]
+}
+
+# make_sick SERVICE
+make_sick() {
+    touch "/proc/$(ps_field "$1" pid)/root/told/sick"
+}
+
+@test "post_start and pre_stop: in the service, as it says, in their order, before the stop signal" {
+    local told
+    told=/proc/$(ps_field hooked pid)/root/told/order
+    [ "$(grep -v program "$told" | tr '\n' ,)" = "/usr,service hook,nobody,second," ]
+    orch stop hooked
+    orch start hooked
+    told=/proc/$(ps_field hooked pid)/root/told/order
+    run sed -n '/^\/usr$/,/^TERM$/p' "$told"
+    [ "$(sed '1,/second/d; /TERM/q' "$told" | grep -v program | tr '\n' ,)" = "/usr,before,nobody,TERM," ]
+}
+
+@test "post_start: one that fails ends its service, and the error says what it was" {
+    run orch --profile broken up --no-deps broken
+    [ "$status" -eq 1 ]
+    [[ $output == *"post_start command /bin/sh exited with status 3: no luck"* ]]
+    run ps_field broken pid
+    [ "${output:-0}" -eq 0 ]
+}
+
+@test "deploy.restart_policy: condition, delay, max_attempts and window instead of restart; restart_delay" {
+    orch --profile tried up --no-wait tried eager
+    wait_until 20 is_in_state tried failed
+    [ "$(ps_field tried restarts)" -eq 2 ]
+    [ "$(orch logs --no-log-prefix tried | grep -c try)" -eq 3 ]
+    # doubling from 100 ms these would take minutes
+    wait_until 20 is_in_state eager failed
+    [ "$(ps_field eager restarts)" -eq 12 ]
+}
+
+@test "x-native.on_unhealthy: restarted by itself, reloaded, stopped, or let alone" {
+    local hanging ignored
+    orch --profile sick up hanging reloading given-up ignored
+    hanging=$(ps_field hanging pid)
+    ignored=$(ps_field ignored pid)
+    make_sick hanging
+    wait_until 20 is_another hanging "$hanging"
+    wait_until 20 is_healthy hanging
+    [[ $(ps_field hanging last_exit) == "was unhealthy"* ]]
+    make_sick reloading
+    wait_until 20 has_logged reloading reloaded
+    wait_until 20 is_healthy reloading
+    [ "$(ps_field reloading restarts)" -eq 0 ]
+    make_sick given-up
+    wait_until 20 is_in_state given-up failed
+    make_sick ignored
+    wait_until 20 is_in_state ignored sick
+    [ "$(ps_field ignored pid)" -eq "$ignored" ]
+}
+
+@test "depends_on: what comes back by itself takes along who says restart, and nobody else" {
+    local leader follower stayer
+    orch --profile led up leader follower stayer
+    leader=$(ps_field leader pid)
+    follower=$(ps_field follower pid)
+    stayer=$(ps_field stayer pid)
+    kill -KILL "$leader"
+    wait_until 20 is_another leader "$leader"
+    wait_until 20 is_another follower "$follower"
+    [ "$(ps_field stayer pid)" -eq "$stayer" ]
+}
