@@ -354,7 +354,7 @@ static void set_up(struct story *s)
 {
     struct world_config config = { .note = on_note, .owner = s };
 
-    (void) snprintf(s->dir, sizeof s->dir, "/tmp/ipam-story.XXXXXX");
+    (void) snprintf(s->dir, sizeof s->dir, "/dev/shm/ipam-story.XXXXXX");
     if (!mkdtemp(s->dir) || sd_event_new(&s->loop) < 0)
         abort();
     s->timers = config.timers = timers_new(NULL);

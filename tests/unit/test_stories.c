@@ -15,6 +15,7 @@
 
 #include "base/auto.h"
 #include "base/fsio.h"
+#include "base/log.h"
 #include "tests/fakes/fake_story.h"
 
 enum { STORY_MAX = 1 << 20 };
@@ -62,6 +63,7 @@ int main(void)
     glob_t found;
     int failed;
 
+    log_set_level(LOG_ERROR);
     (void) snprintf(pattern, sizeof pattern, "%s/tests/stories/*.story", source ? source : ".");
     if (glob(pattern, 0, NULL, &found) != 0)
         return EXIT_FAILURE;
