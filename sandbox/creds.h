@@ -10,6 +10,11 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+/* Members see every process in the /proc of an instance, others only what they may trace.  Policy
+ * lets nobody have it: as 16 bits it is (gid_t) -1, so no account does either. */
+enum { CREDS_WATCHERS_GID = 65535 };
+#define CREDS_WATCHERS_NAME "ipam-watchers"
+
 /* The first group is the user's own.  All five capability sets become `keep`, whose bits the caller
  * must have; nothing else can be regained: being root gives nothing, set-user-ID programs and file
  * capabilities have no effect. */

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/fsio.h"
+#include "sandbox/creds.h"
 
 enum { NOBODY = 65534, RESOLV_MAX = 64 * 1024 };
 
@@ -48,7 +49,7 @@ static void write_group(FILE *f, const struct spec *s)
     for (size_t i = 0; i < s->n_groups; i++)
         if (s->groups[i].name[0] && s->groups[i].gid != s->gid && s->groups[i].gid != NOBODY)
             (void) fprintf(f, "%s:x:%u:%s\n", s->groups[i].name, s->groups[i].gid, user_name(s));
-    (void) fprintf(f, "nogroup:x:%d:\n", NOBODY);
+    (void) fprintf(f, "nogroup:x:%d:\n" CREDS_WATCHERS_NAME ":x:%d:\n", NOBODY, CREDS_WATCHERS_GID);
 }
 
 static void write_hosts(FILE *f, const struct spec *s)

@@ -20,6 +20,7 @@
 #include "base/fsio.h"
 #include "base/paths.h"
 #include "sandbox/broker.h"
+#include "sandbox/creds.h"
 #include "sandbox/failpoint.h"
 #include "sandbox/person.h"
 #include "sandbox/policy.h"
@@ -228,6 +229,15 @@ static void put_user(FILE *f, uid_t uid, gid_t gid)
     setup_put(f, SETUP_USER, u, g);
 }
 
+/* The fence of landlock.h is between a command and the program, which it would not see then. */
+static void put_watchers(FILE *f)
+{
+    char g[NUMBER_TEXT];
+
+    (void) snprintf(g, sizeof g, "%d", CREDS_WATCHERS_GID);
+    setup_put(f, SETUP_GROUP, g);
+}
+
 /* a variable of the service that the wish has too */
 static bool is_replaced(const char *variable, const struct wish *w)
 {
@@ -246,6 +256,7 @@ static void write_inside(FILE *f, const struct guest *g, const struct wish *w,
 
     setup_put(f, SETUP_JOIN, w->detached ? "detached" : "all");
     rootfs_put_rights(f, &g->spec, w->gid, permit);
+    put_watchers(f);
     setup_put(f, SETUP_WORKDIR, workdir[0] ? workdir : "/");
     for (const char *const *env = g->spec.env; env && *env; env++)
         if (!is_replaced(*env, w))

@@ -17,6 +17,7 @@
 
 #include "base/auto.h"
 #include "base/num.h"
+#include "sandbox/creds.h"
 #include "sandbox/place.h"
 
 /* Contents of SETUP_FILE live here until they are bound to their targets; hidden afterwards. */
@@ -195,8 +196,12 @@ static int mask_proc(const struct mounts *m)
 static int mount_proc(const struct mounts *m)
 {
     auto_fd at = place_open(m->root, "/proc", PLACE_DIR);
-    int r = at < 0 ? at : mount_at(at, "proc", SAFE | MS_NOEXEC, NULL);
+    char options[64];
+    int r;
 
+    /* without a group it were that of root, which a program may be in */
+    (void) snprintf(options, sizeof options, "hidepid=2,gid=%d", CREDS_WATCHERS_GID);
+    r = at < 0 ? at : mount_at(at, "proc", SAFE | MS_NOEXEC, options);
     return r < 0 ? r : mask_proc(m);
 }
 

@@ -1,6 +1,7 @@
 #include "sandbox/policy.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
@@ -16,6 +17,7 @@
 #include "base/num.h"
 #include "base/paths.h"
 #include "base/sysctl.h"
+#include "sandbox/creds.h"
 #include "sandbox/program.h"
 #include "sandbox/rlimits.h"
 
@@ -32,7 +34,7 @@ enum {
     ETC_MAX = 64,
     ULIMITS_MAX = 16,
     DEVICES_MAX = 16,
-    GROUPS_MAX = PROGRAM_GROUPS_MAX - 1, /* one is the user's own */
+    GROUPS_MAX = PROGRAM_GROUPS_MAX - 2, /* the user's own, and that of watchers */
     DNS_MAX = 16,
     SYSCTLS_MAX = 64,
     CPUSET_MAX = 1024,
@@ -51,6 +53,8 @@ enum {
     OOM_LEAST = -900, /* below, the host would lose its own services first */
     ID_LIMIT = 65535, /* (uid_t) -1 of 16 bit, and everything dynamic above */
 };
+static_assert((int) CREDS_WATCHERS_GID >= (int) ID_LIMIT,
+              "a service could be in the group of watchers");
 
 static const char lower[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 

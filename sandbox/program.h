@@ -16,7 +16,7 @@
 #include "sandbox/setup.h"
 #include "sandbox/stages.h"
 
-enum { PROGRAM_STRINGS_MAX = 4096, PROGRAM_GROUPS_MAX = 32 };
+enum { PROGRAM_STRINGS_MAX = 4096, PROGRAM_GROUPS_MAX = 33 };
 
 struct program {
     uid_t uid;

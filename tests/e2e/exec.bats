@@ -103,7 +103,7 @@ exec_in() {
     exec_in -u nobody web id -u
     [ "$output" = 65534 ]
     exec_in --user 65534:mail web sh -c 'id -g; id -G | tr " " "\n" | sort -n | tr "\n" " "; touch /tmp/of-mail; stat -c %g /tmp/of-mail'
-    [ "$output" = $'8\n8 65534 8' ]
+    [ "$output" = $'8\n8 65534 65535 8' ]
     for user in root 0 0:0 nobody:root nobody:0 www-data 33 :0 root:mail; do
         exec_in -u "$user" web id
         [ "$status" -eq 125 ]

@@ -249,6 +249,28 @@ static long try_take_fd_of_init(const char *unused)
     return fd < 0 ? -1 : syscall(SYS_pidfd_getfd, fd, 0, 0);
 }
 
+/* a process that runs another program */
+static long try_list_others(const char *unused)
+{
+    DIR *dir = opendir("/proc");
+    long found = -1;
+
+    (void) unused;
+    for (struct dirent *d; dir && found < 0 && (d = readdir(dir));) {
+        char path[300], name[64] = "", own[64] = "";
+
+        (void) snprintf(path, sizeof path, "/proc/%s/comm", d->d_name);
+        auto_fd fd = d->d_name[0] >= '1' && d->d_name[0] <= '9' ? open(path, O_RDONLY) : -1;
+        if (fd >= 0 && read(fd, name, sizeof name - 1) > 0 && prctl(PR_GET_NAME, own) == 0 &&
+            (strncmp(name, own, strlen(own)) != 0 || name[strlen(own)] != '\n'))
+            found = strtol(d->d_name, NULL, 10);
+    }
+    if (dir)
+        (void) closedir(dir);
+    errno = ESRCH;
+    return found;
+}
+
 static long try_priority(const char *unused)
 {
     (void) unused;
@@ -826,6 +848,11 @@ static const struct attempt {
     { "host-root", try_host_proc, "root/etc/shadow" },
     { "host-environment", try_host_proc, "environ" },
     { "host-descriptor", try_host_proc, "fd/0" },
+    { "see-init", try_read, "/proc/1" },
+    { "list-others", try_list_others, NULL },
+    { "init-command-line", try_content, "/proc/1/cmdline" },
+    { "init-environment", try_content, "/proc/1/environ" },
+    { "init-status", try_content, "/proc/1/status" },
     { "init-memory", try_read, "/proc/1/mem" },
     { "init-root", try_read, "/proc/1/root/etc/passwd" },
     { "init-descriptors", try_read, "/proc/1/fd" },

@@ -65,6 +65,32 @@ teardown() {
     [ -d "/proc/$PID" ]
 }
 
+@test "a program sees its own processes alone in /proc; a command that joins sees all, the program none of it" {
+    # shellcheck disable=SC2016 # the shell of the instance expands it
+    local list='sleep 1000 & mkfifo /tmp/look /tmp/done; while read -r _ </tmp/look; do
+        echo $(cd /proc && ls -d [0-9]*); echo >/tmp/done; done' seen program
+    started t.sees.1.1 '{}' /bin/bash -c "$list"
+    program=$(status_of "$PID" NSpid | awk '{ print $NF }')
+    wait_until 10 test -p "/proc/$PID/root/tmp/done"
+    # not even as group 0 does it see init: the mount names the group
+    run awk '$5 == "/proc" { print $NF }' "/proc/$PID/mountinfo"
+    [[ ,$output, == *,gid=65535,*hidepid=invisible,* ]]
+    inside t.sees.1.1 /bin/sh -c 'id -Gn; ls -d /proc/[0-9]*; cat /proc/1/comm; echo >/tmp/look; read -r _ </tmp/done'
+    echo "$output"
+    grep -qx "nogroup ipam-watchers" <<<"$output"
+    grep -qx /proc/1 <<<"$output"
+    grep -qx "/proc/$program" <<<"$output"
+    grep -qx ipam-init <<<"$output"
+    run drive lines t.sees.1.1 out 1
+    seen=" $output "
+    echo "the program sees:$seen"
+    [[ $seen != *" 1 "* && $seen == *" $program "* ]]
+    # itself, its child, the subshell of $(...) and ls
+    [ "$(wc -w <<<"$seen")" -le 4 ]
+    run nsenter -t "$PID" -m -p setpriv --reuid 65533 --regid 65533 --clear-groups ls -d "/proc/1" "/proc/$program"
+    [ "$status" -ne 0 ]
+}
+
 @test "the root is read-only, /tmp and /run are not, and the host's files are not there" {
     local what
     started t.files.1.1 '{}' "$GUESTS/guest_family" 0

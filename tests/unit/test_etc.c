@@ -23,6 +23,7 @@ static void names_and_ids_are_the_specification_s(void **state)
     (void) state;
     assert_non_null(strstr(passwd, "\nmysql:x:101:102::/var/lib/mysql:/usr/sbin/nologin\n"));
     assert_non_null(strstr(group, "\nmysql:x:102:\n"));
+    assert_non_null(strstr(group, "\nipam-watchers:x:65535:\n"));
     assert_string_equal(name, "db\n");
 }
 
