@@ -126,7 +126,8 @@ static int write_text(const struct mounts *m, const char *target, const char *mo
     return fchmod(fd, octal(mode)) < 0 ? -errno : 0;
 }
 
-static int bind_tree(const struct mounts *m, int tree, const char *target, const char *how)
+static int bind_tree(const struct mounts *m, int tree, const char *target, const char *how,
+                     bool slave)
 {
     struct mount_attr attr = { .attr_set = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV };
     struct stat st;
@@ -139,8 +140,8 @@ static int bind_tree(const struct mounts *m, int tree, const char *target, const
         return at;
     if (move_mount(tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
         return -errno;
-    /* private before anything is mounted below it: a shared tree would carry that to the host */
-    if (mount(NULL, proc_fd(tree).path, NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+    /* before anything is mounted below it: a shared tree would carry that to the host */
+    if (mount(NULL, proc_fd(tree).path, NULL, MS_REC | (slave ? MS_SLAVE : MS_PRIVATE), NULL) < 0)
         return -errno;
     if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
         r = mount(NULL, proc_fd(tree).path, NULL, MS_REMOUNT | MS_BIND | SAFE, NULL);
@@ -322,7 +323,7 @@ static int place_file(struct mounts *m, const struct setup_op *op)
     if (fchown(fd, (uid_t) uid, (gid_t) gid) < 0 || fchmod(fd, octal(op->arg[4])) < 0)
         return -errno;
     auto_fd tree = open_tree(dir, name, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC);
-    return tree < 0 ? -errno : bind_tree(m, tree, op->arg[1], "ro");
+    return tree < 0 ? -errno : bind_tree(m, tree, op->arg[1], "ro", false);
 }
 
 static int hide_files(const struct mounts *m)
@@ -360,7 +361,8 @@ static int apply(struct mounts *m, const struct setup_op *op)
     case SETUP_DIR: return make_dir(m, arg[0], arg[1]);
     case SETUP_LINK: return make_link(m, arg[0], arg[1]);
     case SETUP_TEXT: return write_text(m, arg[0], arg[1], arg[2]);
-    case SETUP_BIND: return bind_tree(m, tree_of(m, arg[0]), arg[1], arg[2]);
+    case SETUP_BIND:
+        return bind_tree(m, tree_of(m, arg[0]), arg[1], arg[2], strcmp(arg[3], "slave") == 0);
     case SETUP_TMPFS: return mount_tmpfs(m, arg[0], arg[1], strcmp(arg[2], "exec") == 0);
     case SETUP_PROC: return mount_proc(m);
     case SETUP_DEV: return mount_dev(m);

@@ -27,6 +27,7 @@ const char *const permit_key_text[PERMIT_KEY_COUNT] = {
     [PERMIT_PORTS] = "ports",
     [PERMIT_SUBNETS] = "subnets",
     [PERMIT_HOST_NETWORK] = "host-network",
+    [PERMIT_PROPAGATION] = "propagation",
     [PERMIT_PRIVILEGED] = "privileged",
     [PERMIT_LOG_DENIED] = "log-denied",
 };
@@ -143,6 +144,7 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
                              "'%.64s' is not no: without a user namespace a privileged service is"
                              " the host's root; permit capabilities and devices by name",
                              word);
+    case PERMIT_PROPAGATION:
     case PERMIT_LOG_DENIED:
         return strcmp(word, "no") == 0 || strcmp(word, "yes") == 0
                    ? 0
@@ -164,7 +166,8 @@ static const struct permit_rule built_in[PERMIT_KEY_COUNT] = {
     [PERMIT_CAPABILITIES] = RULE("none"), [PERMIT_DEVICES] = RULE("none"),
     [PERMIT_SECCOMP] = RULE("none"),      [PERMIT_PORTS] = RULE("any"),
     [PERMIT_SUBNETS] = RULE("any"),       [PERMIT_HOST_NETWORK] = RULE("no"),
-    [PERMIT_PRIVILEGED] = RULE("no"),     [PERMIT_LOG_DENIED] = RULE("no"),
+    [PERMIT_PROPAGATION] = RULE("no"),    [PERMIT_PRIVILEGED] = RULE("no"),
+    [PERMIT_LOG_DENIED] = RULE("no"),
 #undef RULE
 };
 
@@ -359,6 +362,19 @@ static int ask_device(const struct question *q, const struct spec_device *d, str
     return refuse(q, PERMIT_DEVICES, e, "have the device %.128s:%s", d->source, d->access);
 }
 
+/* What comes in later is as writable as the host has it. */
+static int ask_mount(const struct question *q, const struct spec_mount *m, struct err *e)
+{
+    const char *word = permit_find(q->permit, q->project, PERMIT_PROPAGATION)->words[0];
+
+    if (m->kind != SPEC_BIND)
+        return 0;
+    if (m->follows && strcmp(word, "yes") != 0)
+        return refuse(q, PERMIT_PROPAGATION, e, "see what is mounted below '%.128s' later",
+                      m->source);
+    return ask_source(q, m->source, m->read_only && !m->follows, e);
+}
+
 int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
 {
     const struct question q = { p, s->project, s->id };
@@ -371,8 +387,7 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
     for (size_t i = 0; i < s->n_groups && r == 0; i++)
         r = ask_number(&q, PERMIT_GROUPS, s->groups[i].gid, "run with group", e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)
-        if (s->mounts[i].kind == SPEC_BIND)
-            r = ask_source(&q, s->mounts[i].source, s->mounts[i].read_only, e);
+        r = ask_mount(&q, &s->mounts[i], e);
     if (r == 0)
         r = ask_confinement(&q, s, e);
     for (size_t i = 0; i < s->n_devices && r == 0; i++)

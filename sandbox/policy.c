@@ -298,6 +298,8 @@ static int check_mount(const struct spec_mount *m, struct err *e)
         return err_set(e, -EPERM, "mount-target: nothing may be mounted on '%s'", m->target);
     if (m->subpath && m->subpath[0] && (m->kind == SPEC_TMPFS || !normal_below(m->subpath)))
         return refuse(e, "subpath", "path", m->subpath);
+    if (m->follows && m->kind != SPEC_BIND)
+        return err_set(e, -EINVAL, "propagation: '%s' is no directory of the host", m->target);
     switch (m->kind) {
     case SPEC_BIND: return policy_source(m->source, e);
     case SPEC_VOLUME: return policy_name("volume", m->source, e);

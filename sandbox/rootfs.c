@@ -87,7 +87,8 @@ static int bind_opened(struct plan *p, int place, const struct spec_mount *m)
 
     if (index < 0)
         return index;
-    setup_put(p->text, SETUP_BIND, number((uint64_t) index).text, m->target, read_only_word(m));
+    setup_put(p->text, SETUP_BIND, number((uint64_t) index).text, m->target, read_only_word(m),
+              m->follows ? "slave" : "private");
     return 0;
 }
 
@@ -220,7 +221,7 @@ static int bind_source(struct plan *p, const struct spec_mount *m, struct err *e
         return err_set(e, -errno, "bind source %s: %s", m->source, strerror(errno));
     if (place < 0)
         return place;
-    r = permit_opened(p->permit, &by, place, m->read_only, e);
+    r = permit_opened(p->permit, &by, place, m->read_only && !m->follows, e);
     if (r < 0)
         return err_wrap(e, "bind source %s", m->source);
     r = bind_opened(p, place, m);

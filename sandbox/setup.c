@@ -14,7 +14,7 @@ static const struct {
     [SETUP_HOSTNAME] = { "hostname", 1 }, [SETUP_DOMAIN] = { "domain", 1 },
     [SETUP_SYSCTL] = { "sysctl", 2 },     [SETUP_ROOT] = { "root", 1 },
     [SETUP_DIR] = { "dir", 2 },           [SETUP_LINK] = { "link", 2 },
-    [SETUP_TEXT] = { "text", 3 },         [SETUP_BIND] = { "bind", 3 },
+    [SETUP_TEXT] = { "text", 3 },         [SETUP_BIND] = { "bind", 4 },
     [SETUP_TMPFS] = { "tmpfs", 3 },       [SETUP_PROC] = { "proc", 0 },
     [SETUP_DEV] = { "dev", 0 },           [SETUP_FILE] = { "file", 5 },
     [SETUP_PIVOT] = { "pivot", 0 },       [SETUP_USER] = { "user", 2 },

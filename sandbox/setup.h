@@ -23,7 +23,8 @@ enum setup_code {
     SETUP_LINK,     /* target, what it points to */
     SETUP_TEXT,     /* target, octal mode, content */
     SETUP_BIND,     /* tree, target, "rw", "ro", "ro-top" or "ro-all": read-only but what is mounted
-                       below, or with all of it or not at all */
+                       below, or with all of it or not at all; "private" or "slave":
+                       what the host mounts there later comes in */
     SETUP_TMPFS,    /* target, options, "exec" or "noexec" */
     SETUP_PROC,     /* */
     SETUP_DEV,      /* */

@@ -89,6 +89,7 @@ static const struct field mount_fields[] = {
     FIELD(spec_mount, noexec, FIELD_BOOL),   FIELD(spec_mount, size, FIELD_U64),
     FIELD(spec_mount, mode, FIELD_U32),      FIELD(spec_mount, subpath, FIELD_TEXT),
     FIELD(spec_mount, existing, FIELD_BOOL), FIELD(spec_mount, reach, FIELD_REACH),
+    FIELD(spec_mount, follows, FIELD_BOOL),
 };
 
 static const struct field file_fields[] = {

@@ -36,6 +36,7 @@ struct spec_mount {
     const char *subpath; /* below the source, without symbolic links; "" = the source itself */
     bool existing;       /* SPEC_VOLUME: refused when there is none */
     enum spec_reach reach;
+    bool follows; /* SPEC_BIND: what the host mounts below the source later comes in */
 };
 
 /* a file in memory; its content travels as a sealed memfd */

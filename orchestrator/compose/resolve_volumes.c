@@ -198,6 +198,7 @@ static int add_one(const struct reading *x, const struct node *v, struct err *e)
         code = add_named(x, v, &m, e);
     if (code < 0)
         return code;
+    m->follows = strcmp(node_get_text(node_get(v, "bind"), "propagation", ""), "rslave") == 0;
     m->read_only |= x->read_only || node_is_true(node_get(v, "read_only"));
     code = set_subpath(x->r, node_get(node_get(v, "volume"), "subpath"), m, e);
     return code < 0 ? code : set_reach(node_get(node_get(v, "bind"), "recursive"), m, e);

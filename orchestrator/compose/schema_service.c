@@ -312,7 +312,7 @@ static const char *const recursive_words[] = { "enabled", "disabled", "writable"
 static const char *const selinux_words[] = { "z", "Z", NULL };
 static const struct attribute mount_bind_list[] = {
     { "selinux", TEXT_, .words = selinux_words, NO("no SELinux labels") },
-    { "propagation", TEXT_, ONLY("private", "rprivate"), YES("mounts are private: what the host mounts there later would come in without nosuid and nodev") },
+    { "propagation", TEXT_, ONLY("private", "rprivate", "rslave"), YES("rslave, where policy.conf permits it: what the host mounts below it later comes in; no service may mount anything for the host") },
     { "create_host_path", BOOL_, YES("true: `up` makes a missing directory with the rights of its caller; else it is refused") },
     { "recursive", TEXT_, .words = recursive_words, YES("whether mounts below come along, and as read-only as the rest") },
 };

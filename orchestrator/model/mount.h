@@ -29,7 +29,8 @@ struct mount {
     const char *subpath; /* below the source; "" = the source itself */
     bool external;       /* volume: must exist */
     enum mount_reach reach;
-    bool create; /* bind: a missing source is made, with the rights of who asks; not in JSON */
+    bool follows; /* bind: what the host mounts below the source later comes in */
+    bool create;  /* bind: a missing source is made, with the rights of who asks; not in JSON */
 };
 
 /* text tables shared by JSON, CLI and tests */

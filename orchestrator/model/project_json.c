@@ -28,6 +28,7 @@ static const struct json_member mount_members[] = {
     TEXT(mount, subpath),
     PLAIN(mount, external, T_BOOL),
     ENUM(mount, reach, mount_reach_text, MOUNT_REACH_COUNT),
+    PLAIN(mount, follows, T_BOOL),
 };
 static const struct json_kind mount_kind = KIND(mount, "mount", mount_members);
 

@@ -56,7 +56,8 @@ static void copy_mounts(const struct unit *u, struct spec *s)
                                             .mode = u->mounts[i].mode,
                                             .subpath = u->mounts[i].subpath,
                                             .existing = u->mounts[i].external,
-                                            .reach = mount_reach(u->mounts[i].reach) };
+                                            .reach = mount_reach(u->mounts[i].reach),
+                                            .follows = u->mounts[i].follows };
 }
 
 static int copy_files(const struct project *p, const struct unit *u, struct native_spec *out,

@@ -18,6 +18,7 @@ EOF
 
 teardown_file() {
     rm -f "/dev/$(basename "$WORLD")"
+    umount -R "${WORLD:-/nonexistent}/late" 2>/dev/null || true
     world_close
 }
 
@@ -69,6 +70,49 @@ web_pid() {
     orch_in "$DIR" up
     orch_in "$DIR" down
     policy
+}
+
+# follow OPTIONS: a project whose service has a directory that the host mounts into
+follow() {
+    mkdir -p "$WORLD/following"
+    cat >"$WORLD/following/compose.yaml" <<YAML
+name: following
+services:
+  web:
+    image: local/sleeper
+    x-native: { user: nobody, command: [/bin/sleep, "3600"] }
+    volumes: ["$WORLD/late:/late:$1", "$WORLD/late:/apart"]
+YAML
+    run orch_in "$WORLD/following" up
+    echo "exit $status: $output"
+}
+
+@test "bind propagation rslave: where policy permits it; what the host mounts later comes in, nothing goes out" {
+    local pid
+    mkdir -p "$WORLD/late/later"
+    mount --bind "$WORLD/late" "$WORLD/late"
+    mount --make-shared "$WORLD/late"
+    follow rslave
+    [ "$status" -ne 0 ]
+    [[ $output == *"policy: propagation = no"* ]]
+    policy "propagation = yes" "bind-write = /no/such"
+    follow ro,rslave
+    [ "$status" -ne 0 ]
+    [[ $output == *"bind-write"* ]]
+    policy "propagation = yes"
+    follow rslave
+    [ "$status" -eq 0 ]
+    pid=$(orch_in "$WORLD/following" ps --format json | jq '.services[0].pid')
+    mount -t tmpfs -o mode=1777 late "$WORLD/late/later"
+    touch "$WORLD/late/later/mark"
+    nsenter -t "$pid" -m test -e /late/later/mark 3>&-
+    run ! nsenter -t "$pid" -m test -e /apart/later/mark 3>&-
+    # what is mounted inside, by root of the host, stays there
+    nsenter -t "$pid" -m mount -t tmpfs inside /late/later 3>&-
+    [ -e "$WORLD/late/later/mark" ]
+    orch_in "$WORLD/following" down
+    umount "$WORLD/late/later"
+    umount "$WORLD/late"
 }
 
 @test "network_mode: host only where policy permits it; then it is the host's" {

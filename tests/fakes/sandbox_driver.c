@@ -42,7 +42,7 @@ static const char plain_spec[] =
 /* what a mount of a wish does not say */
 static const char plain_mount[] =
     "{\"source\":\"\",\"read_only\":false,\"noexec\":false,\"size\":0,\"mode\":0,"
-    "\"subpath\":\"\",\"existing\":false,\"reach\":\"enabled\"}";
+    "\"subpath\":\"\",\"existing\":false,\"reach\":\"enabled\",\"follows\":false}";
 
 static _Noreturn void fail(const char *text)
 {

@@ -242,6 +242,7 @@ static void a_file_that_is_none_is_refused_with_its_line(void **state)
         { "seccomp = off", "not none, custom or unconfined" },
         { "subnets = 10.0.0.0/33", "no range of addresses" },
         { "host-network = any", "neither yes nor no" },
+        { "propagation = rslave", "neither yes nor no" },
         { "privileged = yes", "the host's root" },
         { "log-denied = 1", "neither yes nor no" },
         { "[web]", "'[web]' is not [project NAME]" },

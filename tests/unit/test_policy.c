@@ -97,6 +97,7 @@ enum wrong {
     SUBPATH_UP,
     SUBPATH_ABSOLUTE,
     SUBPATH_OF_TMPFS,
+    PROPAGATION_OF_VOLUME,
     DEVICE_NOT_IN_DEV,
     DEVICE_OF_ANYBODY,
     DEVICE_ON_ROOT,
@@ -169,6 +170,7 @@ static const struct {
     [SUBPATH_UP] = { -EINVAL, "subpath" },
     [SUBPATH_ABSOLUTE] = { -EINVAL, "subpath" },
     [SUBPATH_OF_TMPFS] = { -EINVAL, "subpath" },
+    [PROPAGATION_OF_VOLUME] = { -EINVAL, "propagation" },
 };
 static_assert(ARRAY_LEN(expected) == WRONG_COUNT, "a refusal has no expectation");
 
@@ -370,6 +372,10 @@ static struct spec make(enum wrong w)
     case SUBPATH_UP: return with_subpath(SPEC_VOLUME, "a/../../b");
     case SUBPATH_ABSOLUTE: return with_subpath(SPEC_VOLUME, "/etc");
     case SUBPATH_OF_TMPFS: return with_subpath(SPEC_TMPFS, "a");
+    case PROPAGATION_OF_VOLUME:
+        s = with_mount(SPEC_VOLUME, "data", "/data");
+        s.mounts[0].follows = true;
+        return s;
     case WRONG_COUNT: break;
     }
     return s;

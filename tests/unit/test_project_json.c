@@ -28,7 +28,8 @@ static struct mount mounts[] = {
       .mode = 0700,
       .subpath = "a",
       .external = true,
-      .reach = MOUNT_REACH_TOP },
+      .reach = MOUNT_REACH_TOP,
+      .follows = true },
 };
 static struct secret_file files[] = {
     { .secret = "key", .target = "/run/secrets/key", .uid = 5, .gid = 6, .mode = 0400 },

@@ -24,7 +24,8 @@ static struct spec full(void)
           .source = "/srv/a",
           .target = "/a",
           .read_only = true,
-          .reach = SPEC_REACH_WRITABLE },
+          .reach = SPEC_REACH_WRITABLE,
+          .follows = true },
         { .kind = SPEC_VOLUME,
           .source = "p_data",
           .target = "/data",
@@ -249,6 +250,7 @@ static void decoded_values_are_the_ones_encoded(void **state)
     assert_int_equal(out.mounts[2].mode, 0700);
     assert_true(out.mounts[0].read_only);
     assert_int_equal(out.mounts[0].reach, SPEC_REACH_WRITABLE);
+    assert_true(out.mounts[0].follows);
     assert_true(out.mounts[1].existing);
     assert_string_equal(out.mounts[1].subpath, "a/b");
     assert_int_equal(out.ports[1].target, 5353);
