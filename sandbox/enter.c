@@ -106,6 +106,8 @@ int enter_run(void)
         r = n < JOIN_DIRS || n > ABOVE_DIRS ? -EBADMSG : raise_fds(fds, n);
     if (r == 0)
         r = read_setup(fds[JOIN_SETUP], &text, &p, &namespaces);
+    if (r == 0 && p.own_users && n == JOIN_DIRS)
+        r = -EBADMSG;
     if (r < 0)
         return report(REPORT_FAILED, STAGE_RECEIVE, -r, 0);
     if (entered < 0)
@@ -114,7 +116,8 @@ int enter_run(void)
         return report(REPORT_FAILED, STAGE_NAMESPACE, namespaces ? errno : EINVAL, 0);
     struct program_start how = { .std = { fds[JOIN_STDIN], fds[JOIN_STDOUT], fds[JOIN_STDERR] },
                                  .pass = fds + JOIN_DIRS,
-                                 .n_pass = n - JOIN_DIRS,
+                                 .n_pass = p.own_users ? 0 : n - JOIN_DIRS,
+                                 .users = p.own_users ? fds[JOIN_DIRS] : -1,
                                  .floor = fds[JOIN_FLOOR],
                                  .filter = fds[JOIN_FILTER] };
     pid_t pid = program_start(&p, &how, &stage);

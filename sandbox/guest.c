@@ -30,6 +30,7 @@ int guest_new(const json_t *spec, struct guest **out, struct err *e)
         return err_set(e, -ENOMEM, "out of memory");
     g->arena = arena_new();
     g->pidfd = g->socket = -1;
+    g->users = USERS_HOST;
     memset(g->streams, -1, sizeof g->streams);
     r = spec_decode(spec, g->arena, &g->spec, e);
     if (r < 0) {
@@ -57,6 +58,7 @@ void guest_free(struct guest *g)
     sd_event_source_disable_unref(g->socket_source);
     close_if_open(g->pidfd);
     close_if_open(g->socket);
+    close_if_open(g->users.fd);
     for (int i = 0; i < GUEST_STREAM_FDS; i++)
         close_if_open(g->streams[i]);
     for (size_t i = 0; g->reserved && i < g->spec.n_ports * NET_RESERVE_FDS; i++)
@@ -126,8 +128,9 @@ int guest_create_dir(struct guest *g, struct err *e)
 int guest_save_state(const struct guest *g, struct err *e)
 {
     return write_json(g, "state",
-                      json_pack("{s:i,s:I,s:i}", "init", (int) g->init, "start",
-                                (json_int_t) g->init_start, "pid", (int) g->pid),
+                      json_pack("{s:i,s:I,s:i,s:I}", "init", (int) g->init, "start",
+                                (json_int_t) g->init_start, "pid", (int) g->pid, "users",
+                                (json_int_t) g->users.first),
                       e);
 }
 
@@ -147,14 +150,14 @@ int guest_load(const char *id, struct guest **out, struct err *e)
     json_t *spec = read_json(id, "spec");
     json_t *state = read_json(id, "state");
     struct guest *g = NULL;
-    json_int_t start = 0;
+    json_int_t start = 0, users = 0;
     int init = 0, pid = 0;
     int r = spec && state ? guest_new(spec, &g, e)
                           : err_set(e, -ENODATA, "instance '%s' was never launched", id);
 
-    if (r == 0 &&
-        (json_unpack(state, "{s:i,s:I,s:i}", "init", &init, "start", &start, "pid", &pid) < 0 ||
-         strcmp(g->id, id) != 0))
+    if (r == 0 && (json_unpack(state, "{s:i,s:I,s:i,s?I}", "init", &init, "start", &start, "pid",
+                               &pid, "users", &users) < 0 ||
+                   strcmp(g->id, id) != 0))
         r = err_set(e, -ENODATA, "the state of instance '%s' is not readable", id);
     json_decref(spec);
     json_decref(state);
@@ -165,6 +168,7 @@ int guest_load(const char *id, struct guest **out, struct err *e)
     g->init = init;
     g->pid = pid;
     g->init_start = (uint64_t) start;
+    g->users.first = (uint32_t) users;
     *out = g;
     return 0;
 }
@@ -228,6 +232,12 @@ int guest_take_streams(struct guest *g, struct err *e)
         close_if_open(g->streams[i]);
         g->streams[i] = fd;
     }
+    if (!g->spec.own_users)
+        return 0;
+    close_if_open(g->users.fd);
+    g->users.fd = (int) syscall(SYS_pidfd_getfd, g->pidfd, HANDOVER_USERS_KEPT, 0);
+    if (g->users.fd < 0)
+        return err_set(e, -errno, "user namespace of '%s': %s", g->id, strerror(errno));
     return 0;
 }
 

@@ -3,7 +3,8 @@
  * Runs in: broker.  Owns: its descriptors, event sources, arena.
  * The directory holds all a new broker needs to go on where a killed one stopped:
  *   spec     the encoded specification
- *   state    {"init": pid, "start": its start time, "pid": of the program}
+ *   state    {"init": pid, "start": its start time, "pid": of the program,
+ *            "users": its first id on the host, 0 = its ids are the host's}
  *   record   init's final report (32 bytes, empty while it runs)
  *   root     where init builds the file system, in its own mount namespace
  * A directory without a complete `state` is a launch that never went. */
@@ -20,6 +21,7 @@
 #include "sandbox/handover.h"
 #include "sandbox/net.h"
 #include "sandbox/spec.h"
+#include "sandbox/users.h"
 
 enum guest_state { GUEST_NEW, GUEST_RUNNING, GUEST_ENDED };
 
@@ -40,6 +42,7 @@ struct guest {
     uint64_t init_start; /* clock ticks after boot: a pid alone may be somebody else's by now */
     int pidfd, socket;
     int streams[GUEST_STREAM_FDS];
+    struct users users;
     int *reserved; /* NET_RESERVE_FDS per port */
     bool published;
     struct report end; /* GUEST_ENDED */
@@ -64,7 +67,7 @@ int guest_load(const char *id, struct guest **out, struct err *e);
 bool guest_is_alive(const struct guest *g);
 /* What init left behind; synthesised as killed by SIGKILL if it could not. */
 struct report guest_read_record(const struct guest *g);
-/* Fetches the streams out of init; see handover.h. */
+/* Fetches the streams, and the user namespace, out of init; see handover.h. */
 int guest_take_streams(struct guest *g, struct err *e);
 
 /* Where published ports lead: the first link with a gateway; "" = not there */

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/securebits.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/fsuid.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -19,6 +21,7 @@
 #include "base/err.h"
 #include "base/fdpass.h"
 #include "base/fsio.h"
+#include "base/num.h"
 #include "sandbox/creds.h"
 #include "sandbox/failpoint.h"
 #include "sandbox/filter.h"
@@ -27,6 +30,7 @@
 #include "sandbox/program.h"
 #include "sandbox/setup.h"
 #include "sandbox/stages.h"
+#include "sandbox/users.h"
 
 struct init {
     int fds[HANDOVER_FDS_MAX];
@@ -38,6 +42,7 @@ struct init {
     struct program program;
     bool stdin_open;
     int stdin_kept; /* the end nobody writes to */
+    struct users users;
     pid_t pid;
     bool told; /* "go" was said */
 };
@@ -94,7 +99,7 @@ static int receive(struct init *i, int *entered)
         return -EBADMSG;
     /* clear the numbers the streams are kept at: nothing received may be lost there */
     for (size_t n = 0; n < i->n_fds; n++) {
-        int high = fcntl(i->fds[n], F_DUPFD_CLOEXEC, HANDOVER_STREAMS_KEPT + HANDOVER_STREAM_FDS);
+        int high = fcntl(i->fds[n], F_DUPFD_CLOEXEC, HANDOVER_KEPT_END);
 
         if (high < 0)
             return -errno;
@@ -137,6 +142,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_ENV:
     case SETUP_PROGRAM:
     case SETUP_JOIN:
+    case SETUP_USERS:
     case SETUP_COUNT: break;
     }
     return STAGE_RECEIVE;
@@ -154,6 +160,27 @@ static int set_sysctl(const char *name, const char *value, struct err *e)
         *dot = '/';
     r = fsio_write_pseudo(AT_FDCWD, path, value);
     return r < 0 ? err_set(e, r, "%s=%s: %s", name, value, strerror(-r)) : 0;
+}
+
+/* What init makes from here on belongs to root inside, also on mounts that show ids of the disk:
+ * there the host's root has no id.  All else is still done with the rights of the host's root. */
+static int take_users(struct init *i, const struct setup_op *op)
+{
+    uint64_t tree = 0, first = 0;
+
+    if (num_u64(op->arg[0], HANDOVER_FDS_MAX, &tree) < 0 || tree >= i->mounts.n_trees ||
+        num_u64(op->arg[1], UINT32_MAX - USERS_IDS, &first) < 0)
+        return -EINVAL;
+    i->users.first = (uint32_t) first;
+    i->users.fd = dup3(i->mounts.trees[tree], HANDOVER_USERS_KEPT, O_CLOEXEC);
+    if (i->users.fd < 0 || prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP) < 0)
+        return -errno;
+    (void) setfsuid(i->users.first);
+    (void) setfsgid(i->users.first);
+    return (uid_t) setfsuid((uid_t) -1) == i->users.first &&
+                   (gid_t) setfsgid((gid_t) -1) == i->users.first
+               ? 0
+               : -EPERM;
 }
 
 static int await_go(struct init *i)
@@ -179,6 +206,10 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
         return set_sysctl(op->arg[0], op->arg[1], e);
     if (op->code <= SETUP_PIVOT)
         return mounts_apply(&i->mounts, op, e);
+    if (op->code == SETUP_USERS) {
+        r = take_users(i, op);
+        return r < 0 ? err_set(e, r, "user namespace: %s", strerror(-r)) : 0;
+    }
     i->stdin_open |= op->code == SETUP_STDIN;
     r = op->code == SETUP_STDIN ? 0 : program_take(&i->program, op);
     return r < 0 ? err_set(e, r, "an unreadable operation") : 0;
@@ -218,7 +249,8 @@ static int open_stdin(struct init *i)
     if (pipe2(fd, O_CLOEXEC) < 0)
         return -1;
     i->stdin_kept = fd[1];
-    (void) !fchown(fd[0], i->program.uid, i->program.gid); /* it may open /dev/stdin */
+    (void) !fchown(fd[0], users_outside(&i->users, i->program.uid),
+                   users_outside(&i->users, i->program.gid)); /* it may open /dev/stdin */
     return fd[0];
 }
 
@@ -230,6 +262,7 @@ static int start(struct init *i, enum stage *stage, struct err *e)
                  i->streams[STREAM_ERR * STREAM_ENDS + STREAM_SOURCE_WRITE] },
         .floor = i->fds[HANDOVER_FLOOR],
         .filter = i->fds[HANDOVER_FILTER],
+        .users = i->users.fd,
     };
     int r;
 
@@ -253,8 +286,11 @@ static int start(struct init *i, enum stage *stage, struct err *e)
 /* From here on init is as weak as the program it watches. */
 static int drop(struct init *i)
 {
-    int r = creds_become(i->program.uid, &i->program.gid, 1, 0);
+    int r;
 
+    if (i->users.fd >= 0 && setns(i->users.fd, CLONE_NEWUSER) < 0)
+        return -errno;
+    r = creds_become(i->program.uid, &i->program.gid, 1, 0);
     if (r < 0)
         return r;
     if (prctl(PR_SET_DUMPABLE, 0) < 0)
@@ -302,7 +338,7 @@ static int watch(const struct init *i)
 
 int init_run(void)
 {
-    struct init i = { .mounts.root = -1 };
+    struct init i = { .mounts.root = -1, .users = USERS_HOST };
     struct err e = ERR_INIT;
     enum stage stage = STAGE_NONE;
     sigset_t all;

@@ -255,6 +255,8 @@ static void write_inside(FILE *f, const struct guest *g, const struct wish *w,
     const char *workdir = w->workdir ? w->workdir : g->spec.workdir;
 
     setup_put(f, SETUP_JOIN, w->detached ? "detached" : "all");
+    if (g->spec.own_users)
+        setup_put(f, SETUP_USERS, "0", "0");
     rootfs_put_rights(f, &g->spec, w->gid, permit);
     put_watchers(f);
     setup_put(f, SETUP_WORKDIR, workdir[0] ? workdir : "/");
@@ -345,6 +347,8 @@ static int hand_over(struct join *j, const struct guest *g, const struct request
         fds[JOIN_STDOUT] = r->fds[1];
         fds[JOIN_STDERR] = r->fds[r->n_fds - 1];
         memcpy(fds + JOIN_DIRS, dirs, n_dirs * sizeof *dirs);
+        if (w->inside && g->spec.own_users)
+            fds[JOIN_DIRS + n_dirs++] = g->users.fd;
         result = handover_send(j->socket, fds, JOIN_DIRS + n_dirs);
         if (result < 0)
             err_set(e, result, "join: %s", strerror(-result));
@@ -421,7 +425,7 @@ int join_start(struct broker *b, struct request *r, struct err *e)
     j->guest_id = strdup(g->id);
     DL_APPEND(b->joins, j);
     if (w.inside)
-        give_pipes(r, g->spec.uid, g->spec.gid);
+        give_pipes(r, users_outside(&g->users, g->spec.uid), users_outside(&g->users, g->spec.gid));
     result = start(j, g, &w, e);
     if (result == 0)
         result = hand_over(j, g, r, &w, e);

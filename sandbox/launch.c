@@ -3,6 +3,7 @@
 #include <linux/sched.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -137,6 +138,51 @@ struct attempt {
     bool has_dir, has_cgroup;
 };
 
+/* PROJECT.UNIT.REPLICA: all incarnations of a replica are the same to the ids of the host */
+static size_t owner_length(const char *id)
+{
+    const char *dot = strrchr(id, '.');
+
+    return dot ? (size_t) (dot - id) : strlen(id);
+}
+
+struct tenant {
+    const struct broker *broker;
+    const struct guest *guest;
+};
+
+static bool is_taken(uint32_t first, void *userdata)
+{
+    const struct tenant *t = userdata;
+    size_t len = owner_length(t->guest->id);
+
+    for (const struct guest *o = t->broker->guests; o; o = o->hh.next)
+        if (o->spec.own_users && o->users.first == first &&
+            (owner_length(o->id) != len || strncmp(o->id, t->guest->id, len) != 0))
+            return true;
+    return false;
+}
+
+static int make_users(const struct broker *b, struct guest *g, struct err *e)
+{
+    struct tenant t = { b, g };
+    char owner[256];
+    uint32_t first = 0, last = 0;
+    int r;
+
+    if (!g->spec.own_users)
+        return 0;
+    (void) snprintf(owner, sizeof owner, "%.*s", (int) owner_length(g->id), g->id);
+    r = permit_user_namespace(b->permit, &(struct permit_asker){ g->spec.project, g->id }, &first,
+                              &last, e);
+    if (r == 0)
+        r = users_choose(owner, first, last, is_taken, &t, &g->users.first, e);
+    if (r < 0)
+        return r;
+    g->users.fd = users_open(g->users.first, e);
+    return g->users.fd < 0 ? g->users.fd : 0;
+}
+
 static int prepare(const struct broker *b, struct guest *g, const int *files, struct attempt *a,
                    struct err *e)
 {
@@ -148,7 +194,9 @@ static int prepare(const struct broker *b, struct guest *g, const int *files, st
         return a->filters[FILTER_FLOOR];
     if ((a->filters[FILTER_INIT] = seccomp_program(SECCOMP_INIT, e)) < 0)
         return a->filters[FILTER_INIT];
-    r = guest_create_dir(g, e);
+    r = make_users(b, g, e);
+    if (r == 0)
+        r = guest_create_dir(g, e);
     if (r < 0)
         return r;
     a->has_dir = true;
@@ -158,10 +206,10 @@ static int prepare(const struct broker *b, struct guest *g, const int *files, st
     if (a->record < 0)
         return err_set(e, -errno, "%s: %s", record, strerror(errno));
     FAILPOINT(DIR_RECORD_MADE);
-    r = rootfs_plan(&g->spec, b->permit, where, files, &a->rootfs, e);
+    r = rootfs_plan(&g->spec, &g->users, b->permit, where, files, &a->rootfs, e);
     FAILPOINT(ROOT_PLANNED);
     if (r == 0)
-        r = open_streams(a->streams, g->spec.uid, e);
+        r = open_streams(a->streams, users_outside(&g->users, g->spec.uid), e);
     FAILPOINT(PIPES_OPENED);
     return r;
 }

@@ -13,6 +13,7 @@
 #include "base/cidr.h"
 #include "base/num.h"
 #include "sandbox/policy.h"
+#include "sandbox/users.h"
 
 enum { ID_MAX = 65534 };
 
@@ -30,6 +31,7 @@ const char *const permit_key_text[PERMIT_KEY_COUNT] = {
     [PERMIT_PROPAGATION] = "propagation",
     [PERMIT_PRIVILEGED] = "privileged",
     [PERMIT_LOG_DENIED] = "log-denied",
+    [PERMIT_USER_NAMESPACES] = "user-namespaces",
 };
 
 /* ---- words ---- */
@@ -118,6 +120,19 @@ static int check_subnet(const char *word, struct err *e)
     return err_set(e, -EINVAL, "'%.64s' is no range of addresses, any or none", word);
 }
 
+static int check_namespaces(const char *word, struct err *e)
+{
+    uint64_t first = 0, last = 0;
+
+    if (is_none(word) || (parse_range(word, INT32_MAX, &first, &last) == 0 &&
+                          first % USERS_IDS == 0 && (last + 1) % USERS_IDS == 0))
+        return 0;
+    return err_set(e, -EINVAL,
+                   "'%.64s' is neither none nor a range of ids from a multiple of %d, not 0, to"
+                   " before one, below 2147483648",
+                   word, USERS_IDS);
+}
+
 int permit_check_word(enum permit_key key, const char *word, struct err *e)
 {
     switch (key) {
@@ -149,6 +164,7 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
         return strcmp(word, "no") == 0 || strcmp(word, "yes") == 0
                    ? 0
                    : err_set(e, -EINVAL, "'%.64s' is neither yes nor no", word);
+    case PERMIT_USER_NAMESPACES: return check_namespaces(word, e);
     case PERMIT_KEY_COUNT: break;
     }
     abort();
@@ -167,7 +183,7 @@ static const struct permit_rule built_in[PERMIT_KEY_COUNT] = {
     [PERMIT_SECCOMP] = RULE("none"),      [PERMIT_PORTS] = RULE("any"),
     [PERMIT_SUBNETS] = RULE("any"),       [PERMIT_HOST_NETWORK] = RULE("no"),
     [PERMIT_PROPAGATION] = RULE("no"),    [PERMIT_PRIVILEGED] = RULE("no"),
-    [PERMIT_LOG_DENIED] = RULE("no"),
+    [PERMIT_LOG_DENIED] = RULE("no"),     [PERMIT_USER_NAMESPACES] = RULE("1879048192-2147352575"),
 #undef RULE
 };
 
@@ -395,6 +411,20 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
     for (size_t i = 0; i < s->n_ports && r == 0; i++)
         r = ask_ports(&q, &s->ports[i], e);
     return r;
+}
+
+int permit_user_namespace(const struct permit *p, const struct permit_asker *by, uint32_t *first,
+                          uint32_t *last, struct err *e)
+{
+    const char *word = permit_find(p, by->project, PERMIT_USER_NAMESPACES)->words[0];
+    uint64_t from = 0, to = 0;
+
+    if (is_none(word) || parse_range(word, INT32_MAX, &from, &to) < 0)
+        return refuse(&(struct question){ p, by->project, by->who }, PERMIT_USER_NAMESPACES, e,
+                      "have a user namespace");
+    *first = (uint32_t) from;
+    *last = (uint32_t) to;
+    return 0;
 }
 
 bool permit_log_denied(const struct permit *p, const char *project)

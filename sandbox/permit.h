@@ -29,6 +29,7 @@ enum permit_key {
     PERMIT_PROPAGATION,
     PERMIT_PRIVILEGED,
     PERMIT_LOG_DENIED,
+    PERMIT_USER_NAMESPACES,
     PERMIT_KEY_COUNT
 };
 
@@ -79,6 +80,9 @@ int permit_opened(const struct permit *p, const struct permit_asker *by, int ope
 int permit_subnet(const struct permit *p, const char *project, const char *subnet, struct err *e);
 /* Are refused system calls of a project worth a line in the log of the kernel? */
 bool permit_log_denied(const struct permit *p, const char *project);
+/* the ids of the host that user namespaces of a project are made of */
+int permit_user_namespace(const struct permit *p, const struct permit_asker *by, uint32_t *first,
+                          uint32_t *last, struct err *e);
 /* every capability that any section permits */
 uint64_t permit_capabilities(const struct permit *p);
 

@@ -411,6 +411,22 @@ static int check_dns(const struct spec *s, struct err *e)
 /* in the host's network they are over the host */
 static const uint64_t network_masters = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
 
+/* what init made stays the host's: over that a capability of a user namespace is worth nothing */
+static int check_users(const struct spec *s, struct err *e)
+{
+    bool host = strcmp(s->network_of, SPEC_HOST_NETWORK) == 0;
+
+    for (const char *const *c = s->capabilities; s->own_users && c && *c; c++) {
+        int number = capability_number(*c);
+
+        if (!capability_of_users(number) || (host && number == CAP_NET_BIND_SERVICE))
+            return err_set(e, -EPERM,
+                           "capability: '%.64s' is worth nothing in a user namespace of its own",
+                           *c);
+    }
+    return 0;
+}
+
 static int check_confinement(const struct spec *s, struct err *e)
 {
     const char *wrong = NULL;
@@ -422,7 +438,7 @@ static int check_confinement(const struct spec *s, struct err *e)
                        r == -EPERM ? "is root of the host" : "is none");
     if (r == 0 && strcmp(s->network_of, SPEC_HOST_NETWORK) == 0 && mask & network_masters)
         return err_set(e, -EPERM, "capability: NET_ADMIN and NET_RAW not in the host's network");
-    return r;
+    return r < 0 ? r : check_users(s, e);
 }
 
 static int check_device(const struct spec_device *d, struct err *e)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -84,6 +85,7 @@ int program_take(struct program *p, const struct setup_op *op)
         p->host_network = strcmp(op->arg[0], "host") == 0;
         return 0;
     case SETUP_LOG: p->log_denied = true; return 0;
+    case SETUP_USERS: p->own_users = true; return 0;
     case SETUP_CAPS: return num_u64(op->arg[0], UINT64_MAX, &p->capabilities);
     case SETUP_OOM: p->oom_score_adj = op->arg[0]; return 0;
     case SETUP_WORKDIR: p->workdir = op->arg[0]; return 0;
@@ -173,6 +175,9 @@ static int become(const struct program *p, const struct program_start *how, enum
     auto_fd fence = p->fenced ? landlock_prepare(p->host_network) : -ENOSYS;
     if (fence < 0 && fence != -ENOSYS)
         return fence;
+    *stage = STAGE_NAMESPACE;
+    if (how->users >= 0 && setns(how->users, CLONE_NEWUSER) < 0)
+        return -errno;
     *stage = STAGE_IDS;
     if ((r = creds_become(p->uid, p->groups, p->n_groups, p->capabilities)) < 0)
         return r;

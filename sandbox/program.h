@@ -28,6 +28,7 @@ struct program {
     bool fenced, host_network; /* by landlock.h; in the network of the host */
     bool log_denied;           /* system calls that the filters refuse */
     uint64_t capabilities;     /* mask of those that are kept */
+    bool own_users;            /* in a user namespace, see program_start */
     const char *workdir;
     const char *host_path; /* NULL: argv[0] is looked up in PATH inside the instance */
     char **argv, **env;    /* NULL-terminated, at most PROGRAM_STRINGS_MAX each */
@@ -39,6 +40,7 @@ struct program_start {
     const int *pass; /* become 3, 4, ...; must all be above 3 + n_pass */
     size_t n_pass;
     int floor, filter; /* exported programs, loaded in this order */
+    int users;         /* the user namespace to enter last, -1 = none */
 };
 
 /* Takes SETUP_USER ... SETUP_PROGRAM; -EINVAL for what it cannot read. */

@@ -24,11 +24,12 @@
 #define TMPFS_DEFAULT (UINT64_C(64) * 1024 * 1024)
 #define DEFAULT_PATH  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-enum { NUMBER_TEXT = 32 };
+enum { NUMBER_TEXT = 32, TYPE_TEXT = 32, MOUNTINFO_MAX = 4 * 1024 * 1024 };
 
 /* A plan being written. */
 struct plan {
     const struct spec *spec;
+    const struct users *users;
     const struct permit *permit;
     struct rootfs *out;
     FILE *text;
@@ -52,6 +53,12 @@ static struct number octal(unsigned n)
 
     (void) snprintf(t.text, sizeof t.text, "%o", n);
     return t;
+}
+
+/* an id of the specification, or of a device of the host */
+static struct number outside(const struct plan *p, uint32_t id)
+{
+    return number(users_outside(p->users, id));
 }
 
 /* the index of a descriptor init will get; taken, also on failure */
@@ -79,7 +86,43 @@ static const char *read_only_word(const struct spec_mount *m)
     return "ro-all";
 }
 
-static int bind_opened(struct plan *p, int place, const struct spec_mount *m)
+/* of the file system that a place is on, for messages */
+static const char *type_of(int place, char type[TYPE_TEXT])
+{
+    auto_free char *text = NULL;
+    struct statx at;
+    char *next;
+
+    (void) snprintf(type, TYPE_TEXT, "an unknown one");
+    if (statx(place, "", AT_EMPTY_PATH, STATX_MNT_ID, &at) < 0 ||
+        fsio_read_pseudo(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text) < 0)
+        return type;
+    next = text;
+    for (char *line = strsep(&next, "\n"); line; line = strsep(&next, "\n")) {
+        const char *rest = strstr(line, " - ");
+
+        if (rest && strtoull(line, NULL, 10) == at.stx_mnt_id)
+            (void) snprintf(type, TYPE_TEXT, "%.*s", (int) strcspn(rest + 3, " "), rest + 3);
+    }
+    return type;
+}
+
+static int bind_error(int place, int r, const char *what, const char *name, struct err *e)
+{
+    char type[TYPE_TEXT];
+
+    if (r != -EUSERS)
+        return err_set(e, r, "%s %s: %s", what, name, strerror(-r));
+    err_set(e, -ENOTSUP,
+            "%s %s: its file system (%s), or one mounted below it, cannot be idmapped for a user"
+            " namespace",
+            what, name, type_of(place, type));
+    err_hint(e, "another file system, or userns_mode: host");
+    return -ENOTSUP;
+}
+
+/* -EUSERS when it has to show a user namespace the ids on disk and cannot */
+static int bind_opened(struct plan *p, int place, const struct spec_mount *m, bool must_map)
 {
     unsigned below = m->reach == SPEC_REACH_TOP ? 0 : AT_RECURSIVE;
     int tree = open_tree(place, "", OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH | below);
@@ -87,6 +130,8 @@ static int bind_opened(struct plan *p, int place, const struct spec_mount *m)
 
     if (index < 0)
         return index;
+    if (users_map(p->users, tree, below != 0) < 0 && must_map)
+        return -EUSERS;
     setup_put(p->text, SETUP_BIND, number((uint64_t) index).text, m->target, read_only_word(m),
               m->follows ? "slave" : "private");
     return 0;
@@ -100,7 +145,7 @@ static int bind_system(struct plan *p, const char *path, struct err *e)
 
     if (place < 0)
         return errno == ENOENT ? 0 : err_set(e, -errno, "%s: %s", path, strerror(errno));
-    r = bind_opened(p, place, &(struct spec_mount){ .target = path, .read_only = true });
+    r = bind_opened(p, place, &(struct spec_mount){ .target = path, .read_only = true }, false);
     return r < 0 ? err_set(e, r, "%s: %s", path, strerror(-r)) : 0;
 }
 
@@ -160,8 +205,8 @@ static int plan_devices(struct plan *p, struct err *e)
         if (r < 0)
             return r;
         (void) snprintf(device, sizeof device, "%c%u:%u", node.kind, node.major, node.minor);
-        setup_put(p->text, SETUP_NODE, target, device, number(node.uid).text, number(node.gid).text,
-                  octal(node.mode).text);
+        setup_put(p->text, SETUP_NODE, target, device, outside(p, node.uid).text,
+                  outside(p, node.gid).text, octal(node.mode).text);
     }
     setup_put(p->text, SETUP_DEV_DONE);
     return 0;
@@ -172,7 +217,7 @@ static void plan_scratch(struct plan *p)
     char run[128];
 
     (void) snprintf(run, sizeof run, "mode=755,size=64m,nr_inodes=65536,uid=%u,gid=%u",
-                    p->spec->uid, p->spec->gid);
+                    users_outside(p->users, p->spec->uid), users_outside(p->users, p->spec->gid));
     setup_put(p->text, SETUP_PROC);
     setup_put(p->text, SETUP_TMPFS, "/tmp", "mode=1777,size=256m,nr_inodes=65536", "exec");
     setup_put(p->text, SETUP_TMPFS, "/run", run, "noexec");
@@ -224,8 +269,8 @@ static int bind_source(struct plan *p, const struct spec_mount *m, struct err *e
     r = permit_opened(p->permit, &by, place, m->read_only && !m->follows, e);
     if (r < 0)
         return err_wrap(e, "bind source %s", m->source);
-    r = bind_opened(p, place, m);
-    return r < 0 ? err_set(e, r, "bind source %s: %s", m->source, strerror(-r)) : 0;
+    r = bind_opened(p, place, m, true);
+    return r < 0 ? bind_error(place, r, "bind source", m->source, e) : 0;
 }
 
 static int bind_volume(struct plan *p, const struct spec_mount *m, struct err *e)
@@ -236,8 +281,8 @@ static int bind_volume(struct plan *p, const struct spec_mount *m, struct err *e
 
     if (place < 0)
         return place;
-    r = bind_opened(p, place, m);
-    return r < 0 ? err_set(e, r, "volume '%s': %s", m->source, strerror(-r)) : 0;
+    r = bind_opened(p, place, m, true);
+    return r < 0 ? bind_error(place, r, "volume", m->source, e) : 0;
 }
 
 static int plan_mount(struct plan *p, const struct spec_mount *m, struct err *e)
@@ -249,8 +294,9 @@ static int plan_mount(struct plan *p, const struct spec_mount *m, struct err *e)
     case SPEC_VOLUME: return bind_volume(p, m, e);
     case SPEC_TMPFS:
         (void) snprintf(options, sizeof options, "mode=%o,size=%" PRIu64 ",uid=%u,gid=%u%s",
-                        m->mode ? m->mode : 01777, m->size ? m->size : TMPFS_DEFAULT, p->spec->uid,
-                        p->spec->gid, m->read_only ? ",ro" : "");
+                        m->mode ? m->mode : 01777, m->size ? m->size : TMPFS_DEFAULT,
+                        users_outside(p->users, p->spec->uid),
+                        users_outside(p->users, p->spec->gid), m->read_only ? ",ro" : "");
         setup_put(p->text, SETUP_TMPFS, m->target, options, m->noexec ? "noexec" : "exec");
         return 0;
     }
@@ -292,7 +338,7 @@ static int plan_files(struct plan *p, const int *files, struct err *e)
         if (index < 0)
             return err_set(e, index, "file %s: %s", f->target, strerror(-index));
         setup_put(p->text, SETUP_FILE, number((uint64_t) index).text, f->target,
-                  number(f->uid).text, number(f->gid).text, octal(f->mode).text);
+                  outside(p, f->uid).text, outside(p, f->gid).text, octal(f->mode).text);
     }
     return 0;
 }
@@ -369,11 +415,28 @@ static void plan_sysctls(struct plan *p)
     }
 }
 
+static int plan_users(struct plan *p)
+{
+    int copy = p->users->fd < 0 ? -1 : fcntl(p->users->fd, F_DUPFD_CLOEXEC, 0);
+    int index;
+
+    if (p->users->fd < 0)
+        return 0;
+    index = copy < 0 ? -errno : add_tree(p, copy);
+    if (index < 0)
+        return index;
+    setup_put(p->text, SETUP_USERS, number((uint64_t) index).text, number(p->users->first).text);
+    return 0;
+}
+
 static int plan_all(struct plan *p, const char *where, const int *files, struct err *e)
 {
     int r;
 
     setup_begin(p->text);
+    r = plan_users(p);
+    if (r < 0)
+        return err_set(e, r, "user namespace: %s", strerror(-r));
     setup_put(p->text, SETUP_HOSTNAME, p->spec->hostname);
     if (p->spec->domainname[0])
         setup_put(p->text, SETUP_DOMAIN, p->spec->domainname);
@@ -396,13 +459,13 @@ static int plan_all(struct plan *p, const char *where, const int *files, struct 
     return r;
 }
 
-int rootfs_plan(const struct spec *s, const struct permit *permit, const char *where,
-                const int *files, struct rootfs *out, struct err *e)
+int rootfs_plan(const struct spec *s, const struct users *users, const struct permit *permit,
+                const char *where, const int *files, struct rootfs *out, struct err *e)
 {
     auto_free char *text = NULL;
     size_t len = 0;
     struct plan p = {
-        .spec = s, .permit = permit, .out = out, .text = open_memstream(&text, &len)
+        .spec = s, .users = users, .permit = permit, .out = out, .text = open_memstream(&text, &len)
     };
     int r;
 

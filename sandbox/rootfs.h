@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "sandbox/permit.h"
 #include "sandbox/spec.h"
+#include "sandbox/users.h"
 
 enum { ROOTFS_TREES_MAX = 400 };
 
@@ -22,9 +23,10 @@ struct rootfs {
 };
 
 /* `where`: an empty directory of the host to build on; `files`: the memfds of spec.files, borrowed.
- * Volumes are created if missing. */
-int rootfs_plan(const struct spec *s, const struct permit *permit, const char *where,
-                const int *files, struct rootfs *out, struct err *e);
+ * Volumes are created if missing.  With a user namespace volumes and binds show it the ids on disk
+ * or are refused; directories of the system are left as they are where they cannot. */
+int rootfs_plan(const struct spec *s, const struct users *users, const struct permit *permit,
+                const char *where, const int *files, struct rootfs *out, struct err *e);
 void rootfs_clear(struct rootfs *r);
 
 /* Who a program is and what it may use: the operations for its user, groups and limits.  A command

@@ -81,6 +81,7 @@ static const struct field spec_fields[] = {
     FIELD(spec, network_of, FIELD_TEXT),
     FIELD(spec, seccomp_profile, FIELD_TEXT),
     FIELD(spec, capabilities, FIELD_STRINGS),
+    FIELD(spec, own_users, FIELD_BOOL),
 };
 
 static const struct field mount_fields[] = {

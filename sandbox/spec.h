@@ -142,6 +142,8 @@ struct spec {
     struct spec_device *devices;
     size_t n_devices;
     const char *const *capabilities; /* "NET_RAW"; empty = none */
+
+    bool own_users; /* a user namespace; ids here are those inside */
 };
 
 json_t *spec_encode(const struct spec *s); /* new reference */

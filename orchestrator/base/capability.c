@@ -61,6 +61,16 @@ static const uint64_t grantable =
     BIT(CAP_SYS_CHROOT) | BIT(CAP_SYS_NICE) | BIT(CAP_SYS_RESOURCE) | BIT(CAP_LEASE) |
     BIT(CAP_AUDIT_WRITE);
 
+/* over files and processes of its own users; ports below 1024 are open in a network of one's own */
+static const uint64_t of_users = BIT(CAP_CHOWN) | BIT(CAP_DAC_OVERRIDE) | BIT(CAP_FOWNER) |
+                                 BIT(CAP_FSETID) | BIT(CAP_KILL) | BIT(CAP_SETGID) |
+                                 BIT(CAP_SETUID) | BIT(CAP_SYS_CHROOT) | BIT(CAP_NET_BIND_SERVICE);
+
+bool capability_of_users(int number)
+{
+    return number >= 0 && of_users & BIT(number);
+}
+
 int capability_number(const char *name)
 {
     const char *bare = strncasecmp(name, "CAP_", 4) == 0 ? name + 4 : name;

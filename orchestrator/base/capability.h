@@ -5,6 +5,7 @@
 #ifndef IPAM_BASE_CAPABILITY_H
 #define IPAM_BASE_CAPABILITY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* "NET_RAW", "cap_net_raw"; its number */
@@ -16,5 +17,7 @@ const char *capability_name(unsigned number);
  * raw I/O, mounts and everything else of SYS_ADMIN, other processes' memory, files by handle,
  * device nodes, tracing, the audit and security modules, the clock, reboot. */
 int capability_mask(const char *const *names, uint64_t *out, const char **wrong);
+/* Does it mean anything in a user namespace that owns nothing else: no network, mount or device? */
+bool capability_of_users(int number);
 
 #endif

@@ -159,6 +159,8 @@ static json_t *show(const struct project *p, const struct unit *u, const struct 
 
     if (!u->network_of[0])
         (void) json_array_append_new(namespaces, json_string("net"));
+    if (u->own_users)
+        (void) json_array_append_new(namespaces, json_string("user"));
     for (size_t i = 0; i < u->n_devices; i++)
         (void) json_array_append_new(
             devices, json_sprintf("%s:%s", u->devices[i].source, u->devices[i].access));
@@ -255,12 +257,21 @@ static json_t *explained(const struct unit *u, const struct syscalls *s, const c
                      answers[v.answer], "profile", v.source, "rule", v.rule);
 }
 
+/* in a user namespace of its own it is another one to the kernel's log; see sandbox/users.h */
+static bool is_user_of(const struct unit *u, uint32_t uid)
+{
+    enum { IDS = 65536 };
+
+    return u->own_users ? uid >= IDS && uid % IDS == u->uid : uid == u->uid;
+}
+
 /* by user: the log knows processes, and those are gone */
 static void explain_log(const struct unit *u, const struct syscalls *s, const struct denied_list *l,
                         json_t *out)
 {
     for (size_t i = 0; i < l->n; i++) {
-        auto_free char *name = l->items[i].uid == u->uid ? syscalls_name(l->items[i].call) : NULL;
+        auto_free char *name =
+            is_user_of(u, l->items[i].uid) ? syscalls_name(l->items[i].call) : NULL;
         json_t *one = name ? explained(u, s, name) : NULL;
 
         if (!one)

@@ -28,6 +28,7 @@ enum {
     PORTS_MOST = 12,
     NO_LIMIT = 3,
     SHARED_USER = 3,
+    HOST_USERS = 5,
 };
 
 static void add(struct exposure *x, unsigned points, const char *fmt, ...)
@@ -138,7 +139,8 @@ void exposure_of(const struct project *p, const struct unit *u, const struct sys
     add_files(out, u);
     add_network(out, p, u);
     add_limits(out, u);
-    for (size_t i = 0; i < p->n_units; i++)
-        shared += &p->units[i] != u && p->units[i].uid == u->uid;
+    add(out, u->own_users ? 0 : HOST_USERS, "its user is one of the host");
+    for (size_t i = 0; i < p->n_units && !u->own_users; i++)
+        shared += &p->units[i] != u && !p->units[i].own_users && p->units[i].uid == u->uid;
     add(out, shared ? SHARED_USER : 0, "services that run as the same user: %zu", shared);
 }

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
@@ -201,6 +202,46 @@ static int devices(struct resolve *r, struct err *e)
     return code;
 }
 
+/* ---- users ---- */
+
+static int check_kernel(const struct node *n, struct err *e)
+{
+    auto_free char *most = NULL;
+    int code = fsio_read_pseudo(AT_FDCWD, "/proc/sys/user/max_user_namespaces", 64, &most);
+
+    if (code == -ENOENT)
+        return resolve_refuse(n, e, "userns_mode '%s': this kernel has no user namespaces",
+                              n->text);
+    if (code < 0 || strtoull(most, NULL, 10) > 0)
+        return 0;
+    return resolve_refuse(n, e,
+                          "userns_mode '%s': this host allows no user namespaces: sysctl"
+                          " user.max_user_namespaces is 0",
+                          n->text);
+}
+
+static int users(struct resolve *r, struct err *e)
+{
+    const struct node *n = node_get(r->service, "userns_mode");
+    const struct node *add = node_get(r->service, "cap_add");
+    bool host = strcmp(node_get_text(r->service, "network_mode", ""), "host") == 0;
+
+    r->unit->own_users = n && (strcmp(n->text, "auto") == 0 || strcmp(n->text, "private") == 0);
+    if (!r->unit->own_users)
+        return 0;
+    for (size_t i = 0; i < node_count(add); i++) {
+        int number = capability_number(add->items[i]->text);
+
+        if (!capability_of_users(number) ||
+            (host && number == capability_number("NET_BIND_SERVICE")))
+            return resolve_refuse(add->items[i], e,
+                                  "%s is worth nothing in a user namespace of its own: network,"
+                                  " mounts and devices stay the host's; without userns_mode: %s",
+                                  add->items[i]->text, n->text);
+    }
+    return check_kernel(n, e);
+}
+
 int resolve_rights(struct resolve *r, struct err *e)
 {
     const struct node *options = node_get(r->service, "security_opt");
@@ -210,6 +251,8 @@ int resolve_rights(struct resolve *r, struct err *e)
         code = capabilities(r, e);
     if (code == 0)
         code = devices(r, e);
+    if (code == 0)
+        code = users(r, e);
     for (size_t i = 0; i < node_count(options) && code == 0; i++)
         code = security_opt(r, options->items[i], e);
     return code;

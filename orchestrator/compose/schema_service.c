@@ -488,7 +488,7 @@ static const struct attribute service_list[] = {
     { "ulimits", .accepts = IS_MAP, .form = FORM_ULIMITS, YES("all but nice and rtprio") },
     { "use_api_socket", .accepts = IS_BOOL, .form = FORM_BOOL, NO("there is no engine") },
     { "user", TEXT_, YES("a user of this host") },
-    { "userns_mode", TEXT_, ONLY("host"), YES("users of services are the host's") },
+    { "userns_mode", TEXT_, ONLY("host", "auto", "private"), YES("host: users of this host; auto or private: ids that nobody else has, and on disk those of the file; no other maps") },
     { "uts", TEXT_, NO("always private") },
     { "volumes", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &mount, .unique = UNIQUE_TARGET, YES("see their attributes") },
     { "volumes_from", SET_, YES("SERVICE[:ro]: the volumes of that service, at the same places") },

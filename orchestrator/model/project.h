@@ -122,6 +122,7 @@ struct unit {
     struct device *devices;
     size_t n_devices;
     const char *const *capabilities; /* "NET_RAW"; what cap_add leaves after cap_drop */
+    bool own_users;                  /* a user namespace of its own; all ids are those inside */
 
     struct health_spec health;
     struct restart_spec restart;

@@ -189,7 +189,8 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .sysctls = u->sysctls,
                                .seccomp = u->seccomp,
                                .seccomp_profile = u->seccomp_profile,
-                               .capabilities = u->capabilities };
+                               .capabilities = u->capabilities,
+                               .own_users = u->own_users };
     copy_mounts(u, &out->spec);
     copy_rights(u, &out->spec);
     copy_devices(u, &out->spec);

@@ -118,6 +118,42 @@ in_root() {
     [ "$(in_root names cat /etc/filed.conf)" = changed ]
 }
 
+@test "userns_mode: ids that nobody else has, on disk those of the file; commands, copies, restarts and figures go on" {
+    local pid first file
+    wait_until 20 is_healthy boxed
+    pid=$(ps_field boxed pid)
+    read -r _ first _ <"/proc/$pid/uid_map"
+    [ "$first" -ge 1879048192 ]
+    [ "$(awk '/^Uid:/ { print $2 }' "/proc/$pid/status")" = $((first + 65534)) ]
+    # without the attribute, or with host, the users are the host's
+    [ "$(awk '{ print $2 }' "/proc/$(ps_field files pid)/uid_map")" = 0 ]
+    file=$(echo "$WORLD"/state/volumes/*boxed/file)
+    [ "$(stat -c %u:%g "$file")" = 65534:65534 ]
+    run orch exec boxed sh -c 'id -u; cat /proc/self/uid_map; stat -c %u /usr /inline; cat /inline; echo again >/data/file'
+    echo "$output"
+    [ "$(xargs <<<"${lines[*]}")" = "65534 0 $first 65536 0 65534 greeting = hello" ]
+    [ "$(cat "$file")" = again ]
+    orch cp boxed:/data/file "$WORLD/boxed.out"
+    grep -qx again "$WORLD/boxed.out"
+    orch cp "$WORLD/boxed.out" boxed:/data/copied
+    [ "$(stat -c %u "${file%/file}/copied")" = 65534 ]
+    orch run --rm boxed sh -c 'id -u; cat /data/copied' >"$WORLD/boxed.run"
+    [ "$(xargs <"$WORLD/boxed.run")" = "65534 again" ]
+    orch logs boxed | grep -q logged
+    orch stats --no-stream boxed
+    orch top boxed | grep -q sleep
+    orch harden --show boxed | grep -q 'namespaces.*user'
+    kill -KILL "$(daemon_pid ipam-orchd)" "$(daemon_pid ipam-sandboxd)"
+    orch ps # brings them back
+    run orch exec boxed cat /proc/self/uid_map
+    echo "$output"
+    [ "$(xargs <<<"$output")" = "0 $first 65536" ]
+    [ "$(ps_field boxed pid)" = "$pid" ]
+    orch restart boxed
+    wait_until 20 is_healthy boxed
+    [ "$(awk '{ print $2 }' "/proc/$(ps_field boxed pid)/uid_map")" = "$first" ]
+}
+
 @test "stdin_open: a standard input that never ends, of its own; without it there is none, and never a terminal" {
     local pid init pipe
     pid=$(ps_field listener pid)

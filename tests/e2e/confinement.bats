@@ -206,6 +206,9 @@ cap_add: [NET_EVERYTHING]|is no capability
 cap_drop: [NET_EVERYTHING]|is no capability
 privileged: true|privileged
 userns_mode: "keep-id"|userns_mode
+userns_mode: nomap|userns_mode
+cap_add: [NET_RAW], userns_mode: auto|NET_RAW is worth nothing in a user namespace of its own
+network_mode: host, cap_add: [NET_BIND_SERVICE], userns_mode: private|NET_BIND_SERVICE is worth nothing
 devices: [/etc/passwd]|below /dev
 devices: ["/dev/null:/etc/x"]|below /dev
 devices: [/dev/no-such]|No such file

@@ -72,28 +72,37 @@ host_state() {
     sed 1d /proc/swaps
 }
 
-@test "no try of a hostile service gets out or takes more than its share" {
+# hostile_runs ID FIELDS: all tries by a service of the mine network
+hostile_runs() {
     local before
     before=$(host_state)
-    run --separate-stderr launch t.hostile.1.1 "$(jq -nc --argjson env "$(outside_world 10.201.1.1:7777 10.201.2.2:7777 \
+    run --separate-stderr launch "$1" "$(jq -nc --argjson more "$2" --argjson env "$(outside_world 10.201.1.1:7777 10.201.2.2:7777 \
         "$HOUSE/run/sandbox.sock" "$GUESTS/guest_setuid")" '{ env: $env, memory: 536870912, pids: 60, nofile: 1024,
-        links: [{ bridge: "iomine", ipv4: "10.201.1.2/24", gateway4: "10.201.1.1", ipv6: "", gateway6: "", mac: "", interface: "" }] }')" \
+        links: [{ bridge: "iomine", ipv4: "10.201.1.2/24", gateway4: "10.201.1.1", ipv6: "", gateway6: "", mac: "", interface: "" }] } + $more')" \
         "$GUESTS/guest_hostile"
     [ "$status" -eq 0 ]
-    run drive drain t.hostile.1.1 out
+    run drive drain "$1" out
     echo "$output"
     # every line is a verdict; one of another form is a try that went wrong
     [ "$(grep -cE '^[a-z0-9-]+ (E[A-Z0-9]+|CONTAINED .+)$' <<<"$output")" -eq "${#lines[@]}" ]
     [ "${#lines[@]}" -ge 141 ]
     # a call that is not there shows nothing about the sandbox
     run ! grep -E " (EFAULT|EBADF|ESCAPED)$" <<<"$output"
-    ended t.hostile.1.1
+    ended "$1"
     [ "$(jq -r '"\(.code) \(.signal)"' <<<"${lines[0]}")" = "0 0" ]
     diff <(echo "$before") <(host_state)
     kill -0 "$HOST_PID"
     # the broker still works, and the neighbour is well
-    finished t.after.1.1 '{}' /bin/true
+    finished "$1.after" '{}' /bin/true
     inside u.victim.1.1 /bin/true
+}
+
+@test "no try of a hostile service gets out or takes more than its share" {
+    hostile_runs t.hostile.1.1 '{}'
+}
+
+@test "nor does one of a service in a user namespace of its own" {
+    hostile_runs t.hostile.1.2 '{"own_users":true}'
 }
 
 @test "the same tries work for root outside, so that they can fail the test above" {

@@ -19,6 +19,7 @@ static struct unit least(void)
                           .seccomp = "default",
                           .seccomp_profile = "",
                           .network_of = "",
+                          .own_users = true,
                           .limits = { .memory = 1, .pids = 1, .milli_cpus = 1 } };
 }
 
@@ -89,6 +90,9 @@ static void every_right_makes_a_unit_more_exposed(void **state)
     assert_true(score(&u).points > before);
     before = score(&u).points;
     u.limits = (struct limits){ .cpuset = "" };
+    assert_true(score(&u).points > before);
+    before = score(&u).points;
+    u.own_users = false;
     assert_true(score(&u).points > before);
     before = score(&u).points;
     u.uid = 1;

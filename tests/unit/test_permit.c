@@ -245,6 +245,10 @@ static void a_file_that_is_none_is_refused_with_its_line(void **state)
         { "propagation = rslave", "neither yes nor no" },
         { "privileged = yes", "the host's root" },
         { "log-denied = 1", "neither yes nor no" },
+        { "user-namespaces = any", "'any' is neither none nor a range of ids" },
+        { "user-namespaces = 65536-131070", "neither none nor a range" },
+        { "user-namespaces = 1-65535", "neither none nor a range" },
+        { "user-namespaces = 65536-4294967295", "below 2147483648" },
         { "[web]", "'[web]' is not [project NAME]" },
         { "[project ../x]", "project '../x' is not acceptable" },
         { "[project a]\n[project a]", "policy.conf:2: project 'a' has a section already" },
@@ -258,6 +262,34 @@ static void a_file_that_is_none_is_refused_with_its_line(void **state)
 
         if (r >= 0 || p || !strstr(e.msg, bad[i].message))
             fail_msg("case %zu: %d %s", i, r, e.msg);
+    }
+}
+
+static void user_namespaces_have_the_ids_the_file_says(void **state)
+{
+    static const struct {
+        const char *text;
+        uint32_t first, last; /* 0: refused */
+    } said[] = {
+        { NULL, 1879048192, 2147352575 },
+        { "user-namespaces = 65536-196607", 65536, 196607 },
+        { "user-namespaces = none", 0, 0 },
+        { "user-namespaces = none\n[project p]\nuser-namespaces = 131072-196607", 131072, 196607 },
+        { "[project q]\nuser-namespaces = none", 1879048192, 2147352575 },
+    };
+
+    (void) state;
+    for (size_t i = 0; i < ARRAY_LEN(said); i++) {
+        struct permit *p = loaded(said[i].text);
+        uint32_t first = 0, last = 0;
+        struct err e = ERR_INIT;
+        int r =
+            permit_user_namespace(p, &(struct permit_asker){ "p", "p.a.1.1" }, &first, &last, &e);
+
+        assert_int_equal(r, said[i].first ? 0 : -EPERM);
+        assert_int_equal(first, said[i].first);
+        assert_int_equal(last, said[i].last);
+        permit_free(p);
     }
 }
 
@@ -317,6 +349,7 @@ int main(void)
         cmocka_unit_test(a_network_must_be_in_a_permitted_range),
         cmocka_unit_test(a_link_that_leads_out_of_a_permitted_directory_is_refused),
         cmocka_unit_test(a_file_that_is_none_is_refused_with_its_line),
+        cmocka_unit_test(user_namespaces_have_the_ids_the_file_says),
         cmocka_unit_test(a_file_that_others_may_write_to_is_refused),
         cmocka_unit_test(the_ceiling_is_what_any_section_permits),
     };

@@ -16,6 +16,7 @@
 static const char *const sh[] = { "sh", NULL };
 static const char *const nothing[] = { "", NULL };
 static const char *const none[] = { NULL };
+static const char *const low[] = { "NET_BIND_SERVICE", NULL };
 
 static struct spec good(void)
 {
@@ -94,6 +95,8 @@ enum wrong {
     CAPABILITY_ROOT,
     PROFILE_OWN,
     CAPABILITY_OVER_HOST,
+    CAPABILITY_OF_NAMESPACE,
+    LOW_PORTS_OF_HOST,
     SUBPATH_UP,
     SUBPATH_ABSOLUTE,
     SUBPATH_OF_TMPFS,
@@ -162,6 +165,8 @@ static const struct {
     [CAPABILITY_NONE] = { -EINVAL, "capability" },
     [CAPABILITY_ROOT] = { -EPERM, "capability" },
     [CAPABILITY_OVER_HOST] = { -EPERM, "capability" },
+    [CAPABILITY_OF_NAMESPACE] = { -EPERM, "capability" },
+    [LOW_PORTS_OF_HOST] = { -EPERM, "capability" },
     [DEVICE_NOT_IN_DEV] = { -EINVAL, "device" },
     [DEVICE_OF_ANYBODY] = { -EINVAL, "device" },
     [DEVICE_ON_ROOT] = { -EINVAL, "device" },
@@ -353,6 +358,15 @@ static struct spec make(enum wrong w)
     case SWAP_BELOW: s.limits.memory = 2 * (s.limits.memory_swap = 1); break;
     case CAPABILITY_NONE: s.capabilities = all; break;
     case CAPABILITY_ROOT: s.capabilities = admin; break;
+    case CAPABILITY_OF_NAMESPACE:
+        s.own_users = true;
+        s.capabilities = raw;
+        break;
+    case LOW_PORTS_OF_HOST:
+        s.own_users = true;
+        s.network_of = SPEC_HOST_NETWORK;
+        s.capabilities = low;
+        break;
     case DEVICE_NOT_IN_DEV: return with_device("/dev/../etc/passwd", "/dev/x", "r");
     case DEVICE_OF_ANYBODY: return with_device("/dev/shm/x", "/dev/x", "r");
     case DEVICE_ON_ROOT: return with_device("/dev/fuse", "/usr/x", "r");

@@ -80,6 +80,7 @@ static struct spec full(void)
                           .swappiness = "7",
                           .oom_score_adj = -5,
                           .stdin_open = true,
+                          .own_users = true,
                           .etc = etc,
                           .links = links,
                           .n_links = ARRAY_LEN(links),
