@@ -242,5 +242,6 @@ void broker_close(struct broker *b)
         guest_free(g);
     }
     network_forget(b);
+    publish_close(b);
     sd_event_source_disable_unref(b->sweep);
 }

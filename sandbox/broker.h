@@ -15,6 +15,7 @@
 #include "sandbox/guest.h"
 #include "sandbox/network.h"
 #include "sandbox/permit.h"
+#include "sandbox/publish.h"
 
 struct join;
 struct retirement;
@@ -26,6 +27,7 @@ struct broker {
     struct permit *permit;
     struct guest *guests;     /* by id */
     struct network *networks; /* by bridge name */
+    struct publisher publisher;
     struct connection *connections;
     struct join *joins;
     struct retirement *retirements; /* volumes that are being deleted */

@@ -40,6 +40,7 @@ int guest_new(const json_t *spec, struct guest **out, struct err *e)
     g->id = g->spec.id;
     g->reserved = arena_array(g->arena, g->spec.n_ports + 1, NET_RESERVE_FDS * sizeof(int));
     memset(g->reserved, -1, g->spec.n_ports * NET_RESERVE_FDS * sizeof(int));
+    g->shut = arena_array(g->arena, g->spec.n_ports + 1, sizeof *g->shut);
     *out = g;
     return 0;
 }
@@ -258,5 +259,6 @@ void guest_ports(const struct guest *g, struct net_port *out, struct arena *a)
     for (size_t i = 0; i < g->spec.n_ports; i++)
         out[i] = (struct net_port){ .port = &g->spec.ports[i],
                                     .ipv4 = to ? without_prefix(a, to->ipv4) : "",
-                                    .ipv6 = to ? without_prefix(a, to->ipv6) : "" };
+                                    .ipv6 = to ? without_prefix(a, to->ipv6) : "",
+                                    .shut = { g->shut[i][0], g->shut[i][1] } };
 }

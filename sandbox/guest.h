@@ -45,6 +45,7 @@ struct guest {
     struct users users;
     int *reserved; /* NET_RESERVE_FDS per port */
     bool published;
+    bool (*shut)[2];   /* per port, by IPv4 and IPv6: not for other machines */
     struct report end; /* GUEST_ENDED */
     bool oom;          /* and the limit it met, 0 = that of the machine */
     uint64_t memory_limit;

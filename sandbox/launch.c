@@ -238,22 +238,6 @@ static int reserve_ports(struct guest *g, struct err *e)
     return 0;
 }
 
-static int publish_ports(struct guest *g, struct err *e)
-{
-    struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
-    int r;
-
-    if (g->spec.n_ports == 0)
-        return 0;
-    guest_ports(g, ports, g->arena);
-    if (ports[0].ipv4[0] == '\0')
-        return err_set(e, -EINVAL, "port %u cannot be published: no network has a gateway",
-                       g->spec.ports[0].published);
-    r = net_rules_publish(g->spec.project, ports, g->spec.n_ports, e);
-    g->published = r == 0;
-    return r;
-}
-
 /* the running instance of the same project whose network `g` is to live in; NULL: `e` says why */
 static const struct guest *find_landlord(struct broker *b, const struct guest *g, struct err *e)
 {
@@ -351,7 +335,7 @@ static int say_go(const struct guest *g, struct err *e)
 }
 
 /* what is made while init builds its root, and the word that ends it */
-static int connect_links(struct guest *g, struct err *e)
+static int connect_links(struct broker *b, struct guest *g, struct err *e)
 {
     int r = 0;
 
@@ -359,7 +343,7 @@ static int connect_links(struct guest *g, struct err *e)
         r = net_attach(g->init, g->spec.links, g->spec.n_links, e);
     FAILPOINT(LINKS_READY);
     if (r == 0)
-        r = publish_ports(g, e);
+        r = publish_ports(b, g, e);
     FAILPOINT(PORTS_PUBLISHED);
     if (r == 0)
         r = guest_save_state(g, e);
@@ -396,23 +380,18 @@ static int go(struct broker *b, struct guest *g, const int *files, struct attemp
     FAILPOINT(HANDED_OVER);
     if (r < 0)
         return r;
-    r = connect_links(g, e);
+    r = connect_links(b, g, e);
     return r < 0 && has_given_up(g) ? guest_save_state(g, e) : r;
 }
 
 static void undo(struct broker *b, struct guest *g, const struct attempt *a)
 {
-    struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
-
     if (g->pidfd >= 0) {
         (void) syscall(SYS_pidfd_send_signal, g->pidfd, SIGKILL, NULL, 0);
         (void) waitpid(g->init, NULL, 0); /* as pid 1 it takes everything with it */
         FAILPOINT(UNDO_KILLED);
     }
-    if (g->published) {
-        guest_ports(g, ports, g->arena);
-        (void) net_rules_withdraw(g->spec.project, ports, g->spec.n_ports, NULL);
-    }
+    (void) publish_withdraw(g, NULL);
     FAILPOINT(UNDO_WITHDRAWN);
     if (a->has_cgroup)
         (void) b->cgroup->destroy(g->id);

@@ -26,15 +26,10 @@ enum { CHILDREN_MAX = 4096 };
 
 static void withdraw_ports(struct guest *g)
 {
-    struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
     struct err e = ERR_INIT;
 
-    if (g->published) {
-        guest_ports(g, ports, g->arena);
-        g->published = false;
-        if (net_rules_withdraw(g->spec.project, ports, g->spec.n_ports, &e) < 0)
-            log_err(&e, g->id);
-    }
+    if (publish_withdraw(g, &e) < 0)
+        log_err(&e, g->id);
     for (size_t i = 0; i < g->spec.n_ports * NET_RESERVE_FDS; i++)
         if (g->reserved[i] >= 0)
             close(take_fd(&g->reserved[i]));

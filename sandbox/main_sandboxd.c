@@ -127,6 +127,7 @@ static int on_reload(sd_event_source *s, const struct signalfd_siginfo *si, void
     }
     permit_free(b->permit);
     b->permit = fresh;
+    network_refresh(b); /* who may reach ports is in the packet rules */
     log_line(LOG_NOTE, "policy read again file=%s", fresh->path);
     return 0;
 }
@@ -167,6 +168,8 @@ static int prepare(struct broker *b, struct err *e)
         err_set(e, r, "event loop: %s", strerror(-r));
     if (r >= 0)
         r = watch_signals(b, e);
+    if (r == 0)
+        r = publish_open(b, e);
     if (r == 0)
         r = lifecycle_adopt(b, e);
     if (r == 0)

@@ -32,14 +32,25 @@ int net_attach(pid_t pid, const struct spec_link *links, size_t n, struct err *e
 
 /* ---- net_rules.c: one nftables table per project ---- */
 
+enum { NET_TABLE = 128 };
+
 struct net_port {
     const struct spec_port *port;
     const char *ipv4, *ipv6; /* where to, without prefix length; "" = not there */
+    bool shut[2];            /* by IPv4, by IPv6: not for other machines */
 };
 
+struct net_table {
+    const struct net_bridge *bridges;
+    size_t n_bridges;
+    const struct net_port *ports;
+    size_t n_ports;
+    const char *const *from; /* who may reach ports from other machines; NULL = anybody */
+};
+
+void net_rules_table(const char *project, char out[NET_TABLE]); /* its name, family inet */
 /* Replaces the table of the project in one transaction; no bridges: deletes it. */
-int net_rules_replace(const char *project, const struct net_bridge *bridges, size_t n_bridges,
-                      const struct net_port *ports, size_t n_ports, struct err *e);
+int net_rules_replace(const char *project, const struct net_table *t, struct err *e);
 int net_rules_publish(const char *project, const struct net_port *ports, size_t n, struct err *e);
 int net_rules_withdraw(const char *project, const struct net_port *ports, size_t n, struct err *e);
 

@@ -1,21 +1,16 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <netinet/in.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
+#include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/auto.h"
-#include "base/fsio.h"
+#include "base/cidr.h"
 #include "base/num.h"
 #include "base/paths.h"
+#include "sandbox/firewall.h"
 #include "sandbox/net.h"
+#include "sandbox/nft.h"
 
 /* The table, in nft's own words:
  *
@@ -26,17 +21,17 @@
  *       map any4_addr  { type inet_proto . inet_service : ipv4_addr }     # published on all
  *       map any4_port  { type inet_proto . inet_service : inet_service }  # addresses
  *       map host4_addr { type ipv4_addr . inet_proto . inet_service : ipv4_addr } ...
+ *       set any4_shut, host4_shut         # of those, not for other machines
  *       ... and the same with 6
+ *       set from4, from6 { type ipv4_addr/ipv6_addr; flags interval }   # who may, unless anybody
  *       chain raw         iifname @bridges ip daddr 127.0.0.0/8 drop
- *       chain prerouting, output
- *                         ip daddr . meta l4proto . th dport in host4_* -> dnat
- *                         fib daddr type local, meta l4proto . th dport in any4_* -> dnat
- *       chain postrouting oifname @bridges ip saddr 127.0.0.0/8 masquerade
- *                         oifname @bridges ip saddr @nets4 ct status dnat masquerade
- *                         oifname != @bridges ip saddr @nets4 masquerade
- *       chain forward     iifname . oifname @same accept
- *                         oifname @bridges ct state established,related accept
- *                         iifname @internal drop
+ *       chain prerouting  iifname != lo iifname != io* ip daddr . meta l4proto . th dport
+ * @host4_shut return iifname != lo iifname != io* meta l4proto . th dport @any4_shut return iifname
+ * != lo iifname != io* ip saddr != @from4 return chain prerouting, output ip daddr . meta l4proto .
+ * th dport in host4_* -> dnat fib daddr type local, meta l4proto . th dport in any4_* -> dnat chain
+ * postrouting oifname @bridges ip saddr 127.0.0.0/8 masquerade oifname @bridges ip saddr @nets4 ct
+ * status dnat masquerade oifname != @bridges ip saddr @nets4 masquerade chain forward     iifname .
+ * oifname @same accept oifname @bridges ct state established,related accept iifname @internal drop
  *                         oifname @external ct status dnat accept
  *                         oifname @bridges drop
  *       chain input       iifname @bridges ct state established,related accept
@@ -47,20 +42,25 @@
  * Address and port of a destination are two maps because the JSON form of nft 1.0 cannot declare a
  * map to a concatenation. */
 
-/* the first use after boot loads modules, which took 13 s on an emulated machine */
-enum { NFT_TIMEOUT_MS = 60000, NFT_OUTPUT_MAX = 4096, NAME_ROOM = 128 };
+enum { NAME_ROOM = 128 };
 
 struct batch {
-    char table[NAME_ROOM];
+    char table[NET_TABLE];
     json_t *commands;
 };
+
+void net_rules_table(const char *project, char out[NET_TABLE])
+{
+    const char *tag = paths_tag();
+
+    (void) snprintf(out, NET_TABLE, FIREWALL_OURS "%s%s-%s", tag[0] ? "-" : "", tag, project);
+}
 
 static struct batch batch_begin(const char *project)
 {
     struct batch b = { .commands = json_array() };
-    const char *tag = paths_tag();
 
-    (void) snprintf(b.table, sizeof b.table, "ipam-orch%s%s-%s", tag[0] ? "-" : "", tag, project);
+    net_rules_table(project, b.table);
     return b;
 }
 
@@ -73,80 +73,10 @@ static void put(struct batch *b, const char *verb, const char *kind, json_t *obj
     (void) json_array_append_new(b->commands, json_pack("{s:{s:o}}", verb, kind, object));
 }
 
-/* ---- running nft ---- */
-
-/* -ETIMEDOUT when it had to be killed */
-static int wait_nft(pid_t pid, int *status)
-{
-    auto_fd pidfd = (int) syscall(SYS_pidfd_open, pid, 0);
-    struct pollfd p = { .fd = pidfd, .events = POLLIN };
-    int r = 0;
-
-    if (pidfd < 0 || poll(&p, 1, NFT_TIMEOUT_MS) != 1) {
-        r = -ETIMEDOUT;
-        (void) kill(pid, SIGKILL);
-    }
-    while (waitpid(pid, status, 0) < 0)
-        if (errno != EINTR)
-            return -errno;
-    return r;
-}
-
-static int start_nft(int input, int output, pid_t *pid)
-{
-    char nft[] = "nft", json[] = "-j", file[] = "-f", from_stdin[] = "-", locale[] = "LC_ALL=C";
-    char *argv[] = { nft, json, file, from_stdin, NULL };
-    char *env[] = { locale, NULL };
-    posix_spawn_file_actions_t moves;
-    posix_spawnattr_t attr;
-    sigset_t none;
-    int r;
-
-    (void) sigemptyset(&none);
-    (void) posix_spawnattr_init(&attr);
-    (void) posix_spawnattr_setsigmask(&attr, &none);
-    (void) posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK);
-    (void) posix_spawn_file_actions_init(&moves);
-    (void) posix_spawn_file_actions_adddup2(&moves, input, 0);
-    (void) posix_spawn_file_actions_adddup2(&moves, output, 1);
-    (void) posix_spawn_file_actions_adddup2(&moves, output, 2);
-    r = posix_spawnp(pid, nft, &moves, &attr, argv, env);
-    (void) posix_spawn_file_actions_destroy(&moves);
-    (void) posix_spawnattr_destroy(&attr);
-    return -r;
-}
-
-static int run_nft(const char *text, struct err *e)
-{
-    auto_fd input = fsio_memfd("nft-input", text, strlen(text));
-    auto_fd output = memfd_create("nft-output", MFD_CLOEXEC);
-    char said[NFT_OUTPUT_MAX];
-    int status = 0, r;
-    pid_t pid = -1;
-
-    if (input < 0 || output < 0)
-        return err_set(e, -ENOMEM, "packet rules: no memory file");
-    r = start_nft(input, output, &pid);
-    if (r < 0)
-        return err_set(e, r, "starting nft (package nftables): %s", strerror(-r));
-    r = wait_nft(pid, &status);
-    if (r == -ETIMEDOUT)
-        return err_set(e, r, "nft did not answer within %d s", NFT_TIMEOUT_MS / 1000);
-    if (r == 0 && status == 0)
-        return 0;
-    ssize_t n = pread(output, said, sizeof said - 1, 0);
-    said[n > 0 ? n : 0] = '\0';
-    said[strcspn(said, "\n")] = '\0';
-    return err_set(e, -EIO, "nft refused the packet rules: %s", said[0] ? said : "no reason given");
-}
-
 static int batch_run(struct batch *b, struct err *e)
 {
-    json_t *root = json_pack("{s:o}", "nftables", b->commands);
-    auto_free char *text = json_dumps(root, JSON_COMPACT);
-    int r = text ? run_nft(text, e) : err_set(e, -ENOMEM, "packet rules: out of memory");
+    int r = nft_run(b->commands, e);
 
-    json_decref(root);
     return r < 0 ? err_wrap(e, "table '%s'", b->table) : 0;
 }
 
@@ -217,10 +147,10 @@ static void put_element(struct batch *b, const char *verb, const char *set, json
 /* ---- the fixed part ---- */
 
 struct family {
-    const char *digit, *protocol, *address_type, *dnat;
+    const char *digit, *protocol, *address_type, *dnat, *nfproto;
 };
-static const struct family families[] = { { "4", "ip", "ipv4_addr", "ip" },
-                                          { "6", "ip6", "ipv6_addr", "ip6" } };
+static const struct family families[] = { { "4", "ip", "ipv4_addr", "ip", "ipv4" },
+                                          { "6", "ip6", "ipv6_addr", "ip6", "ipv6" } };
 
 static void map_name(char out[NAME_ROOM], const struct family *f, bool any, const char *what)
 {
@@ -233,18 +163,24 @@ static json_t *key_type(const struct family *f, bool any)
                : json_pack("[s,s,s]", f->address_type, "inet_proto", "inet_service");
 }
 
-static json_t *lookup(const struct family *f, bool any, const char *what)
+static json_t *wanted_port(const struct family *f, bool any)
 {
     json_t *key = json_array();
-    char name[NAME_ROOM], reference[NAME_ROOM + 1];
 
     if (!any)
         (void) json_array_append_new(key, field(f->protocol, "daddr"));
     (void) json_array_append_new(key, meta("l4proto"));
     (void) json_array_append_new(key, field("th", "dport"));
+    return json_pack("{s:o}", "concat", key);
+}
+
+static json_t *lookup(const struct family *f, bool any, const char *what)
+{
+    char name[NAME_ROOM], reference[NAME_ROOM + 1];
+
     map_name(name, f, any, what);
     (void) snprintf(reference, sizeof reference, "@%s", name);
-    return json_pack("{s:{s:{s:o},s:s}}", "map", "key", "concat", key, "data", reference);
+    return json_pack("{s:{s:o,s:s}}", "map", "key", wanted_port(f, any), "data", reference);
 }
 
 static json_t *redirect(const struct family *f, bool any)
@@ -266,7 +202,34 @@ static void put_maps(struct batch *b, const struct family *f)
         put(b, "add", "map",
             json_pack("{s:s,s:o,s:s}", "name", name, "type", key_type(f, any), "map",
                       "inet_service"));
+        map_name(name, f, any, "shut");
+        put_set(b, name, key_type(f, any), NULL);
     }
+}
+
+/* `condition` for packets of other machines: with `return` the host receives them itself, and its
+ * own rules say what becomes of them */
+static void put_return(struct batch *b, const struct family *f, json_t *condition)
+{
+    put_rule(b, "prerouting",
+             json_pack("[o,o,o,o,o]", match_interface("iifname", "!=", "lo"),
+                       match_interface("iifname", "!=", "io*"),
+                       match("==", meta("nfproto"), json_string(f->nfproto)), condition,
+                       verdict("return")));
+}
+
+static void put_shut(struct batch *b, const struct family *f, bool limited)
+{
+    char name[NAME_ROOM], reference[NAME_ROOM + 1];
+
+    for (int any = 0; any <= 1; any++) {
+        map_name(name, f, any, "shut");
+        (void) snprintf(reference, sizeof reference, "@%s", name);
+        put_return(b, f, match("==", wanted_port(f, any), json_string(reference)));
+    }
+    (void) snprintf(reference, sizeof reference, "@from%s", f->digit);
+    if (limited)
+        put_return(b, f, match("!=", field(f->protocol, "saddr"), json_string(reference)));
 }
 
 static void put_redirects(struct batch *b, const char *chain, const struct family *f)
@@ -340,7 +303,7 @@ static void put_forward(struct batch *b)
              json_pack("[o,o]", match_interface("oifname", "==", "@bridges"), verdict("drop")));
 }
 
-static void put_table(struct batch *b)
+static void put_table(struct batch *b, bool limited)
 {
     static const char *const name_sets[] = { "bridges", "external", "internal" };
 
@@ -350,6 +313,8 @@ static void put_table(struct batch *b)
     put_set(b, "same", json_pack("[s,s]", "ifname", "ifname"), NULL);
     put_set(b, "nets4", json_string("ipv4_addr"), "interval");
     put_set(b, "nets6", json_string("ipv6_addr"), "interval");
+    put_set(b, "from4", json_string("ipv4_addr"), "interval");
+    put_set(b, "from6", json_string("ipv6_addr"), "interval");
     put_chain(b, "raw", "filter", "prerouting", -300);
     put_chain(b, "prerouting", "nat", "prerouting", -100);
     put_chain(b, "output", "nat", "output", -100);
@@ -364,6 +329,7 @@ static void put_table(struct batch *b)
                        match("==", field("ip", "saddr"), loopback()), verdict("masquerade")));
     for (size_t i = 0; i < ARRAY_LEN(families); i++) {
         put_maps(b, &families[i]);
+        put_shut(b, &families[i], limited);
         put_redirects(b, "prerouting", &families[i]);
         put_redirects(b, "output", &families[i]);
         put_masquerade(b, &families[i]);
@@ -421,22 +387,41 @@ static void put_port(struct batch *b, const char *verb, const struct net_port *p
         put_element(b, verb, name, json_pack("[o,s]", port_key(p->port), to[i]));
         map_name(name, &families[i], any, "port");
         put_element(b, verb, name, json_pack("[o,i]", port_key(p->port), (int) p->port->target));
+        map_name(name, &families[i], any, "shut");
+        if (p->shut[i])
+            put_element(b, verb, name, port_key(p->port));
     }
 }
 
-int net_rules_replace(const char *project, const struct net_bridge *bridges, size_t n_bridges,
-                      const struct net_port *ports, size_t n_ports, struct err *e)
+/* words of policy.conf; what is no range, such as none, permits nobody */
+static void put_from(struct batch *b, const char *const *words)
+{
+    for (; *words; words++) {
+        struct cidr range = { 0 };
+        char text[CIDR_TEXT];
+
+        if (cidr_parse(*words, &range) < 0)
+            continue;
+        (void) cidr_nth(&range, 0, &range);
+        cidr_format(&range, text);
+        put_net(b, range.family == AF_INET ? "from4" : "from6", text);
+    }
+}
+
+int net_rules_replace(const char *project, const struct net_table *t, struct err *e)
 {
     struct batch b = batch_begin(project);
 
     put(&b, "add", "table", json_object()); /* so that deleting it cannot fail */
     put(&b, "delete", "table", json_object());
-    if (n_bridges > 0)
-        put_table(&b);
-    for (size_t i = 0; i < n_bridges; i++)
-        put_bridge(&b, &bridges[i]);
-    for (size_t i = 0; i < n_ports && n_bridges > 0; i++)
-        put_port(&b, "add", &ports[i]);
+    if (t->n_bridges > 0) {
+        put_table(&b, t->from != NULL);
+        put_from(&b, t->from ? t->from : (const char *const[]){ NULL });
+    }
+    for (size_t i = 0; i < t->n_bridges; i++)
+        put_bridge(&b, &t->bridges[i]);
+    for (size_t i = 0; i < t->n_ports && t->n_bridges > 0; i++)
+        put_port(&b, "add", &t->ports[i]);
     return batch_run(&b, e);
 }
 

@@ -110,13 +110,13 @@ static struct net_bridge bridge_of(const struct network *n)
     };
 }
 
-/* The whole table of one project, from what the broker knows. */
-static int write_rules(struct broker *b, const char *project, struct err *e)
+int network_rules(struct broker *b, const char *project, struct err *e)
 {
     auto_arena a = arena_new();
     struct net_bridge *bridges;
     struct net_port *ports;
     size_t n_bridges = 0, n_ports = 0;
+    int r = 0;
 
     for (struct guest *g = b->guests; g; g = g->hh.next)
         n_ports += g->spec.n_ports;
@@ -127,12 +127,21 @@ static int write_rules(struct broker *b, const char *project, struct err *e)
         if (strcmp(n->project, project) == 0)
             bridges[n_bridges++] = bridge_of(n);
     for (struct guest *g = b->guests; g; g = g->hh.next) {
-        if (g->published && strcmp(g->spec.project, project) == 0) {
+        if (g->published && strcmp(g->spec.project, project) == 0 && r == 0) {
+            r = publish_judge(b, g, e);
             guest_ports(g, ports + n_ports, a);
             n_ports += g->spec.n_ports;
         }
     }
-    return net_rules_replace(project, bridges, n_bridges, ports, n_ports, e);
+    if (r < 0)
+        return r;
+    return net_rules_replace(project,
+                             &(struct net_table){ .bridges = bridges,
+                                                  .n_bridges = n_bridges,
+                                                  .ports = ports,
+                                                  .n_ports = n_ports,
+                                                  .from = permit_publish_from(b->permit, project) },
+                             e);
 }
 
 static int set_up(struct broker *b, const struct network *n, struct err *e)
@@ -141,7 +150,7 @@ static int set_up(struct broker *b, const struct network *n, struct err *e)
     int r = net_bridge_create(&bridge, e);
 
     if (r == 0)
-        r = write_rules(b, n->project, e);
+        r = network_rules(b, n->project, e);
     FAILPOINT(RULES_WRITTEN);
     if (r == 0 && !n->internal)
         r = net_forwarding_on(n->ipv6[0] != '\0', e);
@@ -154,7 +163,7 @@ static void take_down(struct broker *b, struct network *n, struct err *e)
     int r;
 
     HASH_DEL(b->networks, n);
-    r = write_rules(b, n->project, e);
+    r = network_rules(b, n->project, e);
     FAILPOINT(RULES_REPLACED);
     if (r == 0)
         r = net_bridge_remove(n->name, e);

@@ -18,6 +18,7 @@ struct network {
     char *project, *ipv4, *ipv6;
     unsigned mtu;
     bool internal;
+    bool rules_lost; /* the table of its project has to be written again */
     UT_hash_handle hh;
 };
 
@@ -28,6 +29,8 @@ int network_remove(struct broker *b, const char *project, const char *name, stru
 int network_adopt(struct broker *b, struct err *e);
 /* Writes the tables of all projects anew, with the ports of all guests. */
 void network_refresh(struct broker *b);
+/* Writes the table of one project anew. */
+int network_rules(struct broker *b, const char *project, struct err *e);
 void network_forget(struct broker *b);
 /* Takes down every network that no running instance uses. */
 void network_remove_unused(struct broker *b); /* memory only */

@@ -32,6 +32,8 @@ const char *const permit_key_text[PERMIT_KEY_COUNT] = {
     [PERMIT_PRIVILEGED] = "privileged",
     [PERMIT_LOG_DENIED] = "log-denied",
     [PERMIT_USER_NAMESPACES] = "user-namespaces",
+    [PERMIT_PUBLISH_FROM] = "publish-from",
+    [PERMIT_PUBLISH_PAST_FIREWALL] = "publish-past-firewall",
 };
 
 /* ---- words ---- */
@@ -143,6 +145,7 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
     case PERMIT_BIND_WRITE: return check_path(word, e);
     case PERMIT_CAPABILITIES: return check_capability(word, e);
     case PERMIT_DEVICES: return check_device(word, e);
+    case PERMIT_PUBLISH_FROM:
     case PERMIT_SUBNETS: return check_subnet(word, e);
     case PERMIT_SECCOMP:
         if (is_none(word) || strcmp(word, "custom") == 0 || strcmp(word, "unconfined") == 0)
@@ -161,6 +164,7 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
                              word);
     case PERMIT_PROPAGATION:
     case PERMIT_LOG_DENIED:
+    case PERMIT_PUBLISH_PAST_FIREWALL:
         return strcmp(word, "no") == 0 || strcmp(word, "yes") == 0
                    ? 0
                    : err_set(e, -EINVAL, "'%.64s' is neither yes nor no", word);
@@ -184,6 +188,7 @@ static const struct permit_rule built_in[PERMIT_KEY_COUNT] = {
     [PERMIT_SUBNETS] = RULE("any"),       [PERMIT_HOST_NETWORK] = RULE("no"),
     [PERMIT_PROPAGATION] = RULE("no"),    [PERMIT_PRIVILEGED] = RULE("no"),
     [PERMIT_LOG_DENIED] = RULE("no"),     [PERMIT_USER_NAMESPACES] = RULE("1879048192-2147352575"),
+    [PERMIT_PUBLISH_FROM] = RULE("any"),  [PERMIT_PUBLISH_PAST_FIREWALL] = RULE("no"),
 #undef RULE
 };
 
@@ -430,6 +435,18 @@ int permit_user_namespace(const struct permit *p, const struct permit_asker *by,
 bool permit_log_denied(const struct permit *p, const char *project)
 {
     return strcmp(permit_find(p, project, PERMIT_LOG_DENIED)->words[0], "yes") == 0;
+}
+
+const char *const *permit_publish_from(const struct permit *p, const char *project)
+{
+    const struct permit_rule *rule = permit_find(p, project, PERMIT_PUBLISH_FROM);
+
+    return is_any(rule->words[0]) ? NULL : rule->words;
+}
+
+bool permit_past_firewall(const struct permit *p, const char *project)
+{
+    return strcmp(permit_find(p, project, PERMIT_PUBLISH_PAST_FIREWALL)->words[0], "yes") == 0;
 }
 
 void permit_free(struct permit *p)

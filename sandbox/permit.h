@@ -30,6 +30,8 @@ enum permit_key {
     PERMIT_PRIVILEGED,
     PERMIT_LOG_DENIED,
     PERMIT_USER_NAMESPACES,
+    PERMIT_PUBLISH_FROM,
+    PERMIT_PUBLISH_PAST_FIREWALL,
     PERMIT_KEY_COUNT
 };
 
@@ -83,6 +85,10 @@ bool permit_log_denied(const struct permit *p, const char *project);
 /* the ids of the host that user namespaces of a project are made of */
 int permit_user_namespace(const struct permit *p, const struct permit_asker *by, uint32_t *first,
                           uint32_t *last, struct err *e);
+/* The ranges from where published ports may be reached; NULL: anywhere. */
+const char *const *permit_publish_from(const struct permit *p, const char *project);
+/* Are they open where the host's own firewall would not let anybody in? */
+bool permit_past_firewall(const struct permit *p, const char *project);
 /* every capability that any section permits */
 uint64_t permit_capabilities(const struct permit *p);
 

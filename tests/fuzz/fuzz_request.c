@@ -68,10 +68,9 @@ int net_bridge_remove(const char *name, struct err *e)
     return 0;
 }
 
-int net_rules_replace(const char *project, const struct net_bridge *bridges, size_t n_bridges,
-                      const struct net_port *ports, size_t n_ports, struct err *e)
+int net_rules_replace(const char *project, const struct net_table *t, struct err *e)
 {
-    (void) project, (void) bridges, (void) n_bridges, (void) ports, (void) n_ports, (void) e;
+    (void) project, (void) t, (void) e;
     return 0;
 }
 

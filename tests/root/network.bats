@@ -189,3 +189,79 @@ socket.create_server(("0.0.0.0", 8080))'
     kill "$holder"
     rm "$HOUSE/inside"
 }
+
+# firewall TEXT...: rules of a host that receives little
+firewall() {
+    in_net nft -f - <<'EOT'
+table inet firewall {
+    chain input {
+        type filter hook input priority filter; policy drop;
+        ct state established,related accept
+        iifname "lo" accept
+        tcp dport { 22, 443 } accept
+    }
+}
+EOT
+}
+
+log_says() {
+    grep -q "$1" "$HOUSE/broker.log"
+}
+
+# has_rules TEXT: in the table of project t
+has_rules() {
+    in_net nft list table inet "ipam-orch-$(tag)-t" | grep -q -- "$1"
+}
+
+@test "a published port that the host's firewall does not let in is shut for other machines, before and after" {
+    serve t.web.1.1 "[$(link iotwo 10.200.2.9 10.200.2.1)]" '[{"address":"","published":443,"last":443,"target":80,"udp":false}]'
+    firewall
+    wait_until 10 log_says 'port is not open to other machines id=t.two.1.1 port=8080/tcp'
+    wait_until 10 has_rules 'tcp . 8080 }'
+    from_outside 8080
+    local shut=$output
+    from_outside 443
+    local open=$output
+    run in_net /usr/bin/python3 -c "$ask" 127.0.0.1 8080
+    local local=$output
+    in_net nft delete table inet firewall
+    echo "shut: $shut, open: $open, local: $local"
+    [[ $shut == *"timed out"* ]]
+    [ "$open" = t.web.1.1 ]
+    [ "$local" = t.two.1.1 ]
+}
+
+@test "packet rules that somebody flushed are written again, and the service goes on" {
+    in_net nft flush ruleset
+    wait_until 10 log_says 'packet rules written again table="inet ipam-orch-'
+    from_outside 8080
+    [ "$output" = t.two.1.1 ]
+}
+
+# policy TEXT: the file, read by the broker, and the table of project t written anew
+policy() {
+    mkdir -p "$HOUSE/etc"
+    printf '%s\n' "$1" >"$HOUSE/etc/policy.conf"
+    : >"$HOUSE/broker.log"
+    kill -HUP "$(broker_pid)"
+    wait_until 10 log_says 'policy read again'
+}
+
+@test "policy.conf says from where published ports may be reached, and that a firewall is not asked" {
+    policy "publish-from = 203.0.113.0/24"
+    from_outside 8080
+    local other=$output
+    policy "publish-from = 203.0.113.0/24 198.51.100.0/24"
+    from_outside 8080
+    local named=$output
+    policy "publish-past-firewall = yes"
+    firewall
+    from_outside 8080
+    local past=$output
+    in_net nft delete table inet firewall
+    policy ""
+    echo "other: $other, named: $named, past: $past"
+    [[ $other == *"Connection refused"* ]]
+    [ "$named" = t.two.1.1 ]
+    [ "$past" = t.two.1.1 ]
+}

@@ -1,0 +1,258 @@
+#include "sandbox/publish.h"
+
+#include <errno.h>
+#include <linux/netfilter/nf_tables.h>
+#include <linux/netfilter/nfnetlink.h>
+#include <linux/netlink.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/auto.h"
+#include "base/log.h"
+#include "sandbox/broker.h"
+
+/* a reload of a large firewall fits in */
+enum { RECEIVE_ROOM = 8 * 1024 * 1024, MESSAGE_MAX = 64 * 1024, NAME_ATTRIBUTE = 1 };
+
+/* ---- deciding ---- */
+
+static int know(struct broker *b, struct err *e)
+{
+    int r = b->publisher.known ? 0 : firewall_read(&b->publisher.firewall, e);
+
+    b->publisher.known = r == 0;
+    return r < 0 ? err_wrap(e, "the firewall of the host") : 0;
+}
+
+static bool is_shut(const struct broker *b, const struct guest *g, size_t port, bool ipv6,
+                    char why[FIREWALL_WHY])
+{
+    const struct spec_port *p = &g->spec.ports[port];
+    const struct firewall_packet asked = { .ipv6 = ipv6, .udp = p->udp, .port = p->published };
+
+    return !permit_past_firewall(b->permit, g->spec.project) &&
+           !firewall_admits(&b->publisher.firewall, &asked, why);
+}
+
+static bool is_loopback(const struct spec_port *p)
+{
+    return strncmp(p->address, "127.", 4) == 0 || strcmp(p->address, "::1") == 0;
+}
+
+int publish_judge(struct broker *b, struct guest *g, struct err *e)
+{
+    int r = know(b, e);
+
+    for (size_t i = 0; i < g->spec.n_ports && r == 0; i++)
+        for (int ipv6 = 0; ipv6 <= 1; ipv6++) {
+            const struct spec_port *p = &g->spec.ports[i];
+            char why[FIREWALL_WHY] = "";
+            bool was = g->shut[i][ipv6];
+
+            g->shut[i][ipv6] = is_shut(b, g, i, ipv6, why);
+            if (g->shut[i][ipv6] && !was && !is_loopback(p))
+                log_line(LOG_WARN,
+                         "port is not open to other machines id=%s port=%u/%s family=%s "
+                         "reason=\"the host's firewall, %s, does not let everybody in\" "
+                         "hint=\"accept the port there, or publish-past-firewall = yes\"",
+                         g->id, p->published, p->udp ? "udp" : "tcp", ipv6 ? "ipv6" : "ipv4", why);
+        }
+    return r;
+}
+
+static bool judgement_holds(const struct broker *b, const struct guest *g)
+{
+    char why[FIREWALL_WHY];
+
+    for (size_t i = 0; i < g->spec.n_ports; i++)
+        for (int ipv6 = 0; ipv6 <= 1; ipv6++)
+            if (g->shut[i][ipv6] != is_shut(b, g, i, ipv6, why))
+                return false;
+    return true;
+}
+
+/* ---- changes of packet rules ---- */
+
+struct news {
+    bool firewall, overflow;
+};
+
+static void mark(struct broker *b, const char *table, bool lost)
+{
+    for (struct network *n = b->networks; n; n = n->hh.next) {
+        char own[NET_TABLE];
+
+        net_rules_table(n->project, own);
+        if (!table || strcmp(own, table) == 0)
+            n->rules_lost = lost;
+    }
+}
+
+/* the name of the table a message is about; "" = none */
+static void table_of(const struct nlmsghdr *m, char out[NET_TABLE])
+{
+    const char *at = (const char *) m + NLMSG_SPACE(sizeof(struct nfgenmsg));
+    size_t left = m->nlmsg_len - NLMSG_SPACE(sizeof(struct nfgenmsg));
+    struct nlattr a;
+
+    out[0] = '\0';
+    if (m->nlmsg_len < NLMSG_SPACE(sizeof(struct nfgenmsg)) + sizeof a)
+        return;
+    /* the first attribute of all of them but NEWGEN */
+    memcpy(&a, at, sizeof a);
+    if ((a.nla_type & NLA_TYPE_MASK) != NAME_ATTRIBUTE || a.nla_len < sizeof a || a.nla_len > left)
+        return;
+    (void) snprintf(out, NET_TABLE, "%.*s", (int) (a.nla_len - sizeof a), at + sizeof a);
+}
+
+static void take_message(struct broker *b, const struct nlmsghdr *m, struct news *news)
+{
+    int type = m->nlmsg_type & 0xff;
+    char table[NET_TABLE];
+
+    if (m->nlmsg_type >> 8 != NFNL_SUBSYS_NFTABLES || type == NFT_MSG_NEWGEN)
+        return;
+    table_of(m, table);
+    if (strncmp(table, FIREWALL_OURS, strlen(FIREWALL_OURS)) != 0)
+        news->firewall = true;
+    else if (type == NFT_MSG_DELTABLE || type == NFT_MSG_DELCHAIN || type == NFT_MSG_DELRULE ||
+             type == NFT_MSG_DELSET)
+        mark(b, table, true);
+    else if (type == NFT_MSG_NEWTABLE)
+        mark(b, table, false);
+}
+
+static struct news drain(struct broker *b)
+{
+    static char buffer[MESSAGE_MAX] __attribute__((aligned(NLMSG_ALIGNTO)));
+    struct news news = { 0 };
+    ssize_t n;
+
+    while ((n = recv(b->publisher.fd, buffer, sizeof buffer, MSG_DONTWAIT)) >= 0 ||
+           errno == ENOBUFS || errno == EINTR) {
+        unsigned left = n > 0 ? (unsigned) n : 0;
+
+        news.overflow |= n < 0 && errno == ENOBUFS;
+        for (const struct nlmsghdr *m = (const struct nlmsghdr *) buffer; NLMSG_OK(m, left);
+             m = NLMSG_NEXT(m, left))
+            take_message(b, m, &news);
+    }
+    return news;
+}
+
+static void mark_judgements(struct broker *b)
+{
+    for (struct guest *g = b->guests; g; g = g->hh.next) {
+        char table[NET_TABLE];
+
+        net_rules_table(g->spec.project, table);
+        if (g->published && !judgement_holds(b, g))
+            mark(b, table, true);
+    }
+}
+
+static void restore(struct broker *b)
+{
+    for (struct network *n = b->networks; n; n = n->hh.next) {
+        struct err e = ERR_INIT;
+        char table[NET_TABLE];
+
+        if (!n->rules_lost)
+            continue;
+        net_rules_table(n->project, table);
+        mark(b, table, false);
+        if (network_rules(b, n->project, &e) < 0)
+            log_err(&e, "writing packet rules again");
+        else
+            log_line(LOG_NOTE, "packet rules written again table=\"inet %s\"", table);
+    }
+}
+
+/* Brings rules and what is known up to date with what happened outside. */
+static void catch_up(struct broker *b)
+{
+    struct news news = drain(b);
+    struct err e = ERR_INIT;
+
+    /* what was missed may have been about ours; not twice running, as our own rules are news too */
+    if (news.overflow && !b->publisher.overflowed)
+        mark(b, NULL, true);
+    b->publisher.overflowed = news.overflow;
+    if (news.firewall || news.overflow) {
+        b->publisher.known = false;
+        if (HASH_COUNT(b->networks) > 0 && know(b, &e) == 0)
+            mark_judgements(b);
+        if (e.code < 0)
+            log_err(&e, "published ports stay as they are");
+    }
+    restore(b);
+}
+
+static int on_change(sd_event_source *s, int fd, uint32_t revents, void *userdata)
+{
+    (void) s, (void) fd, (void) revents;
+    catch_up(userdata);
+    return 0;
+}
+
+int publish_open(struct broker *b, struct err *e)
+{
+    const struct sockaddr_nl own = { .nl_family = AF_NETLINK };
+    const int group = NFNLGRP_NFTABLES, room = RECEIVE_ROOM;
+    auto_fd fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK, NETLINK_NETFILTER);
+    int r;
+
+    b->publisher.fd = -1;
+    if (fd < 0 || bind(fd, (const struct sockaddr *) &own, sizeof own) < 0 ||
+        setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof group) < 0)
+        return err_set(e, -errno, "watching packet rules: %s", strerror(errno));
+    (void) setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &room, sizeof room);
+    r = sd_event_add_io(b->loop, &b->publisher.source, fd, EPOLLIN, on_change, b);
+    if (r < 0)
+        return err_set(e, r, "watching packet rules: %s", strerror(-r));
+    b->publisher.fd = take_fd(&fd);
+    return 0;
+}
+
+void publish_close(struct broker *b)
+{
+    b->publisher.source = sd_event_source_disable_unref(b->publisher.source);
+    if (b->publisher.source == NULL && b->publisher.fd > 0)
+        close(take_fd(&b->publisher.fd));
+    firewall_clear(&b->publisher.firewall);
+}
+
+/* ---- the ports of a guest ---- */
+
+int publish_ports(struct broker *b, struct guest *g, struct err *e)
+{
+    struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
+    int r;
+
+    if (g->spec.n_ports == 0)
+        return 0;
+    catch_up(b);
+    r = publish_judge(b, g, e);
+    if (r < 0)
+        return r;
+    guest_ports(g, ports, g->arena);
+    if (ports[0].ipv4[0] == '\0')
+        return err_set(e, -EINVAL, "port %u cannot be published: no network has a gateway",
+                       g->spec.ports[0].published);
+    r = net_rules_publish(g->spec.project, ports, g->spec.n_ports, e);
+    g->published = r == 0;
+    return r;
+}
+
+int publish_withdraw(struct guest *g, struct err *e)
+{
+    struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
+
+    if (!g->published)
+        return 0;
+    guest_ports(g, ports, g->arena);
+    g->published = false;
+    return net_rules_withdraw(g->spec.project, ports, g->spec.n_ports, e);
+}

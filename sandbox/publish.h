@@ -1,0 +1,36 @@
+/* publish.h -- which published ports other machines may reach, and that it stays so.
+ * Runs in: broker.  Owns: what is known of the host's firewall, and a subscription to changes of
+ * packet rules.  Fails: negative errno; what is noticed later is a line in the log.
+ * A port that the host's firewall would not admit is reachable from the host and its instances
+ * only, unless policy.conf says otherwise.  When the firewall changes, so do the ports.  A table of
+ * ours that somebody else took away is written again. */
+#ifndef IPAM_SANDBOX_PUBLISH_H
+#define IPAM_SANDBOX_PUBLISH_H
+
+#include <stdbool.h>
+#include <systemd/sd-event.h>
+
+#include "base/err.h"
+#include "sandbox/firewall.h"
+
+struct broker;
+struct guest;
+
+struct publisher {
+    struct firewall firewall;
+    bool known; /* `firewall` has been read and holds */
+    bool overflowed;
+    int fd;
+    sd_event_source *source;
+};
+
+/* Begins to watch. */
+int publish_open(struct broker *b, struct err *e);
+void publish_close(struct broker *b);
+/* The ports of a guest that is about to run. */
+int publish_ports(struct broker *b, struct guest *g, struct err *e);
+int publish_withdraw(struct guest *g, struct err *e);
+/* Notes in the guest which of its ports are shut as things are. */
+int publish_judge(struct broker *b, struct guest *g, struct err *e);
+
+#endif
