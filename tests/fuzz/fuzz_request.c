@@ -74,6 +74,12 @@ int net_rules_replace(const char *project, const struct net_table *t, struct err
     return 0;
 }
 
+int publish_judge(struct broker *b, struct guest *g, struct err *e)
+{
+    (void) b, (void) g, (void) e;
+    return 0;
+}
+
 int net_forwarding_on(bool ipv6, struct err *e)
 {
     (void) ipv6, (void) e;
