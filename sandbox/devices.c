@@ -10,9 +10,10 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/device_rule.h"
 
 /* so many steps are one rule, and so many devices a specification has at most */
-enum { RULE_STEPS = 8, RULES_MAX = 32, FRAME_STEPS = 10, ANY_MINOR = -1 };
+enum { RULE_STEPS = 8, RULES_MAX = 32, FRAME_STEPS = 10, ANY = -1 };
 
 struct rule {
     int kind, major, minor, access;
@@ -72,18 +73,24 @@ static void begin(struct program *p)
     answer(p, 1);
 }
 
+/* one step also where anything goes: rules are all of one length */
+static void demand(struct program *p, int reg, int value, int else_skip)
+{
+    if (value == ANY)
+        put(p, BPF_JMP | BPF_JA, 0, 0, 0, 0);
+    else
+        put(p, BPF_JMP | BPF_JNE | BPF_K, reg, 0, else_skip, value);
+}
+
 /* each test leads to the next rule when it fails */
 static void allow(struct program *p, const struct rule *r)
 {
     int end = p->n + RULE_STEPS;
 #define TO_END (end - p->n - 1)
 
-    put(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_2, 0, TO_END, r->kind);
-    put(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_4, 0, TO_END, r->major);
-    if (r->minor == ANY_MINOR)
-        put(p, BPF_JMP | BPF_JA, 0, 0, 0, 0);
-    else
-        put(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_5, 0, TO_END, r->minor);
+    demand(p, BPF_REG_2, r->kind, TO_END);
+    demand(p, BPF_REG_4, r->major, TO_END);
+    demand(p, BPF_REG_5, r->minor, TO_END);
     put(p, BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_0, BPF_REG_3, 0, 0);
     put(p, BPF_ALU64 | BPF_AND | BPF_K, BPF_REG_0, 0, 0, ~r->access);
     put(p, BPF_JMP | BPF_JNE | BPF_K, BPF_REG_0, 0, TO_END, 0);
@@ -95,6 +102,24 @@ static int access_of(const char *text)
 {
     return BPF_DEVCG_ACC_MKNOD | (strchr(text, 'r') ? BPF_DEVCG_ACC_READ : 0) |
            (strchr(text, 'w') ? BPF_DEVCG_ACC_WRITE : 0);
+}
+
+/* checked by policy.c */
+static int kernel_rule(const char *text, struct rule *out)
+{
+    struct device_rule rule;
+    int r = device_rule_parse(text, ' ', &rule);
+
+    if (r < 0)
+        return r;
+    *out = (struct rule){ rule.kind == 'a'   ? ANY
+                          : rule.kind == 'b' ? BPF_DEVCG_DEV_BLOCK
+                                             : BPF_DEVCG_DEV_CHAR,
+                          rule.major, rule.minor,
+                          BPF_DEVCG_ACC_MKNOD |
+                              (rule.access & DEVICE_RULE_READ ? BPF_DEVCG_ACC_READ : 0) |
+                              (rule.access & DEVICE_RULE_WRITE ? BPF_DEVCG_ACC_WRITE : 0) };
+    return 0;
 }
 
 static int attach(const struct program *p, int cgroup)
@@ -122,11 +147,12 @@ int devices_limit(const struct spec *s, int cgroup, struct err *e)
         { BPF_DEVCG_DEV_CHAR, 1, 3, ALL }, { BPF_DEVCG_DEV_CHAR, 1, 5, ALL },
         { BPF_DEVCG_DEV_CHAR, 1, 7, ALL }, { BPF_DEVCG_DEV_CHAR, 1, 8, ALL },
         { BPF_DEVCG_DEV_CHAR, 1, 9, ALL }, { BPF_DEVCG_DEV_CHAR, 5, 0, ALL },
-        { BPF_DEVCG_DEV_CHAR, 5, 2, ALL }, { BPF_DEVCG_DEV_CHAR, 136, ANY_MINOR, ALL },
+        { BPF_DEVCG_DEV_CHAR, 5, 2, ALL }, { BPF_DEVCG_DEV_CHAR, 136, ANY, ALL },
     };
     struct program p = { .n = 0 };
     int r;
 
+    /* rules are about nodes, and the usual ones need none */
     if (s->n_devices == 0)
         return 0;
     begin(&p);
@@ -143,6 +169,13 @@ int devices_limit(const struct spec *s, int cgroup, struct err *e)
         if (cgroup < 0 && rule.access != ALL)
             return err_set(e, -ENOTSUP, "device %s:%s: without a cgroup2 tree only rw is possible",
                            s->devices[i].source, s->devices[i].access);
+        allow(&p, &rule);
+    }
+    for (size_t i = 0; s->device_rules && s->device_rules[i]; i++) {
+        struct rule rule;
+
+        if ((r = kernel_rule(s->device_rules[i], &rule)) < 0)
+            return err_set(e, r, "'%.64s' is no device rule", s->device_rules[i]);
         allow(&p, &rule);
     }
     answer(&p, 0);

@@ -3,7 +3,8 @@
  * A node is made anew in the instance, with owner and mode of the host's: what a service does to it
  * does not change the host's.  A program in the kernel, attached to the control group in the
  * cgroup2 tree, allows the nodes that every instance has and these with their access, and nothing
- * else. Source: bpf(2), Documentation/admin-guide/cgroup-v2.rst, "Device controller". */
+ * else; rules of the specification allow more of what is done with a node that is there.  Source:
+ * bpf(2), Documentation/admin-guide/cgroup-v2.rst, "Device controller". */
 #ifndef IPAM_SANDBOX_DEVICES_H
 #define IPAM_SANDBOX_DEVICES_H
 

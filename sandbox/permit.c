@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/capability.h"
 #include "base/cidr.h"
+#include "base/device_rule.h"
 #include "base/num.h"
 #include "sandbox/policy.h"
 #include "sandbox/users.h"
@@ -24,6 +25,7 @@ const char *const permit_key_text[PERMIT_KEY_COUNT] = {
     [PERMIT_BIND_WRITE] = "bind-write",
     [PERMIT_CAPABILITIES] = "capabilities",
     [PERMIT_DEVICES] = "devices",
+    [PERMIT_DEVICE_RULES] = "device-rules",
     [PERMIT_SECCOMP] = "seccomp",
     [PERMIT_PORTS] = "ports",
     [PERMIT_SUBNETS] = "subnets",
@@ -113,6 +115,16 @@ static int check_device(const char *word, struct err *e)
     return err_set(e, -EINVAL, "'%.64s' is neither none nor /dev/NAME or /dev/NAME:rwm", word);
 }
 
+static int check_device_rule(const char *word, struct err *e)
+{
+    struct device_rule rule;
+
+    if (is_none(word) || device_rule_parse(word, ':', &rule) == 0)
+        return 0;
+    return err_set(e, -EINVAL, "'%.64s' is neither none nor a rule such as c:10:229:rw or b:8:*:r",
+                   word);
+}
+
 static int check_subnet(const char *word, struct err *e)
 {
     struct cidr range;
@@ -146,6 +158,7 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
     case PERMIT_CAPABILITIES: return check_capability(word, e);
     case PERMIT_DEVICES: return check_device(word, e);
     case PERMIT_PUBLISH_FROM:
+    case PERMIT_DEVICE_RULES: return check_device_rule(word, e);
     case PERMIT_SUBNETS: return check_subnet(word, e);
     case PERMIT_SECCOMP:
         if (is_none(word) || strcmp(word, "custom") == 0 || strcmp(word, "unconfined") == 0)
@@ -189,6 +202,7 @@ static const struct permit_rule built_in[PERMIT_KEY_COUNT] = {
     [PERMIT_PROPAGATION] = RULE("no"),    [PERMIT_PRIVILEGED] = RULE("no"),
     [PERMIT_LOG_DENIED] = RULE("no"),     [PERMIT_USER_NAMESPACES] = RULE("1879048192-2147352575"),
     [PERMIT_PUBLISH_FROM] = RULE("any"),  [PERMIT_PUBLISH_PAST_FIREWALL] = RULE("no"),
+    [PERMIT_DEVICE_RULES] = RULE("none"),
 #undef RULE
 };
 
@@ -396,6 +410,19 @@ static int ask_mount(const struct question *q, const struct spec_mount *m, struc
     return ask_source(q, m->source, m->read_only && !m->follows, e);
 }
 
+static int ask_device_rule(const struct question *q, const char *text, struct err *e)
+{
+    const struct permit_rule *permitted = permit_find(q->permit, q->project, PERMIT_DEVICE_RULES);
+    struct device_rule wish, most;
+
+    if (device_rule_parse(text, ' ', &wish) < 0)
+        return err_set(e, -EINVAL, "'%.64s' is no device rule", text);
+    for (const char *const *w = permitted->words; *w; w++)
+        if (device_rule_parse(*w, ':', &most) == 0 && device_rule_covers(&most, &wish))
+            return 0;
+    return refuse(q, PERMIT_DEVICE_RULES, e, "have the device rule '%.64s'", text);
+}
+
 int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
 {
     const struct question q = { p, s->project, s->id };
@@ -413,6 +440,8 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
         r = ask_confinement(&q, s, e);
     for (size_t i = 0; i < s->n_devices && r == 0; i++)
         r = ask_device(&q, &s->devices[i], e);
+    for (size_t i = 0; s->device_rules && s->device_rules[i] && r == 0; i++)
+        r = ask_device_rule(&q, s->device_rules[i], e);
     for (size_t i = 0; i < s->n_ports && r == 0; i++)
         r = ask_ports(&q, &s->ports[i], e);
     return r;

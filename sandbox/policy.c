@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/capability.h"
 #include "base/cidr.h"
+#include "base/device_rule.h"
 #include "base/interface.h"
 #include "base/num.h"
 #include "base/paths.h"
@@ -35,6 +36,7 @@ enum {
     ULIMITS_MAX = 16,
     DEVICES_MAX = 16,
     GROUPS_MAX = PROGRAM_GROUPS_MAX - 2, /* the user's own, and that of watchers */
+    DEVICE_RULES_MAX = 8, /* with the devices as many as sandbox/devices.c has room for */
     DNS_MAX = 16,
     SYSCTLS_MAX = 64,
     CPUSET_MAX = 1024,
@@ -453,6 +455,19 @@ static int check_device(const struct spec_device *d, struct err *e)
     return made_of(d->access, "rwm", 3) ? 0 : refuse(e, "device", "access", d->access);
 }
 
+static int check_device_rules(const struct spec *s, struct err *e)
+{
+    struct device_rule rule;
+
+    for (size_t i = 0; s->device_rules && s->device_rules[i]; i++) {
+        if (i == DEVICE_RULES_MAX)
+            return err_set(e, -E2BIG, "count: more than %d device rules", DEVICE_RULES_MAX);
+        if (device_rule_parse(s->device_rules[i], ' ', &rule) < 0)
+            return refuse(e, "device-rule", "rule", s->device_rules[i]);
+    }
+    return 0;
+}
+
 static int check_sysctls(const struct spec *s, struct err *e)
 {
     for (size_t i = 0; s->sysctls && s->sysctls[i]; i++) {
@@ -542,6 +557,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_mount(&s->mounts[i], e);
     for (size_t i = 0; i < s->n_devices && r == 0; i++)
         r = check_device(&s->devices[i], e);
+    if (r == 0)
+        r = check_device_rules(s, e);
     for (size_t i = 0; i < s->n_files && r == 0; i++)
         r = check_file(&s->files[i], n_fds, e);
     for (size_t i = 0; i < s->n_links && r == 0; i++)

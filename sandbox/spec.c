@@ -82,6 +82,7 @@ static const struct field spec_fields[] = {
     FIELD(spec, seccomp_profile, FIELD_TEXT),
     FIELD(spec, capabilities, FIELD_STRINGS),
     FIELD(spec, own_users, FIELD_BOOL),
+    FIELD(spec, device_rules, FIELD_STRINGS),
 };
 
 static const struct field mount_fields[] = {

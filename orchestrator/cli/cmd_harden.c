@@ -164,6 +164,8 @@ static json_t *show(const struct project *p, const struct unit *u, const struct 
     for (size_t i = 0; i < u->n_devices; i++)
         (void) json_array_append_new(
             devices, json_sprintf("%s:%s", u->devices[i].source, u->devices[i].access));
+    for (size_t i = 0; u->device_rules && u->device_rules[i]; i++)
+        (void) json_array_append_new(devices, json_sprintf("rule %s", u->device_rules[i]));
     for (size_t i = 0; i < u->n_groups; i++)
         (void) json_array_append_new(groups, json_integer(u->groups[i].gid));
     return json_pack(

@@ -78,7 +78,7 @@ static void add_capabilities(struct exposure *x, const struct unit *u)
 
 static void add_files(struct exposure *x, const struct unit *u)
 {
-    size_t written = 0, read = 0;
+    size_t written = 0, read = 0, rules = 0;
 
     for (size_t i = 0; i < u->n_mounts; i++)
         if (u->mounts[i].kind == MOUNT_BIND)
@@ -87,6 +87,9 @@ static void add_files(struct exposure *x, const struct unit *u)
         written);
     add(x, at_most(read, READABLE_BIND, READABLE_MOST), "paths of the host to read: %zu", read);
     add(x, at_most(u->n_devices, DEVICE, DEVICES_MOST), "devices of the host: %zu", u->n_devices);
+    while (u->device_rules && u->device_rules[rules])
+        rules++;
+    add(x, at_most(rules, DEVICE, DEVICES_MOST), "rules for devices of the host: %zu", rules);
     add(x, at_most(u->n_groups, GROUP, GROUPS_MOST), "groups besides its own: %zu", u->n_groups);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/auto.h"
 #include "base/capability.h"
+#include "base/device_rule.h"
 #include "base/fsio.h"
 #include "base/limits.h"
 #include "base/paths.h"
@@ -242,6 +243,28 @@ static int users(struct resolve *r, struct err *e)
     return check_kernel(n, e);
 }
 
+static int device_rules(struct resolve *r, struct err *e)
+{
+    const struct node *list = node_get(r->service, "device_cgroup_rules");
+    const char **out = arena_array(r->arena, node_count(list) + 1, sizeof *out);
+    struct device_rule rule;
+
+    for (size_t i = 0; i < node_count(list); i++) {
+        out[i] = list->items[i]->text;
+        if (device_rule_parse(out[i], ' ', &rule) < 0)
+            return resolve_refuse(list->items[i], e,
+                                  "device rule '%s' is not KIND MAJOR:MINOR ACCESS, such as"
+                                  " 'c 10:229 rw' or 'b 8:* r'",
+                                  out[i]);
+    }
+    if (node_count(list) > 0 && r->unit->n_devices == 0)
+        return resolve_refuse(list, e,
+                              "'device_cgroup_rules' without 'devices' allows nothing: nodes are"
+                              " in /dev alone, and no service can make one");
+    r->unit->device_rules = out;
+    return 0;
+}
+
 int resolve_rights(struct resolve *r, struct err *e)
 {
     const struct node *options = node_get(r->service, "security_opt");
@@ -253,6 +276,8 @@ int resolve_rights(struct resolve *r, struct err *e)
         code = devices(r, e);
     if (code == 0)
         code = users(r, e);
+    if (code == 0)
+        code = device_rules(r, e);
     for (size_t i = 0; i < node_count(options) && code == 0; i++)
         code = security_opt(r, options->items[i], e);
     return code;

@@ -426,7 +426,7 @@ static const struct attribute service_list[] = {
     { "credential_spec", OBJECT_, .kind = &credential, NO("for Windows") },
     { "depends_on", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .form = FORM_NAMED, .kind = &dependency, .merge = MERGE_DEPENDS, YES("order of start and, reversed, of stop") },
     { "deploy", .accepts = IS_MAP | IS_NULL, .form = FORM_OBJECT, .kind = &deploy, YES("see its attributes") },
-    { "device_cgroup_rules", SET_, NO("`devices` says who may do what with a node") },
+    { "device_cgroup_rules", SET_, YES("more access to nodes of `devices`, where policy.conf permits it; never making nodes") },
     { "devices", .accepts = IS_LIST, .items = IS_TEXT | IS_MAP, .form = FORM_OBJECTS, .kind = &device, .unique = UNIQUE_DEVICE, YES("nodes that policy.conf permits, of which there are none unless it says so") },
     { "dns", TEXT_SET, .listed = true, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("in the service's /etc/resolv.conf") },
     { "dns_opt", SET_, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, YES("in the service's /etc/resolv.conf") },

@@ -195,6 +195,7 @@ static const struct json_member unit_members[] = {
     TEXT(unit, seccomp_profile),
     PLAIN(unit, capabilities, T_LIST),
     MANY(unit, devices, device_kind),
+    PLAIN(unit, device_rules, T_LIST),
     ONE(unit, health, health_kind),
     ONE(unit, restart, restart_kind),
     ONE(unit, sickness, sickness_kind),

@@ -214,7 +214,8 @@ devices: ["/dev/null:/etc/x"]|below /dev
 devices: [/dev/no-such]|No such file
 devices: ["/dev/null:/dev/x:rx"]|made of r, w and m
 devices: [/dev/fd]|is no device
-device_cgroup_rules: ["c 1:3 r"]|says who may do what
+device_cgroup_rules: ["c 1:3 r"]|without 'devices' allows nothing
+device_cgroup_rules: ["c 1:3 r", "c 1 r"]|is not KIND MAJOR:MINOR ACCESS
 security_opt: ["no-new-privileges:false"]|can gain privileges
 security_opt: ["seccomp:no-such.json"]|No such file
 security_opt: ["systempaths=unconfined"]|is not honoured
@@ -239,6 +240,22 @@ EOF
     echo "$output"
     [[ $output == *"Operation not permitted"* ]]
     run orch_in "$DIR" exec web sh -c ': </dev/node'
+    [[ $output != *"not permitted"* ]]
+    orch_in "$DIR" down
+    policy
+}
+
+@test "device_cgroup_rules: a node for reading is written to as well, where policy permits it" {
+    NODE=/dev/$(basename "$WORLD")
+    [ -e "$NODE" ] || mknod -m 666 "$NODE" c 10 229
+    project ruled "devices: [\"$NODE:/dev/node:r\"], device_cgroup_rules: [\"c 10:229 w\"]"
+    policy "devices = $NODE"
+    run orch_in "$DIR" up
+    [[ $output == *"policy: device-rules = none: 'ruled.web.1."*"' may not have the device rule 'c 10:229 w'"* ]]
+    policy "devices = $NODE" "device-rules = c:10:*:rw"
+    orch_in "$DIR" up
+    run orch_in "$DIR" exec web sh -c ': >/dev/node'
+    echo "$output"
     [[ $output != *"not permitted"* ]]
     orch_in "$DIR" down
     policy

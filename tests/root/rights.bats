@@ -168,6 +168,24 @@ device() {
     [[ $output == *"policy.conf:1: devices = $NODE:r /dev/full: 't.dev.3.1' may not have the device $NODE:rw"* ]]
 }
 
+@test "device rules: more access to a node that is there, within the policy; making one stays impossible" {
+    [ -e "$NODE" ] || mknod -m 606 "$NODE" c 10 229
+    printf '%s\n' "devices = $NODE:r" "device-rules = c:10:229:w" >"$HOUSE/etc/policy.conf"
+    broker_kill TERM
+    broker_start
+    started t.rule.1.1 "$(device "$NODE" /dev/node r | jq -c '. + { device_rules: ["c 10:229 w"] }')" "$GUESTS/guest_family" 0
+    run drive join t.rule.1.1 all 20000000 /bin/sh -c ': >/dev/node'
+    echo "$output"
+    [[ $output != *"not permitted"* ]]
+    # each alone, and not both at once: neither rule nor device allows that
+    run drive join t.rule.1.1 all 20000000 /bin/sh -c ': <>/dev/node'
+    [[ $output == *"Operation not permitted"* ]]
+    run drive join t.rule.1.1 all 20000000 /bin/mknod /tmp/n c 10 229
+    [[ $output == *"mknod: /tmp/n: Permission denied"* ]]
+    run drive launch "$(device "$NODE" /dev/x r | jq -c '{ id: "t.rule.2.1", argv: ["/bin/true"], device_rules: ["c 10:* w"] } + .')"
+    [[ $output == *"policy.conf:2: device-rules = c:10:229:w: 't.rule.2.1' may not have the device rule 'c 10:* w'"* ]]
+}
+
 @test "a node that is no device, or made to lead out of /dev" {
     local before
     before=$(ls -la /dev/null)

@@ -83,6 +83,9 @@ static void every_right_makes_a_unit_more_exposed(void **state)
     MORE(groups, &group, n_groups, "groups besides its own: 1");
     MORE(mounts, &bind, n_mounts, "paths of the host to write to: 1");
 #undef MORE
+    u.device_rules = (const char *const[]){ "c 10:229 w", NULL };
+    assert_true(score(&u).points > before);
+    before = score(&u).points;
     u.capabilities = raw;
     assert_true(score(&u).points > before);
     before = score(&u).points;

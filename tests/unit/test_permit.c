@@ -49,6 +49,7 @@ static struct permit *loaded(const char *text)
 }
 
 static const char *const none[] = { NULL }, *const raw[] = { "CHOWN", "NET_RAW", NULL };
+static const char *const rules[] = { "c 10:* rw", NULL };
 static struct spec_mount mount;
 static struct spec_port port;
 static struct spec_group group;
@@ -66,6 +67,7 @@ enum wish {
     UNCONFINED,
     OWN_PROFILE,
     DEVICE,
+    DEVICE_RULE,
 };
 
 static struct spec make(enum wish w)
@@ -109,6 +111,7 @@ static struct spec make(enum wish w)
         s.devices = &device;
         s.n_devices = 1;
         break;
+    case DEVICE_RULE: s.device_rules = rules; break;
     case OWN_PROFILE: s.seccomp_profile = "{}"; break;
     }
     return s;
@@ -160,6 +163,10 @@ static const struct {
     { "devices = /dev/fuse:r /dev/fuse2", DEVICE, ":1: devices = /dev/fuse:r /dev/fuse2" },
     { "devices = /dev/null /dev/fuse", DEVICE, NULL },
     { "devices = /dev/fuse:wr", DEVICE, NULL },
+    { NULL, DEVICE_RULE,
+      "policy: device-rules = none: 'p.a.1.1' may not have the device rule 'c 10:* rw'" },
+    { "device-rules = c:10:229:rw c:10:*:r", DEVICE_RULE, ":1: device-rules = c:10:229:rw" },
+    { "device-rules = b:8:*:r c:10:*:rwm", DEVICE_RULE, NULL },
 };
 
 static void a_launch_is_held_against_the_rules_of_its_project(void **state)
@@ -239,6 +246,8 @@ static void a_file_that_is_none_is_refused_with_its_line(void **state)
         { "capabilities = NET_EVERYTHING", "no capability" },
         { "devices = /etc/passwd", "neither none nor /dev/NAME" },
         { "devices = /dev/fuse:x", "neither none nor /dev/NAME" },
+        { "device-rules = any", "a rule such as c:10:229:rw" },
+        { "device-rules = c:10:229", "a rule such as c:10:229:rw" },
         { "seccomp = off", "not none, custom or unconfined" },
         { "subnets = 10.0.0.0/33", "no range of addresses" },
         { "host-network = any", "neither yes nor no" },

@@ -105,6 +105,8 @@ enum wrong {
     DEVICE_OF_ANYBODY,
     DEVICE_ON_ROOT,
     DEVICE_ACCESS,
+    DEVICE_RULE,
+    DEVICE_RULES_MANY,
     WRONG_COUNT
 };
 
@@ -171,6 +173,8 @@ static const struct {
     [DEVICE_OF_ANYBODY] = { -EINVAL, "device" },
     [DEVICE_ON_ROOT] = { -EINVAL, "device" },
     [DEVICE_ACCESS] = { -EINVAL, "device" },
+    [DEVICE_RULE] = { -EINVAL, "device-rule" },
+    [DEVICE_RULES_MANY] = { -E2BIG, "count" },
     [PROFILE_OWN] = { -EINVAL, "name" },
     [SUBPATH_UP] = { -EINVAL, "subpath" },
     [SUBPATH_ABSOLUTE] = { -EINVAL, "subpath" },
@@ -279,6 +283,18 @@ static struct spec with_ulimit(const char *resource, uint64_t soft, uint64_t har
     return s;
 }
 
+static const char *const wrong_rule[] = { "c 1:3 r", "c 1:3 x", NULL };
+static const char *const many_rules[] = { "c 1:3 r", "c 1:3 r", "c 1:3 r", "c 1:3 r", "c 1:3 r",
+                                          "c 1:3 r", "c 1:3 r", "c 1:3 r", "c 1:3 r", NULL };
+
+static struct spec with_device_rules(const char *const *rules)
+{
+    struct spec s = good();
+
+    s.device_rules = rules;
+    return s;
+}
+
 static struct spec with_device(const char *source, const char *target, const char *access)
 {
     struct spec s = good();
@@ -371,6 +387,8 @@ static struct spec make(enum wrong w)
     case DEVICE_OF_ANYBODY: return with_device("/dev/shm/x", "/dev/x", "r");
     case DEVICE_ON_ROOT: return with_device("/dev/fuse", "/usr/x", "r");
     case DEVICE_ACCESS: return with_device("/dev/fuse", "/dev/fuse", "rx");
+    case DEVICE_RULE: return with_device_rules(wrong_rule);
+    case DEVICE_RULES_MANY: return with_device_rules(many_rules);
     case CAPABILITY_OVER_HOST:
         s.network_of = SPEC_HOST_NETWORK;
         s.capabilities = raw;
