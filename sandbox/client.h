@@ -22,6 +22,9 @@
  *   thaw            id                                  -            `thaw` or `kill`
  *   limits          id [set: {those of spec.limits}]    limits, and those that held before: all
  *                                                       of `set` or, with an error, none
+ *   hosts           id hosts                            -            the names it knows, as in
+ *                                                                    spec.h, instead of those
+ *                                                                    of its launch
  *   remove          id                                  -            only after its end
  *   list            -                                   instances: [{id, pid, ended, frozen,
  *                                                       memory_limit, ports}],

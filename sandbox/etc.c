@@ -14,9 +14,10 @@
 enum { NOBODY = 65534, RESOLV_MAX = 64 * 1024 };
 
 static const char *const paths[] = {
-    [ETC_PASSWD] = "/etc/passwd",      [ETC_GROUP] = "/etc/group",
-    [ETC_HOSTS] = "/etc/hosts",        [ETC_HOSTNAME] = "/etc/hostname",
-    [ETC_RESOLV] = "/etc/resolv.conf", [ETC_NSSWITCH] = "/etc/nsswitch.conf",
+    [ETC_PASSWD] = "/etc/passwd",       [ETC_GROUP] = "/etc/group",
+    [ETC_HOSTS] = "/etc/hosts",         [ETC_HOSTNAME] = "/etc/hostname",
+    [ETC_RESOLV] = "/etc/resolv.conf",  [ETC_NSSWITCH] = "/etc/nsswitch.conf",
+    [ETC_HOST_CONF] = "/etc/host.conf",
 };
 static_assert(ARRAY_LEN(paths) == ETC_COUNT, "a file has no path");
 
@@ -137,6 +138,8 @@ char *etc_text(enum etc_file which, const struct spec *s)
     case ETC_NSSWITCH:
         (void) fputs("passwd: files\ngroup: files\nhosts: files dns\nservices: files\n", f);
         break;
+    /* host.conf(5): a name of several instances has the addresses of all */
+    case ETC_HOST_CONF: (void) fputs("multi on\n", f); break;
     case ETC_COUNT: break;
     }
     if (fclose(f) != 0)

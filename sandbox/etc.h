@@ -12,6 +12,7 @@ enum etc_file {
     ETC_HOSTNAME,
     ETC_RESOLV,
     ETC_NSSWITCH,
+    ETC_HOST_CONF,
     ETC_COUNT
 };
 

@@ -66,6 +66,7 @@ void guest_free(struct guest *g)
         close_if_open(g->reserved[i]);
     arena_free(g->arena);
     arena_free(g->limits_arena);
+    arena_free(g->names_arena);
     free(g);
 }
 

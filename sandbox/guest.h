@@ -36,6 +36,7 @@ struct guest {
     const char *id;        /* spec.id */
     struct arena *arena;
     struct arena *limits_arena; /* of limits that were changed since the launch, or NULL */
+    struct arena *names_arena;  /* of names that were */
     struct spec spec;
     enum guest_state state;
     pid_t init, pid;

@@ -389,6 +389,16 @@ static int check_host(const struct spec_host *h, struct err *e)
     return made_of(h->names, chars, PATH_MAX) ? 0 : refuse(e, "hosts", "names", h->names);
 }
 
+int policy_hosts(const struct spec *s, struct err *e)
+{
+    int r =
+        s->n_hosts <= HOSTS_MAX ? 0 : err_set(e, -E2BIG, "count: more than %d hosts", HOSTS_MAX);
+
+    for (size_t i = 0; i < s->n_hosts && r == 0; i++)
+        r = check_host(&s->hosts[i], e);
+    return r;
+}
+
 static int check_names_of(const char *what, const char *const *list, const char *chars,
                           struct err *e)
 {
@@ -565,8 +575,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_link(&s->links[i], e);
     for (size_t i = 0; i < s->n_ports && r == 0; i++)
         r = check_port(s, &s->ports[i], e);
-    for (size_t i = 0; i < s->n_hosts && r == 0; i++)
-        r = check_host(&s->hosts[i], e);
+    if (r == 0)
+        r = policy_hosts(s, e);
     for (size_t i = 0; s->etc && s->etc[i] && r == 0; i++)
         r = i < ETC_MAX ? check_etc(s->etc[i], e)
                         : err_set(e, -E2BIG, "count: more than %d etc entries", ETC_MAX);

@@ -23,6 +23,7 @@ int policy_path(const char *what, const char *path, struct err *e);
 /* May this host path be seen by an instance?  Asked with the path as written and again with the
  * real path of what was opened. */
 int policy_source(const char *path, struct err *e);
+int policy_hosts(const struct spec *s, struct err *e);
 int policy_limits(const struct spec_limits *l, struct err *e);
 int policy_signal(int signo, struct err *e);
 /* "10.0.0.1/24" or "fd00::1/64" */

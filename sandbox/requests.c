@@ -12,6 +12,7 @@
 #include "sandbox/broker.h"
 #include "sandbox/failpoint.h"
 #include "sandbox/limits.h"
+#include "sandbox/names.h"
 #include "sandbox/policy.h"
 #include "sandbox/stages.h"
 #include "sandbox/stats.h"
@@ -218,6 +219,22 @@ static int on_limits(struct broker *b, struct request *r, struct answer *a, stru
     return failed;
 }
 
+static int on_hosts(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    json_error_t why;
+    const char *id = NULL;
+    json_t *hosts = NULL;
+    struct guest *g = NULL;
+    int failed = UNPACK(r, e, "{s:s,s:o}", "id", &id, "hosts", &hosts);
+
+    (void) a;
+    if (failed == 0)
+        failed = find(b, id, &g, e);
+    if (failed == 0 && g->state == GUEST_ENDED)
+        failed = err_set(e, -ESRCH, "instance '%s' has ended", g->id);
+    return failed < 0 ? failed : names_change(g, hosts, e);
+}
+
 static int on_remove(struct broker *b, struct request *r, struct answer *a, struct err *e)
 {
     struct guest *g = NULL;
@@ -329,6 +346,7 @@ static const struct {
     { "freeze", on_freeze },
     { "thaw", on_thaw },
     { "limits", on_limits },
+    { "hosts", on_hosts },
     { "remove", on_remove },
     { "list", on_list },
     { "fds", on_fds },

@@ -442,6 +442,16 @@ int spec_decode(const json_t *json, struct arena *a, struct spec *out, struct er
     return r;
 }
 
+int spec_change_hosts(const json_t *hosts, struct arena *a, struct spec *s, struct err *e)
+{
+    const struct decoder d = { .arena = a, .e = e };
+
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++)
+        if (lists[i].offset == offsetof(struct spec, hosts))
+            return decode_list(&d, &lists[i], hosts, s);
+    return -ENOENT;
+}
+
 int spec_change_limits(const json_t *changes, struct arena *a, struct spec_limits *l, struct err *e)
 {
     const struct decoder d = { .arena = a, .e = e };

@@ -151,6 +151,8 @@ json_t *spec_encode(const struct spec *s); /* new reference */
 int spec_decode(const json_t *json, struct arena *a, struct spec *out, struct err *e);
 json_t *spec_encode_limits(const struct spec_limits *l); /* new reference */
 /* Those of `changes` over *l, which on failure may be changed in part. */
+/* a list of hosts instead of the one there is */
+int spec_change_hosts(const json_t *hosts, struct arena *a, struct spec *s, struct err *e);
 int spec_change_limits(const json_t *changes, struct arena *a, struct spec_limits *l,
                        struct err *e);
 

@@ -20,7 +20,8 @@ enum {
     LIMIT_SECCOMP_PROFILE =
         64 * 1024, /* bytes of a service's own system call profile without blanks: half a packet */
     LIMIT_COPY_FILES =
-        1000000,            /* files of one `cp` out of a service: it may never stop naming them */
+        1000000,          /* files of one `cp` out of a service: it may never stop naming them */
+    LIMIT_REPLICAS = 256, /* of one service: further addresses and names than a small network has */
     LIMIT_INSTANCES = 1024, /* instances the broker keeps; its tables are static */
     LIMIT_NETWORKS = 256,   /* bridges the broker keeps */
 };

@@ -25,12 +25,14 @@ enum { OPT_INDEX = 256, TAR_INCOMPLETE = 2, WORDS_MAX = 12 };
 
 struct input {
     bool owners, follow;
+    int index;
     const char *from, *to;
 };
 
 /* one side of a copy */
 struct side {
     char *service;    /* NULL: the caller's */
+    int index;        /* which of its instances */
     const char *path; /* "-": a tar stream */
 };
 
@@ -42,7 +44,7 @@ struct source {
 static const struct argp_option options[] = {
     { "archive", 'a', NULL, 0, "Keeps user and group, out of a service only", 0 },
     { "follow-link", 'L', NULL, 0, "Copies what a symbolic link means, if the source is one", 0 },
-    { "index", OPT_INDEX, "N", 0, "Which copy of the service; there is one", 0 },
+    { "index", OPT_INDEX, "N", 0, "Which instance of the service, 1 if it is not said", 0 },
     { 0 }
 };
 
@@ -53,10 +55,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'a': in->owners = true; return 0;
     case 'L': in->follow = true; return 0;
-    case OPT_INDEX:
-        if (strcmp(arg, "1") != 0)
-            argp_error(state, "there is no copy %s: a service has one", arg);
-        return 0;
+    case OPT_INDEX: return remote_index(&in->index, arg, state);
     case ARGP_KEY_ARG:
         if (in->to)
             argp_error(state, "one source and one target are needed");
@@ -71,11 +70,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* SERVICE:PATH, as with docker cp: a path of the caller that has a colon begins with / or . */
-static struct side side_of(const char *text)
+static struct side side_of(const char *text, int index)
 {
     const char *colon = text[0] == '/' || text[0] == '.' ? NULL : strchr(text, ':');
 
     return (struct side){ .service = colon ? strndup(text, (size_t) (colon - text)) : NULL,
+                          .index = index,
                           .path = colon ? colon + 1 : text };
 }
 
@@ -105,10 +105,11 @@ static void source_clear(struct source *s)
 }
 
 /* the command inside; its surroundings are ours, whatever the service has in its own */
-static json_t *command(const char *project, const char *service, const char *const *argv)
+static json_t *command(const char *project, const struct side *inside, const char *const *argv)
 {
-    return json_pack("{s:s,s:s,s:s,s:o,s:[s,s,s],s:s}", "op", "exec", "project", project, "service",
-                     service, "argv", remote_strings(argv), "env", "PATH=/usr/bin:/bin",
+    return json_pack("{s:s,s:s,s:s,s:i,s:o,s:[s,s,s],s:s}", "op", "exec", "project", project,
+                     "service", inside->service, "index", inside->index, "argv",
+                     remote_strings(argv), "env", "PATH=/usr/bin:/bin",
                      "TAR_OPTIONS=", "LC_ALL=C.UTF-8", "workdir", "/");
 }
 
@@ -127,7 +128,7 @@ static json_t *pack_inside(const char *project, const struct side *from, const s
     };
     const char *script[] = { "/bin/sh", "-c", out_script, "cp", from->path, NULL };
 
-    return command(project, from->service, follow && strcmp(s->name, ".") != 0 ? script : plain);
+    return command(project, from, follow && strcmp(s->name, ".") != 0 ? script : plain);
 }
 
 /* Where the copy goes, and what it is called there. */
@@ -372,7 +373,7 @@ static int copy_in(struct client *client, const char *project, const struct inpu
                                target,    o->kind, o->mode,   slash ? slash + 1 : name,
                                o->link,   NULL };
 
-        code = judge(carry(client, command(project, to->service, argv), tar, -1, e), e);
+        code = judge(carry(client, command(project, to, argv), tar, -1, e), e);
     }
     if (tar >= 0)
         close(tar);
@@ -386,7 +387,7 @@ static int copy_in(struct client *client, const char *project, const struct inpu
 
 static int copy(struct cli *cli, const struct input *in, struct err *e)
 {
-    struct side from = side_of(in->from), to = side_of(in->to);
+    struct side from = side_of(in->from, in->index), to = side_of(in->to, in->index);
     auto_free char *one = from.service, *other = to.service, *project = NULL;
     char *const named[] = { from.service ? from.service : to.service, NULL };
     auto_client client = NULL;
@@ -420,7 +421,7 @@ int cmd_cp(struct cli *cli, int argc, char **argv)
                "links, devices and FIFOs not at all, and nothing leaves a service with a set-id "
                "bit.  A source that ends with /. means what is in it."
     };
-    struct input in = { 0 };
+    struct input in = { .index = 1 };
     struct err e = ERR_INIT;
     int code;
 

@@ -18,7 +18,7 @@ enum { OPT_INDEX = 256, OPT_PRIVILEGED };
 static const struct argp_option options[] = {
     REMOTE_OPTIONS,
     { "detach", 'd', NULL, 0, "Ends when the command has begun; its output is lost", 0 },
-    { "index", OPT_INDEX, "N", 0, "Which copy of the service; there is one", 0 },
+    { "index", OPT_INDEX, "N", 0, "Which instance of the service, 1 if it is not said", 0 },
     { "privileged", OPT_PRIVILEGED, NULL, OPTION_HIDDEN, NULL, 0 },
     { 0 }
 };
@@ -28,10 +28,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct remote_command *c = state->input;
 
     switch (key) {
-    case OPT_INDEX:
-        if (strcmp(arg, "1") != 0)
-            argp_error(state, "there is no copy %s: a service has one", arg);
-        return 0;
+    case OPT_INDEX: return remote_index(&c->index, arg, state);
     case OPT_PRIVILEGED:
         argp_error(state, "a command inside a service has the rights of the service, never more");
         return 0;
@@ -54,9 +51,10 @@ static int exec(struct cli *cli, const struct remote_command *c, struct err *e)
     json_decref(status);
     if (code < 0)
         return code;
-    return remote_run(
-        client, json_pack("{s:s,s:s,s:s}", "op", "exec", "project", project, "service", c->service),
-        c, (const char *const *) c->argv, e);
+    return remote_run(client,
+                      json_pack("{s:s,s:s,s:s,s:i}", "op", "exec", "project", project, "service",
+                                c->service, "index", c->index),
+                      c, (const char *const *) c->argv, e);
 }
 
 int cmd_exec(struct cli *cli, int argc, char **argv)
@@ -70,7 +68,7 @@ int cmd_exec(struct cli *cli, int argc, char **argv)
                "that it could not be run, 126 and 127 that there is no such program, 128 and more "
                "which signal ended it."
     };
-    struct remote_command c = { 0 };
+    struct remote_command c = { .index = 1 };
     struct err e = ERR_INIT;
     int code;
 

@@ -40,7 +40,7 @@ static void print(const struct cli *cli, const json_t *killed)
     for (size_t i = 0; i < json_array_size(killed) && !cli->quiet; i++) {
         const json_t *one = json_array_get(killed, i);
 
-        printf("%s %d\n", json_string_value(json_object_get(one, "service")),
+        printf("%s %d\n", json_string_value(json_object_get(one, "name")),
                (int) json_integer_value(json_object_get(one, "pid")));
     }
 }

@@ -128,7 +128,7 @@ static const struct limit {
 
 static void show_one(const json_t *instance)
 {
-    const char *service = json_string_value(json_object_get(instance, "service"));
+    const char *service = json_string_value(json_object_get(instance, "name"));
     const json_t *now = json_object_get(instance, "limits");
     const json_t *file = json_object_get(instance, "wanted");
 
@@ -227,7 +227,7 @@ static void tell_changes(const json_t *instance)
         limits[i].format(before, limits[i].key, was);
         limits[i].format(now, limits[i].key, is);
         if (strcmp(was, is) != 0)
-            printf("%s %s: %s -> %s\n", json_string_value(json_object_get(instance, "service")),
+            printf("%s %s: %s -> %s\n", json_string_value(json_object_get(instance, "name")),
                    limits[i].name, was, is);
     }
 }

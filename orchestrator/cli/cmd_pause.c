@@ -25,7 +25,7 @@ static void print(const struct cli *cli, const json_t *instances)
         return;
     }
     for (size_t i = 0; i < json_array_size(instances) && !cli->quiet; i++)
-        puts(json_string_value(json_object_get(json_array_get(instances, i), "service")));
+        puts(json_string_value(json_object_get(json_array_get(instances, i), "name")));
 }
 
 static int change(const struct cli *cli, const char *op, char *const *services, struct err *e)

@@ -7,15 +7,20 @@
 #include "base/auto.h"
 #include "base/num.h"
 #include "cli/cmd.h"
+#include "cli/remote.h"
 #include "cli/request.h"
 
 struct input {
     const char *service, *protocol;
+    int index;
     char *port; /* NULL: all */
 };
 
+enum { OPT_PROTOCOL = 256, OPT_INDEX };
+
 static const struct argp_option options[] = {
-    { "protocol", 256, "tcp|udp", 0, "The same as PORT/udp", 0 },
+    { "protocol", OPT_PROTOCOL, "tcp|udp", 0, "The same as PORT/udp", 0 },
+    { "index", OPT_INDEX, "N", 0, "Which instance of the service, 1 if it is not said", 0 },
     { 0 },
 };
 
@@ -24,7 +29,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     struct input *in = state->input;
 
     switch (key) {
-    case 256: in->protocol = arg; return 0;
+    case OPT_PROTOCOL: in->protocol = arg; return 0;
+    case OPT_INDEX: return remote_index(&in->index, arg, state);
     case ARGP_KEY_ARG:
         if (in->port)
             return ARGP_ERR_UNKNOWN;
@@ -73,12 +79,13 @@ static void keep_wanted(const struct input *in, uint16_t target, json_t *ports)
     }
 }
 
-static json_t *ports_of(const json_t *status, const char *service)
+static json_t *ports_of(const json_t *status, const char *service, int index)
 {
     const json_t *list = json_object_get(status, "services");
 
     for (size_t i = 0; i < json_array_size(list); i++)
-        if (strcmp(text(json_array_get(list, i), "service"), service) == 0)
+        if (strcmp(text(json_array_get(list, i), "service"), service) == 0 &&
+            json_integer_value(json_object_get(json_array_get(list, i), "index")) == index)
             return json_object_get(json_array_get(list, i), "ports");
     return NULL;
 }
@@ -92,7 +99,7 @@ static int show(struct cli *cli, const struct input *in, uint16_t target, struct
     int r = request_open(cli, named, &client, &project, &status, e);
 
     if (r == 0) {
-        ports = ports_of(status, in->service);
+        ports = ports_of(status, in->service, in->index);
         keep_wanted(in, target, ports);
     }
     if (r == 0 && in->port && json_array_size(ports) == 0) {
@@ -120,7 +127,7 @@ int cmd_port(struct cli *cli, int argc, char **argv)
                                       .args_doc = "SERVICE [PORT[/PROTOCOL]]",
                                       .doc = "Shows where a port of a service is published on the "
                                              "host, or where all of them are." };
-    struct input in = { 0 };
+    struct input in = { .index = 1 };
     struct err e = ERR_INIT;
     uint16_t target = 0;
     char *slash;

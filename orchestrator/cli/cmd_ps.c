@@ -100,7 +100,7 @@ static void print_row(const json_t *s)
         (void) snprintf(pid, sizeof pid, "%d", number);
     format_age((uint64_t) json_integer_value(json_object_get(s, "since_us")), age, sizeof age);
     format_bytes(json_integer_value(json_object_get(s, "memory_limit")), limit, sizeof limit);
-    printf("%-16s %-9s %-10s %-6s %8d %8s %8s  ", text(s, "service"), text(s, "state"),
+    printf("%-16s %-9s %-10s %-6s %8d %8s %8s  ", text(s, "name"), text(s, "state"),
            text(s, "health"), age, (int) json_integer_value(json_object_get(s, "restarts")), pid,
            limit);
     const char *gap = print_ports(s) ? "  " : "";
@@ -126,6 +126,9 @@ static void print_table(const struct input *in, const json_t *list)
 
         if (!is_wanted(in, s))
             continue;
+        if (in->services && i > 0 &&
+            strcmp(text(s, "service"), text(json_array_get(list, i - 1), "service")) == 0)
+            continue; /* another instance of it */
         if (in->services)
             puts(text(s, "service"));
         else

@@ -43,15 +43,15 @@ static json_int_t number(const json_t *object, const char *key)
     return json_integer_value(json_object_get(object, key));
 }
 
-static const char *service_of(const json_t *one)
+static const char *name_of(const json_t *one)
 {
-    return json_string_value(json_object_get(one, "service"));
+    return json_string_value(json_object_get(one, "name"));
 }
 
 static const json_t *find(const json_t *list, const char *service)
 {
     for (size_t i = 0; i < json_array_size(list); i++)
-        if (strcmp(service_of(json_array_get(list, i)), service) == 0)
+        if (strcmp(name_of(json_array_get(list, i)), service) == 0)
             return json_array_get(list, i);
     return NULL;
 }
@@ -85,9 +85,10 @@ static json_t *row(const json_t *now, const json_t *before)
         "throttled_us", "oom_kills",    "net_received", "net_sent", "read_bytes", "write_bytes",
     };
     json_int_t used = number(now, "memory") - number(now, "memory_idle");
-    json_t *out = json_pack("{s:s,s:o,s:I,s:o}", "service", service_of(now), "cpu_percent",
-                            cpu_percent(now, before), "memory", used > 0 ? used : (json_int_t) 0,
-                            "pressure", pressure(now));
+    json_t *out = json_pack("{s:s,s:s,s:o,s:I,s:o}", "service",
+                            json_string_value(json_object_get(now, "service")), "name",
+                            name_of(now), "cpu_percent", cpu_percent(now, before), "memory",
+                            used > 0 ? used : (json_int_t) 0, "pressure", pressure(now));
 
     for (size_t i = 0; i < ARRAY_LEN(as_they_are); i++) {
         json_t *value = json_object_get(now, as_they_are[i]); /* what is not told is null */
@@ -153,8 +154,8 @@ static void print_row(const json_t *r, const char *end)
     char cpu[CELL], memory[CELL], net[CELL], disk[CELL], waits[CELL], peak[NUM_BYTES_TEXT];
 
     if (number(r, "pid") == 0) {
-        printf("%-16s %7s %23s %10s %5s %23s %23s %9s %4s  %s%s\n", service_of(r), "-", "-", "-",
-               "-", "-", "-", "-", "-", "-", end);
+        printf("%-16s %7s %23s %10s %5s %23s %23s %9s %4s  %s%s\n", name_of(r), "-", "-", "-", "-",
+               "-", "-", "-", "-", "-", end);
         return;
     }
     cpu_cell(r, cpu);
@@ -163,7 +164,7 @@ static void print_row(const json_t *r, const char *end)
     two_sizes(r, "read_bytes", "write_bytes", disk);
     pressure_cell(r, waits);
     num_bytes_text((uint64_t) number(r, "memory_peak"), peak);
-    printf("%-16s %7s %23s %10s %5lld %23s %23s %7.1f s %4lld  %s%s\n", service_of(r), cpu, memory,
+    printf("%-16s %7s %23s %10s %5lld %23s %23s %7.1f s %4lld  %s%s\n", name_of(r), cpu, memory,
            peak, (long long) number(r, "pids"), net, disk, (double) number(r, "throttled_us") / 1e6,
            (long long) number(r, "oom_kills"), waits, end);
 }
@@ -207,7 +208,7 @@ static bool something_runs(const json_t *services, char *const *names)
     for (size_t i = 0; i < json_array_size(services); i++) {
         const json_t *s = json_array_get(services, i);
 
-        if (number(s, "pid") > 0 && (!names || strv_has(names, service_of(s))))
+        if (number(s, "pid") > 0 && (!names || strv_has(names, name_of(s))))
             return true;
     }
     return false;
@@ -227,15 +228,18 @@ static json_t *rows_of(const struct view *v, const json_t *now, const json_t *be
     json_t *rows = json_array();
 
     for (size_t i = 0; i < json_array_size(v->services); i++) {
-        const char *name = service_of(json_array_get(v->services, i));
+        const json_t *known = json_array_get(v->services, i);
+        const char *name = name_of(known);
+        const char *service = json_string_value(json_object_get(known, "service"));
         const json_t *one = find(now, name);
 
-        if (v->in->names && !strv_has(v->in->names, name))
+        if (v->in->names && !strv_has(v->in->names, service))
             continue;
         if (one)
             (void) json_array_append_new(rows, row(one, find(before, name)));
         else if (v->in->all)
-            (void) json_array_append_new(rows, json_pack("{s:s,s:i}", "service", name, "pid", 0));
+            (void) json_array_append_new(
+                rows, json_pack("{s:s,s:s,s:i}", "service", service, "name", name, "pid", 0));
     }
     return rows;
 }

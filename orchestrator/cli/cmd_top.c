@@ -50,7 +50,7 @@ static void add_service(const json_t *service, const struct process_list *l, jso
         if (process_is_below(l, &l->items[i], program->parent))
             (void) json_array_append_new(
                 out,
-                process_json(json_string_value(json_object_get(service, "service")), &l->items[i]));
+                process_json(json_string_value(json_object_get(service, "name")), &l->items[i]));
 }
 
 static void print_table(const json_t *processes)

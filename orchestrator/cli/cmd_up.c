@@ -1,34 +1,13 @@
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "base/auto.h"
-#include "base/clock.h"
-#include "base/fsio.h"
-#include "base/paths.h"
 #include "base/strv.h"
-#include "cli/certificate.h"
 #include "cli/cmd.h"
 #include "cli/daemons.h"
-#include "cli/init.h"
-#include "cli/log_reader.h"
-#include "cli/options.h"
-#include "cli/ports.h"
-#include "cli/request.h"
-#include "compose/load.h"
+#include "cli/up.h"
 
-enum { FAILURE_LINES = 40 };
-enum { OPT_KEEP = 256, OPT_NO_WAIT, OPT_NO_DEPS, OPT_WAIT };
-
-struct input {
-    bool keep, no_wait, no_deps;
-    char **services;
-};
+enum { OPT_KEEP = 256, OPT_NO_WAIT, OPT_NO_DEPS, OPT_WAIT, OPT_SCALE };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    struct input *in = state->input;
+    struct up *in = state->input;
 
     switch (key) {
     case 'd': /* as in docker compose: this is how `up` always works */
@@ -36,6 +15,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_KEEP: in->keep = true; return 0;
     case OPT_NO_WAIT: in->no_wait = true; return 0;
     case OPT_NO_DEPS: in->no_deps = true; return 0;
+    case OPT_SCALE: strv_append(&in->scale, arg); return 0;
     case ARGP_KEY_ARG: strv_append(&in->services, arg); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -46,6 +26,8 @@ static const struct argp_option options[] = {
     { "wait", OPT_WAIT, NULL, 0, "accepted for compatibility: this is the default", 0 },
     { "no-wait", OPT_NO_WAIT, NULL, 0, "do not wait until services are healthy", 0 },
     { "no-deps", OPT_NO_DEPS, NULL, 0, "do not start what the services depend on", 0 },
+    { "scale", OPT_SCALE, "SERVICE=N", 0, "how many instances there are to be; may be repeated",
+      0 },
     { "keep", OPT_KEEP, NULL, 0, "leave what was started running when something fails", 0 },
     { 0 },
 };
@@ -58,187 +40,9 @@ static const struct argp argp = {
            "secrets, and a self-signed certificate."
 };
 
-/* what a first `up` makes */
-struct first {
-    const struct cli *cli;
-    bool secrets;
-};
-
-static void say_created(void *owner, const char *path, const char *what)
-{
-    struct first *first = owner;
-    const char *name = strrchr(path, '/');
-
-    first->secrets |= name && strcmp(name, "/.env.prod") == 0;
-    if (!first->cli->quiet)
-        fprintf(stderr, "created %s (%s)\n", path, what);
-}
-
-/* Data from before knows other passwords than those that were just generated. */
-static void warn_of_old_data(const struct project *p)
-{
-    for (size_t i = 0; i < p->n_volumes; i++) {
-        auto_free char *path = paths_join("%s/volumes/%s", paths_state(), p->volumes[i].name);
-
-        if (p->volumes[i].external || access(path, F_OK) < 0)
-            continue;
-        fprintf(stderr,
-                "warning: volume '%s' is from before, and what it holds may know other passwords "
-                "than the new ones: bring the old .env.prod back, or remove the data with "
-                "ipam-orch down -v\n",
-                p->volumes[i].name);
-        return;
-    }
-}
-
-/* a first `up` has no configuration yet */
-static int prepare(struct cli *cli, struct first *first, struct err *e)
-{
-    struct load_options load = options_load(cli);
-    auto_free char *dir = NULL, *certificate = NULL;
-    int r = load_project_dir(&load, &dir, e);
-
-    if (r == -ENOENT && !cli->files && !cli->project_dir && !cli->env_files)
-        r = init_project(load_default_dir(), say_created, first, e);
-    else if (r == 0 && !cli->env_files)
-        r = init_variables(dir, say_created, first, e);
-    if (r < 0)
-        return r;
-    r = certificate_ensure(&load, &certificate, e);
-    if (r == 0 && certificate)
-        say_created(first, certificate, "self-signed, for trying out");
-    return r;
-}
-
-static bool runs_already(const json_t *status, const char *service)
-{
-    const json_t *list = json_object_get(status, "services");
-
-    for (size_t i = 0; i < json_array_size(list); i++) {
-        const json_t *s = json_array_get(list, i);
-        const char *name = json_string_value(json_object_get(s, "service"));
-        if (name && strcmp(name, service) == 0)
-            return json_integer_value(json_object_get(s, "pid")) > 0;
-    }
-    return false;
-}
-
-/* what short forms of binds ask for: a missing directory is made, by whoever runs `up` */
-static int make_sources(const struct project *p, struct err *e)
-{
-    for (size_t i = 0; i < p->n_units; i++)
-        for (size_t k = 0; k < p->units[i].n_mounts; k++) {
-            const struct mount *m = &p->units[i].mounts[k];
-            int r = m->create && access(m->source, F_OK) < 0 ? fsio_mkdir_p(m->source, 0755) : 0;
-
-            if (r < 0)
-                return err_set(e, r, "service '%s': creating %s: %s", p->units[i].name, m->source,
-                               strerror(-r));
-        }
-    return 0;
-}
-
-/* before anything is started: a port found busy half way would leave half a project */
-static int check_ports(const struct cli *cli, const struct project *p, struct err *e)
-{
-    struct cli named = *cli;
-    auto_free char *path = options_socket(cli), *name = NULL;
-    auto_client client = NULL;
-    json_t *status = NULL;
-    int r = 0;
-
-    named.project_name = p->name;
-    if (client_open(path, &client, NULL) == 0)
-        (void) request_project(&named, client, &name, &status, NULL);
-    for (size_t i = 0; r == 0 && i < p->n_units; i++)
-        if (!runs_already(status, p->units[i].name))
-            r = ports_check(&p->units[i], e);
-    json_decref(status);
-    return r;
-}
-
-static json_t *request_of(const struct input *in, const struct project *p, struct err *e)
-{
-    auto_free char *text = NULL;
-    json_t *services = json_array();
-    json_t *request;
-
-    if (project_to_json(p, &text, e) < 0)
-        return NULL;
-    for (char **s = in->services; s && *s; s++)
-        (void) json_array_append_new(services, json_string(*s));
-    request = json_pack("{s:s,s:s,s:o,s:o,s:b,s:b,s:b}", "op", "begin", "operation", "up",
-                        "definition", json_loads(text, 0, NULL), "services", services, "keep",
-                        in->keep, "no_wait", in->no_wait, "no_deps", in->no_deps);
-    explicit_bzero(text, strlen(text));
-    return request;
-}
-
-static int bring_up(struct cli *cli, const struct input *in, const struct project *p, struct err *e)
-{
-    auto_client client = NULL;
-    bool ending = false;
-    char service[128] = "";
-    json_t *request;
-    int r = daemons_connect(cli, &client, e);
-
-    if (r < 0)
-        return r;
-    request = request_of(in, p, e);
-    if (!request)
-        return -EINVAL;
-    r = request_run(cli, client, request, &ending, service, e);
-    if (r < 0 && service[0] != '\0')
-        log_reader_print_last(p->name, service, FAILURE_LINES);
-    if (ending)
-        daemons_wait_end(client);
-    if (r < 0 && !in->keep && e->class != ERR_LOCKED && !cli->quiet)
-        fprintf(stderr, "what this run had started was stopped (--keep leaves it)\n");
-    return r;
-}
-
-static void summarise(const struct cli *cli, const struct project *p, uint64_t began_us)
-{
-    if (cli->quiet || cli->progress == PROGRESS_JSON)
-        return;
-    printf("%s is up: %zu services in %.1f s, native mode\n", p->name, p->n_units,
-           (double) (clock_now_us() - began_us) / 1e6);
-    for (const char *const *url = p->urls; url && *url; url++)
-        printf("  %s\n", *url);
-}
-
-static int up(struct cli *cli, const struct input *in, struct err *e)
-{
-    uint64_t began_us = clock_now_us();
-    struct load_options load = options_load(cli);
-    struct project *p = NULL;
-    struct warnings warnings = { 0 };
-    struct first first = { .cli = cli };
-    int r = prepare(cli, &first, e);
-
-    if (r == 0)
-        r = load_project(&load, &p, &warnings, e);
-    if (r == 0 && !cli->quiet)
-        warnings_print(&warnings, stderr);
-    if (r == 0 && first.secrets && !cli->quiet)
-        warn_of_old_data(p);
-    if (r == 0)
-        r = request_check_units(p, in->services, e);
-    if (r == 0)
-        r = make_sources(p, e);
-    if (r == 0)
-        r = check_ports(cli, p, e);
-    if (r == 0)
-        r = bring_up(cli, in, p, e);
-    if (r == 0)
-        summarise(cli, p, began_us);
-    project_free(p);
-    return r;
-}
-
 int cmd_up(struct cli *cli, int argc, char **argv)
 {
-    struct input in = { 0 };
+    struct up in = { 0 };
     struct err e = ERR_INIT;
     int r;
 
@@ -246,7 +50,7 @@ int cmd_up(struct cli *cli, int argc, char **argv)
         return ERR_USAGE;
     r = daemons_may_change(cli, &e);
     if (r == 0)
-        r = up(cli, &in, &e);
-    strv_free(in.services);
+        r = up_run(cli, &in, &e);
+    up_clear(&in);
     return r < 0 ? cli_fail(cli, &e) : 0;
 }

@@ -52,11 +52,19 @@ static const char *text_of(const json_t *event, const char *key)
     return text ? text : "";
 }
 
+/* what concerns a service as a whole has no name of an instance */
+static const char *name_of(const json_t *event)
+{
+    const char *name = text_of(event, "name");
+
+    return name[0] != '\0' ? name : text_of(event, "service");
+}
+
 static void print_plain(const json_t *event)
 {
     uint64_t now = clock_wall_us();
     time_t second = (time_t) (now / USEC_PER_SEC);
-    const char *service = text_of(event, "service"), *waits = text_of(event, "waits_for");
+    const char *service = name_of(event), *waits = text_of(event, "waits_for");
     const char *detail = text_of(event, "detail");
     char stamp[16];
     struct tm tm;
@@ -128,7 +136,7 @@ static void draw(struct progress *p)
 
 static void note(struct progress *p, const json_t *event)
 {
-    struct row *r = row_of(p, text_of(event, "service"));
+    struct row *r = row_of(p, name_of(event));
 
     r->took_us = clock_now_us() - r->since_us;
     (void) snprintf(r->state, sizeof r->state, "%s", text_of(event, "event"));

@@ -1,13 +1,25 @@
 #include "cli/remote.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/num.h"
 #include "base/strv.h"
+
+error_t remote_index(int *index, const char *arg, struct argp_state *state)
+{
+    uint64_t n = 0;
+
+    if (num_u64(arg, INT_MAX, &n) < 0 || n == 0)
+        argp_error(state, "--index needs a number from 1");
+    *index = (int) n;
+    return 0;
+}
 
 error_t remote_parse(struct remote_command *c, int key, char *arg, struct argp_state *state)
 {

@@ -24,6 +24,7 @@ struct remote_command {
     bool no_terminal, detach;
     char **env; /* strv, as in remote_variables */
     const char *workdir, *user, *service;
+    int index;   /* of the instance, from 1 */
     char **argv; /* NULL-terminated; in argv of main */
 };
 
@@ -44,6 +45,8 @@ struct remote_command {
     }
 
 /* takes those, -d, the service and all that follows it; ARGP_ERR_UNKNOWN for the rest */
+/* the argument of --index */
+error_t remote_index(int *index, const char *arg, struct argp_state *state);
 error_t remote_parse(struct remote_command *c, int key, char *arg, struct argp_state *state);
 
 /* texts as a JSON list; new reference */

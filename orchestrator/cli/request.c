@@ -219,9 +219,12 @@ int request_services(const struct cli *cli, char **project, char ***services, st
         request_project(cli, client, project, &status, NULL) < 0)
         return services_from_file(cli, project, services, e);
     list = json_object_get(status, "services");
-    for (size_t i = 0; i < json_array_size(list); i++)
-        strv_append(services,
-                    json_string_value(json_object_get(json_array_get(list, i), "service")));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = json_string_value(json_object_get(json_array_get(list, i), "service"));
+
+        if (!strv_has(*services, name)) /* it may have several instances */
+            strv_append(services, name);
+    }
     json_decref(status);
     return 0;
 }

@@ -6,6 +6,7 @@ const struct cmd cmd_table[] = {
     { "init", NULL, "create the configuration of a project, with generated secrets", cmd_init },
     { "up", NULL, "bring the project up and wait until it is healthy", cmd_up },
     { "down", NULL, "stop the project and remove what it used; data is kept", cmd_down },
+    { "scale", NULL, "more or fewer instances of services", cmd_scale },
     { "start", NULL, "start stopped services", cmd_start },
     { "stop", NULL, "stop services", cmd_stop },
     { "exec", NULL, "run a command inside a running service", cmd_exec },

@@ -45,6 +45,7 @@ static int digest_unit(const struct project *p, struct unit *u, struct err *e)
     if (!used)
         abort();
     bare.digest = "";
+    bare.replicas = 1; /* one more or less changes none of them */
     alone.secrets = used;
     for (size_t i = 0; i < u->n_files; i++)
         used[alone.n_secrets++] = *project_secret(p, u->files[i].secret);

@@ -17,6 +17,8 @@
 #include "compose/digest.h"
 #include "compose/explain.h"
 #include "compose/recipe.h"
+#include "compose/replicas.h"
+#include "compose/scalar.h"
 #include "compose/values.h"
 
 enum { MYSQL_PORT = 3306 };
@@ -296,6 +298,29 @@ static void urls(struct project *p, const struct node *document)
     p->urls = out;
 }
 
+/* after all else: what makes one of something impossible may stand anywhere */
+static int replicas(struct project *p, const struct node *document, struct err *e)
+{
+    for (size_t i = 0; i < p->n_units; i++) {
+        struct unit *u = &p->units[i];
+        const struct node *service = node_get(node_get(document, "services"), u->name);
+        const struct node *n = node_get(service, "scale"), *own;
+        const char *obstacle;
+        uint64_t number = 1;
+
+        own = node_get(node_get(service, "deploy"), "replicas");
+        n = n ? n : own;
+        if (n && num_u64(scalar_print(p->arena, n), UINT32_MAX, &number) < 0)
+            return resolve_refuse(n, e, "it must be a number of instances");
+        obstacle = replicas_obstacle(p, u, (unsigned) number);
+        if (obstacle)
+            return resolve_refuse(n ? n : service, e, "service '%s' cannot have %u instances: %s",
+                                  u->name, (unsigned) number, obstacle);
+        u->replicas = (unsigned) number;
+    }
+    return 0;
+}
+
 int resolve_project(struct loaded *l, struct project **out, struct err *e)
 {
     const struct node *document = l->model;
@@ -324,6 +349,8 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
     strv_free(r.missing);
     if (code == 0)
         code = database(l, p, document, e);
+    if (code == 0)
+        code = replicas(p, document, e);
     if (code == 0)
         code = digest_units(p, e);
     if (code == 0)

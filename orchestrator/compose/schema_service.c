@@ -158,8 +158,8 @@ static const struct attribute update_list[] = {
 KIND(update, "update section");
 
 static const struct attribute deploy_list[] = {
-    { "mode", TEXT_, ONLY("replicated"), YES("one copy") },
-    { "replicas", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, ONLY("1"), YES("one copy") },
+    { "mode", TEXT_, ONLY("replicated"), YES("replicated") },
+    { "replicas", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, YES("so many instances, each with an address; names lead to all of them") },
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
     { "update_config", OBJECT_, .kind = &update, NO("no rolling update yet") },
     { "rollback_config", OBJECT_, .kind = &update, NO("no rolling update yet") },
@@ -474,7 +474,7 @@ static const struct attribute service_list[] = {
     { "read_only", CASTED_, YES("the root always is") },
     { "restart", TEXT_, YES("no, always, on-failure[:N], unless-stopped; who is unhealthy is restarted too, see x-native.on_unhealthy") },
     { "runtime", TEXT_, NO("there is one") },
-    { "scale", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, ONLY("1"), YES("one copy") },
+    { "scale", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, YES("so many instances, each with an address; names lead to all of them") },
     { "secrets", FILE_USES, .unique = UNIQUE_SECRET, YES("files in memory, never variables") },
     { "security_opt", SET_, YES("no-new-privileges; seccomp, where policy.conf permits it") },
     { "shm_size", BYTES_, YES("size of /dev/shm") },

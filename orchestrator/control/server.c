@@ -240,17 +240,18 @@ static int exec(struct connection *c, json_t *message, struct err *e)
     json_t *argv_list = NULL, *env_list = NULL;
     json_error_t where;
     const char *op;
-    int r, detach = 0;
+    int r, detach = 0, index = 1;
 
-    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:s,s:o,s?o,s?s,s?s,s?b}", "op", &op,
-                       "project", &x.project, "service", &x.service, "argv", &argv_list, "env",
-                       &env_list, "workdir", &x.command.workdir, "user", &x.command.user, "detach",
-                       &detach) < 0)
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:s,s?i,s:o,s?o,s?s,s?s,s?b}", "op",
+                       &op, "project", &x.project, "service", &x.service, "index", &index, "argv",
+                       &argv_list, "env", &env_list, "workdir", &x.command.workdir, "user",
+                       &x.command.user, "detach", &detach) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
     r = take_command(c, argv_list, env_list, &argv, &env, &x.command, e);
     if (r < 0)
         return r;
     x.command.detach = detach;
+    x.index = index > 0 ? (unsigned) index : 0;
     r = supervisor_exec(c->server->supervisor, &x, &watcher, e);
     fdpass_close(c->fds, c->n_fds);
     c->n_fds = 0;

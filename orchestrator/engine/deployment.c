@@ -8,17 +8,30 @@
 #include "base/auto.h"
 #include "engine/graph.h"
 
-static struct instance *instance_new(struct deployment *d, const char *name)
+static struct instance *instance_new(struct deployment *d, const char *name, unsigned index)
 {
     struct instance *i = calloc(1, sizeof *i);
+    size_t at = d->n_instances;
 
-    if (!i || !(i->name = strdup(name)))
+    if (!i || !(i->name = strdup(name)) ||
+        (index == 1 ? !(i->label = strdup(name)) : asprintf(&i->label, "%s@%u", name, index) < 0))
         abort();
     i->in = d;
+    i->index = index;
     d->instances = reallocarray(d->instances, d->n_instances + 1, sizeof(struct instance *));
     if (!d->instances)
         abort();
-    d->instances[d->n_instances++] = i;
+    /* replicas stand together */
+    for (size_t n = d->n_instances; n > 0; n--)
+        if (strcmp(d->instances[n - 1]->name, name) == 0) {
+            at = n;
+            break;
+        }
+    memmove(&d->instances[at + 1], &d->instances[at],
+            (d->n_instances - at) * sizeof(struct instance *));
+    d->instances[at] = i;
+    d->n_instances++;
+    d->names++;
     return i;
 }
 
@@ -29,6 +42,7 @@ static void instance_free(struct instance *i)
     capture_log_free(i->log);
     free(i->ports);
     free(i->name);
+    free(i->label);
     free(i);
 }
 
@@ -57,12 +71,17 @@ void deployment_free(struct deployment *d)
     free(d);
 }
 
-struct instance *deployment_instance(const struct deployment *d, const char *service)
+struct instance *deployment_replica(const struct deployment *d, const char *service, unsigned index)
 {
     for (size_t i = 0; i < d->n_instances; i++)
-        if (strcmp(d->instances[i]->name, service) == 0)
+        if (d->instances[i]->index == index && strcmp(d->instances[i]->name, service) == 0)
             return d->instances[i];
     return NULL;
+}
+
+struct instance *deployment_instance(const struct deployment *d, const char *service)
+{
+    return deployment_replica(d, service, 1);
 }
 
 void deployment_keep_ports(struct instance *i, const uint16_t *ports, size_t n)
@@ -100,6 +119,7 @@ void deployment_drop(struct deployment *d, struct instance *gone)
         memmove(&d->instances[i], &d->instances[i + 1],
                 (d->n_instances - i - 1) * sizeof(struct instance *));
         d->n_instances--;
+        d->names++;
         instance_free(gone);
         return;
     }
@@ -116,13 +136,13 @@ static bool network_changes(const struct deployment *d, const char *key)
     return l && strcmp(l->definition, definition) != 0;
 }
 
-static void adopt_unit(struct deployment *d, const struct unit *u)
+static void adopt_unit(struct deployment *d, const struct unit *u, unsigned index)
 {
-    struct instance *i = deployment_instance(d, u->name);
+    struct instance *i = deployment_replica(d, u->name, index);
     bool differs;
 
     if (!i)
-        i = instance_new(d, u->name);
+        i = instance_new(d, u->name, index);
     i->unit = u;
     differs = strcmp(i->digest, u->digest) != 0;
     for (size_t n = 0; n < u->n_networks; n++)
@@ -130,10 +150,9 @@ static void adopt_unit(struct deployment *d, const struct unit *u)
     i->replace = state_is_live(i->state) && differs;
 }
 
-/* marks what runs since before `until_us` and follows what is in `in` */
-static void mark_restarted(struct deployment *d, bool *in, uint64_t until_us)
+/* marks what is in `in` and runs since before `until_us` */
+static void mark_replaced(struct deployment *d, const bool *in, uint64_t until_us)
 {
-    graph_add_restarted(d->project, in);
     for (size_t n = 0; n < d->n_instances; n++) {
         struct instance *i = d->instances[n];
 
@@ -152,7 +171,8 @@ static void replace_dependants(struct deployment *d)
     for (size_t i = 0; i < d->n_instances; i++)
         if (d->instances[i]->unit)
             in[d->instances[i]->unit - d->project->units] = d->instances[i]->replace;
-    mark_restarted(d, in, UINT64_MAX);
+    graph_add_restarted(d->project, in);
+    mark_replaced(d, in, UINT64_MAX);
 }
 
 void deployment_replace_dependants(struct instance *i)
@@ -165,7 +185,9 @@ void deployment_replace_dependants(struct instance *i)
     if (!i->unit)
         return;
     in[i->unit - d->project->units] = true;
-    mark_restarted(d, in, i->launched_us);
+    graph_add_restarted(d->project, in);
+    in[i->unit - d->project->units] = false; /* its replicas have nothing to do with it */
+    mark_replaced(d, in, i->launched_us);
 }
 
 void deployment_adopt(struct deployment *d, struct project *project)
@@ -175,7 +197,8 @@ void deployment_adopt(struct deployment *d, struct project *project)
     project_free(d->project);
     d->project = project;
     for (size_t i = 0; i < project->n_units; i++)
-        adopt_unit(d, &project->units[i]);
+        for (unsigned index = 1; index <= project->units[i].replicas; index++)
+            adopt_unit(d, &project->units[i], index);
     replace_dependants(d);
     for (size_t i = 0; i < d->n_instances; i++)
         if (!d->instances[i]->unit)
@@ -197,12 +220,12 @@ void deployment_drop_lease(struct deployment *d, struct lease *l)
     *l = d->leases[--d->n_leases];
 }
 
-static enum deps dep_state(const struct deployment *d, const struct dep *dep)
+static enum deps one_state(const struct deployment *d, const struct dep *dep,
+                           const struct instance *on)
 {
-    const struct instance *on = deployment_instance(d, dep->unit);
     bool gated = d->gate != GATE_OPEN && strcmp(d->project->database.unit, dep->unit) == 0;
 
-    if (!on || on->state == STATE_FAILED || (gated && d->gate == GATE_FAILED))
+    if (on->state == STATE_FAILED || (gated && d->gate == GATE_FAILED))
         return DEPS_FAILED;
     if (on->want == WANT_REST && !state_is_live(on->state) && on->state != STATE_DONE)
         return DEPS_FAILED;
@@ -219,6 +242,21 @@ static enum deps dep_state(const struct deployment *d, const struct dep *dep)
     case DEP_CONDITION_COUNT: break;
     }
     return DEPS_PENDING;
+}
+
+/* that of the replica that is furthest from it */
+static enum deps dep_state(const struct deployment *d, const struct dep *dep)
+{
+    enum deps worst = project_unit(d->project, dep->unit) ? DEPS_OK : DEPS_FAILED;
+
+    for (size_t n = 0; n < d->n_instances && worst != DEPS_FAILED; n++) {
+        const struct instance *on = d->instances[n];
+        enum deps s =
+            on->unit && strcmp(on->name, dep->unit) == 0 ? one_state(d, dep, on) : DEPS_OK;
+
+        worst = s > worst ? s : worst;
+    }
+    return worst;
 }
 
 enum deps deployment_deps(const struct deployment *d, const struct instance *i,

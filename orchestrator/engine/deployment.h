@@ -33,6 +33,8 @@ struct hooks_run {
 struct instance {
     struct deployment *in;
     char *name;              /* of the service */
+    unsigned index;          /* among its replicas, from 1 */
+    char *label;             /* NAME, of further replicas NAME@INDEX */
     const struct unit *unit; /* NULL: no longer part of the project */
     unsigned incarnation;
     char id[INSTANCE_ID]; /* of the present or last incarnation, "" before the first */
@@ -53,6 +55,7 @@ struct instance {
     int pid;
     uint16_t *ports; /* of the host it has, in the order of the unit's */
     size_t n_ports;
+    unsigned names;           /* its deployment's, when it was last told who there is */
     uint64_t memory_limit;    /* that holds, see `limits` of control/proto.h; 0 = none */
     bool paused;              /* its processes are frozen; the state stays what it was */
     char lodges[INSTANCE_ID]; /* whose network this incarnation lives in, "" = its own */
@@ -90,6 +93,7 @@ struct deployment {
     bool leaving;         /* `down`: forget it when everything has stopped */
     bool leaving_with_volumes;
     bool networks_ready;
+    unsigned names;  /* how often instances came and went */
     size_t removals; /* of networks and volumes, asked for at the end and not answered yet */
 };
 
@@ -103,7 +107,10 @@ void deployment_adopt(struct deployment *d, struct project *project);
 /* whoever says so in depends_on and ran before `i` did is to be stopped and started again */
 void deployment_replace_dependants(struct instance *i);
 
+/* the first of its replicas */
 struct instance *deployment_instance(const struct deployment *d, const char *service);
+struct instance *deployment_replica(const struct deployment *d, const char *service,
+                                    unsigned index);
 void deployment_keep_ports(struct instance *i, const uint16_t *ports, size_t n);
 /* how its last incarnation ended, or why it was ended; "" if there was none */
 void deployment_describe_end(const struct instance *i, char *out, size_t room);

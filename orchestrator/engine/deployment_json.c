@@ -15,6 +15,8 @@ static json_t *instance_to_json(const struct instance *i)
         i->has_last, "last_code", i->last.code, "last_signal", i->last.signal, "last_oom",
         i->last.oom, "lodges", i->lodges);
 
+    (void) json_object_set_new(json, "index", json_integer(i->index));
+    (void) json_object_set_new(json, "named", json_boolean(i->names == i->in->names));
     (void) json_object_set_new(json, "last_memory_limit",
                                json_integer((json_int_t) i->last.memory_limit));
     return json;
@@ -59,6 +61,7 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
     int incarnation, run, restarts, streak, pid, stop_signal, ended, code, signal, oom;
     json_int_t grace, since, memory_limit;
     json_error_t where;
+    const json_t *index;
     struct instance *i;
 
     if (json_unpack_ex(json, &where, 0,
@@ -70,13 +73,15 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
                        "last_oom", &oom, "lodges", &lodges) < 0)
         return err_set(e, -EINVAL, "saved instance: %s", where.text);
     memory_limit = json_integer_value(json_object_get(json, "last_memory_limit"));
-    i = deployment_instance(d, name);
+    index = json_object_get(json, "index");
+    i = deployment_replica(d, name, index ? (unsigned) json_integer_value(index) : 1);
     if (!i || state_from_text(state) < 0)
         return 0; /* a service of an older project; the broker's list tells about leftovers */
     (void) snprintf(i->id, sizeof i->id, "%s", id);
     (void) snprintf(i->digest, sizeof i->digest, "%s", digest);
     (void) snprintf(i->lodges, sizeof i->lodges, "%s", lodges);
     i->incarnation = (unsigned) incarnation;
+    i->names = json_is_false(json_object_get(json, "named")) ? 0 : d->names;
     i->state = (enum state) state_from_text(state);
     i->want = run ? WANT_RUN : WANT_REST;
     i->restarts = (unsigned) restarts;

@@ -17,8 +17,12 @@ static int find_running(const struct supervisor *s, const struct supervisor_exec
                         struct instance **out, struct err *e)
 {
     struct deployment *d = supervisor_find(s, x->project);
-    struct instance *i = d ? deployment_instance(d, x->service) : NULL;
+    struct instance *i = d ? deployment_replica(d, x->service, x->index) : NULL;
 
+    if (!i && d && deployment_instance(d, x->service)) {
+        err_set(e, -ENOENT, "service '%s' has no instance %u", x->service, x->index);
+        return err_classify(e, ERR_USAGE);
+    }
     if (!i) {
         err_set(e, -ENOENT, "project '%s' has no service '%s'", x->project, x->service);
         return err_classify(e, ERR_USAGE);

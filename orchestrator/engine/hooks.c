@@ -80,7 +80,7 @@ static void describe(struct instance *i, const struct runtime_answer *a)
                         "failed: its %s command %s exited with status %d%s%s", when, what, a->code,
                         a->output && a->output[0] ? ": " : "", a->output ? a->output : "");
     i->blame[strcspn(i->blame, "\n")] = '\0';
-    log_line(LOG_WARN, "%s: %s project=%s", i->name, i->blame, i->in->project->name);
+    log_line(LOG_WARN, "%s: %s project=%s", i->label, i->blame, i->in->project->name);
 }
 
 bool hooks_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a)

@@ -53,7 +53,8 @@ static void fail(struct inquiry *q, const struct err *why, const char *service)
 
 static void take(struct inquiry *q, struct instance *i, const struct runtime_answer *a)
 {
-    json_t *one = json_pack("{s:s,s:i}", "service", i->name, "pid", i->pid);
+    json_t *one = json_pack("{s:s,s:s,s:i,s:i}", "service", i->name, "name", i->label, "index",
+                            (int) i->index, "pid", i->pid);
 
     if (a->fields)
         (void) json_object_update_missing(one, (json_t *) (size_t) a->fields);

@@ -17,7 +17,7 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
     int r = networks_make(s, i->in, e);
 
     i->incarnation++;
-    (void) snprintf(i->id, sizeof i->id, "%s.%s.1.%u", i->in->project->name, i->name,
+    (void) snprintf(i->id, sizeof i->id, "%s.%s.%u.%u", i->in->project->name, i->name, i->index,
                     i->incarnation);
     (void) snprintf(i->digest, sizeof i->digest, "%s", i->unit->digest);
     i->memory_limit = i->unit->limits.memory;
@@ -39,7 +39,7 @@ static void on_drained(void *owner)
 int launch_open_log(struct supervisor *s, struct instance *i, struct err *e)
 {
     auto_free char *dir = paths_join("%s/%s", s->config.log_dir, i->in->project->name);
-    auto_free char *path = paths_join("%s/%s.log", dir, i->name);
+    auto_free char *path = paths_join("%s/%s.log", dir, i->label);
     int r;
 
     if (i->log)

@@ -51,7 +51,7 @@ static struct lease *find_lease(const struct supervisor *s, struct deployment *d
 /* how an instance is called among those who have places in a network of `owner` */
 static char *place_name(const struct instance *i, const struct deployment *owner)
 {
-    return i->in == owner ? strdup(i->name) : paths_join("%s/%s", i->in->project->name, i->name);
+    return i->in == owner ? strdup(i->label) : paths_join("%s/%s", i->in->project->name, i->label);
 }
 
 static const struct place *find_place(const struct instance *i, const struct owned *o,
@@ -421,6 +421,9 @@ static void plan_names(const struct supervisor *s, const struct instance *i,
 
     if (!p)
         return;
+    if (other->unit->replicas > 1)
+        names = arena_printf(a, "%s %s-%s-%u", names, other->in->project->name, other->name,
+                             other->index);
     for (const char *const *alias = there->aliases; alias && *alias; alias++)
         names = arena_printf(a, "%s %s", names, *alias);
     for (size_t n = 0; n < i->unit->n_links; n++)
@@ -444,23 +447,64 @@ static size_t count_instances(const struct supervisor *s)
     return n;
 }
 
+static void plan_hosts(const struct supervisor *s, const struct instance *i,
+                       const struct instance *at, struct arena *a, struct runtime_launch *out)
+{
+    out->hosts =
+        arena_array(a, 2 * (count_instances(s) + 1) + i->unit->n_hosts + 1, sizeof *out->hosts);
+    plan_extra_hosts(i, out);
+    /* who takes the first of several addresses takes another one than its neighbours */
+    for (size_t n = 0; n < i->in->n_instances; n++)
+        plan_names(s, i, at, i->in->instances[(n + i->index) % i->in->n_instances], a, out);
+    if (once_is_known(s, i->id) && at == i)
+        plan_names(s, i, at, i, a, out);
+    /* whoever shares an external network; a name of the project's own comes first */
+    for (size_t k = 0; k < s->n_deployments; k++)
+        for (size_t n = 0; s->deployments[k] != i->in && n < s->deployments[k]->n_instances; n++)
+            plan_names(s, i, at, s->deployments[k]->instances[n], a, out);
+}
+
+/* it has what the project wants it to have, which it may not before it is launched again */
+static bool is_placed(const struct supervisor *s, const struct instance *i)
+{
+    for (size_t n = 0; i->unit && n < i->unit->n_networks; n++) {
+        const struct owned o = find_network(s, i->in, i->unit->networks[n].network);
+        const struct lease *l = o.by ? deployment_lease(o.by, o.network->key) : NULL;
+
+        if (!l || !find_place(i, &o, l))
+            return false;
+    }
+    return i->unit && !i->replace;
+}
+
+void networks_tell(struct supervisor *s, struct deployment *d)
+{
+    for (size_t n = 0; s->connected && n < d->n_instances; n++) {
+        struct instance *i = d->instances[n];
+        const struct instance *with = landlord(d, i);
+        struct runtime_launch plan = { .unit = i->unit };
+        auto_arena a = arena_new();
+        struct err e = ERR_INIT;
+
+        if (i->pid <= 0 || i->names == d->names || !is_placed(s, i) ||
+            (with && !is_placed(s, with)))
+            continue;
+        i->names = d->names;
+        plan_links(s, i, a, &plan);
+        plan_hosts(s, i, with ? with : i, a, &plan);
+        if (s->ops->hosts(s->self, i->id, plan.hosts, plan.n_hosts, &e) < 0)
+            log_err(&e, i->id);
+    }
+}
+
 void networks_plan(const struct supervisor *s, struct instance *i, struct arena *a,
                    struct runtime_launch *out)
 {
     const struct instance *with = landlord(i->in, i), *at = with ? with : i;
 
     (void) snprintf(i->lodges, sizeof i->lodges, "%s", with ? with->id : "");
+    i->names = i->in->names;
     out->network_of = with ? i->lodges : i->unit->network_of;
     plan_links(s, i, a, out);
-    out->hosts =
-        arena_array(a, 2 * (count_instances(s) + 1) + i->unit->n_hosts + 1, sizeof *out->hosts);
-    plan_extra_hosts(i, out);
-    for (size_t n = 0; n < i->in->n_instances; n++)
-        plan_names(s, i, at, i->in->instances[n], a, out);
-    if (once_is_known(s, i->id) && !with)
-        plan_names(s, i, at, i, a, out);
-    /* whoever shares an external network; a name of the project's own comes first */
-    for (size_t k = 0; k < s->n_deployments; k++)
-        for (size_t n = 0; s->deployments[k] != i->in && n < s->deployments[k]->n_instances; n++)
-            plan_names(s, i, at, s->deployments[k]->instances[n], a, out);
+    plan_hosts(s, i, at, a, out);
 }

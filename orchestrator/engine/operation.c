@@ -49,7 +49,7 @@ void operation_fail(struct deployment *d, const struct instance *i, const char *
     op->failed = true;
     op->stopping = !op->keep;
     op->failure.why = *why;
-    (void) snprintf(op->failure.service, sizeof op->failure.service, "%s", i ? i->name : "");
+    (void) snprintf(op->failure.service, sizeof op->failure.service, "%s", i ? i->label : "");
     (void) snprintf(op->failure.phase, sizeof op->failure.phase, "%s", phase);
     operation_apply(d);
 }
@@ -59,13 +59,13 @@ static void describe_end(const struct instance *i, struct err *e)
     char how[320];
 
     deployment_describe_end(i, how, sizeof how);
-    err_set(e, -EIO, "service '%s' %s", i->name, how);
+    err_set(e, -EIO, "service '%s' %s", i->label, how);
     err_hint(e, "ipam-orch logs %s", i->name);
 }
 
 static void describe_unready(const struct instance *i, struct err *e)
 {
-    err_set(e, -ETIMEDOUT, "service '%s' is unhealthy after %u failed checks%s%s", i->name,
+    err_set(e, -ETIMEDOUT, "service '%s' is unhealthy after %u failed checks%s%s", i->label,
             i->health.failing, i->health.last_output[0] ? "; the last one said: " : "",
             i->health.last_output);
     err_classify(e, ERR_HEALTH);

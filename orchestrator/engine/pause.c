@@ -11,7 +11,7 @@ void pause_note(struct instance *i, bool paused)
         pause_lift(i); /* what was asked to end must be able to */
         return;
     }
-    log_line(LOG_INFO, "%s %s project=%s", i->name, paused ? "paused" : "unpaused",
+    log_line(LOG_INFO, "%s %s project=%s", i->label, paused ? "paused" : "unpaused",
              i->in->project->name);
     i->paused = paused;
     probing_end(i); /* what is frozen answers nothing, which says nothing about it */

@@ -24,7 +24,8 @@ static struct instance *adopt_unsaved(struct supervisor *s, const struct runtime
         for (size_t k = 0; k < d->n_instances; k++) {
             struct instance *i = d->instances[k];
             char prefix[INSTANCE_ID];
-            int len = snprintf(prefix, sizeof prefix, "%s.%s.1.", d->project->name, i->name);
+            int len =
+                snprintf(prefix, sizeof prefix, "%s.%s.%u.", d->project->name, i->name, i->index);
             unsigned incarnation;
 
             if (!i->unit || strncmp(seen->id, prefix, (size_t) len) != 0)

@@ -226,8 +226,8 @@ int supervisor_kill(struct supervisor *s, const char *project, const char *const
             continue;
         pause_lift(i);
         r = s->ops->signal(s->self, i->id, signo, e);
-        (void) json_array_append_new(killed,
-                                     json_pack("{s:s,s:i}", "service", i->name, "pid", i->pid));
+        (void) json_array_append_new(killed, json_pack("{s:s,s:s,s:i}", "service", i->name, "name",
+                                                       i->label, "pid", i->pid));
     }
     if (r == 0 && json_array_size(killed) == 0) {
         err_set(e, -ESRCH, "no service runs that could get a signal");
@@ -287,8 +287,9 @@ static json_t *instance_status(const struct instance *i)
     deployment_describe_end(i, end, sizeof end);
     if (i->state == STATE_WAITING)
         (void) deployment_deps(i->in, i, &waits);
-    return json_pack("{s:s,s:s,s:s,s:s,s:i,s:i,s:I,s:s,s:s,s:I,s:s,s:s,s:o}", "service", i->name,
-                     "id", i->id, "state", i->paused ? "paused" : state_text[i->state], "health",
+    return json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:i,s:i,s:I,s:s,s:s,s:I,s:s,s:s,s:o}", "service",
+                     i->name, "name", i->label, "index", (int) i->index, "id", i->id, "state",
+                     i->paused ? "paused" : state_text[i->state], "health",
                      health_text[state_is_live(i->state) ? i->health.health : HEALTH_NONE],
                      "restarts", (int) i->restarts, "pid", i->pid, "since_us",
                      (json_int_t) i->since_wall_us, "image", i->unit ? i->unit->image : "", "user",

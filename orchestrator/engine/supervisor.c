@@ -148,10 +148,12 @@ static void finish_operation(struct deployment *d)
     log_line(LOG_INFO, "%s %s project=%s%s%s", operation_text[op->kind],
              op->failed ? "failed" : "done", d->project->name, op->failed ? ": " : "",
              op->failed ? op->failure.why.msg : "");
-    if (leaves_nothing(op))
+    if (leaves_nothing(op)) {
         forget_deployment(s, d);
-    else
+    } else {
+        networks_tell(s, d);
         save(d, true);
+    }
     if (w.owner)
         w.done(w.owner, op->failed || op->failure.why.code < 0 ? &op->failure : NULL);
     free(op);
@@ -170,6 +172,8 @@ void supervisor_settle(struct deployment *d)
                 changed |= nudge(d, d->instances[n]);
         }
         run_gate(d);
+        if (d->networks_ready)
+            networks_tell(d->supervisor, d);
         for (size_t n = d->n_instances; n > 0; n--) {
             struct instance *i = d->instances[n - 1];
             if (!i->unit && i->state == STATE_DOWN && is_quiet(i))

@@ -61,6 +61,7 @@ int supervisor_kill(struct supervisor *s, const char *project, const char *const
 
 struct supervisor_exec {
     const char *project, *service;
+    unsigned index; /* which of its replicas */
     struct runtime_exec command;
 };
 

@@ -52,6 +52,8 @@ int networks_make(struct supervisor *s, struct deployment *d, struct err *e);
 /* links and names of an instance, after networks_make; texts live in the arena */
 void networks_plan(const struct supervisor *s, struct instance *i, struct arena *a,
                    struct runtime_launch *out);
+/* tells all that run of the deployment what names there are now */
+void networks_tell(struct supervisor *s, struct deployment *d);
 /* -EBUSY when a service of another project is on one of them */
 int networks_unused(const struct supervisor *s, const struct deployment *d, struct err *e);
 /* asks; the answers count d->removals down */

@@ -36,14 +36,14 @@ static void announce(struct instance *i, enum state before, const char *detail)
 
     if (i->state == STATE_WAITING)
         (void) deployment_deps(i->in, i, &waits);
-    log_line(LOG_INFO, "%s %s project=%s was=%s%s%s", i->name, state_text[i->state],
+    log_line(LOG_INFO, "%s %s project=%s was=%s%s%s", i->label, state_text[i->state],
              i->in->project->name, state_text[before], detail[0] ? ": " : "", detail);
-    supervisor_tell(i->in,
-                    json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:I}", "event", event_word(i),
-                              "project", i->in->project->name, "service", i->name, "state",
-                              state_text[i->state], "was", state_text[before], "waits_for", waits,
-                              "detail", detail, "restarts", (int) i->restarts, "pid", i->pid,
-                              "time_us", (json_int_t) clock_wall_us()));
+    supervisor_tell(i->in, json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:i,s:i,s:I}", "event",
+                                     event_word(i), "project", i->in->project->name, "service",
+                                     i->name, "name", i->label, "index", (int) i->index, "state",
+                                     state_text[i->state], "was", state_text[before], "waits_for",
+                                     waits, "detail", detail, "restarts", (int) i->restarts, "pid",
+                                     i->pid, "time_us", (json_int_t) clock_wall_us()));
 }
 
 static void on_timer(void *owner)

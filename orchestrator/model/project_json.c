@@ -160,6 +160,7 @@ static const struct json_member unit_members[] = {
     TEXT(unit, image),
     TEXT(unit, recipe),
     TEXT(unit, digest),
+    PLAIN(unit, replicas, T_UINT),
     MANY(unit, deps, dep_kind),
     PLAIN(unit, argv, T_LIST),
     PLAIN(unit, env, T_LIST),
@@ -378,6 +379,9 @@ static int check_lifecycle(const struct unit *u, struct err *e)
         for (size_t i = 0; i < hooks[k].n; i++)
             if (!hooks[k].list[i].argv || !hooks[k].list[i].argv[0])
                 return err_set(e, -EINVAL, "project: a hook of '%s' runs nothing", u->name);
+    if (u->replicas > LIMIT_REPLICAS)
+        return err_set(e, -EINVAL, "project: '%s' has %u replicas, the limit is %d", u->name,
+                       u->replicas, LIMIT_REPLICAS);
     if (u->restart.jitter > 100)
         return err_set(e, -EINVAL, "project: the jitter of '%s' is beyond 100 percent", u->name);
     return 0;

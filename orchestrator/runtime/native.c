@@ -399,6 +399,17 @@ static int native_limits(void *self, const char *id, const json_t *set, uint64_t
     return request_tagged(self, "limits", id, fields, tag, e);
 }
 
+static int native_hosts(void *self, const char *id, const struct runtime_host *hosts, size_t n,
+                        struct err *e)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < n; i++)
+        (void) json_array_append_new(
+            list, json_pack("{s:s,s:s}", "address", hosts[i].address, "names", hosts[i].names));
+    return request_plain(self, "hosts", id, json_pack("{s:s,s:o}", "id", id, "hosts", list), e);
+}
+
 static int native_remove(void *self, const char *id, struct err *e)
 {
     return request_plain(self, "remove", id, json_pack("{s:s}", "id", id), e);
@@ -545,6 +556,7 @@ const struct runtime_ops native_ops = {
     .freeze = native_freeze,
     .stats = native_stats,
     .limits = native_limits,
+    .hosts = native_hosts,
     .remove = native_remove,
     .exec = native_exec,
     .exec_end = native_exec_end,

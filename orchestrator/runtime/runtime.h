@@ -101,6 +101,9 @@ struct runtime_ops {
     int (*stats)(void *self, const char *id, uint64_t tag, struct err *e);
     /* `set` (borrowed, may be NULL) as in sandbox/spec.h; `answered` with what holds and held */
     int (*limits)(void *self, const char *id, const json_t *set, uint64_t tag, struct err *e);
+    /* the names a running instance knows, instead of those of its launch */
+    int (*hosts)(void *self, const char *id, const struct runtime_host *hosts, size_t n,
+                 struct err *e);
     int (*remove)(void *self, const char *id, struct err *e);
     int (*probe)(void *self, const char *id, const struct project *p, const struct health_spec *h,
                  uint64_t tag, struct err *e);

@@ -188,12 +188,6 @@ refused() {
     for text in "${@:2}"; do [[ $output == *"$text"* ]] || return 1; done
 }
 
-@test "one copy: what else is asked for is refused" {
-    refused "scale: 2" "compose.yaml:5:" scale
-    refused "deploy: { replicas: 2 }" "compose.yaml:5:" replicas
-    refused "deploy: { mode: global }" "compose.yaml:5:" mode
-}
-
 @test "a program that is not there is named before anything starts" {
     refused "x-native: { user: nobody, command: [x], programs: [no-such-program] }" "compose.yaml:5:" "program 'no-such-program' is not on this host"
     [ "$status" -eq 5 ]

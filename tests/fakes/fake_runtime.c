@@ -91,6 +91,13 @@ static int fake_limits(void *self, const char *id, const json_t *set, uint64_t t
     return note(self, "limits %s %zu; ", id, json_object_size(set));
 }
 
+static int fake_hosts(void *self, const char *id, const struct runtime_host *hosts, size_t n,
+                      struct err *e)
+{
+    (void) hosts, (void) e;
+    return note(self, "hosts %s %zu; ", id, n);
+}
+
 static int fake_remove(void *self, const char *id, struct err *e)
 {
     (void) e;
@@ -152,6 +159,7 @@ const struct runtime_ops fake_runtime_ops = {
     .freeze = fake_freeze,
     .stats = fake_stats,
     .limits = fake_limits,
+    .hosts = fake_hosts,
     .remove = fake_remove,
     .probe = fake_probe,
     .exec = fake_exec,

@@ -73,7 +73,7 @@ static void on_event(void *owner, const json_t *event)
         (void) snprintf(text, sizeof text, "%s: %s", field(event, "service"),
                         field(event, "event"));
     else
-        (void) snprintf(text, sizeof text, "%s: %s -> %s%s%s%s%s", field(event, "service"),
+        (void) snprintf(text, sizeof text, "%s: %s -> %s%s%s%s%s", field(event, "name"),
                         field(event, "was"), field(event, "event"),
                         field(event, "waits_for")[0] ? " for " : "", field(event, "waits_for"),
                         field(event, "detail")[0] ? ": " : "", field(event, "detail"));
@@ -222,6 +222,8 @@ static void define(struct story *s, char *const *words, size_t n)
 
         if (value && strncmp(words[k], "health=", 7) == 0)
             fake_health(u, duration(value + 1));
+        else if (value && strncmp(words[k], "replicas=", 9) == 0)
+            u->replicas = (unsigned) atoi(value + 1);
         else if (value && strncmp(words[k], "patience=", 9) == 0)
             u->health.start_period_us = duration(value + 1);
         else if (value && strncmp(words[k], "grace=", 6) == 0)
@@ -299,7 +301,12 @@ static void happen(struct story *s, char *const *words, size_t n)
             operate(s, (enum operation_kind) k, n > 1 ? words[1] : NULL);
             return;
         }
-    if (strcmp(words[0], "wait") == 0) {
+    if (n > 2 && strcmp(words[0], "scale") == 0) {
+        for (size_t k = 0; k < s->plan->n_units; k++)
+            if (strcmp(s->plan->units[k].name, words[1]) == 0)
+                s->plan->units[k].replicas = (unsigned) atoi(words[2]);
+        operate(s, OP_UP, NULL);
+    } else if (strcmp(words[0], "wait") == 0) {
         let_pass(s, duration(words[1]));
     } else if (strcmp(words[0], "supervisor") == 0) {
         close_supervisor(s);

@@ -4,10 +4,11 @@
  *   # comment                                     | before the first '>'
  *   service NAME [WORD...]                        |
  *     behaviour: start=DUR ready=DUR stop=DUR|never life=DUR exit=N task=DUR task-exit=N sick
- * broken definition: health=DUR patience=DUR (start period) grace=DUR restart=POLICY[:N]
+ * broken definition: health=DUR patience=DUR (start period) grace=DUR replicas=N restart=POLICY[:N]
  *                 window=DUR delay=DUR unhealthy=ACTION[:DUR] post_start=N pre_stop=N (commands)
  *                 needs=NAME[:started|healthy|completed][:restart][:optional]
  *   > up|down|start|stop|restart [SERVICE]        runs until the operation ends
+ *   > scale NAME N                                runs `up` with so many replicas
  *   > wait DUR                                    time passes
  *   > NAME exits N | NAME dies SIGNAL             a program ends
  *   > NAME BEHAVIOUR...                           it behaves otherwise from now on ("well": not

@@ -253,6 +253,13 @@ static int world_limits(void *self, const char *id, const json_t *set, uint64_t 
     return answer(self, tag, 0, 0);
 }
 
+static int world_hosts(void *self, const char *id, const struct runtime_host *hosts, size_t n,
+                       struct err *e)
+{
+    (void) self, (void) id, (void) hosts, (void) n, (void) e;
+    return 0;
+}
+
 static int world_remove(void *self, const char *id, struct err *e)
 {
     struct world *w = self;
@@ -334,6 +341,7 @@ const struct runtime_ops world_ops = {
     .freeze = world_freeze,
     .stats = world_stats,
     .limits = world_limits,
+    .hosts = world_hosts,
     .remove = world_remove,
     .probe = world_probe,
     .exec = world_exec,
@@ -373,6 +381,8 @@ void world_free(struct world *w)
 {
     world_boot(w);
     timers_cancel(w->config.timers, &w->released);
+    for (size_t n = 0; n < w->n_actors; n++)
+        free(w->actors[n].service);
     free(w);
 }
 
@@ -391,14 +401,23 @@ struct actor *world_actor(struct world *w, const char *service)
     if (w->n_actors == ACTORS)
         abort();
     a = &w->actors[w->n_actors++];
-    *a = (struct actor){ .service = service, .start_us = 10000, .stop_us = 20000 };
+    *a = (struct actor){ .start_us = 10000, .stop_us = 20000 };
+    a->service = strdup(service);
+    if (!a->service)
+        abort();
     return a;
 }
 
 void world_end(struct world *w, const char *service, int code, int signal)
 {
+    const char *index = strchr(service, '@');
+    size_t len = strcspn(service, "@");
+    char part[16];
+
+    (void) snprintf(part, sizeof part, ".%s.", index ? index + 1 : "");
     for (struct body *b = w->bodies; b; b = b->after)
-        if (strcmp(b->actor->service, service) == 0)
+        if (strncmp(b->actor->service, service, len) == 0 && b->actor->service[len] == '\0' &&
+            (!index || strstr(b->id, part)))
             end_body(b, 0, code, signal);
 }
 

@@ -8,7 +8,7 @@
 #include "runtime/runtime.h"
 
 struct actor {
-    const char *service;
+    char *service;
     uint64_t start_us; /* from launch to started */
     uint64_t ready_us; /* from started to the first good answer */
     uint64_t stop_us;  /* from the stop signal to the end; UINT64_MAX = it takes no notice */
@@ -37,7 +37,7 @@ void world_listen(struct world *w, const struct runtime_listener *to);
 
 /* the actor of a service, made with the usual behaviour when it is new; stays the world's */
 struct actor *world_actor(struct world *w, const char *service);
-/* all running instances of a service end */
+/* all running instances of a service end, or one: SERVICE@INDEX */
 void world_end(struct world *w, const char *service, int code, int signal);
 /* the connection ends, but nothing that runs; the next `connect` works */
 void world_lose_broker(struct world *w);

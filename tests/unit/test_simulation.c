@@ -105,7 +105,6 @@ static struct project *make_plan(void)
         u->health.retries = 3;
         u->health.start_period_us = 30 * USEC_PER_SEC;
         u->stop_grace_us = 5 * USEC_PER_SEC;
-        u->restart.jitter = 10;
         if (n % 2 == 0)
             u->sickness = (struct sickness){ UNHEALTHY_RESTART, USEC_PER_SEC, 0 };
         if (!needs[n])

@@ -500,7 +500,9 @@ static void on_exec_done(void *owner, const struct runtime_answer *how)
 static int exec_in(struct stage *s, const char *service, int *code, struct err *e)
 {
     static const char *const argv[] = { "id", NULL };
-    const struct supervisor_exec x = { .project = "p", .service = service, .command.argv = argv };
+    const struct supervisor_exec x = {
+        .project = "p", .service = service, .index = 1, .command.argv = argv
+    };
 
     return supervisor_exec(s->supervisor, &x,
                            &(struct exec_watcher){ .owner = code, .done = on_exec_done }, e);
