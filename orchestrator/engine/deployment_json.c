@@ -2,7 +2,30 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/auto.h"
 #include "engine/deployment.h"
+
+/* who asks before the broker has told anything is to see them too */
+static json_t *ports_to_json(const struct instance *i)
+{
+    json_t *ports = json_array();
+
+    for (size_t n = 0; n < i->n_ports; n++)
+        (void) json_array_append_new(ports, json_integer(i->ports[n]));
+    return ports;
+}
+
+static void ports_from_json(struct instance *i, const json_t *json)
+{
+    size_t n = json_array_size(json);
+    auto_free uint16_t *ports = calloc(n + 1, sizeof *ports);
+
+    if (!ports)
+        abort();
+    for (size_t k = 0; k < n; k++)
+        ports[k] = (uint16_t) json_integer_value(json_array_get(json, k));
+    deployment_keep_ports(i, ports, n);
+}
 
 static json_t *instance_to_json(const struct instance *i)
 {
@@ -15,6 +38,7 @@ static json_t *instance_to_json(const struct instance *i)
         i->has_last, "last_code", i->last.code, "last_signal", i->last.signal, "last_oom",
         i->last.oom, "lodges", i->lodges);
 
+    (void) json_object_set_new(json, "ports", ports_to_json(i));
     (void) json_object_set_new(json, "index", json_integer(i->index));
     (void) json_object_set_new(json, "named", json_boolean(i->names == i->in->names));
     (void) json_object_set_new(json, "last_memory_limit",
@@ -83,6 +107,7 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
     i->incarnation = (unsigned) incarnation;
     i->names = json_is_false(json_object_get(json, "named")) ? 0 : d->names;
     i->state = (enum state) state_from_text(state);
+    ports_from_json(i, json_object_get(json, "ports"));
     i->want = run ? WANT_RUN : WANT_REST;
     i->restarts = (unsigned) restarts;
     i->crash_streak = (unsigned) streak;
