@@ -8,17 +8,29 @@
 #include "cli/cmd.h"
 #include "cli/daemons.h"
 #include "cli/log_reader.h"
+#include "cli/patience.h"
 #include "cli/request.h"
 
 enum { FAILURE_LINES = 40 };
 
-static error_t parse_services(int key, char *arg, struct argp_state *state)
+struct input {
+    char **services;
+    struct patience patience;
+};
+
+static const struct argp_option start_options[] = { PATIENCE_READY_OPTION, { 0 } };
+static const struct argp_option stop_options[] = { PATIENCE_GRACE_OPTION, { 0 } };
+static const struct argp_option restart_options[] = { PATIENCE_READY_OPTION,
+                                                      PATIENCE_GRACE_OPTION,
+                                                      { 0 } };
+
+static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    char ***services = state->input;
+    struct input *in = state->input;
 
     if (key != ARGP_KEY_ARG)
-        return ARGP_ERR_UNKNOWN;
-    strv_append(services, arg);
+        return patience_parse(&in->patience, key, arg, state);
+    strv_append(&in->services, arg);
     return 0;
 }
 
@@ -31,22 +43,22 @@ static json_t *names_to_json(char *const *names)
     return list;
 }
 
-static int change(struct cli *cli, const char *operation, char *const *services, struct err *e)
+static int change(struct cli *cli, const char *operation, const struct input *in, struct err *e)
 {
     auto_client client = NULL;
     auto_free char *project = NULL;
-    json_t *status = NULL;
+    json_t *status = NULL, *message;
     bool ending = false;
     char service[128];
-    int r = request_open(cli, services, &client, &project, &status, e);
+    int r = request_open(cli, in->services, &client, &project, &status, e);
 
     json_decref(status);
     if (r < 0)
         return r;
-    r = request_run(cli, client,
-                    json_pack("{s:s,s:s,s:s,s:o}", "op", "begin", "operation", operation, "project",
-                              project, "services", names_to_json(services)),
-                    &ending, service, e);
+    message = json_pack("{s:s,s:s,s:s,s:o}", "op", "begin", "operation", operation, "project",
+                        project, "services", names_to_json(in->services));
+    patience_tell(&in->patience, message);
+    r = request_run(cli, client, message, &ending, service, e);
     if (r < 0 && service[0] != '\0')
         log_reader_print_last(project, service, FAILURE_LINES);
     if (ending)
@@ -57,17 +69,21 @@ static int change(struct cli *cli, const char *operation, char *const *services,
 static int run(struct cli *cli, const char *operation, const struct argp *argp, int argc,
                char **argv)
 {
-    auto_strv services = NULL;
+    struct input in = { 0 };
     struct err e = ERR_INIT;
+    int r;
 
-    if (cli_parse(cli, argp, argc, argv, &services) != 0)
+    if (cli_parse(cli, argp, argc, argv, &in) != 0)
         return ERR_USAGE;
-    return change(cli, operation, services, &e) < 0 ? cli_fail(cli, &e) : 0;
+    r = change(cli, operation, &in, &e);
+    strv_free(in.services);
+    return r < 0 ? cli_fail(cli, &e) : 0;
 }
 
 int cmd_start(struct cli *cli, int argc, char **argv)
 {
-    static const struct argp argp = { .parser = parse_services,
+    static const struct argp argp = { .options = start_options,
+                                      .parser = parse,
                                       .args_doc = "[SERVICE...]",
                                       .doc = "Starts services and what they depend on, and waits "
                                              "until they are healthy." };
@@ -77,7 +93,8 @@ int cmd_start(struct cli *cli, int argc, char **argv)
 
 int cmd_stop(struct cli *cli, int argc, char **argv)
 {
-    static const struct argp argp = { .parser = parse_services,
+    static const struct argp argp = { .options = stop_options,
+                                      .parser = parse,
                                       .args_doc = "[SERVICE...]",
                                       .doc = "Stops services, dependants first.  Networks and data "
                                              "stay." };
@@ -87,7 +104,8 @@ int cmd_stop(struct cli *cli, int argc, char **argv)
 
 int cmd_restart(struct cli *cli, int argc, char **argv)
 {
-    static const struct argp argp = { .parser = parse_services,
+    static const struct argp argp = { .options = restart_options,
+                                      .parser = parse,
                                       .args_doc = "[SERVICE...]",
                                       .doc = "Stops services and starts them again, in order." };
 

@@ -9,19 +9,24 @@
 #include "cli/daemons.h"
 #include "cli/log_reader.h"
 #include "cli/options.h"
+#include "cli/patience.h"
 #include "cli/request.h"
 #include "compose/load.h"
 
 enum { FAILURE_LINES = 40, NAME_ROOM = 128 };
 
+struct input {
+    bool volumes;
+    struct patience patience;
+};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    bool *volumes = state->input;
+    struct input *in = state->input;
 
-    (void) arg;
     if (key != 'v')
-        return ARGP_ERR_UNKNOWN;
-    *volumes = true;
+        return patience_parse(&in->patience, key, arg, state);
+    in->volumes = true;
     return 0;
 }
 
@@ -90,33 +95,35 @@ static int remove_data(struct cli *cli, struct err *e)
     return r;
 }
 
-static int down(struct cli *cli, bool volumes, struct err *e)
+static int down(struct cli *cli, const struct input *in, struct err *e)
 {
     auto_client client = NULL;
     auto_free char *project = NULL;
-    json_t *status = NULL;
+    json_t *status = NULL, *message;
     int r = request_open(cli, NULL, &client, &project, &status, e);
 
     json_decref(status);
-    if (r == 0 && volumes)
+    if (r == 0 && in->volumes)
         r = confirm(cli, project, e);
-    else if ((r == -ENOENT || e->class == ERR_UNREACHABLE) && volumes) {
+    else if ((r == -ENOENT || e->class == ERR_UNREACHABLE) && in->volumes) {
         *e = ERR_INIT;
         client_close(take_ptr(client));
         return remove_data(cli, e);
     }
     if (r < 0)
         return r;
-    return end(cli, client, project,
-               json_pack("{s:s,s:s,s:s,s:b}", "op", "begin", "operation", "down", "project",
-                         project, "volumes", volumes),
-               e);
+    message = json_pack("{s:s,s:s,s:s,s:b}", "op", "begin", "operation", "down", "project", project,
+                        "volumes", in->volumes);
+    patience_tell(&in->patience, message);
+    return end(cli, client, project, message, e);
 }
 
 int cmd_down(struct cli *cli, int argc, char **argv)
 {
     static const struct argp_option options[] = {
-        { "volumes", 'v', NULL, 0, "Deletes the volumes of the project too; asks first", 0 }, { 0 }
+        { "volumes", 'v', NULL, 0, "Deletes the volumes of the project too; asks first", 0 },
+        PATIENCE_GRACE_OPTION,
+        { 0 }
     };
     static const struct argp argp = { .options = options,
                                       .parser = parse,
@@ -124,13 +131,13 @@ int cmd_down(struct cli *cli, int argc, char **argv)
                                              "and published ports.  Volumes and logs are kept; -v "
                                              "deletes the volumes, but external ones." };
     struct err e = ERR_INIT;
-    bool volumes = false;
+    struct input in = { 0 };
     int r;
 
-    if (cli_parse(cli, &argp, argc, argv, &volumes) != 0)
+    if (cli_parse(cli, &argp, argc, argv, &in) != 0)
         return ERR_USAGE;
-    r = down(cli, volumes, &e);
-    if (!volumes && (r == -ENOENT || e.class == ERR_UNREACHABLE)) {
+    r = down(cli, &in, &e);
+    if (!in.volumes && (r == -ENOENT || e.class == ERR_UNREACHABLE)) {
         /* it is down: what was asked for is so */
         if (!cli->quiet)
             fprintf(stderr, "nothing to do: %s\n", e.msg);

@@ -8,6 +8,8 @@ enum { OPT_NO_DEPS = 256 };
 
 static const struct argp_option options[] = {
     { "no-deps", OPT_NO_DEPS, NULL, 0, "do not start what the services depend on", 0 },
+    PATIENCE_READY_OPTION,
+    PATIENCE_GRACE_OPTION,
     { 0 },
 };
 
@@ -25,7 +27,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (!in->scale)
             argp_error(state, "say which service is to have how many: SERVICE=NUMBER");
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default: return patience_parse(&in->patience, key, arg, state);
     }
 }
 

@@ -17,7 +17,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_NO_DEPS: in->no_deps = true; return 0;
     case OPT_SCALE: strv_append(&in->scale, arg); return 0;
     case ARGP_KEY_ARG: strv_append(&in->services, arg); return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default: return patience_parse(&in->patience, key, arg, state);
     }
 }
 
@@ -26,6 +26,8 @@ static const struct argp_option options[] = {
     { "wait", OPT_WAIT, NULL, 0, "accepted for compatibility: this is the default", 0 },
     { "no-wait", OPT_NO_WAIT, NULL, 0, "do not wait until services are healthy", 0 },
     { "no-deps", OPT_NO_DEPS, NULL, 0, "do not start what the services depend on", 0 },
+    PATIENCE_READY_OPTION,
+    PATIENCE_GRACE_OPTION,
     { "scale", OPT_SCALE, "SERVICE=N", 0, "how many instances there are to be; may be repeated",
       0 },
     { "keep", OPT_KEEP, NULL, 0, "leave what was started running when something fails", 0 },

@@ -135,6 +135,7 @@ static json_t *request_of(const struct up *in, const struct project *p, struct e
     request = json_pack("{s:s,s:s,s:o,s:o,s:b,s:b,s:b}", "op", "begin", "operation", "up",
                         "definition", json_loads(text, 0, NULL), "services", services, "keep",
                         in->keep, "no_wait", in->no_wait, "no_deps", in->no_deps);
+    patience_tell(&in->patience, request);
     explicit_bzero(text, strlen(text));
     return request;
 }

@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "cli/cmd.h"
+#include "cli/patience.h"
 
 struct up {
     bool keep, no_wait, no_deps;
     char **services; /* NULL = all */
     char **scale;    /* SERVICE=NUMBER instead of what the files say */
+    struct patience patience;
 };
 
 int up_run(struct cli *cli, const struct up *in, struct err *e);

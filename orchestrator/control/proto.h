@@ -10,8 +10,9 @@
  *   {"op":"status"[,"project":NAME]}                     {"status":{"projects":[..]}}
  *   {"op":"begin","operation":"up|down|start|stop|restart","project":NAME
  *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]
- *    [,"volumes":b][,"deps_only":b]}; deps_only: what the services need, not themselves; down with
- *    volumes may bring the definition of a project that is not known
+ *    [,"volumes":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]}; deps_only: what the services
+ *    need, not themselves; down with volumes may bring the definition of a project that is not
+ *    known; ready_us: what is not ready then has failed; grace_us: instead of their grace periods
  *                                                        {"event":{..}} any number of times, then
  *                                                        {"done":true,"ending":bool} or
  *                                                        {"error":{..}}; ending: the manager

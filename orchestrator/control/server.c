@@ -169,12 +169,15 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     auto_free const char **names = NULL;
     const char *op, *operation;
     int keep = 0, no_wait = 0, no_deps = 0, with_volumes = 0, deps_only = 0, code;
+    json_int_t ready_us = 0, grace_us = -1;
     json_error_t where;
 
-    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b,s?b}",
-                       "op", &op, "operation", &operation, "project", &r.project, "definition",
-                       &definition, "services", &services, "keep", &keep, "no_wait", &no_wait,
-                       "no_deps", &no_deps, "volumes", &with_volumes, "deps_only", &deps_only) < 0)
+    if (json_unpack_ex(message, &where, JSON_STRICT,
+                       "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b,s?b,s?I,s?I}", "op", &op, "operation",
+                       &operation, "project", &r.project, "definition", &definition, "services",
+                       &services, "keep", &keep, "no_wait", &no_wait, "no_deps", &no_deps,
+                       "volumes", &with_volumes, "deps_only", &deps_only, "ready_us", &ready_us,
+                       "grace_us", &grace_us) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
     if (find_operation(operation, &r.kind) < 0)
         return err_set(e, -EINVAL, "request: unknown operation '%s'", operation);
@@ -194,6 +197,9 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     r.no_wait = no_wait;
     r.no_deps = no_deps;
     r.deps_only = deps_only;
+    r.ready_us = ready_us > 0 ? (uint64_t) ready_us : 0;
+    r.has_grace = grace_us >= 0;
+    r.grace_us = r.has_grace ? (uint64_t) grace_us : 0;
     return supervisor_begin(c->server->supervisor, &r, &watcher, e);
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 
 const char *const operation_text[OP_KIND_COUNT] = {
     [OP_UP] = "up",     [OP_DOWN] = "down",       [OP_START] = "start",
@@ -72,6 +73,51 @@ static void describe_unready(const struct instance *i, struct err *e)
     err_hint(e, "ipam-orch logs %s", i->name);
 }
 
+/* whatever it is that `i` is not ready for */
+static void describe_awaited(struct deployment *d, const struct instance *i, char *out, size_t room)
+{
+    const char *because = NULL;
+    const char *said = i->health.last_output;
+
+    if (i->state == STATE_WAITING && deployment_deps(d, i, &because) != DEPS_OK)
+        (void) snprintf(out, room, "it waits for '%s'", because);
+    else if (i->state == STATE_BACKOFF)
+        deployment_describe_end(i, out, room);
+    else
+        (void) snprintf(out, room, "it is %s%s%s", state_text[i->state],
+                        said[0] ? "; the last check said: " : "", said);
+}
+
+static bool is_ready(const struct instance *i)
+{
+    return !i->replace && (i->state == STATE_UP || i->state == STATE_DONE);
+}
+
+void operation_expire(struct deployment *d, uint64_t after_us)
+{
+    struct instance *late = NULL;
+    const char *because = NULL;
+    struct err why = ERR_INIT;
+    char awaited[400];
+
+    /* whoever waits for nobody keeps the others waiting */
+    for (size_t n = 0; n < d->n_instances; n++) {
+        struct instance *i = d->instances[n];
+
+        if (i->marked && i->unit && !is_ready(i) &&
+            (!late || (i->state != STATE_WAITING || deployment_deps(d, i, &because) == DEPS_OK)))
+            late = i;
+    }
+    if (!late)
+        return; /* a migration, which has a deadline of its own */
+    describe_awaited(d, late, awaited, sizeof awaited);
+    err_set(&why, -ETIMEDOUT, "service '%s' is not ready after %.1f s: %s", late->label,
+            (double) after_us / USEC_PER_SEC, awaited);
+    err_classify(&why, ERR_HEALTH);
+    err_hint(&why, "ipam-orch logs %s", late->name);
+    operation_fail(d, late, "deadline", &why);
+}
+
 /* true when the instance makes a start impossible */
 static bool start_failed(struct deployment *d, const struct instance *i)
 {
@@ -115,8 +161,7 @@ static bool start_is_complete(struct deployment *d)
             continue;
         if (start_failed(d, i))
             return false;
-        if (i->replace || (i->state != STATE_UP && i->state != STATE_DONE &&
-                           !(d->op->no_wait && state_is_live(i->state))))
+        if (!is_ready(i) && (i->replace || !d->op->no_wait || !state_is_live(i->state)))
             complete = false;
     }
     return complete;

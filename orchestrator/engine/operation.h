@@ -18,7 +18,7 @@ extern const char *const operation_text[OP_KIND_COUNT];
 struct operation_failure {
     struct err why;
     char service[128]; /* "" = the project as a whole */
-    char phase[16];    /* sandbox, exec, ready, migrate */
+    char phase[16];    /* sandbox, exec, ready, migrate, deadline */
 };
 
 struct watcher {
@@ -34,8 +34,12 @@ struct operation {
     bool no_wait;        /* do not wait for readiness */
     bool volumes;        /* OP_DOWN: the project's volumes go too... */
     uint64_t volume_tag; /* ...with this tag and those after it, in their order */
-    bool fresh;          /* the project was unknown before: a failed start leaves nothing behind */
-    bool stopping;       /* first half of a restart, or undoing a failed start */
+    bool has_grace;      /* grace_us instead of their own */
+    uint64_t grace_us;
+    uint64_t ready_us; /* 0 = no deadline */
+    struct timer deadline;
+    bool fresh;    /* the project was unknown before: a failed start leaves nothing behind */
+    bool stopping; /* first half of a restart, or undoing a failed start */
     bool failed;
     struct operation_failure failure; /* why.code: also what went wrong without stopping it */
 };
@@ -47,6 +51,8 @@ enum { OPERATION_FALSE_STARTS = 3 };
 void operation_apply(struct deployment *d);
 /* Looks whether the operation failed, changes halves or is over; true = it is over. */
 bool operation_advance(struct deployment *d);
+/* The time for getting ready is over. */
+void operation_expire(struct deployment *d, uint64_t after_us);
 void operation_fail(struct deployment *d, const struct instance *i, const char *phase,
                     const struct err *why);
 

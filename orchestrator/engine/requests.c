@@ -167,6 +167,14 @@ static void resume_wanted(struct deployment *d)
     }
 }
 
+static void on_deadline(void *owner)
+{
+    struct deployment *d = owner;
+
+    operation_expire(d, d->op->ready_us);
+    supervisor_settle(d);
+}
+
 int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
                      const struct watcher *watcher, struct err *e)
 {
@@ -194,6 +202,12 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
     d->op->no_wait = r->no_wait;
     d->op->stopping = r->kind == OP_RESTART;
     d->op->volumes = r->volumes;
+    d->op->has_grace = r->has_grace;
+    d->op->grace_us = r->grace_us;
+    d->op->ready_us = r->ready_us;
+    if (r->ready_us > 0 && r->kind != OP_STOP && r->kind != OP_DOWN)
+        timers_set(s->timers, &d->op->deadline, timers_now(s->timers) + r->ready_us, on_deadline,
+                   d);
     d->leaving = r->kind == OP_DOWN;
     d->leaving_with_volumes = d->leaving && r->volumes;
     mark(d, r);

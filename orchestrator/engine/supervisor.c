@@ -143,6 +143,7 @@ static void finish_operation(struct deployment *d)
     struct operation *op = take_ptr(d->op);
     struct watcher w = op->watcher;
 
+    timers_cancel(s->timers, &op->deadline);
     for (size_t n = 0; n < d->n_instances; n++)
         d->instances[n]->marked = d->instances[n]->started_by_op = false;
     log_line(LOG_INFO, "%s %s project=%s%s%s", operation_text[op->kind],
@@ -413,6 +414,8 @@ void supervisor_free(struct supervisor *s)
     for (size_t n = 0; n < s->n_deployments; n++) {
         if (timer_is_set(&s->save))
             save(s->deployments[n], true);
+        if (s->deployments[n]->op)
+            timers_cancel(s->timers, &s->deployments[n]->op->deadline);
         free(s->deployments[n]->op);
         deployment_free(s->deployments[n]);
     }

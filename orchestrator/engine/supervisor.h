@@ -46,8 +46,11 @@ struct supervisor_request {
     struct project *definition;  /* OP_UP; OP_DOWN: used when the project is unknown; taken */
     const char *const *services; /* NULL = all */
     bool keep, no_wait, no_deps;
-    bool deps_only; /* not the services named, only what they need */
-    bool volumes;   /* OP_DOWN: remove the project's volumes too, unless they are external */
+    bool deps_only;    /* not the services named, only what they need */
+    uint64_t ready_us; /* of starts: after so long they have failed; 0 = whenever they do */
+    bool has_grace;    /* grace_us instead of the grace periods of those it stops */
+    uint64_t grace_us;
+    bool volumes; /* OP_DOWN: remove the project's volumes too, unless they are external */
 };
 
 /* Starts an operation; -EBUSY (class ERR_LOCKED) while another runs, -ENOENT (ERR_USAGE) for an

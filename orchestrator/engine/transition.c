@@ -102,6 +102,8 @@ static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how
                            .stop_grace_us = i->stop_grace_us,
                            .to_blame = i->to_blame };
 
+    if (i->in->op && i->marked && i->in->op->has_grace)
+        f.stop_grace_us = i->in->op->grace_us;
     if (u) {
         f.restart = u->restart;
         f.on_unhealthy = u->sickness.action;

@@ -96,3 +96,16 @@ make_sick() {
     wait_until 20 is_another follower "$follower"
     [ "$(ps_field stayer pid)" -eq "$stayer" ]
 }
+
+@test "--wait-timeout says what was waited for; --timeout goes before the grace period of the file" {
+    run orch --profile endless up --wait-timeout 1 -t 0 endless
+    [ "$status" -eq 6 ]
+    [[ $output == *"service 'endless' is not ready after 1.0 s: it is starting"* ]]
+    run ps_field endless pid
+    [ "${output:-0}" -eq 0 ]
+    orch --profile endless up --no-wait endless
+    orch stop --timeout 100ms endless
+    [ "$(ps_field endless state)" = down ]
+    run orch up --wait-timeout soon
+    [ "$status" -eq 2 ]
+}

@@ -261,8 +261,10 @@ static struct project *copy_of_plan(const struct story *s)
     return p;
 }
 
-static void operate(struct story *s, enum operation_kind kind, const char *service)
+/* words: SERVICE, ready=DUR, grace=DUR */
+static void operate(struct story *s, enum operation_kind kind, char *const *words, size_t n)
 {
+    const char *service = n > 0 && !strchr(words[0], '=') ? words[0] : NULL;
     const char *const services[] = { service, NULL };
     struct watcher w = { .owner = s, .event = on_watched, .done = on_done };
     struct supervisor_request r = { .kind = kind,
@@ -271,6 +273,14 @@ static void operate(struct story *s, enum operation_kind kind, const char *servi
                                     .definition = kind == OP_UP ? copy_of_plan(s) : NULL };
     uint64_t until = timers_now(s->timers) + PATIENCE_US;
     struct err e = ERR_INIT;
+
+    for (size_t k = 0; k < n; k++) {
+        if (strncmp(words[k], "ready=", 6) == 0)
+            r.ready_us = duration(words[k] + 6);
+        r.has_grace |= strncmp(words[k], "grace=", 6) == 0;
+        if (strncmp(words[k], "grace=", 6) == 0)
+            r.grace_us = duration(words[k] + 6);
+    }
 
     s->busy = true;
     if (supervisor_begin(s->supervisor, &r, &w, &e) < 0) {
@@ -298,14 +308,14 @@ static void happen(struct story *s, char *const *words, size_t n)
 
     for (int k = 0; k < OP_KIND_COUNT; k++)
         if (strcmp(words[0], operation_text[k]) == 0) {
-            operate(s, (enum operation_kind) k, n > 1 ? words[1] : NULL);
+            operate(s, (enum operation_kind) k, words + 1, n - 1);
             return;
         }
     if (n > 2 && strcmp(words[0], "scale") == 0) {
         for (size_t k = 0; k < s->plan->n_units; k++)
             if (strcmp(s->plan->units[k].name, words[1]) == 0)
                 s->plan->units[k].replicas = (unsigned) atoi(words[2]);
-        operate(s, OP_UP, NULL);
+        operate(s, OP_UP, NULL, 0);
     } else if (strcmp(words[0], "wait") == 0) {
         let_pass(s, duration(words[1]));
     } else if (strcmp(words[0], "supervisor") == 0) {
