@@ -137,6 +137,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_STDIN:
     case SETUP_LOG:
     case SETUP_CAPS:
+    case SETUP_APPARMOR:
     case SETUP_WORKDIR:
     case SETUP_ARG:
     case SETUP_ENV:

@@ -11,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/apparmor.h"
 #include "base/auto.h"
 #include "base/paths.h"
 #include "sandbox/broker.h"
@@ -188,6 +189,9 @@ static int prepare(const struct broker *b, struct guest *g, const int *files, st
 {
     int r;
 
+    if (g->spec.apparmor[0] && !apparmor_is_active())
+        return err_set(e, -ENOTSUP, "AppArmor profile '%.128s': this host has no AppArmor",
+                       g->spec.apparmor);
     if ((a->filters[FILTER_OWN] = seccomp_of(&g->spec, e)) < 0)
         return a->filters[FILTER_OWN];
     if ((a->filters[FILTER_FLOOR] = seccomp_program(SECCOMP_FLOOR, e)) < 0)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/apparmor.h"
 #include "base/auto.h"
 #include "base/capability.h"
 #include "base/cidr.h"
@@ -26,6 +27,7 @@ const char *const permit_key_text[PERMIT_KEY_COUNT] = {
     [PERMIT_CAPABILITIES] = "capabilities",
     [PERMIT_DEVICES] = "devices",
     [PERMIT_DEVICE_RULES] = "device-rules",
+    [PERMIT_APPARMOR] = "apparmor",
     [PERMIT_SECCOMP] = "seccomp",
     [PERMIT_PORTS] = "ports",
     [PERMIT_SUBNETS] = "subnets",
@@ -159,6 +161,10 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
     case PERMIT_DEVICES: return check_device(word, e);
     case PERMIT_PUBLISH_FROM:
     case PERMIT_DEVICE_RULES: return check_device_rule(word, e);
+    case PERMIT_APPARMOR:
+        return is_any(word) || is_none(word) || apparmor_is_profile(word)
+                   ? 0
+                   : err_set(e, -EINVAL, "'%.64s' is no name of a profile, any or none", word);
     case PERMIT_SUBNETS: return check_subnet(word, e);
     case PERMIT_SECCOMP:
         if (is_none(word) || strcmp(word, "custom") == 0 || strcmp(word, "unconfined") == 0)
@@ -202,7 +208,7 @@ static const struct permit_rule built_in[PERMIT_KEY_COUNT] = {
     [PERMIT_PROPAGATION] = RULE("no"),    [PERMIT_PRIVILEGED] = RULE("no"),
     [PERMIT_LOG_DENIED] = RULE("no"),     [PERMIT_USER_NAMESPACES] = RULE("1879048192-2147352575"),
     [PERMIT_PUBLISH_FROM] = RULE("any"),  [PERMIT_PUBLISH_PAST_FIREWALL] = RULE("no"),
-    [PERMIT_DEVICE_RULES] = RULE("none"),
+    [PERMIT_DEVICE_RULES] = RULE("none"), [PERMIT_APPARMOR] = RULE("any"),
 #undef RULE
 };
 
@@ -410,6 +416,15 @@ static int ask_mount(const struct question *q, const struct spec_mount *m, struc
     return ask_source(q, m->source, m->read_only && !m->follows, e);
 }
 
+static int ask_apparmor(const struct question *q, const char *profile, struct err *e)
+{
+    const struct permit_rule *rule = permit_find(q->permit, q->project, PERMIT_APPARMOR);
+
+    if (has_word(rule, "any") || has_word(rule, profile))
+        return 0;
+    return refuse(q, PERMIT_APPARMOR, e, "run under the AppArmor profile '%.128s'", profile);
+}
+
 static int ask_device_rule(const struct question *q, const char *text, struct err *e)
 {
     const struct permit_rule *permitted = permit_find(q->permit, q->project, PERMIT_DEVICE_RULES);
@@ -440,6 +455,8 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
         r = ask_confinement(&q, s, e);
     for (size_t i = 0; i < s->n_devices && r == 0; i++)
         r = ask_device(&q, &s->devices[i], e);
+    if (r == 0 && s->apparmor[0])
+        r = ask_apparmor(&q, s->apparmor, e);
     for (size_t i = 0; s->device_rules && s->device_rules[i] && r == 0; i++)
         r = ask_device_rule(&q, s->device_rules[i], e);
     for (size_t i = 0; i < s->n_ports && r == 0; i++)

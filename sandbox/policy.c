@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "base/apparmor.h"
 #include "base/auto.h"
 #include "base/capability.h"
 #include "base/cidr.h"
@@ -569,6 +570,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_device(&s->devices[i], e);
     if (r == 0)
         r = check_device_rules(s, e);
+    if (r == 0 && s->apparmor[0] && !apparmor_is_profile(s->apparmor))
+        r = refuse(e, "apparmor", "profile", s->apparmor);
     for (size_t i = 0; i < s->n_files && r == 0; i++)
         r = check_file(&s->files[i], n_fds, e);
     for (size_t i = 0; i < s->n_links && r == 0; i++)

@@ -87,6 +87,7 @@ int program_take(struct program *p, const struct setup_op *op)
     case SETUP_LOG: p->log_denied = true; return 0;
     case SETUP_USERS: p->own_users = true; return 0;
     case SETUP_CAPS: return num_u64(op->arg[0], UINT64_MAX, &p->capabilities);
+    case SETUP_APPARMOR: p->apparmor = op->arg[0]; return 0;
     case SETUP_OOM: p->oom_score_adj = op->arg[0]; return 0;
     case SETUP_WORKDIR: p->workdir = op->arg[0]; return 0;
     case SETUP_ARG: return append(&p->argv, &p->n_argv, op->arg[0]);
@@ -170,6 +171,12 @@ static int become(const struct program *p, const struct program_start *how, enum
         return r;
     if (p->oom_score_adj &&
         (r = fsio_write_pseudo(AT_FDCWD, "/proc/self/oom_score_adj", p->oom_score_adj)) < 0)
+        return r;
+    /* The kernel changes it in execve(2).  Said before the fence: then /proc is read-only.  Leaving
+     * `unconfined` is allowed with no-new-privileges too. */
+    *stage = STAGE_APPARMOR;
+    if (p->apparmor &&
+        (r = fsio_write_pseudo(AT_FDCWD, "/proc/self/attr/apparmor/exec", p->apparmor)) < 0)
         return r;
     *stage = STAGE_LANDLOCK;
     auto_fd fence = p->fenced ? landlock_prepare(p->host_network) : -ENOSYS;

@@ -29,6 +29,7 @@ struct program {
     bool log_denied;           /* system calls that the filters refuse */
     uint64_t capabilities;     /* mask of those that are kept */
     bool own_users;            /* in a user namespace, see program_start */
+    const char *apparmor;      /* as SETUP_APPARMOR; NULL: that of init */
     const char *workdir;
     const char *host_path; /* NULL: argv[0] is looked up in PATH inside the instance */
     char **argv, **env;    /* NULL-terminated, at most PROGRAM_STRINGS_MAX each */

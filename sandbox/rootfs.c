@@ -15,6 +15,7 @@
 #include "base/auto.h"
 #include "base/capability.h"
 #include "base/fsio.h"
+#include "base/paths.h"
 #include "sandbox/devices.h"
 #include "sandbox/etc.h"
 #include "sandbox/place.h"
@@ -379,6 +380,11 @@ void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid, const struct pe
         setup_put(f, SETUP_LOG);
     if (capability_mask(s->capabilities, &capabilities, &wrong) == 0 && capabilities)
         setup_put(f, SETUP_CAPS, number(capabilities).text);
+    if (s->apparmor[0]) {
+        auto_free char *profile = paths_join("exec %s", s->apparmor);
+
+        setup_put(f, SETUP_APPARMOR, profile);
+    }
 }
 
 static void plan_program(struct plan *p)

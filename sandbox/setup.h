@@ -40,6 +40,7 @@ enum setup_code {
     SETUP_FENCE,    /* "host" or "own": whose network it is */
     SETUP_LOG,      /* calls that a filter refuses are logged */
     SETUP_CAPS,     /* decimal mask of the capabilities that are kept */
+    SETUP_APPARMOR, /* what to write for the next execve(2): "exec PROFILE" */
     SETUP_WORKDIR,  /* directory */
     SETUP_STDIN,    /* the program's stdin is a pipe that nobody writes to */
     SETUP_ARG,      /* string */

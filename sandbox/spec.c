@@ -83,6 +83,7 @@ static const struct field spec_fields[] = {
     FIELD(spec, capabilities, FIELD_STRINGS),
     FIELD(spec, own_users, FIELD_BOOL),
     FIELD(spec, device_rules, FIELD_STRINGS),
+    FIELD(spec, apparmor, FIELD_TEXT),
 };
 
 static const struct field mount_fields[] = {

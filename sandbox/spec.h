@@ -141,6 +141,7 @@ struct spec {
     const char *seccomp_profile; /* "" or a profile in moby's JSON form, instead of `seccomp` */
     struct spec_device *devices;
     size_t n_devices;
+    const char *apparmor;            /* profile of the host, "" = none */
     const char *const *device_rules; /* "c 10:229 rw": base/device_rule.h */
     const char *const *capabilities; /* "NET_RAW"; empty = none */
 

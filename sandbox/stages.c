@@ -18,6 +18,7 @@ static const char *const stage_text[] = {
     [STAGE_FORK] = "forking the program",
     [STAGE_STREAMS] = "connecting standard input and output",
     [STAGE_RLIMITS] = "setting resource limits",
+    [STAGE_APPARMOR] = "choosing the AppArmor profile, which must be loaded",
     [STAGE_LANDLOCK] = "fencing in the program",
     [STAGE_IDS] = "dropping to the service user",
     [STAGE_WORKDIR] = "entering the working directory",

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/apparmor.h"
 #include "base/auto.h"
 #include "base/capability.h"
 #include "base/device_rule.h"
@@ -132,15 +133,28 @@ static int seccomp(struct resolve *r, const struct node *n, const char *value, s
                     : resolve_refuse(n, e, "security_opt seccomp has no value");
 }
 
-/* Labels of security modules: none is what we do; others are nothing without the module. */
-static int label(const struct node *n, const char *module, const char *where, bool none,
-                 struct err *e)
+/* Which profiles are loaded only root can see; the launch says so. */
+static int apparmor(struct resolve *r, const struct node *n, const char *value, struct err *e)
 {
-    if (none)
+    r->unit->apparmor = "";
+    if (strcmp(value, "unconfined") == 0) /* no service has one by default */
         return 0;
-    if (access(where, F_OK) < 0)
-        return resolve_refuse(n, e, "security_opt '%s': this host has no %s", n->text, module);
-    return resolve_refuse(n, e, "security_opt '%s': labels of %s are not set yet", n->text, module);
+    if (!apparmor_is_profile(value))
+        return resolve_refuse(n, e, "security_opt '%s': '%s' is no name of a profile", n->text,
+                              value);
+    if (!apparmor_is_active())
+        return resolve_refuse(n, e, "security_opt '%s': this host has no AppArmor", n->text);
+    r->unit->apparmor = arena_strdup(r->arena, value);
+    return 0;
+}
+
+static int label(const struct node *n, const char *value, struct err *e)
+{
+    if (strcmp(value, "disable") == 0) /* no service has one by default */
+        return 0;
+    if (access("/sys/fs/selinux/enforce", F_OK) < 0)
+        return resolve_refuse(n, e, "security_opt '%s': this host has no SELinux", n->text);
+    return resolve_refuse(n, e, "security_opt '%s': labels of SELinux are not set", n->text);
 }
 
 static int security_opt(struct resolve *r, const struct node *n, struct err *e)
@@ -161,9 +175,9 @@ static int security_opt(struct resolve *r, const struct node *n, struct err *e)
     if (strcmp(key, "seccomp") == 0)
         return seccomp(r, n, value, e);
     if (strcmp(key, "apparmor") == 0)
-        return label(n, "AppArmor", "/sys/module/apparmor", strcmp(value, "unconfined") == 0, e);
+        return apparmor(r, n, value, e);
     if (strcmp(key, "label") == 0)
-        return label(n, "SELinux", "/sys/fs/selinux", strcmp(value, "disable") == 0, e);
+        return label(n, value, e);
     return resolve_refuse(n, e, "security_opt '%s' is not honoured", n->text);
 }
 
@@ -268,6 +282,8 @@ static int device_rules(struct resolve *r, struct err *e)
 int resolve_rights(struct resolve *r, struct err *e)
 {
     const struct node *options = node_get(r->service, "security_opt");
+
+    r->unit->apparmor = "";
     int code = shipped_profile(r, e);
 
     if (code == 0)

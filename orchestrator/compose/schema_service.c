@@ -476,7 +476,7 @@ static const struct attribute service_list[] = {
     { "runtime", TEXT_, NO("there is one") },
     { "scale", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, YES("so many instances, each with an address; names lead to all of them") },
     { "secrets", FILE_USES, .unique = UNIQUE_SECRET, YES("files in memory, never variables") },
-    { "security_opt", SET_, YES("no-new-privileges; seccomp, where policy.conf permits it") },
+    { "security_opt", SET_, YES("no-new-privileges; seccomp, where policy.conf permits it; apparmor, where the host has it") },
     { "shm_size", BYTES_, YES("size of /dev/shm") },
     { "stdin_open", CASTED_, YES("its standard input never ends; nobody can write to it, `run` has one to write to") },
     { "stop_grace_period", TIME_, .keep = true, YES("then SIGKILL") },

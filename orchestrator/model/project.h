@@ -122,6 +122,7 @@ struct unit {
     const char *seccomp_profile; /* "", or a profile in moby's JSON form instead */
     struct device *devices;
     size_t n_devices;
+    const char *apparmor;            /* a profile that the host has loaded, "" = none */
     const char *const *device_rules; /* "c 10:229 rw": more that may be done with nodes */
     const char *const *capabilities; /* "NET_RAW"; what cap_add leaves after cap_drop */
     bool own_users;                  /* a user namespace of its own; all ids are those inside */

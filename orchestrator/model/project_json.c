@@ -197,6 +197,7 @@ static const struct json_member unit_members[] = {
     PLAIN(unit, capabilities, T_LIST),
     MANY(unit, devices, device_kind),
     PLAIN(unit, device_rules, T_LIST),
+    TEXT(unit, apparmor),
     ONE(unit, health, health_kind),
     ONE(unit, restart, restart_kind),
     ONE(unit, sickness, sickness_kind),

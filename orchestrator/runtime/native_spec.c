@@ -120,6 +120,7 @@ static void copy_devices(const struct unit *u, struct spec *s)
     s->devices = array(u->n_devices, sizeof *s->devices);
     s->n_devices = u->n_devices;
     s->device_rules = u->device_rules;
+    s->apparmor = u->apparmor;
     for (size_t i = 0; i < u->n_devices; i++)
         s->devices[i] = (struct spec_device){ .source = u->devices[i].source,
                                               .target = u->devices[i].target,

@@ -219,7 +219,6 @@ device_cgroup_rules: ["c 1:3 r", "c 1 r"]|is not KIND MAJOR:MINOR ACCESS
 security_opt: ["no-new-privileges:false"]|can gain privileges
 security_opt: ["seccomp:no-such.json"]|No such file
 security_opt: ["systempaths=unconfined"]|is not honoured
-security_opt: ["apparmor=docker-default"]|AppArmor
 security_opt: ["label=type:x_t"]|SELinux
 EOF
     project host 'userns_mode: host'
@@ -243,6 +242,36 @@ EOF
     [[ $output != *"not permitted"* ]]
     orch_in "$DIR" down
     policy
+}
+
+@test "apparmor: under the loaded profile that is named, its commands too; refused without AppArmor, not loaded, not permitted" {
+    local profile
+    profile=$(basename "$WORLD" | tr . -)
+    project armoured "security_opt: [\"apparmor=$profile\"]"
+    policy
+    run orch_in "$DIR" up
+    echo "exit $status: $output"
+    if [ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ]; then
+        [ "$status" -eq 3 ]
+        [[ $output == *"compose.yaml:6:"*"this host has no AppArmor"* ]]
+        return 0
+    fi
+    [ "$status" -eq 1 ]
+    [[ $output == *"choosing the AppArmor profile, which must be loaded"* ]]
+    command -v apparmor_parser >/dev/null || skip "there is no apparmor_parser"
+    printf '%s\n' "profile $profile flags=(attach_disconnected) {" "file," "network," "signal," "ptrace," \
+        "deny /etc/hostname r," "}" | apparmor_parser -Kr
+    policy "apparmor = other"
+    run orch_in "$DIR" up
+    [[ $output == *"policy.conf:1: apparmor = other: 'armoured.web.1."*"' may not run under the AppArmor profile '$profile'"* ]]
+    policy
+    orch_in "$DIR" up
+    [ "$(tr -d '\0' <"/proc/$(web_pid)/attr/apparmor/current")" = "$profile (enforce)" ]
+    run orch_in "$DIR" exec web cat /etc/hostname
+    echo "$output"
+    [[ $output == *"Permission denied"* ]]
+    orch_in "$DIR" exec web cat /etc/hosts
+    orch_in "$DIR" down
 }
 
 @test "device_cgroup_rules: a node for reading is written to as well, where policy permits it" {

@@ -39,6 +39,7 @@ void fake_unit(struct unit *u, const char *name)
     u->uid = u->gid = 65534;
     u->seccomp = "default";
     u->seccomp_profile = "";
+    u->apparmor = "";
     u->restart = restart_spec_default(RESTART_ALWAYS);
     u->restart.jitter = 0;
     u->stop_signal = SIGTERM;

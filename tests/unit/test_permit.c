@@ -68,6 +68,7 @@ enum wish {
     OWN_PROFILE,
     DEVICE,
     DEVICE_RULE,
+    APPARMOR,
 };
 
 static struct spec make(enum wish w)
@@ -79,6 +80,7 @@ static struct spec make(enum wish w)
                       .uid = 1000,
                       .gid = 1000,
                       .seccomp = "default",
+                      .apparmor = "",
                       .seccomp_profile = "" };
 
     mount = (struct spec_mount){ .kind = SPEC_BIND, .source = "/srv/www", .target = "/x" };
@@ -111,6 +113,7 @@ static struct spec make(enum wish w)
         s.devices = &device;
         s.n_devices = 1;
         break;
+    case APPARMOR: s.apparmor = "web"; break;
     case DEVICE_RULE: s.device_rules = rules; break;
     case OWN_PROFILE: s.seccomp_profile = "{}"; break;
     }
@@ -163,6 +166,11 @@ static const struct {
     { "devices = /dev/fuse:r /dev/fuse2", DEVICE, ":1: devices = /dev/fuse:r /dev/fuse2" },
     { "devices = /dev/null /dev/fuse", DEVICE, NULL },
     { "devices = /dev/fuse:wr", DEVICE, NULL },
+    { NULL, APPARMOR, NULL },
+    { "apparmor = web-2 web", APPARMOR, NULL },
+    { "apparmor = web-2", APPARMOR,
+      ":1: apparmor = web-2: 'p.a.1.1' may not run under the AppArmor profile 'web'" },
+    { "apparmor = none", APPARMOR, ":1: apparmor = none" },
     { NULL, DEVICE_RULE,
       "policy: device-rules = none: 'p.a.1.1' may not have the device rule 'c 10:* rw'" },
     { "device-rules = c:10:229:rw c:10:*:r", DEVICE_RULE, ":1: device-rules = c:10:229:rw" },

@@ -36,7 +36,8 @@ static struct spec good(void)
                           .gid = 65534,
                           .etc = none,
                           .seccomp = "default",
-                          .seccomp_profile = "" };
+                          .seccomp_profile = "",
+                          .apparmor = "" };
 }
 
 /* one specification per rule, each wrong in one place */
@@ -105,6 +106,7 @@ enum wrong {
     DEVICE_OF_ANYBODY,
     DEVICE_ON_ROOT,
     DEVICE_ACCESS,
+    APPARMOR,
     DEVICE_RULE,
     DEVICE_RULES_MANY,
     WRONG_COUNT
@@ -173,6 +175,7 @@ static const struct {
     [DEVICE_OF_ANYBODY] = { -EINVAL, "device" },
     [DEVICE_ON_ROOT] = { -EINVAL, "device" },
     [DEVICE_ACCESS] = { -EINVAL, "device" },
+    [APPARMOR] = { -EINVAL, "apparmor" },
     [DEVICE_RULE] = { -EINVAL, "device-rule" },
     [DEVICE_RULES_MANY] = { -E2BIG, "count" },
     [PROFILE_OWN] = { -EINVAL, "name" },
@@ -387,6 +390,7 @@ static struct spec make(enum wrong w)
     case DEVICE_OF_ANYBODY: return with_device("/dev/shm/x", "/dev/x", "r");
     case DEVICE_ON_ROOT: return with_device("/dev/fuse", "/usr/x", "r");
     case DEVICE_ACCESS: return with_device("/dev/fuse", "/dev/fuse", "rx");
+    case APPARMOR: s.apparmor = "unconfined"; break;
     case DEVICE_RULE: return with_device_rules(wrong_rule);
     case DEVICE_RULES_MANY: return with_device_rules(many_rules);
     case CAPABILITY_OVER_HOST:

@@ -113,7 +113,8 @@ static struct spec small(void)
                           .gid = 1,
                           .etc = none,
                           .seccomp = "default",
-                          .seccomp_profile = "" };
+                          .seccomp_profile = "",
+                          .apparmor = "" };
 }
 
 /* replaces one member of an encoded specification; `path` is KEY or LIST.KEY of its first item */
