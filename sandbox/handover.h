@@ -53,10 +53,15 @@ enum {
     JOIN_DIRS /* or the user namespace of the instance, see SETUP_USERS */
 };
 
-/* Where init keeps the streams, so that a new broker finds them with pidfd_getfd. */
-enum { HANDOVER_STREAMS_KEPT = 20 };
-/* and its user namespace, if it has one */
-enum { HANDOVER_USERS_KEPT = HANDOVER_STREAMS_KEPT + HANDOVER_STREAM_FDS, HANDOVER_KEPT_END };
+/* Where init keeps the streams, so that a new broker finds them with pidfd_getfd; then what is
+ * written to be read by the program, if it reads: the pipe of its stdin, the master of its
+ * terminal; and its user namespace, if it has one. */
+enum {
+    HANDOVER_STREAMS_KEPT = 20,
+    HANDOVER_INPUT_KEPT = HANDOVER_STREAMS_KEPT + HANDOVER_STREAM_FDS,
+    HANDOVER_USERS_KEPT,
+    HANDOVER_KEPT_END
+};
 
 enum report_kind { REPORT_NONE, REPORT_STARTED, REPORT_FAILED, REPORT_ENDED };
 

@@ -30,6 +30,7 @@
 #include "sandbox/program.h"
 #include "sandbox/setup.h"
 #include "sandbox/stages.h"
+#include "sandbox/terminal.h"
 #include "sandbox/users.h"
 
 struct init {
@@ -41,7 +42,7 @@ struct init {
     struct mounts mounts;
     struct program program;
     bool stdin_open;
-    int stdin_kept; /* the end nobody writes to */
+    struct terminal terminal;
     struct users users;
     pid_t pid;
     bool told; /* "go" was said */
@@ -127,6 +128,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_PROC:
     case SETUP_DEV:
     case SETUP_NODE:
+    case SETUP_TTY:
     case SETUP_DEV_DONE: return STAGE_MOUNTS;
     case SETUP_USER:
     case SETUP_NOFILE:
@@ -205,6 +207,10 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
         return r;
     if (op->code == SETUP_SYSCTL)
         return set_sysctl(op->arg[0], op->arg[1], e);
+    if (op->code == SETUP_TTY) {
+        r = terminal_open(&i->terminal, i->mounts.root);
+        return r < 0 ? err_set(e, r, "a terminal: %s", strerror(-r)) : 0;
+    }
     if (op->code <= SETUP_PIVOT)
         return mounts_apply(&i->mounts, op, e);
     if (op->code == SETUP_USERS) {
@@ -240,8 +246,14 @@ static int open_low_ports(void)
     return fsio_write_pseudo(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
 }
 
-/* what a program reads: nothing, or what never comes */
-static int open_stdin(struct init *i)
+/* the end that others write to stays here, where a broker finds it */
+static int keep_input(int fd)
+{
+    return dup3(fd, HANDOVER_INPUT_KEPT, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+/* what a program reads: nothing, or what comes only when somebody attaches */
+static int open_stdin(const struct init *i)
 {
     int fd[2];
 
@@ -249,18 +261,36 @@ static int open_stdin(struct init *i)
         return open("/dev/null", O_RDWR | O_CLOEXEC);
     if (pipe2(fd, O_CLOEXEC) < 0)
         return -1;
-    i->stdin_kept = fd[1];
-    (void) !fchown(fd[0], users_outside(&i->users, i->program.uid),
+    auto_fd rd = fd[0], wr = fd[1];
+    if (keep_input(wr) < 0)
+        return -1;
+    (void) !fchown(rd, users_outside(&i->users, i->program.uid),
                    users_outside(&i->users, i->program.gid)); /* it may open /dev/stdin */
-    return fd[0];
+    return take_fd(&rd);
+}
+
+/* std[] of the program; *made is closed by the caller */
+static int open_std(struct init *i, int std[3], int *made)
+{
+    int out = i->streams[STREAM_OUT * STREAM_ENDS + STREAM_SOURCE_WRITE], r = 0;
+
+    if (i->terminal.master < 0) {
+        *made = std[0] = open_stdin(i);
+        std[1] = out;
+        std[2] = i->streams[STREAM_ERR * STREAM_ENDS + STREAM_SOURCE_WRITE];
+        return *made < 0 ? -errno : 0;
+    }
+    std[0] = std[1] = std[2] = i->terminal.slave;
+    r = keep_input(i->terminal.master);
+    return r < 0 ? r
+                 : terminal_begin(&i->terminal, out, users_outside(&i->users, i->program.uid),
+                                  users_outside(&i->users, i->program.gid));
 }
 
 static int start(struct init *i, enum stage *stage, struct err *e)
 {
-    auto_fd in = open_stdin(i);
+    auto_fd in = -1;
     struct program_start how = {
-        .std = { in, i->streams[STREAM_OUT * STREAM_ENDS + STREAM_SOURCE_WRITE],
-                 i->streams[STREAM_ERR * STREAM_ENDS + STREAM_SOURCE_WRITE] },
         .floor = i->fds[HANDOVER_FLOOR],
         .filter = i->fds[HANDOVER_FILTER],
         .users = i->users.fd,
@@ -271,8 +301,8 @@ static int start(struct init *i, enum stage *stage, struct err *e)
     *stage = STAGE_FORK;
     if ((r = await_go(i)) < 0)
         return r;
-    if (in < 0)
-        return err_set(e, -errno, "stdin: %s", strerror(errno));
+    if ((r = open_std(i, how.std, &in)) < 0)
+        return err_set(e, r, "stdin: %s", strerror(-r));
     r = program_start(&i->program, &how, stage);
     if (r < 0)
         return err_set(e, r, "%s: %s",
@@ -317,14 +347,14 @@ static bool reap(pid_t main_pid, int *main_status)
     return ended;
 }
 
-static int watch(const struct init *i)
+static int watch(struct init *i)
 {
     int status = 0;
     sigset_t all;
 
     (void) sigfillset(&all);
     for (;;) {
-        int signo = sigwaitinfo(&all, NULL);
+        int signo = i->terminal.master < 0 ? sigwaitinfo(&all, NULL) : terminal_wait(&i->terminal);
 
         if (signo == SIGCHLD && reap(i->pid, &status))
             break;
@@ -332,6 +362,8 @@ static int watch(const struct init *i)
             (void) kill(i->pid, signo);
     }
     FAILPOINT(INIT_REAPED);
+    if (i->terminal.master >= 0)
+        terminal_drain(&i->terminal);
     report(i, REPORT_ENDED, STAGE_NONE, 0, status);
     FAILPOINT(INIT_RECORDED);
     return 0; /* the kernel kills what is left in the pid namespace */
@@ -339,7 +371,7 @@ static int watch(const struct init *i)
 
 int init_run(void)
 {
-    struct init i = { .mounts.root = -1, .users = USERS_HOST };
+    struct init i = { .mounts.root = -1, .terminal = TERMINAL_NONE, .users = USERS_HOST };
     struct err e = ERR_INIT;
     enum stage stage = STAGE_NONE;
     sigset_t all;

@@ -24,6 +24,7 @@
 
 #define TMPFS_DEFAULT (UINT64_C(64) * 1024 * 1024)
 #define DEFAULT_PATH  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define DEFAULT_TERM  "TERM=xterm"
 
 enum { NUMBER_TEXT = 32, TYPE_TEXT = 32, MOUNTINFO_MAX = 4 * 1024 * 1024 };
 
@@ -209,6 +210,8 @@ static int plan_devices(struct plan *p, struct err *e)
         setup_put(p->text, SETUP_NODE, target, device, outside(p, node.uid).text,
                   outside(p, node.gid).text, octal(node.mode).text);
     }
+    if (p->spec->tty)
+        setup_put(p->text, SETUP_TTY);
     setup_put(p->text, SETUP_DEV_DONE);
     return 0;
 }
@@ -401,6 +404,8 @@ static void plan_program(struct plan *p)
         setup_put(p->text, SETUP_ENV, *env);
     if (!has_variable(s->env, "PATH"))
         setup_put(p->text, SETUP_ENV, DEFAULT_PATH);
+    if (s->tty && !has_variable(s->env, "TERM"))
+        setup_put(p->text, SETUP_ENV, DEFAULT_TERM);
     if (!has_variable(s->env, "HOME") && s->home[0]) {
         char home[PATH_MAX];
 

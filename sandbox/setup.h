@@ -29,6 +29,7 @@ enum setup_code {
     SETUP_PROC,     /* */
     SETUP_DEV,      /* */
     SETUP_NODE,     /* target below /dev, "c" or "b" and major:minor, uid, gid, octal mode */
+    SETUP_TTY,      /* the program has a terminal, which is /dev/console too */
     SETUP_DEV_DONE, /* nothing is made in /dev any more */
     SETUP_FILE,     /* tree (a memfd), target, uid, gid, octal mode */
     SETUP_PIVOT,    /* */
@@ -42,7 +43,7 @@ enum setup_code {
     SETUP_CAPS,     /* decimal mask of the capabilities that are kept */
     SETUP_APPARMOR, /* what to write for the next execve(2): "exec PROFILE" */
     SETUP_WORKDIR,  /* directory */
-    SETUP_STDIN,    /* the program's stdin is a pipe that nobody writes to */
+    SETUP_STDIN,    /* the program's stdin is a pipe that does not end */
     SETUP_ARG,      /* string */
     SETUP_ENV,      /* string */
     SETUP_PROGRAM,  /* host path to execute instead of looking argv[0] up */

@@ -73,6 +73,7 @@ static const struct field spec_fields[] = {
     FIELD(spec, disk_weight, FIELD_U64),
     FIELD(spec, swappiness, FIELD_TEXT),
     FIELD(spec, stdin_open, FIELD_BOOL),
+    FIELD(spec, tty, FIELD_BOOL),
     FIELD(spec, domainname, FIELD_TEXT),
     FIELD(spec, dns, FIELD_STRINGS),
     FIELD(spec, sysctls, FIELD_STRINGS),

@@ -135,7 +135,8 @@ struct spec {
     const char *swappiness;      /* 0 to 100, "" = the host's */
     uint64_t nofile;             /* 0 = the usual */
     int oom_score_adj;           /* 0 = inherited */
-    bool stdin_open;             /* a pipe that nobody writes to, instead of /dev/null */
+    bool stdin_open;             /* a pipe that does not end, instead of /dev/null */
+    bool tty;                    /* a terminal as stdin, stdout and stderr; its log is stdout's */
     const char *const *sysctls;  /* "NAME=VALUE", of namespaces only */
     const char *seccomp;         /* profile name, or SPEC_UNCONFINED */
     const char *seccomp_profile; /* "" or a profile in moby's JSON form, instead of `seccomp` */

@@ -257,6 +257,7 @@ static int go(struct client *client, const struct wish *w, struct project *p, st
     if (code < 0)
         return code;
     u->argv = c->detach ? argv : keeper;
+    u->tty &= c->detach && !c->no_terminal; /* else the command has the caller's, or none */
     if (c->detach) {
         add_variables(w, p, u);
         u->workdir = c->workdir ? c->workdir : u->workdir;

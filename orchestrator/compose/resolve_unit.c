@@ -247,6 +247,7 @@ int resolve_unit(struct resolve *r, struct err *e)
     u->home = node_get_text(r->recipe, "home", "/");
     u->workdir = resolve_get(r, "working_dir") ? resolve_get(r, "working_dir")->text : "/";
     u->stdin_open = node_is_true(node_get(r->service, "stdin_open"));
+    u->tty = node_is_true(node_get(r->service, "tty"));
     u->etc = resolve_strings(r->arena, resolve_get(r, "etc"));
     code = find_missing(r, e);
     if (code < 0 || r->missing)

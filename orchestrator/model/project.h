@@ -117,6 +117,7 @@ struct unit {
     const char *swappiness;      /* 0 to 100, "" = the host's */
     int oom_score_adj;           /* 0 = inherited */
     bool stdin_open;             /* never at its end, though nobody writes to it */
+    bool tty;                    /* has a terminal */
     const char *const *sysctls;  /* "NAME=VALUE", of namespaces only */
     const char *seccomp;         /* profile name in configs/seccomp, or "unconfined" */
     const char *seccomp_profile; /* "", or a profile in moby's JSON form instead */

@@ -188,6 +188,7 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .swappiness = u->swappiness,
                                .oom_score_adj = u->oom_score_adj,
                                .stdin_open = u->stdin_open,
+                               .tty = u->tty,
                                .sysctls = u->sysctls,
                                .seccomp = u->seccomp,
                                .seccomp_profile = u->seccomp_profile,

@@ -154,6 +154,17 @@ in_root() {
     [ "$(awk '{ print $2 }' "/proc/$(ps_field boxed pid)/uid_map")" = "$first" ]
 }
 
+@test "tty: a terminal of its own, whose lines are in the log as it writes them" {
+    local pid
+    pid=$(ps_field screen pid)
+    [ "$(readlink "/proc/$pid/fd/0" "/proc/$pid/fd/1" "/proc/$pid/fd/2" | sort -u)" = /dev/pts/0 ]
+    [ "$(awk '{ print $7 }' "/proc/$pid/stat")" != 0 ]
+    [ "$(in_root screen stat -c '%U %a %t' /dev/console)" = "nobody 620 88" ]
+    has_two() { [ "$(wc -l <"$WORLD/log/attributes/screen.log")" -ge 2 ]; }
+    wait_until 10 has_two
+    [ "$(jq -sc 'map([.stream, .log])' "$WORLD/log/attributes/screen.log")" = '[["stdout","24 80\r\n"],["stdout","for xterm\r\n"]]' ]
+}
+
 @test "stdin_open: a standard input that never ends, of its own; without it there is none, and never a terminal" {
     local pid init pipe
     pid=$(ps_field listener pid)
@@ -280,7 +291,6 @@ ulimits: { nofile: { soft: 9, hard: 8 } }|above its hard one
 group_add: [root]|no service the group of root
 group_add: [no-such-group]|does not exist
 oom_score_adj: -1000|from -900 to 1000
-tty: true|have terminals
 dns: [resolver.example]|is no address
 extra_hosts: ["a=b"]|is no address
 shm_size: 0x|shm_size

@@ -31,7 +31,7 @@ static const char plain_spec[] =
     "\"mounts\":[],\"files\":[],\"etc\":[],\"links\":[],\"ulimits\":[],\"groups\":[],\"ports\":[],"
     "\"hosts\":[],\"memory\":0,"
     "\"milli_cpus\":0,\"pids\":0,\"nofile\":0,\"oom_score_adj\":0,\"disks\":[],\"disk_weight\":0,"
-    "\"swappiness\":\"\",\"stdin_open\":false,\"sysctls\":[],\"memory_low\":0,"
+    "\"swappiness\":\"\",\"stdin_open\":false,\"tty\":false,\"sysctls\":[],\"memory_low\":0,"
     "\"memory_swap\":"
     "0,\"cpu_shares\":0,"
     "\"cpu_quota_us\":0,\"cpu_period_us\":0,\"cpuset\":\"\",\"domainname\":\"\",\"dns\":[],"
