@@ -66,8 +66,11 @@ int cmd_unknown(const struct cli *cli, const char *name)
     struct err e = ERR_INIT;
     const char *near;
 
-    for (const struct cmd *c = cmd_table; c->name; c++)
+    for (const struct cmd *c = cmd_table; c->name; c++) {
         strv_append(&names, c->name);
+        if (c->alias)
+            strv_append(&names, c->alias);
+    }
     near = suggest(name, (const char *const *) names);
     err_set(&e, -1, "unknown verb '%s'%s%s%s", name, near ? ", did you mean '" : "",
             near ? near : "", near ? "'?" : "");

@@ -45,6 +45,8 @@ load command
 
 @test "an unknown verb: exit 2 and the nearest one" {
     fails 2 "unknown verb 'strat'" "did you mean 'start'?" "next: ipam-orch help" -- strat
+    # another name of a verb; two letters in the wrong order are nearer than one too many
+    fails 2 "unknown verb 'stauts'" "did you mean 'status'?" -- stauts
 }
 
 @test "a word near to nothing gets no suggestion" {

@@ -9,8 +9,8 @@
 #include "base/auto.h"
 #include "base/suggest.h"
 
-static const char *const verbs[] = { "up",      "down",   "start", "stop",
-                                     "restart", "status", "logs",  NULL };
+static const char *const verbs[] = { "up",    "down",   "start", "stop", "restart",
+                                     "stats", "status", "logs",  NULL };
 
 static void a_word_near_to_nothing_gets_no_suggestion(void **state)
 {
@@ -31,8 +31,8 @@ static void a_mistyped_word_gets_the_nearest_one(void **state)
     static const struct {
         const char *word, *meant;
     } cases[] = {
-        { "strat", "start" }, { "stats", "status" }, { "restat", "restart" }, { "dwon", "down" },
-        { "log", "logs" },    { "stoq", "stop" },    { "up", "up" },
+        { "strat", "start" }, { "stauts", "status" }, { "sttas", "stats" }, { "restat", "restart" },
+        { "dwon", "down" },   { "log", "logs" },      { "stoq", "stop" },   { "up", "up" },
     };
 
     (void) state;
