@@ -51,6 +51,7 @@ struct wish {
     json_t *argv, *dirs, *env;
     uint64_t deadline_us; /* 0 = none */
     bool inside;          /* scope "all" */
+    bool terminal;        /* is what it reads from */
     int detached;
     gid_t gid; /* of `user` */
 };
@@ -217,6 +218,7 @@ static int parse(const struct request *r, struct wish *w, struct err *e)
         return err_set(e, -EINVAL, "join: a deadline is not negative");
     w->deadline_us = (uint64_t) deadline;
     w->inside = strcmp(w->scope, "all") == 0;
+    w->terminal = r->n_fds > 0 && isatty(r->fds[0]);
     return check_wish(w, r, e);
 }
 
@@ -253,6 +255,7 @@ static void write_inside(FILE *f, const struct guest *g, const struct wish *w,
                          const struct permit *permit)
 {
     const char *workdir = w->workdir ? w->workdir : g->spec.workdir;
+    bool named = !w->terminal || is_replaced("TERM=", w);
 
     setup_put(f, SETUP_JOIN, w->detached ? "detached" : "all");
     if (g->spec.own_users)
@@ -260,9 +263,13 @@ static void write_inside(FILE *f, const struct guest *g, const struct wish *w,
     rootfs_put_rights(f, &g->spec, w->gid, permit);
     put_watchers(f);
     setup_put(f, SETUP_WORKDIR, workdir[0] ? workdir : "/");
-    for (const char *const *env = g->spec.env; env && *env; env++)
+    for (const char *const *env = g->spec.env; env && *env; env++) {
         if (!is_replaced(*env, w))
             setup_put(f, SETUP_ENV, *env);
+        named |= strncmp(*env, "TERM=", strlen("TERM=")) == 0;
+    }
+    if (!named)
+        setup_put(f, SETUP_ENV, ROOTFS_TERM);
     for (size_t i = 0; i < json_array_size(w->env); i++)
         setup_put(f, SETUP_ENV, item(w->env, i));
 }

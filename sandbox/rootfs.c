@@ -24,7 +24,6 @@
 
 #define TMPFS_DEFAULT (UINT64_C(64) * 1024 * 1024)
 #define DEFAULT_PATH  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define DEFAULT_TERM  "TERM=xterm"
 
 enum { NUMBER_TEXT = 32, TYPE_TEXT = 32, MOUNTINFO_MAX = 4 * 1024 * 1024 };
 
@@ -405,7 +404,7 @@ static void plan_program(struct plan *p)
     if (!has_variable(s->env, "PATH"))
         setup_put(p->text, SETUP_ENV, DEFAULT_PATH);
     if (s->tty && !has_variable(s->env, "TERM"))
-        setup_put(p->text, SETUP_ENV, DEFAULT_TERM);
+        setup_put(p->text, SETUP_ENV, ROOTFS_TERM);
     if (!has_variable(s->env, "HOME") && s->home[0]) {
         char home[PATH_MAX];
 

@@ -16,6 +16,9 @@
 
 enum { ROOTFS_TREES_MAX = 400 };
 
+/* what a program with a terminal is told about it when nothing else is */
+#define ROOTFS_TERM "TERM=xterm"
+
 struct rootfs {
     int setup; /* memfd, see setup.h; -1 before */
     int trees[ROOTFS_TREES_MAX];

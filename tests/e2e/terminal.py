@@ -10,7 +10,7 @@ import termios
 
 program, project = sys.argv[1:]
 MANY = 5000
-SCRIPT = 'tty >/dev/null; test -t 0 -a -t 1 -a -t 2 && echo "three terminals $(stty size)"; read line; echo "got $line"; stty size; read line'
+SCRIPT = 'tty >/dev/null; test -t 0 -a -t 1 -a -t 2 && echo "three terminals $(stty size) $TERM"; read line; echo "got $line"; stty size; read line'
 
 
 def size(rows: int, columns: int) -> bytes:
@@ -37,7 +37,7 @@ def until(text: bytes) -> None:
 
 
 signal.alarm(30)
-until(b"three terminals 33 111")
+until(b"three terminals 33 111 xterm\r\n")
 assert termios.tcgetattr(terminal)[3] & termios.ICANON == 0, "the caller's terminal is not raw"
 fcntl.ioctl(terminal, termios.TIOCSWINSZ, size(20, 70))
 os.write(terminal, b"hello\n")
