@@ -159,12 +159,12 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
     case PERMIT_BIND_WRITE: return check_path(word, e);
     case PERMIT_CAPABILITIES: return check_capability(word, e);
     case PERMIT_DEVICES: return check_device(word, e);
-    case PERMIT_PUBLISH_FROM:
     case PERMIT_DEVICE_RULES: return check_device_rule(word, e);
     case PERMIT_APPARMOR:
         return is_any(word) || is_none(word) || apparmor_is_profile(word)
                    ? 0
                    : err_set(e, -EINVAL, "'%.64s' is no name of a profile, any or none", word);
+    case PERMIT_PUBLISH_FROM:
     case PERMIT_SUBNETS: return check_subnet(word, e);
     case PERMIT_SECCOMP:
         if (is_none(word) || strcmp(word, "custom") == 0 || strcmp(word, "unconfined") == 0)

@@ -14,7 +14,9 @@ enum {
     LIMIT_CONTROL_LINE =
         16 * 1024 * 1024, /* bytes of one control request: a project of 5,000 units */
     LIMIT_SANDBOX_PACKET =
-        128 * 1024,             /* bytes of one broker message: fits a launch specification */
+        128 * 1024, /* bytes of one broker message: fits a launch specification */
+    LIMIT_LOG_FILES =
+        1000, /* rotated files of one service: their numbers are looked up in a table */
     LIMIT_LOG_LINE = 16 * 1024, /* bytes of one log record: the json-file convention */
     LIMIT_PROBE_OUTPUT = 4096,  /* bytes kept of what a health check printed, as in moby */
     LIMIT_SECCOMP_PROFILE =

@@ -44,6 +44,7 @@ int resolve_health(struct resolve *r, struct err *e);
 int resolve_disks(struct resolve *r, struct err *e);
 int resolve_lifecycle(struct resolve *r, struct err *e);
 int resolve_limits(struct resolve *r, struct err *e);
+int resolve_logging(struct resolve *r, struct err *e);
 int resolve_network(struct resolve *r, struct err *e);
 /* the networks of a project, for its units to be on */
 int resolve_networks(struct project *p, const struct node *document, struct err *e);

@@ -10,10 +10,14 @@
 #include "base/paths.h"
 #include "engine/supervisor_impl.h"
 
+/* Logs leave so much of a disk to those who need it to recover: databases, package managers. */
+#define LOG_RESERVE (UINT64_C(64) * 1024 * 1024)
+
 int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
 {
     auto_arena arena = arena_new();
     struct runtime_launch launch = { .project = i->in->project, .unit = i->unit, .id = i->id };
+    struct err late = ERR_INIT;
     int r = networks_make(s, i->in, e);
 
     i->incarnation++;
@@ -27,6 +31,8 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
     i->ready_seen = i->replace = i->paused = i->to_blame = false;
     if (r < 0)
         return r;
+    if (launch_open_log(s, i, &late) < 0) /* tried again when there is something to write */
+        log_err(&late, i->id);
     networks_plan(s, i, arena, &launch);
     return s->ops->launch(s->self, &launch, e);
 }
@@ -36,19 +42,32 @@ static void on_drained(void *owner)
     supervisor_settle(((struct instance *) owner)->in);
 }
 
+static void limit(struct instance *i)
+{
+    if (i->unit)
+        capture_log_limit(i->log, &(struct log_spec){ .max_size = i->unit->log_max_size,
+                                                      .files = i->unit->log_files,
+                                                      .reserve = LOG_RESERVE,
+                                                      .silent = i->unit->log_silent });
+}
+
 int launch_open_log(struct supervisor *s, struct instance *i, struct err *e)
 {
     auto_free char *dir = paths_join("%s/%s", s->config.log_dir, i->in->project->name);
     auto_free char *path = paths_join("%s/%s.log", dir, i->label);
     int r;
 
-    if (i->log)
+    if (i->log) {
+        limit(i);
         return 0;
+    }
     r = fsio_mkdir_p(dir, 0750);
     if (r < 0)
         return err_set(e, r, "log directory %s: %s", dir, strerror(-r));
     r = capture_log_open(s->config.loop, path, &i->log, e);
-    if (r == 0)
-        capture_log_on_drained(i->log, on_drained, i);
-    return r;
+    if (r < 0)
+        return r;
+    capture_log_on_drained(i->log, on_drained, i);
+    limit(i);
+    return 0;
 }

@@ -35,12 +35,20 @@ struct instance *supervisor_by_id(const struct supervisor *s, const char *id)
     return NULL;
 }
 
+/* While saving fails, most often for want of disk, it is tried again this often. */
+#define SAVE_AGAIN_US (1 * USEC_PER_SEC)
+
+static void on_save(void *owner);
+
 static void save(const struct deployment *d, bool durable)
 {
+    struct supervisor *s = d->supervisor;
     struct err e = ERR_INIT;
 
-    if (store_save_state(d->supervisor->config.state_dir, d, durable, &e) < 0)
-        log_err(&e, "saving state");
+    if (store_save_state(s->config.state_dir, d, durable, &e) == 0)
+        return;
+    log_err(&e, "saving state");
+    timers_set(s->timers, &s->save, timers_now(s->timers) + SAVE_AGAIN_US, on_save, s);
 }
 
 static void on_save(void *owner)

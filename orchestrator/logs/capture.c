@@ -2,11 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 #include <utlist.h>
 
@@ -17,6 +19,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "logs/cursor.h"
+#include "logs/rotation.h"
 #include "logs/sink_json.h"
 
 /* one wake-up moves at most this much of one stream, so that no service starves the others */
@@ -40,7 +43,10 @@ struct capture_log {
     uint64_t size;
     bool held; /* a write of `held_for` may be half done: nobody may write before it is known */
     unsigned held_for; /* incarnation */
-    uint64_t dropped;  /* records that could not be written */
+    struct log_spec spec;
+    uint64_t lost;      /* lines that could not be written */
+    uint64_t unsaid;    /* of these, those the log does not tell of yet */
+    uint64_t looked_at; /* size of the file when free space was asked for */
     struct stream *streams;
     void (*drained)(void *owner);
     void *owner;
@@ -50,6 +56,7 @@ struct capture_log {
 static struct {
     int scratch[2]; /* a private pipe to look at staging through */
     size_t out_used;
+    int failed;                      /* a write since the last flush */
     char in[LIMIT_LOG_LINE + CHUNK]; /* a tail and a chunk */
     char out[OUT_ROOM];
 } room = { .scratch = { -1, -1 } };
@@ -79,9 +86,10 @@ static void stream_free(struct stream *s)
 
 static int flush_out(struct capture_log *log)
 {
-    int r = fsio_write_all(log->fd, room.out, room.out_used);
+    int r = room.failed < 0 ? room.failed : fsio_write_all(log->fd, room.out, room.out_used);
 
     room.out_used = 0;
+    room.failed = 0;
     return r;
 }
 
@@ -105,23 +113,31 @@ static int emit(struct stream *s, const char *text, size_t len, bool whole)
     return 0;
 }
 
-/* writes every complete line of `in` and leaves the rest as the tail that will count afterwards */
-static int emit_lines(struct stream *s, size_t len)
+/* a line that is not `kept` is only counted */
+static void put(struct stream *s, const char *text, size_t len, bool whole, bool kept)
+{
+    if (kept && room.failed == 0)
+        room.failed = emit(s, text, len, whole);
+}
+
+/* Puts every complete line of `in` out, if they are `kept`, and leaves the rest as the tail that
+ * will count afterwards; their number.  A write that fails is found out by the last one. */
+static uint64_t emit_lines(struct stream *s, size_t len, bool kept)
 {
     const char *at = room.in, *end = at + len;
     struct cursor *c = s->cursor;
-    int r = 0;
+    uint64_t lines = 0;
 
-    while (r == 0 && at < end) {
+    for (; at < end; lines++) {
         size_t left = (size_t) (end - at);
         size_t window = left < LIMIT_LOG_LINE ? left : LIMIT_LOG_LINE;
         const char *newline = memchr(at, '\n', window);
 
         if (newline) {
-            r = emit(s, at, (size_t) (newline - at), true);
+            put(s, at, (size_t) (newline - at), true, kept);
             at = newline + 1;
         } else if (left >= LIMIT_LOG_LINE) {
-            r = emit(s, at, LIMIT_LOG_LINE, false);
+            put(s, at, LIMIT_LOG_LINE, false, kept);
             at += LIMIT_LOG_LINE;
         } else {
             break;
@@ -129,15 +145,78 @@ static int emit_lines(struct stream *s, size_t len)
     }
     c->tail_len[!c->tail_now] = (uint32_t) (end - at);
     memcpy(c->tail[!c->tail_now], at, (size_t) (end - at));
-    return r == 0 ? flush_out(s->log) : r;
+    return lines;
 }
 
-static void drop_records(struct capture_log *log, int why)
+/* everything since the last write that was whole */
+static void drop_lines(struct capture_log *log, uint64_t lines, int why)
 {
     room.out_used = 0;
-    log->dropped++;
-    if (ftruncate(log->fd, (off_t) log->size) < 0 || log->dropped == 1)
-        log_line(LOG_WARN, "log records are lost: %s: %s", log->path, strerror(-why));
+    if (ftruncate(log->fd, (off_t) log->size) < 0 || log->unsaid == 0)
+        log_line(LOG_WARN, "log lines are lost: %s: %s", log->path, strerror(-why));
+    log->lost += lines;
+    log->unsaid += lines;
+}
+
+/* the first thing in the log when there is room again */
+static int confess(struct stream *s)
+{
+    char text[96];
+    int len = snprintf(text, sizeof text,
+                       "ipam-orch: %" PRIu64 " lines are missing here: the disk was full",
+                       s->log->unsaid);
+
+    return emit(s, text, (size_t) len, true);
+}
+
+/* -ENOSPC when the file system has less than it is to keep; asked for once per STEP */
+static int check_space(struct capture_log *log)
+{
+    enum { STEP = 1024 * 1024 };
+    struct statvfs fs;
+
+    if (log->spec.reserve == 0 ||
+        (log->unsaid == 0 && log->size >= log->looked_at && log->size - log->looked_at < STEP))
+        return 0;
+    log->looked_at = log->size;
+    if (fstatvfs(log->fd, &fs) < 0)
+        return -errno;
+    return (uint64_t) fs.f_bavail * fs.f_frsize < log->spec.reserve ? -ENOSPC : 0;
+}
+
+static int open_file(const char *path)
+{
+    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+
+    return fd < 0 ? -errno : fd;
+}
+
+static void rotate(struct capture_log *log)
+{
+    int fd, r;
+
+    if (log->spec.max_size == 0 || log->size < log->spec.max_size || log->held)
+        return;
+    r = rotation_shift(log->path, log->spec.files);
+    fd = r < 0 ? r : open_file(log->path);
+    if (fd < 0) {
+        log_line(LOG_WARN, "rotating %s: %s", log->path, strerror(-fd));
+        return;
+    }
+    close(log->fd);
+    log->fd = fd;
+    log->size = log->looked_at = 0;
+}
+
+/* how much to take at once: near the end of a file less, so that it ends where it should */
+static size_t portion(const struct capture_log *log)
+{
+    enum { LEAST = 4096 };
+    uint64_t left = log->spec.max_size > log->size ? (log->spec.max_size - log->size) / 2 : 0;
+
+    if (log->spec.max_size == 0 || left > CHUNK)
+        return CHUNK;
+    return left > LEAST ? (size_t) left : LEAST;
 }
 
 /* moves what is in staging into the file; afterwards staging is empty */
@@ -148,24 +227,33 @@ static int consume_staging(struct stream *s)
 
     for (int staged; (staged = unread_bytes(s->staging_rd)) > 0;) {
         size_t tail = c->tail_len[c->tail_now];
-        ssize_t seen = tee(s->staging_rd, room.scratch[1], CHUNK, SPLICE_F_NONBLOCK);
+        ssize_t seen = tee(s->staging_rd, room.scratch[1], portion(log), SPLICE_F_NONBLOCK);
         ssize_t got = seen > 0 ? read(room.scratch[0], room.in + tail, (size_t) seen) : -1;
         struct stat st;
+        uint64_t lines;
         int r;
 
         if (got < 0 || got != seen)
             return -EIO;
         memcpy(room.in, c->tail[c->tail_now], tail);
         cursor_begin(c, log->size, (uint64_t) staged);
-        r = emit_lines(s, tail + (size_t) got);
+        r = check_space(log);
+        if (r == 0 && log->unsaid > 0)
+            r = confess(s);
+        lines = emit_lines(s, tail + (size_t) got, r == 0 && !log->spec.silent);
+        if (r == 0)
+            r = flush_out(log);
         if (r < 0)
-            drop_records(log, r);
+            drop_lines(log, lines, r);
+        else
+            log->unsaid = 0;
         /* pipe_read copies everything it has before it looks at signals: all or nothing */
         if (read(s->staging_rd, room.in, (size_t) got) != got)
             return -EIO;
         cursor_commit(c);
         if (fstat(log->fd, &st) == 0)
             log->size = (uint64_t) st.st_size;
+        rotate(log);
     }
     return 0;
 }
@@ -185,9 +273,14 @@ static void finish(struct stream *s)
     struct cursor *c = s->cursor;
 
     if (c->tail_len[c->tail_now] > 0) {
-        (void) emit(s, c->tail[c->tail_now], c->tail_len[c->tail_now], true);
-        if (flush_out(s->log) < 0)
-            drop_records(s->log, -EIO);
+        int r = check_space(s->log);
+
+        if (r == 0 && !s->log->spec.silent)
+            r = emit(s, c->tail[c->tail_now], c->tail_len[c->tail_now], true);
+        if (r == 0)
+            r = flush_out(s->log);
+        if (r < 0)
+            drop_lines(s->log, 1, r);
     }
     (void) unlink(s->cursor_path);
     end_stream(s);
@@ -320,7 +413,8 @@ static void scan_cursors(struct capture_log *log)
         if (strncmp(d->d_name, base, len) != 0 || d->d_name[len] != '.')
             continue;
         incarnation = strtoul(d->d_name + len + 1, &end, 10);
-        if (end == d->d_name + len + 1 || *end != '.')
+        if (end == d->d_name + len + 1 ||
+            (strcmp(end, ".stdout") != 0 && strcmp(end, ".stderr") != 0))
             continue;
         path = paths_join("%s%s", dir_path, d->d_name);
         if (!cursor_is_in_flight(path))
@@ -348,16 +442,27 @@ int capture_log_open(sd_event *loop, const char *path, struct capture_log **out,
         abort();
     log->loop = loop;
     log->path = strdup(path);
-    log->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    log->fd = open_file(path);
     if (log->fd < 0 || fstat(log->fd, &st) < 0 || open_scratch() < 0) {
-        int r = -errno;
+        int r = log->fd < 0 ? log->fd : -errno;
         capture_log_free(log);
         return err_set(e, r, "log file %s: %s", path, strerror(-r));
     }
     log->size = (uint64_t) st.st_size;
+    log->looked_at = UINT64_MAX; /* not yet */
     scan_cursors(log);
     *out = log;
     return 0;
+}
+
+void capture_log_limit(struct capture_log *log, const struct log_spec *spec)
+{
+    log->spec = *spec;
+}
+
+uint64_t capture_log_lost(const struct capture_log *log)
+{
+    return log->lost;
 }
 
 void capture_log_on_drained(struct capture_log *log, void (*drained)(void *owner), void *owner)

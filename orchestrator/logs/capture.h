@@ -12,11 +12,14 @@
  * which the kernel keeps when a process dies.  The next supervisor compares the length of staging
  * with the intention: unchanged means the write is undone by truncation and repeated, shorter means
  * it was complete.  A staging pipe may hold the beginning of a line that is still being written.
+ * Between two writes the file may be rotated (rotation.h); no write is in flight then.  When the
+ * disk is full, or would be (log_spec.reserve), lines are dropped: services never wait for a disk.
  * Source: pipe(7), splice(2), tee(2), FIONREAD in ioctl_list. */
 #ifndef IPAM_LOGS_CAPTURE_H
 #define IPAM_LOGS_CAPTURE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <systemd/sd-event.h>
 
 #include "base/err.h"
@@ -29,6 +32,18 @@ struct capture_log;
  * more. */
 int capture_log_open(sd_event *loop, const char *path, struct capture_log **out, struct err *e);
 void capture_log_free(struct capture_log *log); /* accepts NULL; closes all streams */
+
+struct log_spec {
+    uint64_t max_size; /* bytes of a file before it is rotated */
+    unsigned files;    /* that are kept, the present one included */
+    uint64_t reserve;  /* bytes of the file system that logs never take */
+    bool silent;       /* nothing is kept at all */
+};
+
+/* What holds from the next line on. */
+void capture_log_limit(struct capture_log *log, const struct log_spec *spec);
+/* Lines that could not be written; the log says so itself where they are missing. */
+uint64_t capture_log_lost(const struct capture_log *log);
 
 /* Starts (or after a restart: goes on) capturing an instance.  `fds` as in runtime.h, taken.
  * `incarnation` tells the pipes of two lives of a service apart. */

@@ -135,6 +135,9 @@ struct unit {
     size_t n_post_start, n_pre_stop;
     int stop_signal;
     uint64_t stop_grace_us;
+    bool log_silent;       /* what it prints is not kept */
+    uint64_t log_max_size; /* bytes of a log file before it is rotated */
+    unsigned log_files;    /* that are kept, at least 1 */
 };
 
 struct volume {

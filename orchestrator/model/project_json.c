@@ -206,6 +206,9 @@ static const struct json_member unit_members[] = {
     MANY(unit, pre_stop, hook_kind),
     PLAIN(unit, stop_signal, T_INT),
     PLAIN(unit, stop_grace_us, T_U64),
+    PLAIN(unit, log_silent, T_BOOL),
+    PLAIN(unit, log_max_size, T_U64),
+    PLAIN(unit, log_files, T_UINT),
 };
 static const struct json_kind unit_kind = KIND(unit, "unit", unit_members);
 
@@ -384,6 +387,9 @@ static int check_lifecycle(const struct unit *u, struct err *e)
     if (u->replicas > LIMIT_REPLICAS)
         return err_set(e, -EINVAL, "project: '%s' has %u replicas, the limit is %d", u->name,
                        u->replicas, LIMIT_REPLICAS);
+    if (u->log_files < 1 || u->log_files > LIMIT_LOG_FILES)
+        return err_set(e, -EINVAL, "project: '%s' keeps %u log files; 1 to %d can be", u->name,
+                       u->log_files, LIMIT_LOG_FILES);
     if (u->restart.jitter > 100)
         return err_set(e, -EINVAL, "project: the jitter of '%s' is beyond 100 percent", u->name);
     return 0;

@@ -142,12 +142,14 @@ exec_in() {
     orch start web
 }
 
-@test "--index: there is one copy" {
+@test "--index: the first instance is the only one there is" {
     exec_in --index 1 web true
     [ "$status" -eq 0 ]
     exec_in --index 2 web true
+    [ "$status" -eq 125 ]
+    [[ $stderr == *"no instance 2"* ]]
+    exec_in --index none web true
     [ "$status" -eq 2 ]
-    [[ $stderr == *"no copy 2"* ]]
 }
 
 @test "streams: apart, binary, complete, in both directions" {

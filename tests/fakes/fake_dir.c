@@ -6,6 +6,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+int fake_tree_remove(const char *path)
+{
+    char command[96];
+
+    (void) snprintf(command, sizeof command, "rm -rf %s", path);
+    return system(command);
+}
+
 int fake_dir_set_up(void **state)
 {
     struct fake_dir *f = calloc(1, sizeof *f);
@@ -25,13 +33,11 @@ int fake_dir_set_up(void **state)
 int fake_dir_tear_down(void **state)
 {
     struct fake_dir *f = *state;
-    char command[96];
     int empty = unlinkat(f->top, "out", AT_REMOVEDIR), r;
 
     close(f->in);
     close(f->top);
-    (void) snprintf(command, sizeof command, "rm -rf %s", f->path);
-    r = system(command);
+    r = fake_tree_remove(f->path);
     free(f);
     return empty < 0 ? empty : r;
 }

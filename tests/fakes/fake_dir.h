@@ -9,6 +9,9 @@ struct fake_dir {
     int top, in;
 };
 
+/* everything below a directory that a test made with mkdtemp, and itself */
+int fake_tree_remove(const char *path);
+
 int fake_dir_set_up(void **state);
 int fake_dir_tear_down(void **state);
 

@@ -30,6 +30,7 @@ void fake_unit(struct unit *u, const char *name)
     u->name = u->hostname = name;
     u->domainname = u->network_of = u->limits.cpuset = u->swappiness = "";
     u->replicas = 1;
+    u->log_files = 1;
     u->image = "none";
     u->recipe = "x-native";
     u->digest = "d1";

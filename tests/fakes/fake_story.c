@@ -10,8 +10,8 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "compose/values.h"
-#include "engine/store.h"
 #include "engine/supervisor.h"
+#include "tests/fakes/fake_dir.h"
 #include "tests/fakes/fake_project.h"
 #include "tests/fakes/fake_world.h"
 
@@ -383,20 +383,11 @@ static void set_up(struct story *s)
 
 static void tear_down(struct story *s)
 {
-    struct err e = ERR_INIT;
-
     close_supervisor(s);
     world_free(s->world);
     timers_free(s->timers);
     sd_event_unref(s->loop);
-    (void) store_remove(s->dir, s->plan->name, &e);
-    for (size_t n = 0; n < s->plan->n_units; n++) {
-        auto_free char *path = NULL;
-        if (asprintf(&path, "%s/p/%s.log", s->dir, s->plan->units[n].name) > 0)
-            (void) unlink(path);
-    }
-    (void) store_remove(s->dir, s->plan->name, &e);
-    (void) rmdir(s->dir);
+    (void) fake_tree_remove(s->dir);
     project_free(s->plan);
 }
 

@@ -8,16 +8,20 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/auto.h"
 #include "base/fsio.h"
 #include "logs/capture.h"
 #include "logs/cursor.h"
+#include "logs/rotation.h"
 
 /* the pipes of one instance as init would hold them */
 struct pipes {
@@ -284,6 +288,101 @@ static void after_a_kill_at_the_end_nothing_is_written_again(void **state)
     close_writers(r);
 }
 
+static void remove_files(struct room *r)
+{
+    for (unsigned n = 0; n < 4; n++) {
+        auto_free char *path = rotation_name(r->path, n);
+
+        (void) unlink(path);
+    }
+}
+
+static void a_file_that_is_long_enough_makes_room_and_the_oldest_goes(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    char text[64];
+    size_t n;
+    char *got;
+
+    attach(r, log);
+    capture_log_limit(log, &(struct log_spec){ .max_size = 300, .files = 3 });
+    for (int i = 0; i < 40; i++) {
+        (void) snprintf(text, sizeof text, "line %d\n", i);
+        put(r->p.source[0][1], text);
+        pump(r);
+    }
+    assert_int_equal(rotation_oldest(r->path), 2);
+    got = read_back(r, "stdout", &n);
+    assert_true(n < 3); /* the last ones; 300 bytes are no three records */
+    free(got);
+    /* a kill between two renames leaves a gap; the next time goes on from there */
+    (void) snprintf(text, sizeof text, "%.50s.1", r->path);
+    assert_int_equal(unlink(text), 0);
+    for (int i = 0; i < 9; i++)
+        put(r->p.source[0][1], "more of the same\n");
+    pump(r);
+    assert_int_equal(access(text, F_OK), 0);
+    assert_int_equal(capture_log_lost(log), 0);
+    close_writers(r);
+    pump(r);
+    capture_log_free(log);
+    remove_files(r);
+}
+
+static void lines_a_full_disk_has_no_room_for_are_counted_and_the_log_tells(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    struct rlimit none = { 0 }, was = { 0 };
+    size_t n;
+    char *got;
+
+    /* a file that may not grow any more stands for a disk that is full */
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    (void) signal(SIGXFSZ, SIG_IGN);
+    attach(r, log);
+    put(r->p.source[0][1], "before\n");
+    pump(r);
+    none = (struct rlimit){ .rlim_cur = 120, .rlim_max = was.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+    put(r->p.source[0][1], "lost one\nlost two\n");
+    pump(r);
+    put(r->p.source[0][1], "lost three\n");
+    pump(r);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    assert_int_equal(capture_log_lost(log), 3);
+    put(r->p.source[0][1], "after\n");
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got,
+                        "before\nipam-orch: 3 lines are missing here: the disk was full\nafter\n");
+    free(got);
+    close_writers(r);
+    pump(r);
+    capture_log_free(log);
+}
+
+static void a_silent_log_takes_everything_and_keeps_nothing(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    size_t n;
+    char *got;
+
+    attach(r, log);
+    capture_log_limit(log, &(struct log_spec){ .silent = true });
+    put(r->p.source[0][1], "whole\nand the rest");
+    pump(r);
+    close_writers(r);
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_int_equal(n, 0);
+    assert_int_equal(capture_log_lost(log), 0);
+    free(got);
+    capture_log_free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +393,9 @@ int main(void)
         WITH_ROOM(a_half_line_waits_for_its_end_across_a_restart),
         WITH_ROOM(after_a_kill_in_the_middle_every_line_is_there_exactly_once),
         WITH_ROOM(after_a_kill_at_the_end_nothing_is_written_again),
+        WITH_ROOM(a_file_that_is_long_enough_makes_room_and_the_oldest_goes),
+        WITH_ROOM(lines_a_full_disk_has_no_room_for_are_counted_and_the_log_tells),
+        WITH_ROOM(a_silent_log_takes_everything_and_keeps_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,13 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "engine/store.h"
 #include "engine/supervisor.h"
+#include "tests/fakes/fake_dir.h"
 #include "tests/fakes/fake_project.h"
 #include "tests/fakes/fake_world.h"
 
@@ -239,21 +238,12 @@ static void open_day(struct day *d, uint64_t seed)
 
 static void close_day(struct day *d)
 {
-    struct err e = ERR_INIT;
-
     close_supervisor(d);
     world_free(d->world);
     timers_free(d->timers);
     sd_event_unref(d->loop);
     project_free(d->plan);
-    for (size_t n = 0; n < UNITS; n++) {
-        auto_free char *path = NULL;
-
-        if (asprintf(&path, "%s/p/%s.log", d->dir, names[n]) > 0)
-            (void) unlink(path);
-    }
-    (void) store_remove(d->dir, "p", &e);
-    assert_int_equal(rmdir(d->dir), 0);
+    assert_int_equal(fake_tree_remove(d->dir), 0);
 }
 
 static void a_day_of_failures_ends_with_everything_up(void **state)

@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# Logs: rotated without a line lost, bounded, and what happens when there is no disk for them.
+
+load world
+
+setup_file() {
+    world_open
+    mkdir "$PROJECT"
+    cp "$BATS_TEST_DIRNAME/logs.yaml" "$PROJECT/compose.yaml"
+}
+
+teardown_file() {
+    umount -l "$WORLD/log/logs" 2>/dev/null || true
+    umount -l "$WORLD/state/manager" 2>/dev/null || true
+    world_close
+}
+
+teardown() { explain_failure; }
+
+# has_logged SERVICE TEXT
+has_logged() {
+    orch logs --no-log-prefix "$1" | grep -q "$2"
+}
+
+# numbers: of the lines on stdin that have one
+numbers() {
+    sed -n 's/^line \([0-9]*\).*/\1/p'
+}
+
+# file_says FILE TEXT
+file_says() {
+    grep -q "$2" "$1"
+}
+
+# manager_says TEXT
+manager_says() {
+    cat "$WORLD"/log/*.log | grep -q "$1"
+}
+
+@test "logging.options: max-size and max-file; every line once, though the manager is killed while files are rotated" {
+    orch up --no-wait
+    orch logs -f --no-log-prefix writer >"$WORLD/followed" 2>/dev/null &
+    local round follower=$!
+    for round in 1 2 3 4 5 6; do
+        kill -KILL "$(daemon_pid ipam-orchd)"
+        [ $((round % 2)) -eq 0 ] || kill -KILL "$(daemon_pid ipam-sandboxd)"
+        run orch ps
+    done
+    wait_until 60 has_logged writer 'line 199999 '
+    orch logs --no-log-prefix writer | numbers >"$WORLD/read"
+    cmp "$WORLD/read" <(seq 0 199999)
+    [ "$(orch logs --no-log-prefix -n 70000 writer | numbers | head -n 1)" = 130000 ]
+    # who follows has seen them all, from file to file
+    wait_until 20 file_says "$WORLD/followed" 'line 199999 '
+    kill "$follower"
+    cmp <(numbers <"$WORLD/followed") "$WORLD/read"
+    # files are as long as was said, and no more than that
+    [ "$(find "$WORLD/log/logs" -name 'writer.log.[0-9]*' ! -name '*.std*' | wc -l)" -gt 50 ]
+    wait_until 20 has_logged few 'line 4999'
+    [ "$(find "$WORLD/log/logs" -regex '.*/few\.log\(\.[0-9]+\)?' | wc -l)" -eq 3 ]
+    orch logs --no-log-prefix few | numbers >"$WORLD/kept"
+    cmp "$WORLD/kept" <(seq "$(head -n 1 "$WORLD/kept")" 4999)
+    # the end of a line is awaited, not that of everything there is
+    [ "$(stat -c %s "$WORLD"/log/logs/few.log.1)" -lt $((64 * 1024)) ]
+}
+
+@test "logging.driver: none keeps nothing, and what writes goes on" {
+    [ "$(ps_field silent state)" = up ]
+    [ -z "$(orch logs silent)" ]
+    [ ! -s "$WORLD/log/logs/silent.log" ]
+}
+
+@test "a disk that is nearly full: services go on, the log says how many lines are missing" {
+    orch down
+    mkdir -p "$WORLD/log/logs"
+    mount -t tmpfs -o "size=1m,mode=750,uid=$(id -u ipam-orch),gid=$(id -g ipam-orch)" none "$WORLD/log/logs"
+    orch --profile steady up steady
+    local pid
+    pid=$(ps_field steady pid)
+    wait_until 20 manager_says "log lines are lost"
+    [ ! -s "$WORLD/log/logs/steady.log" ]
+    mount -o remount,size=256m "$WORLD/log/logs"
+    wait_until 20 has_logged steady 'ipam-orch: [0-9]* lines are missing here: the disk was full'
+    # what is missing is what was counted: the first line that is there has its number
+    orch logs --no-log-prefix steady >"$WORLD/after"
+    local lost
+    lost=$(sed -n 's/^ipam-orch: \([0-9]*\) lines.*/\1/p' "$WORLD/after")
+    [ "$(numbers <"$WORLD/after" | head -n 1)" -eq "$lost" ]
+    [ "$(ps_field steady pid)" -eq "$pid" ]
+    orch down
+    umount "$WORLD/log/logs"
+}
+
+@test "no disk for the state: what runs is managed, and the state is whole when there is room again" {
+    orch --profile steady up steady
+    local pid
+    orch stop steady
+    # the manager's files in a file system that has no room for another one
+    mkdir "$WORLD/saved"
+    cp -a "$WORLD/state/manager/." "$WORLD/saved"
+    mount -t tmpfs -o size=256k,mode=755 none "$WORLD/state/manager"
+    cp -a "$WORLD/saved/." "$WORLD/state/manager"
+    chown --reference="$WORLD/saved" "$WORLD/state/manager"
+    dd if=/dev/zero of="$WORLD/state/manager/filler" bs=4k 2>/dev/null || true
+    orch start steady
+    pid=$(ps_field steady pid)
+    [ "$pid" -gt 0 ]
+    jq -e . "$WORLD/state/manager/projects/logs/state.json" >/dev/null
+    rm "$WORLD/state/manager/filler"
+    wait_until 20 file_says "$WORLD/state/manager/projects/logs/state.json" "\"pid\": $pid"
+    kill -KILL "$(daemon_pid ipam-orchd)"
+    run orch ps
+    [ "$(ps_field steady pid)" -eq "$pid" ]
+    orch down
+}
