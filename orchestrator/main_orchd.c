@@ -16,6 +16,7 @@
 #include "base/paths.h"
 #include "control/server.h"
 #include "engine/supervisor.h"
+#include "logs/journal.h"
 #include "runtime/native.h"
 
 struct options {
@@ -63,6 +64,11 @@ static int take_lock(struct err *e)
     return fd;
 }
 
+static void write_event(void *journal, const json_t *event)
+{
+    journal_write(journal, event);
+}
+
 static int run(const struct options *o, struct err *e)
 {
     auto_free char *socket_path = paths_join("%s/manager/control.sock", paths_run());
@@ -86,6 +92,8 @@ static int run(const struct options *o, struct err *e)
     (void) sd_event_add_signal(config.loop, NULL, SIGTERM | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
     (void) sd_event_add_signal(config.loop, NULL, SIGINT | SD_EVENT_SIGNAL_PROCMASK, NULL, NULL);
     config.timers = timers_new(config.loop);
+    config.observer = journal_new(config.log_dir);
+    config.observe = write_event;
     supervisor = supervisor_new(&config);
     listener = supervisor_listener(supervisor);
     native = native_new(config.loop, &listener);
@@ -103,6 +111,7 @@ static int run(const struct options *o, struct err *e)
     supervisor_free(supervisor);
     native_free(native);
     timers_free(config.timers);
+    journal_free(config.observer);
     sd_event_unref(config.loop);
     return r;
 }

@@ -5,28 +5,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/auto.h"
-#include "base/limits.h"
 #include "base/paths.h"
-#include "logs/rotation.h"
+#include "cli/line_reader.h"
 
 struct log_reader {
-    char *service, *path;
-    FILE *file;
-    char *line;
-    size_t room;
+    char *service;
+    struct line_reader *lines;
     struct log_line now;
 };
 
 struct log_reader *log_reader_new(const char *project, const char *service)
 {
+    auto_free char *path = paths_join("%s/%s/%s.log", paths_log(), project, service);
     struct log_reader *r = calloc(1, sizeof *r);
 
     if (!r || !(r->service = strdup(service)))
         abort();
-    r->path = paths_join("%s/%s/%s.log", paths_log(), project, service);
+    r->lines = line_reader_new(path);
     return r;
 }
 
@@ -34,11 +31,8 @@ void log_reader_free(struct log_reader *r)
 {
     if (!r)
         return;
-    if (r->file)
-        fclose(r->file);
+    line_reader_free(r->lines);
     free(r->service);
-    free(r->path);
-    free(r->line);
     free(r->now.text);
     free(r);
 }
@@ -48,143 +42,15 @@ const char *log_reader_service(const struct log_reader *r)
     return r->service;
 }
 
-/* ---- which file: numbers grow under the hands of who reads ---- */
-
-static FILE *open_number(const struct log_reader *r, unsigned n)
-{
-    auto_free char *path = rotation_name(r->path, n);
-
-    return fopen(path, "re");
-}
-
-static bool is_number(const struct log_reader *r, FILE *file, unsigned n)
-{
-    auto_free char *path = rotation_name(r->path, n);
-    struct stat ours, there;
-
-    return fstat(fileno(file), &ours) == 0 && stat(path, &there) == 0 &&
-           ours.st_ino == there.st_ino && ours.st_dev == there.st_dev;
-}
-
-/* how often the file that is read was rotated; -ENOENT: so often that it is gone */
-static int number_now(const struct log_reader *r)
-{
-    for (unsigned n = 0; n <= LIMIT_LOG_FILES; n++)
-        if (is_number(r, r->file, n))
-            return (int) n;
-    return -ENOENT;
-}
-
-/* NULL while there is none */
-static FILE *open_oldest(const struct log_reader *r)
-{
-    for (;;) {
-        unsigned n = rotation_oldest(r->path);
-        FILE *file = open_number(r, n);
-
-        if ((file || n == 0) && rotation_oldest(r->path) <= n)
-            return file;
-        if (file)
-            fclose(file); /* it was rotated while we looked, and the oldest is another one */
-    }
-}
-
-/* The file `by` rotations away from the one that is read, -1 = the next younger.  A name is only
- * right if the file that is read is still called what it was called before. */
-static FILE *open_neighbour(const struct log_reader *r, int by)
-{
-    for (;;) {
-        int n = number_now(r);
-        FILE *file;
-
-        if (n < 0)
-            return by < 0 ? open_oldest(r) : NULL;
-        if (n + by < 0)
-            return NULL;
-        file = open_number(r, (unsigned) (n + by));
-        if (is_number(r, r->file, (unsigned) n) && (file || by > 0))
-            return file;
-        if (file)
-            fclose(file);
-    }
-}
-
-static bool turn_to(struct log_reader *r, FILE *file)
-{
-    if (!file)
-        return false;
-    if (r->file)
-        fclose(r->file);
-    r->file = file;
-    return true;
-}
-
-static FILE *stream(struct log_reader *r)
-{
-    if (!r->file)
-        r->file = open_oldest(r);
-    return r->file;
-}
-
-/* At the end of a file: true when there is something to read after all, in it or in the next.
- * What was written before it was rotated may have come after we looked. */
-static bool turn_page(struct log_reader *r)
-{
-    FILE *next = open_neighbour(r, -1);
-    int c;
-
-    if (!next)
-        return false;
-    clearerr(r->file);
-    c = getc(r->file);
-    if (c == EOF)
-        return turn_to(r, next);
-    (void) ungetc(c, r->file);
-    fclose(next);
-    return true;
-}
-
-/* the end of the file before this one */
-static bool go_back(struct log_reader *r, long *at)
-{
-    if (!turn_to(r, open_neighbour(r, 1)) || fseek(r->file, 0, SEEK_END) < 0)
-        return false;
-    *at = ftell(r->file);
-    return *at > 0;
-}
-
 void log_reader_tail(struct log_reader *r, size_t lines)
 {
-    enum { STEP = 64 * 1024 };
-    auto_free char *block = malloc(STEP);
-    long at;
-
-    if (!block)
-        abort();
-    if (!turn_to(r, open_number(r, 0)) || fseek(r->file, 0, SEEK_END) < 0)
-        return;
-    at = ftell(r->file);
-    /* newlines are counted from the end; the one that ends the last file is the first */
-    for (size_t seen = 0; at > 0 || go_back(r, &at);) {
-        long start = at > STEP ? at - STEP : 0;
-        size_t n = (size_t) (at - start);
-
-        if (fseek(r->file, start, SEEK_SET) < 0 || fread(block, 1, n, r->file) != n)
-            break;
-        while (n > 0)
-            if (block[--n] == '\n' && seen++ == lines) {
-                (void) fseek(r->file, start + (long) n + 1, SEEK_SET);
-                return;
-            }
-        at = start;
-    }
-    (void) fseek(r->file, 0, SEEK_SET);
+    line_reader_tail(r->lines, lines);
 }
 
-static int decode(struct log_reader *r)
+static int decode(struct log_reader *r, const char *line)
 {
     const char *text = "", *stream_name = "", *time = "", *incarnation = "0";
-    json_t *json = json_loads(r->line, 0, NULL);
+    json_t *json = json_loads(line, 0, NULL);
 
     if (!json)
         return -EBADMSG;
@@ -201,25 +67,13 @@ static int decode(struct log_reader *r)
 
 int log_reader_next(struct log_reader *r, const struct log_line **out)
 {
-    long at;
-    ssize_t n;
+    const char *line;
 
-    if (!stream(r))
+    do
+        line = line_reader_next(r->lines);
+    while (line && decode(r, line) < 0);
+    if (!line)
         return -EAGAIN;
-    do {
-        clearerr(r->file);
-        at = ftell(r->file);
-        n = getline(&r->line, &r->room, r->file);
-        if (n <= 0 && turn_page(r))
-            continue;
-        if (n <= 0 || r->line[n - 1] != '\n') {
-            /* a record still being written is read again when it is whole */
-            (void) fseek(r->file, at, SEEK_SET);
-            return -EAGAIN;
-        }
-        if (decode(r) == 0)
-            break;
-    } while (true);
     *out = &r->now;
     return 0;
 }

@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #define OPERATOR_GROUP "ipam-orch"
@@ -36,4 +37,14 @@ enum role authz_role(const struct ucred *peer)
     gr = getgrnam(OPERATOR_GROUP);
     return gr && (peer->gid == gr->gr_gid || is_member(peer->uid, gr->gr_gid)) ? ROLE_OPERATOR
                                                                                : ROLE_VIEWER;
+}
+
+void authz_name(const struct ucred *peer, char *out, size_t room)
+{
+    const struct passwd *pw = getpwuid(peer->uid);
+
+    if (pw)
+        (void) snprintf(out, room, "%s (pid %d)", pw->pw_name, (int) peer->pid);
+    else
+        (void) snprintf(out, room, "uid %u (pid %d)", peer->uid, (int) peer->pid);
 }

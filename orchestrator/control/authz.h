@@ -9,6 +9,8 @@ enum role { ROLE_VIEWER, ROLE_OPERATOR };
 
 extern const char *const role_text[];
 
+/* "root (pid 12)", or "uid 1000 (pid 12)" */
+void authz_name(const struct ucred *peer, char *out, size_t room);
 enum role authz_role(const struct ucred *peer);
 
 #endif

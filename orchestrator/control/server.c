@@ -26,6 +26,7 @@ struct connection {
     struct server *server;
     int fd;
     enum role role;
+    char by[64]; /* who it is, for the journal */
     sd_event_source *io;
     char *in, *out;
     size_t in_used, in_room, out_used;
@@ -193,6 +194,7 @@ static int begin(struct connection *c, json_t *message, struct err *e)
             names[n] = json_string_value(json_array_get(services, n));
         r.services = names;
     }
+    r.by = c->by;
     r.keep = keep;
     r.no_wait = no_wait;
     r.no_deps = no_deps;
@@ -467,6 +469,7 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *u
         abort();
     c->server = s;
     c->role = authz_role(&who);
+    authz_name(&who, c->by, sizeof c->by);
     c->fd = take_fd(&peer);
     c->in = malloc(c->in_room = READ_STEP);
     DL_APPEND(s->connections, c);

@@ -215,6 +215,8 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
         const struct instance *db = deployment_instance(d, d->project->database.unit);
         d->gate = db && db->marked ? GATE_NEEDED : GATE_OPEN;
     }
+    supervisor_note(d, json_pack("{s:s,s:s,s:s,s:s}", "event", "asked", "project", d->project->name,
+                                 "operation", operation_text[r->kind], "by", r->by ? r->by : ""));
     if (d->leaving)
         once_end_all(s, d);
     operation_apply(d);

@@ -157,6 +157,9 @@ static void finish_operation(struct deployment *d)
     log_line(LOG_INFO, "%s %s project=%s%s%s", operation_text[op->kind],
              op->failed ? "failed" : "done", d->project->name, op->failed ? ": " : "",
              op->failed ? op->failure.why.msg : "");
+    supervisor_note(d, json_pack("{s:s,s:s,s:s,s:s}", "event", op->failed ? "failed" : "finished",
+                                 "project", d->project->name, "operation", operation_text[op->kind],
+                                 "detail", op->failed ? op->failure.why.msg : ""));
     if (leaves_nothing(op)) {
         forget_deployment(s, d);
     } else {

@@ -45,6 +45,7 @@ struct supervisor_request {
     const char *project;         /* name; OP_UP: that of `definition` */
     struct project *definition;  /* OP_UP; OP_DOWN: used when the project is unknown; taken */
     const char *const *services; /* NULL = all */
+    const char *by;              /* who asks, for the journal; NULL = nobody knows */
     bool keep, no_wait, no_deps;
     bool deps_only;    /* not the services named, only what they need */
     uint64_t ready_us; /* of starts: after so long they have failed; 0 = whenever they do */

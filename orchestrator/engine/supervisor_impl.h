@@ -27,6 +27,8 @@ struct instance *supervisor_by_id(const struct supervisor *s, const char *id);
 /* makes the state durable in this turn of the loop */
 void supervisor_touch(struct supervisor *s);
 
+/* to the observer alone; taken */
+void supervisor_note(const struct deployment *d, json_t *event);
 /* to the operation's watcher and the observer; taken */
 void supervisor_tell(struct deployment *d, json_t *event);
 /* steps the state machine of one instance and carries out its actions */

@@ -9,15 +9,22 @@
 #include "engine/backoff.h"
 #include "engine/supervisor_impl.h"
 
-void supervisor_tell(struct deployment *d, json_t *event)
+void supervisor_note(const struct deployment *d, json_t *event)
 {
     const struct supervisor_config *c = &d->supervisor->config;
 
+    if (!json_object_get(event, "time_us"))
+        (void) json_object_set_new(event, "time_us", json_integer((json_int_t) clock_wall_us()));
     if (c->observe)
         c->observe(c->observer, event);
+    json_decref(event);
+}
+
+void supervisor_tell(struct deployment *d, json_t *event)
+{
     if (d->op && d->op->watcher.owner)
         d->op->watcher.event(d->op->watcher.owner, event);
-    json_decref(event);
+    supervisor_note(d, event);
 }
 
 /* what happened, in the words of health checks where there are some */

@@ -69,6 +69,8 @@ static void on_event(void *owner, const json_t *event)
 {
     char text[512];
 
+    if (field(event, "operation")[0] != '\0')
+        return; /* the story says what was asked for, and on_done how it ended */
     if (field(event, "was")[0] == '\0')
         (void) snprintf(text, sizeof text, "%s: %s", field(event, "service"),
                         field(event, "event"));
