@@ -60,7 +60,7 @@ static int change(struct cli *cli, const char *operation, const struct input *in
     patience_tell(&in->patience, message);
     r = request_run(cli, client, message, &ending, service, e);
     if (r < 0 && service[0] != '\0')
-        log_reader_print_last(project, service, FAILURE_LINES);
+        log_reader_print_last(project, service, FAILURE_LINES, stderr);
     if (ending)
         daemons_wait_end(client);
     return r;

@@ -62,7 +62,7 @@ static int end(const struct cli *cli, struct client *client, const char *project
     int r = request_run(cli, client, message, &ending, service, e);
 
     if (r < 0 && service[0] != '\0')
-        log_reader_print_last(project, service, FAILURE_LINES);
+        log_reader_print_last(project, service, FAILURE_LINES, stderr);
     if (ending)
         daemons_wait_end(client);
     return r;

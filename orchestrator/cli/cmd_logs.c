@@ -1,4 +1,6 @@
 #include <errno.h>
+#include <glob.h>
+#include <regex.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -7,19 +9,26 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/num.h"
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
 #include "cli/log_reader.h"
+#include "cli/remote.h"
 #include "cli/request.h"
+#include "cli/when.h"
 
-enum { OPT_NO_PREFIX = 256 };
+enum { OPT_NO_PREFIX = 256, OPT_SINCE, OPT_UNTIL, OPT_GREP, OPT_INDEX };
 
 struct input {
     bool follow, timestamps, no_prefix;
     uint64_t tail;
+    const char *since, *until, *pattern;
+    int index; /* of the instance, 0 = all */
     char **services;
+    char since_text[WHEN_TEXT], until_text[WHEN_TEXT]; /* as log lines have it; "" = any time */
+    regex_t grep;
 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -36,6 +45,10 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "--tail needs a number or 'all'");
         return 0;
     case OPT_NO_PREFIX: in->no_prefix = true; return 0;
+    case OPT_SINCE: in->since = arg; return 0;
+    case OPT_UNTIL: in->until = arg; return 0;
+    case OPT_GREP: in->pattern = arg; return 0;
+    case OPT_INDEX: return remote_index(&in->index, arg, state);
     case ARGP_KEY_ARG: strv_append(&in->services, arg); return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -45,6 +58,10 @@ static const struct argp_option options[] = {
     { "follow", 'f', NULL, 0, "go on with new lines, across restarts", 0 },
     { "tail", 'n', "N", 0, "only the last N lines of each service", 0 },
     { "timestamps", 't', NULL, 0, "show when a line was captured", 0 },
+    { "since", OPT_SINCE, "TIME", 0, "only lines from then on: 10m, 2026-11-24T10:00:00Z", 0 },
+    { "until", OPT_UNTIL, "TIME", 0, "only lines before", 0 },
+    { "grep", OPT_GREP, "REGEX", 0, "only lines that match (extended regular expression)", 0 },
+    { "index", OPT_INDEX, "N", 0, "only this instance of a service", 0 },
     { "no-log-prefix", OPT_NO_PREFIX, NULL, 0, "do not show the service's name", 0 },
     { 0 },
 };
@@ -75,10 +92,22 @@ static void print_line(const struct view *v, size_t which)
         fputc('\n', stdout);
 }
 
+static bool is_wanted(const struct input *in, const struct log_line *l)
+{
+    return strcmp(l->time, in->since_text) >= 0 &&
+           (in->until_text[0] == '\0' || strcmp(l->time, in->until_text) < 0) &&
+           (!in->pattern || regexec(&in->grep, l->text, 0, NULL, 0) == 0);
+}
+
 static void fetch(struct view *v, size_t which)
 {
-    if (!v->heads[which] && log_reader_next(v->readers[which], &v->heads[which]) < 0)
+    while (!v->heads[which]) {
+        if (log_reader_next(v->readers[which], &v->heads[which]) < 0)
+            v->heads[which] = NULL;
+        if (!v->heads[which] || is_wanted(v->in, v->heads[which]))
+            return;
         v->heads[which] = NULL;
+    }
 }
 
 /* prints everything there is, oldest first */
@@ -141,22 +170,74 @@ static int show(const char *project, const struct input *in, char *const *servic
     return r;
 }
 
+/* SERVICE, and SERVICE@N of its further instances as far as they have logs; as in strv.h */
+static char **instances_of(const char *project, const struct input *in, char *const *services)
+{
+    char **labels = NULL;
+
+    for (char *const *s = services; s && *s; s++) {
+        auto_free char *pattern = paths_join("%s/%s/%s@*.log", paths_log(), project, *s);
+        glob_t found = { 0 };
+
+        if (in->index <= 1)
+            strv_append(&labels, *s);
+        if (in->index > 1)
+            strv_appendf(&labels, "%s@%d", *s, in->index);
+        else if (in->index == 0 && glob(pattern, 0, NULL, &found) == 0)
+            for (size_t i = 0; i < found.gl_pathc; i++) {
+                const char *name = strrchr(found.gl_pathv[i], '/') + 1;
+
+                strv_appendf(&labels, "%.*s", (int) (strlen(name) - strlen(".log")), name);
+            }
+        globfree(&found);
+    }
+    return labels;
+}
+
+static int prepare(struct input *in, struct err *e)
+{
+    uint64_t now = clock_wall_us(), at = 0;
+    char why[128];
+    int r = in->since ? when_parse(in->since, now, &at, e) : 0;
+
+    if (r == 0 && in->since)
+        when_format_utc(at, in->since_text);
+    if (r == 0 && in->until && (r = when_parse(in->until, now, &at, e)) == 0)
+        when_format_utc(at, in->until_text);
+    if (r < 0 || !in->pattern)
+        return r;
+    r = regcomp(&in->grep, in->pattern, REG_EXTENDED | REG_NOSUB | REG_NEWLINE);
+    if (r == 0)
+        return 0;
+    (void) regerror(r, &in->grep, why, sizeof why);
+    in->pattern = NULL;
+    err_set(e, -EINVAL, "--grep: %s", why);
+    return err_classify(e, ERR_USAGE);
+}
+
 int cmd_logs(struct cli *cli, int argc, char **argv)
 {
     struct input in = { .tail = UINT32_MAX };
     struct err e = ERR_INIT;
     char *project = NULL;
-    char **services = NULL;
+    char **services = NULL, **labels = NULL;
     int r;
 
     if (cli_parse(cli, &argp, argc, argv, &in) != 0)
         return ERR_USAGE;
+    r = prepare(&in, &e);
     /* a wrong name is found out even when nothing runs */
-    r = request_services(cli, &project, &services, &e);
+    if (r == 0)
+        r = request_services(cli, &project, &services, &e);
     if (r == 0)
         r = request_check_names((const char *const *) services, in.services, &e);
     if (r == 0)
-        r = show(project, &in, in.services ? in.services : services, &e);
+        labels = instances_of(project, &in, in.services ? in.services : services);
+    if (r == 0)
+        r = show(project, &in, labels, &e);
+    if (in.pattern)
+        regfree(&in.grep);
+    strv_free(labels);
     strv_free(services);
     strv_free(in.services);
     free(project);

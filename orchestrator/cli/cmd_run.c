@@ -240,7 +240,7 @@ static int prepare(const struct cli *cli, struct client *client, const struct wi
     }
     r = request_run(cli, client, message, &ending, service, e);
     if (r < 0 && service[0] != '\0')
-        log_reader_print_last(p->name, service, FAILURE_LINES);
+        log_reader_print_last(p->name, service, FAILURE_LINES, stderr);
     return r;
 }
 

@@ -78,7 +78,7 @@ int log_reader_next(struct log_reader *r, const struct log_line **out)
     return 0;
 }
 
-void log_reader_print_last(const char *project, const char *service, size_t lines)
+void log_reader_print_last(const char *project, const char *service, size_t lines, FILE *out)
 {
     struct log_reader *r = log_reader_new(project, service);
     const struct log_line *line;
@@ -87,9 +87,9 @@ void log_reader_print_last(const char *project, const char *service, size_t line
     log_reader_tail(r, lines);
     while (log_reader_next(r, &line) == 0) {
         if (!any)
-            fprintf(stderr, "  last lines of %s:\n", service);
+            fprintf(out, "  last lines of %s:\n", service);
         any = true;
-        fprintf(stderr, "    %s", line->text);
+        fprintf(out, "    %s", line->text);
     }
     log_reader_free(r);
 }

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 struct log_line {
     char *text;    /* with its newline, unless it is a piece of a longer line */
@@ -25,7 +26,7 @@ void log_reader_tail(struct log_reader *r, size_t lines);
 /* The next whole record; 0, or -EAGAIN at the present end.  *out is valid until the next call. */
 int log_reader_next(struct log_reader *r, const struct log_line **out);
 
-/* Prints the last `lines` lines of a service to stderr, as part of a failure report. */
-void log_reader_print_last(const char *project, const char *service, size_t lines);
+/* Prints the last `lines` lines of a service, as part of a report. */
+void log_reader_print_last(const char *project, const char *service, size_t lines, FILE *out);
 
 #endif

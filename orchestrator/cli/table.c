@@ -22,6 +22,8 @@ const struct cmd cmd_table[] = {
     { "stats", NULL, "show what services use", cmd_stats },
     { "limits", NULL, "show or change what running services may use", cmd_limits },
     { "logs", NULL, "show what services printed", cmd_logs },
+    { "why", NULL, "explain services that are not as they should be", cmd_why },
+    { "wait", NULL, "wait until services have stopped, or are healthy", cmd_wait },
     { "events", NULL, "show what happens to services, and what has happened", cmd_events },
     { "config", NULL, "check the compose file and print it in canonical form", cmd_config },
     { "export", NULL, "write the project in a form that other programs read", cmd_export },

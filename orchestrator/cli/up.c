@@ -155,7 +155,7 @@ static int bring_up(struct cli *cli, const struct up *in, const struct project *
         return -EINVAL;
     r = request_run(cli, client, request, &ending, service, e);
     if (r < 0 && service[0] != '\0')
-        log_reader_print_last(p->name, service, FAILURE_LINES);
+        log_reader_print_last(p->name, service, FAILURE_LINES, stderr);
     if (ending)
         daemons_wait_end(client);
     if (r < 0 && !in->keep && e->class != ERR_LOCKED && !cli->quiet)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/log.h"
 #include "engine/graph.h"
 #include "engine/store.h"
@@ -292,6 +293,33 @@ static json_t *ports_to_json(const struct instance *i)
     return ports;
 }
 
+/* it has crashed so often in a row that somebody should look */
+static int is_in_crash_loop(const struct instance *i)
+{
+    enum { CRASHES = 5 };
+
+    return i->crash_streak >= CRASHES && i->want == WANT_RUN &&
+           (i->state == STATE_BACKOFF || !i->ready_seen);
+}
+
+/* as a shell says it */
+static int exit_code(const struct instance *i)
+{
+    enum { SIGNAL = 128 };
+
+    return i->last.signal > 0 ? SIGNAL + i->last.signal : i->last.code;
+}
+
+/* time of day of the next try, 0 = none is due */
+static uint64_t next_start(const struct instance *i)
+{
+    const struct timers *t = i->in->timers;
+
+    if (i->state != STATE_BACKOFF || !timer_is_set(&i->timer))
+        return 0;
+    return clock_wall_us() + (i->timer.due_us - timers_now(t));
+}
+
 static json_t *instance_status(const struct instance *i)
 {
     char end[320];
@@ -303,14 +331,16 @@ static json_t *instance_status(const struct instance *i)
     deployment_describe_end(i, end, sizeof end);
     if (i->state == STATE_WAITING)
         (void) deployment_deps(i->in, i, &waits);
-    return json_pack("{s:s,s:s,s:i,s:s,s:s,s:s,s:i,s:i,s:I,s:s,s:s,s:I,s:s,s:s,s:o}", "service",
-                     i->name, "name", i->label, "index", (int) i->index, "id", i->id, "state",
-                     i->paused ? "paused" : state_text[i->state], "health",
-                     health_text[state_is_live(i->state) ? i->health.health : HEALTH_NONE],
-                     "restarts", (int) i->restarts, "pid", i->pid, "since_us",
-                     (json_int_t) i->since_wall_us, "image", i->unit ? i->unit->image : "", "user",
-                     i->unit ? i->unit->user : "", "memory_limit", (json_int_t) memory_limit,
-                     "last_exit", end, "waits_for", waits, "ports", ports_to_json(i));
+    return json_pack(
+        "{s:s,s:s,s:i,s:s,s:s,s:s,s:i,s:i,s:I,s:s,s:s,s:I,s:s,s:s,s:o,s:s,s:i,s:b,s:I}", "service",
+        i->name, "name", i->label, "index", (int) i->index, "id", i->id, "state",
+        i->paused ? "paused" : state_text[i->state], "health",
+        health_text[state_is_live(i->state) ? i->health.health : HEALTH_NONE], "restarts",
+        (int) i->restarts, "pid", i->pid, "since_us", (json_int_t) i->since_wall_us, "image",
+        i->unit ? i->unit->image : "", "user", i->unit ? i->unit->user : "", "memory_limit",
+        (json_int_t) memory_limit, "last_exit", end, "waits_for", waits, "ports", ports_to_json(i),
+        "health_output", state_is_live(i->state) ? i->health.last_output : "", "exit_code",
+        exit_code(i), "crash_loop", is_in_crash_loop(i), "next_us", (json_int_t) next_start(i));
 }
 
 json_t *supervisor_status(const struct supervisor *s, const char *project)
