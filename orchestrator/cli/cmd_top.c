@@ -1,14 +1,20 @@
 /* top: the processes of each service. */
+#include <fcntl.h>
 #include <inttypes.h>
 #include <pwd.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fsio.h"
+#include "base/paths.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
 #include "cli/process.h"
 #include "cli/request.h"
+
+enum { GROUPS_MAX = 16 * 1024 };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -38,7 +44,23 @@ static json_t *process_json(const char *service, const struct process *p)
                      "command", p->command);
 }
 
-/* everything below the init of the instance, which is the parent of the program */
+static char *groups_of(pid_t pid)
+{
+    auto_free char *path = paths_join("/proc/%d/cgroup", (int) pid);
+    char *text = NULL;
+
+    return fsio_read_pseudo(AT_FDCWD, path, GROUPS_MAX, &text) < 0 ? NULL : text;
+}
+
+/* commands of `exec` have another parent, but the user and the control groups of the program */
+static bool has_joined(const struct process *p, const struct process *program, const char *groups)
+{
+    auto_free char *its = groups && p->uid == program->uid ? groups_of(p->pid) : NULL;
+
+    return its && strcmp(its, groups) == 0;
+}
+
+/* everything below the init of the instance, which is the parent of the program; and what joined */
 static void add_service(const json_t *service, const struct process_list *l, json_t *out)
 {
     pid_t pid = (pid_t) json_integer_value(json_object_get(service, "pid"));
@@ -46,8 +68,10 @@ static void add_service(const json_t *service, const struct process_list *l, jso
 
     if (!program || program->parent <= 1)
         return;
+    auto_free char *groups = groups_of(program->pid);
     for (size_t i = 0; i < l->n; i++)
-        if (process_is_below(l, &l->items[i], program->parent))
+        if (process_is_below(l, &l->items[i], program->parent) ||
+            has_joined(&l->items[i], program, groups))
             (void) json_array_append_new(
                 out,
                 process_json(json_string_value(json_object_get(service, "name")), &l->items[i]));

@@ -119,6 +119,7 @@ exec_in() {
     [ "$status" -eq 0 ]
     [ -z "$output$stderr" ]
     wait_until 10 runs_inside 7531
+    [ "$(orch top web --format json | jq '[.processes[] | select(.command == "sleep 7531")] | length')" -eq 1 ]
     old=$(daemon_pid ipam-orchd)
     kill -KILL "$old"
     wait_until 20 runs_inside 7531
