@@ -18,7 +18,7 @@ static void want_run(struct instance *i)
     if (i->want == WANT_RUN && state_is_live(i->state) && !i->replace)
         return;
     i->want = WANT_RUN;
-    i->restarts = i->attempts = 0;
+    i->restarts = i->attempts = i->crash_streak = 0;
     i->false_starts = 0;
     i->started_by_op = true;
 }
@@ -33,10 +33,13 @@ void operation_apply(struct deployment *d)
 
         if (!i->marked || (op->failed && !i->started_by_op))
             continue;
-        if (rest)
+        if (rest) {
             i->want = WANT_REST;
-        else
-            want_run(i);
+            continue;
+        }
+        /* it stays wanted all the time: a supervisor that is killed meanwhile starts it too */
+        i->replace |= op->kind == OP_RESTART && !op->failed && state_is_live(i->state);
+        want_run(i);
     }
 }
 
@@ -183,15 +186,7 @@ bool operation_advance(struct deployment *d)
     struct operation *op = d->op;
 
     if (op->stopping || op->kind == OP_STOP || op->kind == OP_DOWN) {
-        if (!marked_are_down(d))
-            return false;
-        if (op->failed || op->kind != OP_RESTART)
-            return true;
-        op->stopping = false;
-        operation_apply(d);
-        return false;
+        return marked_are_down(d);
     }
-    if (op->failed)
-        return true;
-    return start_is_complete(d);
+    return op->failed || start_is_complete(d);
 }

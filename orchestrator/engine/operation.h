@@ -39,7 +39,7 @@ struct operation {
     uint64_t ready_us; /* 0 = no deadline */
     struct timer deadline;
     bool fresh;    /* the project was unknown before: a failed start leaves nothing behind */
-    bool stopping; /* first half of a restart, or undoing a failed start */
+    bool stopping; /* undoing a failed start */
     bool failed;
     struct operation_failure failure; /* why.code: also what went wrong without stopping it */
 };

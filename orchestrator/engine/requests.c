@@ -144,13 +144,18 @@ static int adopt_definition(struct supervisor *s, const struct supervisor_reques
     return 0;
 }
 
-/* what has given up or finished is asked to start only by a request, never by itself */
+/* what has given up or finished is asked to start only by a request, never by itself; a restart
+ * does not wait for a delay either */
 static void restart_ended(struct deployment *d)
 {
     for (size_t n = 0; n < d->n_instances; n++) {
         struct instance *i = d->instances[n];
-        if (i->marked && i->want == WANT_RUN &&
-            (i->state == STATE_FAILED || i->state == STATE_DONE))
+
+        if (!i->marked || i->want != WANT_RUN)
+            continue;
+        if (i->state == STATE_BACKOFF && d->op->kind == OP_RESTART)
+            supervisor_step(i, FSM_STOP, NULL);
+        if (i->state == STATE_FAILED || i->state == STATE_DONE)
             supervisor_step(i, FSM_START, NULL);
     }
 }
@@ -201,7 +206,6 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
     d->op->keep = r->keep;
     d->op->fresh = fresh;
     d->op->no_wait = r->no_wait;
-    d->op->stopping = r->kind == OP_RESTART;
     d->op->volumes = r->volumes;
     d->op->has_grace = r->has_grace;
     d->op->grace_us = r->grace_us;

@@ -193,10 +193,10 @@ void supervisor_settle(struct deployment *d)
         }
         if (!d->op)
             return;
-        bool half = d->op->stopping, failed = d->op->failed;
+        bool failed = d->op->failed;
         over = operation_advance(d);
-        /* another half has begun: look at everything again */
-        if (!over && half == d->op->stopping && failed == d->op->failed)
+        /* it has failed just now: look at everything again */
+        if (!over && failed == d->op->failed)
             return;
     } while (!over);
     for (size_t n = 0; leaves_nothing(d->op) && n < d->n_instances; n++)

@@ -126,7 +126,8 @@ static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how
         f.setup_failed = how->stage[0] != '\0';
         if (f.restart.window_us > 0 && lived_us >= f.restart.window_us)
             i->attempts = 0;
-        f.backoff_us = backoff_next(&i->crash_streak, &f.restart, lived_us, chance());
+        if (i->want == WANT_RUN && (i->state != STATE_STOPPING || i->to_blame))
+            f.backoff_us = backoff_next(&i->crash_streak, &f.restart, lived_us, chance());
     }
     f.attempts = i->attempts;
     return f;

@@ -264,7 +264,7 @@ static struct project *copy_of_plan(const struct story *s)
 }
 
 /* words: SERVICE, ready=DUR, grace=DUR */
-static void operate(struct story *s, enum operation_kind kind, char *const *words, size_t n)
+static void begin(struct story *s, enum operation_kind kind, char *const *words, size_t n)
 {
     const char *service = n > 0 && !strchr(words[0], '=') ? words[0] : NULL;
     const char *const services[] = { service, NULL };
@@ -273,7 +273,6 @@ static void operate(struct story *s, enum operation_kind kind, char *const *word
                                     .project = s->plan->name,
                                     .services = service ? services : NULL,
                                     .definition = kind == OP_UP ? copy_of_plan(s) : NULL };
-    uint64_t until = timers_now(s->timers) + PATIENCE_US;
     struct err e = ERR_INIT;
 
     for (size_t k = 0; k < n; k++) {
@@ -289,6 +288,13 @@ static void operate(struct story *s, enum operation_kind kind, char *const *word
         s->busy = false;
         say(s, e.msg);
     }
+}
+
+static void operate(struct story *s, enum operation_kind kind, char *const *words, size_t n)
+{
+    uint64_t until = timers_now(s->timers) + PATIENCE_US;
+
+    begin(s, kind, words, n);
     while (s->busy && timers_next(s->timers, until))
         ;
     if (s->busy)
@@ -306,11 +312,13 @@ static void let_pass(struct story *s, uint64_t us)
 
 static void happen(struct story *s, char *const *words, size_t n)
 {
+    bool only_begin = n > 1 && strcmp(words[0], "begin") == 0;
     struct actor *a;
 
     for (int k = 0; k < OP_KIND_COUNT; k++)
-        if (strcmp(words[0], operation_text[k]) == 0) {
-            operate(s, (enum operation_kind) k, words + 1, n - 1);
+        if (strcmp(words[only_begin], operation_text[k]) == 0) {
+            (only_begin ? begin : operate)(s, (enum operation_kind) k, words + 1 + only_begin,
+                                           n - 1 - only_begin);
             return;
         }
     if (n > 2 && strcmp(words[0], "scale") == 0) {

@@ -20,8 +20,7 @@ service web needs=app:started
    60.460 app: up -> stopping
    60.460 exec app.1.1 1
    60.660 TERM app.1.1
-   60.680 app: stopping -> down
-   60.680 app: down -> waiting
+   60.680 app: stopping -> waiting
    60.680 app: waiting -> preparing
    60.680 launch app.1.2
    60.690 app: preparing -> starting
@@ -46,25 +45,25 @@ service web needs=app:started
    71.250 app: starting -> stopping: failed: its post_start command 1 exited with status 7: said no
    71.250 TERM app.1.3
    71.270 app: stopping -> backoff: failed: its post_start command 1 exited with status 7: said no
-   71.370 app: backoff -> preparing
-   71.370 launch app.1.4
-   71.380 app: preparing -> starting
-   71.380 exec app.1.4 1
-   71.480 app: starting -> stopping: failed: its post_start command 1 exited with status 7: said no
-   71.480 TERM app.1.4
-   71.500 app: stopping -> backoff: failed: its post_start command 1 exited with status 7: said no
-   71.700 app: backoff -> preparing
-   71.700 launch app.1.5
-   71.710 app: preparing -> starting
-   71.710 exec app.1.5 1
-   71.810 app: starting -> stopping: failed: its post_start command 1 exited with status 7: said no
-   71.810 TERM app.1.5
-   71.830 app: stopping -> backoff: failed: its post_start command 1 exited with status 7: said no
-   71.830 app: backoff -> down
-   71.830 failed: service 'app' failed: its post_start command 1 exited with status 7: said no
+   71.270 app: backoff -> preparing
+   71.270 launch app.1.4
+   71.280 app: preparing -> starting
+   71.280 exec app.1.4 1
+   71.380 app: starting -> stopping: failed: its post_start command 1 exited with status 7: said no
+   71.380 TERM app.1.4
+   71.400 app: stopping -> backoff: failed: its post_start command 1 exited with status 7: said no
+   71.500 app: backoff -> preparing
+   71.500 launch app.1.5
+   71.510 app: preparing -> starting
+   71.510 exec app.1.5 1
+   71.610 app: starting -> stopping: failed: its post_start command 1 exited with status 7: said no
+   71.610 TERM app.1.5
+   71.630 app: stopping -> backoff: failed: its post_start command 1 exited with status 7: said no
+   71.630 app: backoff -> down
+   71.630 failed: service 'app' failed: its post_start command 1 exited with status 7: said no
 > app task-exit=0
 > down
-   71.830 web: up -> stopping
-   71.830 TERM web.1.1
-   71.850 web: stopping -> down
-   71.850 done
+   71.630 web: up -> stopping
+   71.630 TERM web.1.1
+   71.650 web: stopping -> down
+   71.650 done
