@@ -12,6 +12,7 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "sandbox/broker.h"
+#include "sandbox/flows.h"
 
 /* a reload of a large firewall fits in */
 enum { RECEIVE_ROOM = 8 * 1024 * 1024, MESSAGE_MAX = 64 * 1024, NAME_ATTRIBUTE = 1 };
@@ -229,6 +230,7 @@ void publish_close(struct broker *b)
 int publish_ports(struct broker *b, struct guest *g, struct err *e)
 {
     struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
+    struct err why = ERR_INIT;
     int r;
 
     if (g->spec.n_ports == 0)
@@ -243,6 +245,8 @@ int publish_ports(struct broker *b, struct guest *g, struct err *e)
                        g->spec.ports[0].published);
     r = net_rules_publish(g->spec.project, ports, g->spec.n_ports, e);
     g->published = r == 0;
+    if (r == 0 && flows_forget(ports, g->spec.n_ports, &why) < 0)
+        log_err(&why, g->id); /* new clients reach it all the same */
     return r;
 }
 

@@ -18,6 +18,7 @@ teardown_file() { broker_close; }
 
 teardown() {
     [ -n "${BATS_TEST_COMPLETED:-}" ] || tail -n 8 "$HOUSE/broker.log"
+    [ ! -e "$HOUSE/clients" ] || stop_clients
 }
 
 # network BRIDGE IPV4 IPV6 INTERNAL
@@ -112,17 +113,26 @@ cannot_reach() {
     [ "$output" = t.two.1.1 ]
 }
 
-# from_outside PORT: what answers there on the host, to somebody on another machine
-from_outside() {
+# outside_open, outside_close: another machine, $NETNS-out, that reaches the host at 198.51.100.1
+outside_open() {
     local outside=$NETNS-out
     ip netns add "$outside"
     in_net ip link add out type veth peer name eth0 netns "$outside"
     in_net ip address add 198.51.100.1/24 dev out
     in_net ip link set out up
     nsenter --net="/run/netns/$outside" sh -c 'ip link set lo up; ip address add 198.51.100.2/24 dev eth0; ip link set eth0 up'
-    run nsenter --net="/run/netns/$outside" /usr/bin/python3 -c "$ask" 198.51.100.1 "$1"
+}
+
+outside_close() {
     in_net ip link del out
-    ip netns del "$outside"
+    ip netns del "$NETNS-out"
+}
+
+# from_outside PORT: what answers there on the host, to somebody on another machine
+from_outside() {
+    outside_open
+    run nsenter --net="/run/netns/$NETNS-out" /usr/bin/python3 -c "$ask" 198.51.100.1 "$1"
+    outside_close
 }
 
 @test "what the host's firewall does not forward stays out, although the port is published" {
@@ -264,4 +274,80 @@ policy() {
     [[ $other == *"Connection refused"* ]]
     [ "$named" = t.two.1.1 ]
     [ "$past" = t.two.1.1 ]
+}
+
+# serve_udp ID ADDRESS: an instance that answers datagrams to port 5353 of the host with its id
+serve_udp() {
+    started "$1" "{\"links\":[$(link iotwo "$2" 10.200.2.1)],\"ports\":[{\"address\":\"\",\"published\":5353,\"last\":5353,\"target\":53,\"udp\":true}]}" \
+        /usr/bin/python3 -uc '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 53))
+print("listening")
+while True:
+    s.sendto(sys.argv[1].encode(), s.recvfrom(100)[1])' "$1"
+    drive lines "$1" out 1
+}
+
+# keep_sending NETNS ADDRESS NAME: from one port for ever; who answers is written down when it changes
+keep_sending() {
+    nsenter --net="/run/netns/$1" /usr/bin/python3 -uc '
+import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+s.bind(("", 40000))
+s.settimeout(0.05)
+before = None
+while True:
+    try:
+        s.sendto(b"who", (sys.argv[1], 5353))
+        now = s.recv(100).decode()
+    except OSError:
+        now = "nobody"
+    if now != before:
+        print(now)
+    before = now' "$2" >"$HOUSE/$3" 3>&- &
+    echo $! >>"$HOUSE/clients"
+}
+
+stop_clients() {
+    local client
+    while read -r client; do
+        kill "$client"
+    done <"$HOUSE/clients"
+    rm "$HOUSE/clients"
+}
+
+last_answer() {
+    [ "$(tail -n 1 "$HOUSE/$1")" = "$2" ]
+}
+
+@test "clients that keep sending datagrams from one port reach the next instance, also at another address" {
+    local client
+    outside_open
+    keep_sending "$NETNS" 127.0.0.1 near
+    keep_sending "$NETNS-out" 198.51.100.1 far
+    for client in near far; do
+        wait_until 10 last_answer $client nobody
+    done
+    serve_udp t.udp.1.1 10.200.2.20
+    for client in near far; do
+        wait_until 10 last_answer $client t.udp.1.1
+    done
+    drive request kill '{"id":"t.udp.1.1"}'
+    ended t.udp.1.1
+    for client in near far; do
+        wait_until 10 last_answer $client nobody
+    done
+    serve_udp t.udp.1.2 10.200.2.20
+    for client in near far; do
+        wait_until 10 last_answer $client t.udp.1.2
+    done
+    drive request kill '{"id":"t.udp.1.2"}'
+    ended t.udp.1.2
+    serve_udp t.udp.1.3 10.200.2.21
+    for client in near far; do
+        wait_until 10 last_answer $client t.udp.1.3
+    done
+    stop_clients
+    outside_close
 }
