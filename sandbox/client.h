@@ -46,13 +46,13 @@
  *                                                                    exist; removes networks
  *
  *   event           fields
- *   started         id pid ports      the program has been executed; pid in the host's namespace;
- *                                     ports: published ones, in the order of the specification
- *   exit            id code signal stage errno oom memory_limit time_us
- *                   code/signal as from wait(2); stage != "" means set-up failed there with errno;
- *                   oom: the kernel killed something in its cgroup, for memory_limit, 0 = not
- *                   for a limit of its own; time_us: wall clock of the end.
- *                   Sent again after a reconnect until `remove`.
+ *   started         id pid ports shut the program has been executed; pid in the host's namespace;
+ *                                     ports: published ones, in the order of the specification;
+ *                                     shut: per port what keeps other machines from it, "" =
+ * nothing shut            id shut           that has changed exit            id code signal stage
+ * errno oom memory_limit time_us code/signal as from wait(2); stage != "" means set-up failed there
+ * with errno; oom: the kernel killed something in its cgroup, for memory_limit, 0 = not for a limit
+ * of its own; time_us: wall clock of the end. Sent again after a reconnect until `remove`.
  *
  * An answer with `error` holds {errno, message}.
  * `join` scope "all": argv runs inside every namespace of the instance, in its cgroup, as its user,

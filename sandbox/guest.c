@@ -41,6 +41,7 @@ int guest_new(const json_t *spec, struct guest **out, struct err *e)
     g->reserved = arena_array(g->arena, g->spec.n_ports + 1, NET_RESERVE_FDS * sizeof(int));
     memset(g->reserved, -1, g->spec.n_ports * NET_RESERVE_FDS * sizeof(int));
     g->shut = arena_array(g->arena, g->spec.n_ports + 1, sizeof *g->shut);
+    g->shut_by = arena_array(g->arena, g->spec.n_ports + 1, sizeof *g->shut_by);
     *out = g;
     return 0;
 }

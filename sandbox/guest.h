@@ -18,6 +18,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "sandbox/firewall.h"
 #include "sandbox/handover.h"
 #include "sandbox/net.h"
 #include "sandbox/spec.h"
@@ -46,9 +47,10 @@ struct guest {
     struct users users;
     int *reserved; /* NET_RESERVE_FDS per port */
     bool published;
-    bool (*shut)[2];   /* per port, by IPv4 and IPv6: not for other machines */
-    struct report end; /* GUEST_ENDED */
-    bool oom;          /* and the limit it met, 0 = that of the machine */
+    bool (*shut)[2];               /* per port, by IPv4 and IPv6: not for other machines */
+    char (*shut_by)[FIREWALL_WHY]; /* per port: what of the host shuts it, "" = nothing */
+    struct report end;             /* GUEST_ENDED */
+    bool oom;                      /* and the limit it met, 0 = that of the machine */
     uint64_t memory_limit;
     sd_event_source *pid_source, *socket_source;
     UT_hash_handle hh;

@@ -105,8 +105,9 @@ static void read_reports(struct broker *b, struct guest *g)
             log_err(&e, g->id);
         FAILPOINT(START_HEARD);
         log_line(LOG_INFO, "instance started id=%s pid=%d", g->id, (int) g->pid);
-        broker_event(b, json_pack("{s:s,s:s,s:i,s:o}", "event", "started", "id", g->id, "pid",
-                                  (int) g->pid, "ports", requests_ports(g)));
+        broker_event(b,
+                     json_pack("{s:s,s:s,s:i,s:o,s:o}", "event", "started", "id", g->id, "pid",
+                               (int) g->pid, "ports", requests_ports(g), "shut", publish_shut(g)));
     }
 }
 

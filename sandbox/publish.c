@@ -42,24 +42,67 @@ static bool is_loopback(const struct spec_port *p)
     return strncmp(p->address, "127.", 4) == 0 || strcmp(p->address, "::1") == 0;
 }
 
+/* may others come to it that way at all? */
+static bool is_offered(const struct guest *g, const struct spec_port *p, bool ipv6)
+{
+    bool has_ipv6 = false;
+
+    if (is_loopback(p))
+        return false;
+    if (p->address[0] != '\0')
+        return (strchr(p->address, ':') != NULL) == ipv6;
+    for (size_t i = 0; i < g->spec.n_links; i++)
+        has_ipv6 |= g->spec.links[i].ipv6[0] != '\0';
+    return !ipv6 || has_ipv6;
+}
+
+/* true if what shuts it is another now */
+static bool judge_port(const struct broker *b, struct guest *g, size_t port)
+{
+    const struct spec_port *p = &g->spec.ports[port];
+    char by[FIREWALL_WHY] = "";
+    bool changed;
+
+    for (int ipv6 = 0; ipv6 <= 1; ipv6++) {
+        bool was = g->shut[port][ipv6];
+        char why[FIREWALL_WHY] = "";
+
+        g->shut[port][ipv6] = is_shut(b, g, port, ipv6, why);
+        if (!g->shut[port][ipv6] || !is_offered(g, p, ipv6))
+            continue;
+        if (by[0] == '\0')
+            memcpy(by, why, sizeof by);
+        if (!was)
+            log_line(LOG_WARN,
+                     "port is not open to other machines id=%s port=%u/%s family=%s "
+                     "reason=\"the host's firewall, %s, does not let everybody in\" "
+                     "hint=\"accept the port there, or publish-past-firewall = yes\"",
+                     g->id, p->published, p->udp ? "udp" : "tcp", ipv6 ? "ipv6" : "ipv4", why);
+    }
+    changed = strcmp(by, g->shut_by[port]) != 0;
+    memcpy(g->shut_by[port], by, sizeof by);
+    return changed;
+}
+
+json_t *publish_shut(const struct guest *g)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < g->spec.n_ports; i++)
+        (void) json_array_append_new(list, json_string(g->shut_by[i]));
+    return list;
+}
+
 int publish_judge(struct broker *b, struct guest *g, struct err *e)
 {
     int r = know(b, e);
+    bool changed = false;
 
     for (size_t i = 0; i < g->spec.n_ports && r == 0; i++)
-        for (int ipv6 = 0; ipv6 <= 1; ipv6++) {
-            const struct spec_port *p = &g->spec.ports[i];
-            char why[FIREWALL_WHY] = "";
-            bool was = g->shut[i][ipv6];
-
-            g->shut[i][ipv6] = is_shut(b, g, i, ipv6, why);
-            if (g->shut[i][ipv6] && !was && !is_loopback(p))
-                log_line(LOG_WARN,
-                         "port is not open to other machines id=%s port=%u/%s family=%s "
-                         "reason=\"the host's firewall, %s, does not let everybody in\" "
-                         "hint=\"accept the port there, or publish-past-firewall = yes\"",
-                         g->id, p->published, p->udp ? "udp" : "tcp", ipv6 ? "ipv6" : "ipv4", why);
-        }
+        changed |= judge_port(b, g, i);
+    if (changed && g->pid > 0) /* before, `started` tells it */
+        broker_event(
+            b, json_pack("{s:s,s:s,s:o}", "event", "shut", "id", g->id, "shut", publish_shut(g)));
     return r;
 }
 

@@ -7,6 +7,7 @@
 #ifndef IPAM_SANDBOX_PUBLISH_H
 #define IPAM_SANDBOX_PUBLISH_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <systemd/sd-event.h>
 
@@ -30,7 +31,9 @@ void publish_close(struct broker *b);
 /* The ports of a guest that is about to run. */
 int publish_ports(struct broker *b, struct guest *g, struct err *e);
 int publish_withdraw(struct guest *g, struct err *e);
-/* Notes in the guest which of its ports are shut as things are. */
+/* Per port, in order: what of the host keeps other machines from it, "" = nothing. */
+json_t *publish_shut(const struct guest *g);
+/* Notes in the guest which of its ports are shut as things are, and tells changes. */
 int publish_judge(struct broker *b, struct guest *g, struct err *e);
 
 #endif

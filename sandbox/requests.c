@@ -265,10 +265,11 @@ static int on_list(struct broker *b, struct request *r, struct answer *a, struct
 
     for (const struct guest *g = b->guests; g; g = g->hh.next)
         (void) json_array_append_new(
-            instances, json_pack("{s:s,s:i,s:b,s:I,s:b,s:o}", "id", g->id, "pid", (int) g->pid,
+            instances, json_pack("{s:s,s:i,s:b,s:I,s:b,s:o,s:o}", "id", g->id, "pid", (int) g->pid,
                                  "ended", (int) (g->state == GUEST_ENDED), "memory_limit",
                                  (json_int_t) g->spec.limits.memory, "frozen",
-                                 (int) b->cgroup->is_frozen(g->id), "ports", requests_ports(g)));
+                                 (int) b->cgroup->is_frozen(g->id), "ports", requests_ports(g),
+                                 "shut", publish_shut(g)));
     for (const struct network *n = b->networks; n; n = n->hh.next)
         (void) json_array_append_new(bridges, json_string(n->name));
     a->fields = json_pack("{s:o,s:o}", "instances", instances, "bridges", bridges);

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/num.h"
 #include "cli/cmd.h"
+#include "cli/ports.h"
 #include "cli/remote.h"
 #include "cli/request.h"
 
@@ -115,6 +116,8 @@ static int show(struct cli *cli, const struct input *in, uint16_t target, struct
     } else {
         for (size_t i = 0; r == 0 && i < json_array_size(ports); i++)
             print_one(in, json_array_get(ports, i));
+        if (r == 0 && !cli->quiet)
+            ports_warn_shut(in->service, ports);
     }
     json_decref(status);
     return r;

@@ -85,8 +85,9 @@ static bool print_ports(const json_t *service)
         int published = (int) json_integer_value(json_object_get(p, "published"));
 
         if (published)
-            printf("%s%s:%d->%d/%s", i ? ", " : "", address[0] ? address : "*", published,
-                   (int) json_integer_value(json_object_get(p, "target")), text(p, "protocol"));
+            printf("%s%s:%d->%d/%s%s", i ? ", " : "", address[0] ? address : "*", published,
+                   (int) json_integer_value(json_object_get(p, "target")), text(p, "protocol"),
+                   text(p, "shut")[0] != '\0' ? " (shut)" : "");
     }
     return json_array_size(ports) > 0;
 }

@@ -124,3 +124,19 @@ int ports_check(const struct unit *unit, struct err *e)
     }
     return 0;
 }
+
+void ports_warn_shut(const char *service, const json_t *ports)
+{
+    for (size_t i = 0; i < json_array_size(ports); i++) {
+        const json_t *p = json_array_get(ports, i);
+        const char *by = json_string_value(json_object_get(p, "shut"));
+        int port = (int) json_integer_value(json_object_get(p, "published"));
+
+        if (by && by[0] != '\0')
+            fprintf(stderr,
+                    "warning: port %d/%s of '%s' is shut for other machines: the host's firewall, "
+                    "%s, does not let everybody in\n  next: accept the port there, or let it pass "
+                    "with publish-past-firewall in /etc/ipam-orch/policy.conf\n",
+                    port, json_string_value(json_object_get(p, "protocol")), service, by);
+    }
+}

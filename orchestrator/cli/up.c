@@ -140,6 +140,21 @@ static json_t *request_of(const struct up *in, const struct project *p, struct e
     return request;
 }
 
+static void warn_of_shut(const struct cli *cli, const char *project, struct client *client)
+{
+    struct cli named = *cli;
+    auto_free char *name = NULL;
+    json_t *status = NULL, *s;
+    size_t i;
+
+    named.project_name = project;
+    if (!cli->quiet && request_project(&named, client, &name, &status, NULL) == 0)
+        json_array_foreach (json_object_get(status, "services"), i, s)
+            ports_warn_shut(json_string_value(json_object_get(s, "name")),
+                            json_object_get(s, "ports"));
+    json_decref(status);
+}
+
 static int bring_up(struct cli *cli, const struct up *in, const struct project *p, struct err *e)
 {
     auto_client client = NULL;
@@ -154,6 +169,8 @@ static int bring_up(struct cli *cli, const struct up *in, const struct project *
     if (!request)
         return -EINVAL;
     r = request_run(cli, client, request, &ending, service, e);
+    if (r == 0)
+        warn_of_shut(cli, p->name, client);
     if (r < 0 && service[0] != '\0')
         log_reader_print_last(p->name, service, FAILURE_LINES, stderr);
     if (ending)

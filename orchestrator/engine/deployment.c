@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/strv.h"
 #include "engine/graph.h"
 
 static struct instance *instance_new(struct deployment *d, const char *name, unsigned index)
@@ -41,6 +42,7 @@ static void instance_free(struct instance *i)
     timers_cancel(i->in->timers, &i->probe_timer);
     capture_log_free(i->log);
     free(i->ports);
+    strv_free(i->shut);
     free(i->name);
     free(i->label);
     free(i);
@@ -92,6 +94,14 @@ void deployment_keep_ports(struct instance *i, const uint16_t *ports, size_t n)
     if (n > 0)
         memcpy(i->ports, ports, n * sizeof *ports);
     i->n_ports = n;
+}
+
+void deployment_keep_shut(struct instance *i, const char *const *shut, size_t n)
+{
+    strv_free(i->shut);
+    i->shut = NULL;
+    for (size_t k = 0; shut && k < n; k++)
+        strv_append(&i->shut, shut[k]);
 }
 
 void deployment_describe_end(const struct instance *i, char *out, size_t room)

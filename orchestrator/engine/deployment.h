@@ -55,7 +55,8 @@ struct instance {
     int pid;
     uint16_t *ports; /* of the host it has, in the order of the unit's */
     size_t n_ports;
-    unsigned names;           /* its deployment's, when it was last told who there is */
+    char **shut;    /* as many: what of the host keeps other machines from it, "" = nothing */
+    unsigned names; /* its deployment's, when it was last told who there is */
     uint64_t memory_limit;    /* that holds, see `limits` of control/proto.h; 0 = none */
     bool paused;              /* its processes are frozen; the state stays what it was */
     char lodges[INSTANCE_ID]; /* whose network this incarnation lives in, "" = its own */
@@ -112,6 +113,7 @@ struct instance *deployment_instance(const struct deployment *d, const char *ser
 struct instance *deployment_replica(const struct deployment *d, const char *service,
                                     unsigned index);
 void deployment_keep_ports(struct instance *i, const uint16_t *ports, size_t n);
+void deployment_keep_shut(struct instance *i, const char *const *shut, size_t n);
 /* how its last incarnation ended, or why it was ended; "" if there was none */
 void deployment_describe_end(const struct instance *i, char *out, size_t room);
 /* by the id of its present incarnation */

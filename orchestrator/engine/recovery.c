@@ -51,6 +51,7 @@ static void adopt(struct supervisor *s, struct instance *i, const struct runtime
 
     i->pid = seen->pid;
     deployment_keep_ports(i, seen->ports, seen->n_ports);
+    deployment_keep_shut(i, seen->shut, seen->n_ports);
     i->launched_us = timers_now(s->timers);
     i->paused = seen->frozen && !seen->ended;
     i->memory_limit = seen->memory_limit;

@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/strv.h"
 #include "engine/graph.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
@@ -284,6 +285,12 @@ static int published(const struct instance *i, size_t n)
     return i->pid > 0 && n < i->n_ports ? i->ports[n] : 0;
 }
 
+/* by what of the host, for other machines */
+static const char *shut_by(const struct instance *i, size_t n)
+{
+    return i->pid > 0 && n < strv_len(i->shut) ? i->shut[n] : "";
+}
+
 static json_t *ports_to_json(const struct instance *i)
 {
     const struct unit *u = i->unit;
@@ -291,9 +298,9 @@ static json_t *ports_to_json(const struct instance *i)
 
     for (size_t n = 0; u && n < u->n_ports; n++)
         (void) json_array_append_new(
-            ports, json_pack("{s:s,s:i,s:i,s:s}", "address", u->ports[n].address, "published",
+            ports, json_pack("{s:s,s:i,s:i,s:s,s:s}", "address", u->ports[n].address, "published",
                              published(i, n), "target", (int) u->ports[n].target, "protocol",
-                             u->ports[n].udp ? "udp" : "tcp"));
+                             u->ports[n].udp ? "udp" : "tcp", "shut", shut_by(i, n)));
     return ports;
 }
 

@@ -220,8 +220,17 @@ static void on_started(void *owner, const struct runtime_seen *seen)
         return;
     i->pid = seen->pid;
     deployment_keep_ports(i, seen->ports, seen->n_ports);
+    deployment_keep_shut(i, seen->shut, seen->n_ports);
     supervisor_step(i, FSM_STARTED, NULL);
     supervisor_settle(i->in);
+}
+
+static void on_shut(void *owner, const struct runtime_seen *seen)
+{
+    struct instance *i = supervisor_by_id(owner, seen->id);
+
+    if (i)
+        deployment_keep_shut(i, seen->shut, seen->n_ports);
 }
 
 static void on_ended(void *owner, const char *id, const struct exit_info *how)
@@ -404,6 +413,7 @@ struct runtime_listener supervisor_listener(struct supervisor *s)
                                       .connected = on_connected,
                                       .lost = on_lost,
                                       .started = on_started,
+                                      .shut = on_shut,
                                       .ended = on_ended,
                                       .refused = on_refused,
                                       .streams = on_streams,

@@ -158,11 +158,19 @@ static void answer_join(struct native *n, struct pending *p, json_t *json)
 /* the caller frees seen->ports */
 static void read_seen(const json_t *json, struct runtime_seen *seen)
 {
-    const json_t *list = json_object_get(json, "ports");
-    uint16_t *ports = calloc(json_array_size(list) + 1, sizeof *ports);
+    const json_t *list = json_object_get(json, "ports"), *reasons = json_object_get(json, "shut");
+    size_t n = json_array_size(list) > json_array_size(reasons) ? json_array_size(list)
+                                                                : json_array_size(reasons);
+    uint16_t *ports = calloc(n + 1, sizeof *ports);
+    const char **shut = calloc(n + 1, sizeof *shut);
 
-    if (!ports)
+    if (!ports || !shut)
         abort();
+    for (size_t i = 0; i < n; i++) {
+        const char *reason = json_string_value(json_array_get(reasons, i));
+
+        shut[i] = reason ? reason : "";
+    }
     for (size_t i = 0; i < json_array_size(list); i++)
         ports[i] = (uint16_t) json_integer_value(json_array_get(list, i));
     *seen = (struct runtime_seen){ .id = json_string_value(json_object_get(json, "id")),
@@ -172,12 +180,14 @@ static void read_seen(const json_t *json, struct runtime_seen *seen)
                                    .memory_limit = (uint64_t) json_integer_value(
                                        json_object_get(json, "memory_limit")),
                                    .ports = ports,
-                                   .n_ports = json_array_size(list) };
+                                   .n_ports = n,
+                                   .shut = shut };
 }
 
 static void free_seen(struct runtime_seen *seen)
 {
     free((uint16_t *) (uintptr_t) seen->ports);
+    free((void *) (uintptr_t) seen->shut);
 }
 
 static void answer_list(struct native *n, json_t *json)
@@ -261,11 +271,14 @@ static void on_broker_event(struct native *n, const char *event, json_t *json)
 
     if (!id)
         return;
-    if (strcmp(event, "started") == 0) {
+    if (strcmp(event, "started") == 0 || strcmp(event, "shut") == 0) {
         struct runtime_seen seen;
 
         read_seen(json, &seen);
-        n->to.started(n->to.owner, &seen);
+        if (strcmp(event, "started") == 0)
+            n->to.started(n->to.owner, &seen);
+        else
+            n->to.shut(n->to.owner, &seen);
         free_seen(&seen);
     } else if (strcmp(event, "exit") == 0) {
         (void) json_unpack(json, "{s?i,s?i,s?s,s?i,s?b,s?I,s?I}", "code", &how.code, "signal",

@@ -69,6 +69,8 @@ struct runtime_seen {
     uint64_t memory_limit; /* 0 = none */
     const uint16_t *ports; /* of the host, in the order of the unit's; valid only during the call */
     size_t n_ports;
+    const char *const
+        *shut; /* as many: what of the host keeps other machines from it, "" = nothing */
 };
 
 struct runtime_listener {
@@ -77,6 +79,7 @@ struct runtime_listener {
     void (*connected)(void *owner, const struct runtime_seen *seen, size_t n);
     void (*lost)(void *owner);
     void (*started)(void *owner, const struct runtime_seen *seen);
+    void (*shut)(void *owner, const struct runtime_seen *seen); /* its `id` and `shut` only */
     void (*ended)(void *owner, const char *id, const struct exit_info *how);
     /* a launch was refused before anything ran */
     void (*refused)(void *owner, const char *id, const struct err *why);

@@ -125,6 +125,35 @@ said() {
     [[ $(orch ps | grep '^second') == *":$any->8000/tcp"* ]]
 }
 
+says_shut() {
+    [[ $(orch ps | grep '^first') == *"/tcp (shut)"* ]]
+}
+
+says_open() {
+    ! says_shut
+}
+
+@test "a port that the host's firewall drops: ps, port and up say that it is shut, and by what" {
+    in_net nft -f - <<'EOT'
+table inet firewall {
+    chain input {
+        type filter hook input priority filter; policy drop;
+        iifname "lo" accept
+    }
+}
+EOT
+    wait_until 10 says_shut
+    run --separate-stderr orch port first 8000
+    local port=$stderr
+    run --separate-stderr orch up
+    local up=$stderr
+    in_net nft delete table inet firewall
+    echo "port: $port; up: $up"
+    [[ $port == *"of 'first' is shut for other machines: "*"chain 'input' of table 'inet firewall'"*"next: "* ]]
+    [[ $up == *"of 'first' is shut for other machines: "*"publish-past-firewall"* ]]
+    wait_until 10 says_open
+}
+
 @test "an external network is that of another project: both see each other, and down waits for its users" {
     local pid
     mkdir -p "$WORLD/guest"

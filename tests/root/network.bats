@@ -232,6 +232,9 @@ has_rules() {
     local shut=$output
     from_outside 443
     local open=$output
+    run drive request list
+    local told
+    told=$(jq -c '[.instances[] | select(.id | startswith("t.two") or startswith("t.web")) | .shut[]] | sort' <<<"$output")
     run in_net /usr/bin/python3 -c "$ask" 127.0.0.1 8080
     local local=$output
     in_net nft delete table inet firewall
@@ -239,6 +242,7 @@ has_rules() {
     [[ $shut == *"timed out"* ]]
     [ "$open" = t.web.1.1 ]
     [ "$local" = t.two.1.1 ]
+    [ "$told" = "[\"\",\"chain 'input' of table 'inet firewall'\"]" ]
 }
 
 @test "packet rules that somebody flushed are written again, and the service goes on" {
