@@ -148,6 +148,14 @@ static uint64_t emit_lines(struct stream *s, size_t len, bool kept)
     return lines;
 }
 
+static void measure(struct capture_log *log)
+{
+    struct stat st;
+
+    if (fstat(log->fd, &st) == 0)
+        log->size = (uint64_t) st.st_size;
+}
+
 /* everything since the last write that was whole */
 static void drop_lines(struct capture_log *log, uint64_t lines, int why)
 {
@@ -229,7 +237,6 @@ static int consume_staging(struct stream *s)
         size_t tail = c->tail_len[c->tail_now];
         ssize_t seen = tee(s->staging_rd, room.scratch[1], portion(log), SPLICE_F_NONBLOCK);
         ssize_t got = seen > 0 ? read(room.scratch[0], room.in + tail, (size_t) seen) : -1;
-        struct stat st;
         uint64_t lines;
         int r;
 
@@ -251,8 +258,7 @@ static int consume_staging(struct stream *s)
         if (read(s->staging_rd, room.in, (size_t) got) != got)
             return -EIO;
         cursor_commit(c);
-        if (fstat(log->fd, &st) == 0)
-            log->size = (uint64_t) st.st_size;
+        measure(log);
         rotate(log);
     }
     return 0;
@@ -267,7 +273,9 @@ static void end_stream(struct stream *s)
         log->drained(log->owner);
 }
 
-/* the program has closed its end: what is left is a line without a newline */
+/* The program has closed its end: what is left is a line without a newline.  The intention to write
+ * it is never declared done: staging is empty and stays so, which means undo and repeat until the
+ * cursor is gone. */
 static void finish(struct stream *s)
 {
     struct cursor *c = s->cursor;
@@ -275,12 +283,14 @@ static void finish(struct stream *s)
     if (c->tail_len[c->tail_now] > 0) {
         int r = check_space(s->log);
 
+        cursor_begin(c, s->log->size, 0);
         if (r == 0 && !s->log->spec.silent)
             r = emit(s, c->tail[c->tail_now], c->tail_len[c->tail_now], true);
         if (r == 0)
             r = flush_out(s->log);
         if (r < 0)
             drop_lines(s->log, 1, r);
+        measure(s->log);
     }
     (void) unlink(s->cursor_path);
     end_stream(s);

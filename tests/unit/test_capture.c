@@ -288,6 +288,83 @@ static void after_a_kill_at_the_end_nothing_is_written_again(void **state)
     close_writers(r);
 }
 
+/* what a kill just before the cursor of an ended stream goes leaves: its other name keeps it */
+static void end_stdout_keeping_its_cursor(struct room *r)
+{
+    auto_free char *cursor = NULL, *kept = NULL;
+
+    assert_true(asprintf(&cursor, "%s.1.stdout", r->path) >= 0);
+    assert_true(asprintf(&kept, "%s.kept", r->path) >= 0);
+    assert_int_equal(link(cursor, kept), 0);
+    close(r->p.source[0][1]);
+    pump(r);
+    assert_int_equal(rename(kept, cursor), 0);
+}
+
+static void close_all_but_stdout(struct room *r)
+{
+    close(r->p.source[1][1]);
+    for (int i = 0; i < 2; i++) {
+        close(r->p.source[i][0]);
+        close(r->p.staging[i][0]);
+        close(r->p.staging[i][1]);
+    }
+}
+
+static void after_a_kill_at_the_end_of_a_stream_its_last_piece_is_there_once(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    size_t n;
+    char *got;
+
+    attach(r, log);
+    put(r->p.source[0][1], "first\nend");
+    pump(r);
+    end_stdout_keeping_its_cursor(r);
+    capture_log_free(log);
+    log = open_log(r);
+    attach(r, log);
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got, "first\nend\n");
+    free(got);
+    close_all_but_stdout(r);
+    pump(r);
+    capture_log_free(log);
+}
+
+static void a_full_disk_does_not_take_back_the_last_piece_of_an_ended_stream(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    struct rlimit was = { 0 }, full = { 0 };
+    struct stat st;
+    size_t n;
+    char *got;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &was), 0);
+    (void) signal(SIGXFSZ, SIG_IGN);
+    attach(r, log);
+    put(r->p.source[0][1], "first\nend");
+    pump(r);
+    close(r->p.source[0][1]);
+    pump(r);
+    assert_int_equal(stat(r->path, &st), 0);
+    full = (struct rlimit){ .rlim_cur = (rlim_t) st.st_size, .rlim_max = was.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+    put(r->p.source[1][1], "lost\n");
+    pump(r);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &was), 0);
+    assert_int_equal(capture_log_lost(log), 1);
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got, "first\nend\n");
+    free(got);
+    close_all_but_stdout(r);
+    pump(r);
+    capture_log_free(log);
+}
+
 static void remove_files(struct room *r)
 {
     for (unsigned n = 0; n < 4; n++) {
@@ -393,6 +470,8 @@ int main(void)
         WITH_ROOM(a_half_line_waits_for_its_end_across_a_restart),
         WITH_ROOM(after_a_kill_in_the_middle_every_line_is_there_exactly_once),
         WITH_ROOM(after_a_kill_at_the_end_nothing_is_written_again),
+        WITH_ROOM(after_a_kill_at_the_end_of_a_stream_its_last_piece_is_there_once),
+        WITH_ROOM(a_full_disk_does_not_take_back_the_last_piece_of_an_ended_stream),
         WITH_ROOM(a_file_that_is_long_enough_makes_room_and_the_oldest_goes),
         WITH_ROOM(lines_a_full_disk_has_no_room_for_are_counted_and_the_log_tells),
         WITH_ROOM(a_silent_log_takes_everything_and_keeps_nothing),
