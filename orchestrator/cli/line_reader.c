@@ -79,20 +79,20 @@ static FILE *open_oldest(const struct line_reader *r)
     }
 }
 
-/* The file `by` rotations away from the one that is read, -1 = the next younger.  A name is only
- * right if the file that is read is still called what it was called before. */
-static FILE *open_neighbour(const struct line_reader *r, int by)
+/* The next file in a direction, 1 = older, -1 = younger.  There may be gaps in the numbers, for a
+ * moment or for ever; a name is only right if the file that is read is still called afterwards what
+ * it was called before. */
+static FILE *open_neighbour(const struct line_reader *r, int direction)
 {
     for (;;) {
         int n = number_now(r);
-        FILE *file;
+        FILE *file = NULL;
 
         if (n < 0)
-            return by < 0 ? open_oldest(r) : NULL;
-        if (n + by < 0)
-            return NULL;
-        file = open_number(r, (unsigned) (n + by));
-        if (is_number(r, r->file, (unsigned) n) && (file || by > 0))
+            return direction < 0 ? open_oldest(r) : NULL;
+        for (int k = n + direction; !file && k >= 0 && k <= LIMIT_LOG_FILES; k += direction)
+            file = open_number(r, (unsigned) k);
+        if (is_number(r, r->file, (unsigned) n))
             return file;
         if (file)
             fclose(file);

@@ -17,6 +17,7 @@ setup_file() {
 		    x-native:
 		      user: nobody
 		      command: [/bin/sh, -c, "yes \$\$(printf %01000d 0) | head -n $LINES_WRITTEN; exec sleep 100000"]
+		    logging: { options: { max-size: -1 } }
 		    stop_signal: SIGKILL
 		  calm:
 		    image: local/calm

@@ -69,7 +69,7 @@ static void on_event(void *owner, const json_t *event)
 {
     char text[512];
 
-    if (field(event, "operation")[0] != '\0')
+    if (field(event, "operation")[0] != '\0' || field(event, "service")[0] == '\0')
         return; /* the story says what was asked for, and on_done how it ended */
     if (field(event, "was")[0] == '\0')
         (void) snprintf(text, sizeof text, "%s: %s", field(event, "service"),

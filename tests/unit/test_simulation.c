@@ -22,7 +22,7 @@
 #define HOUR_US (3600 * USEC_PER_SEC)
 
 /* the longest delay before a restart, and twice the time to build, stop and probe everything */
-#define PATIENCE_US (180 * USEC_PER_SEC)
+#define PATIENCE_US (600 * USEC_PER_SEC)
 
 static const char *const names[] = { "db", "cache", "backend", "worker", "nginx", "lone" };
 
@@ -100,7 +100,7 @@ static struct project *make_plan(void)
         struct unit *u = &p->units[n];
 
         fake_unit(u, names[n]);
-        fake_health(u, 10 * USEC_PER_SEC);
+        fake_health(u, 30 * USEC_PER_SEC);
         u->health.retries = 3;
         u->health.start_period_us = 30 * USEC_PER_SEC;
         u->stop_grace_us = 5 * USEC_PER_SEC;
@@ -179,7 +179,7 @@ static void pass(struct day *d, uint64_t us)
     while (timers_next(d->timers, until)) {
         for (size_t n = 0; n < UNITS; n++)
             assert_true(world_alive(d->world, names[n]) <= 1);
-        if (timers_now(d->timers) - looked > USEC_PER_SEC) {
+        if (timers_now(d->timers) - looked > 5 * USEC_PER_SEC) {
             looked = timers_now(d->timers);
             check(d);
         }
