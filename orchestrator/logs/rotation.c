@@ -17,18 +17,30 @@ char *rotation_name(const char *path, unsigned n)
     return n > 0 ? paths_join("%s.%u", path, n) : paths_join("%s", path);
 }
 
+/* a file that is not there was moved by whoever was killed before it made the next one */
+static int move(const char *from, const char *to)
+{
+    return rename(from, to) < 0 && errno != ENOENT ? -errno : 0;
+}
+
 int rotation_shift(const char *path, unsigned files)
 {
-    for (unsigned n = files - 1; n > 1; n--) {
+    int r = 0;
+
+    for (unsigned n = files - 1; n > 0 && r == 0; n--) {
         auto_free char *older = rotation_name(path, n), *newer = rotation_name(path, n - 1);
 
-        if (rename(newer, older) < 0 && errno != ENOENT)
-            return -errno;
+        r = move(newer, older);
     }
-    if (files < 2)
-        return unlink(path) < 0 ? -errno : 0;
-    auto_free char *first = rotation_name(path, 1);
-    return rename(path, first) < 0 ? -errno : 0;
+    if (r == 0 && files < 2 && unlink(path) < 0 && errno != ENOENT)
+        r = -errno;
+    /* of a time when more were kept */
+    for (unsigned n; r == 0 && (n = rotation_oldest(path)) >= files;) {
+        auto_free char *old = rotation_name(path, n);
+
+        r = unlink(old) < 0 ? -errno : 0;
+    }
+    return r;
 }
 
 /* 0 = it is none of `base` */

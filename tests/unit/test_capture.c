@@ -401,6 +401,13 @@ static void a_file_that_is_long_enough_makes_room_and_the_oldest_goes(void **sta
     pump(r);
     assert_int_equal(access(text, F_OK), 0);
     assert_int_equal(capture_log_lost(log), 0);
+    /* fewer than before: the others go too */
+    capture_log_limit(log, &(struct log_spec){ .max_size = 300, .files = 2 });
+    for (int i = 0; i < 9; i++) {
+        put(r->p.source[0][1], "more of the same\n");
+        pump(r);
+    }
+    assert_int_equal(rotation_oldest(r->path), 1);
     close_writers(r);
     pump(r);
     capture_log_free(log);
