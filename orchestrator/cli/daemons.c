@@ -250,16 +250,6 @@ int daemons_connect(const struct cli *cli, struct client **out, struct err *e)
     return r == -ENOTCONN ? err_set(e, r, "the sandbox broker does not answer") : r;
 }
 
-void daemons_revive(const struct cli *cli)
-{
-    struct err e = ERR_INIT;
-
-    if (geteuid() == 0 && start(cli, &e) < 0)
-        fprintf(stderr, "the sandbox broker went away and cannot be started: %s\n", e.msg);
-    else if (geteuid() != 0)
-        fputs("the sandbox broker went away; who runs the manager has to start it again\n", stderr);
-}
-
 /* The manager that ran last has saved something and not forgotten it, or its broker did not come to
  * its end, where it removes its socket: there may be networks of nobody. */
 static bool is_unfinished(void)

@@ -11,13 +11,6 @@
 #include "cli/options.h"
 #include "cli/progress.h"
 
-static bool is_lost(const json_t *event)
-{
-    const char *what = json_string_value(json_object_get(event, "event"));
-
-    return what && strcmp(what, "broker lost") == 0;
-}
-
 int request_run(const struct cli *cli, struct client *c, json_t *message, bool *ending,
                 char service[128], struct err *e)
 {
@@ -38,9 +31,7 @@ int request_run(const struct cli *cli, struct client *c, json_t *message, bool *
         if (r < 0)
             break;
         event = json_object_get(answer, "event");
-        if (is_lost(event))
-            daemons_revive(cli);
-        else if (event)
+        if (event)
             progress_event(p, event);
         r = client_error(answer, e);
         if (r < 0) {

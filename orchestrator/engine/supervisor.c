@@ -13,9 +13,6 @@
 /* While the broker is away a new connection is tried this often. */
 #define RETRY_US (250 * USEC_PER_MSEC)
 
-/* So long a broker that was lost is waited for at the end. */
-#define LEAVE_US (2 * USEC_PER_SEC)
-
 /* So long what changes is collected before it is written: with each change the time for an `up`
  * would grow with the square of its services.  What a kill takes the broker's list tells. */
 #define SAVE_US (20 * USEC_PER_MSEC)
@@ -117,13 +114,6 @@ static bool is_quiet(const struct instance *i)
            (!i->log || !capture_log_is_attached(i->log, i->incarnation));
 }
 
-static void on_leave(void *owner)
-{
-    const struct supervisor *s = owner;
-
-    (void) sd_event_exit(s->config.loop, 0);
-}
-
 void supervisor_check_idle(struct supervisor *s)
 {
     struct err e = ERR_INIT;
@@ -131,9 +121,8 @@ void supervisor_check_idle(struct supervisor *s)
     if (s->n_deployments > 0 || !s->config.exit_idle || s->ending)
         return;
     s->ending = true;
-    /* one that was lost may be on its way back, and then somebody has to tell it to end */
     if (s->ops->quit(s->self, &e) < 0)
-        timers_set(s->timers, &s->leave, timers_now(s->timers) + LEAVE_US, on_leave, s);
+        (void) sd_event_exit(s->config.loop, 0);
 }
 
 static void forget_deployment(struct supervisor *s, struct deployment *d)
@@ -371,9 +360,6 @@ static void on_lost(void *owner)
         (void) sd_event_exit(s->config.loop, 0);
     log_line(LOG_WARN, "the sandbox broker went away; services go on");
     retry_later(s);
-    for (size_t n = 0; n < s->n_deployments; n++)
-        supervisor_tell(s->deployments[n], json_pack("{s:s,s:s}", "event", "broker lost", "project",
-                                                     s->deployments[n]->project->name));
 }
 
 /* the end of a process that was only started for projects: the last one is gone */
@@ -389,12 +375,9 @@ static void on_released(void *owner)
 static void on_connected(void *owner, const struct runtime_seen *seen, size_t n)
 {
     struct supervisor *s = owner;
-    struct err e = ERR_INIT;
 
     s->connected = true;
     timers_cancel(s->timers, &s->retry);
-    if (s->ending && s->ops->quit(s->self, &e) < 0)
-        on_leave(s);
     log_line(LOG_INFO, "connected to the sandbox broker instances=%zu", n);
     recovery_connected(s, seen, n);
 }
@@ -462,6 +445,5 @@ void supervisor_free(struct supervisor *s)
     inquiry_free(s);
     timers_cancel(s->timers, &s->save);
     timers_cancel(s->timers, &s->retry);
-    timers_cancel(s->timers, &s->leave);
     free(s);
 }

@@ -18,7 +18,7 @@ struct supervisor {
     struct once *one_offs;
     struct inquiry *inquiries;
     struct timers *timers; /* of the configuration */
-    struct timer save, retry, leave;
+    struct timer save, retry;
 };
 
 struct deployment *supervisor_find(const struct supervisor *s, const char *project);
