@@ -16,6 +16,7 @@ setup_file() {
 		    x-native:
 		      user: nobody
 		      command: [/bin/sh, -c, "seq -f 'line %.0f' $LINES_WRITTEN; exec sleep 100000"]
+		    logging: { options: { max-size: -1 } }
 		    stop_signal: SIGKILL
 		    tty: true
 	YAML
