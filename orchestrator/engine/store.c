@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/fsio.h"
@@ -43,17 +44,51 @@ int store_save_state(const char *dir, const struct deployment *d, bool durable, 
     return save(dir, d->project->name, "state.json", text, durable, e);
 }
 
-int store_remove(const char *dir, const char *project, struct err *e)
+/* Removes the files of a folder whose names end with `suffix`. */
+static int sweep(const char *folder, const char *suffix)
 {
-    static const char *const files[] = { "state.json", "project.json", "" };
+    auto_dir dir = opendir(folder);
 
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        auto_free char *path =
-            paths_join("%s/%s%s%s", dir, project, files[i][0] ? "/" : "", files[i]);
-        if (remove(path) < 0 && errno != ENOENT)
-            return err_set(e, -errno, "removing %s: %s", path, strerror(errno));
+    if (!dir)
+        return errno == ENOENT ? 0 : -errno;
+    for (struct dirent *d; (d = readdir(dir));) {
+        size_t len = strlen(d->d_name), end = strlen(suffix);
+
+        if (d->d_name[0] != '.' && len >= end && strcmp(d->d_name + len - end, suffix) == 0 &&
+            unlinkat(dirfd(dir), d->d_name, 0) < 0)
+            return -errno;
     }
     return 0;
+}
+
+int store_remove(const char *dir, const char *project, struct err *e)
+{
+    auto_free char *folder = paths_join("%s/%s", dir, project);
+    int r = sweep(folder, "");
+
+    if (r == 0 && rmdir(folder) < 0 && errno != ENOENT)
+        r = -errno;
+    return r < 0 ? err_set(e, r, "removing %s: %s", folder, strerror(-r)) : 0;
+}
+
+/* What a supervisor that was killed has left: half-written files, half a removal, the beginning of
+ * a project that was never launched. */
+static bool clean_up(const char *dir, const char *project)
+{
+    auto_free char *folder = paths_join("%s/%s", dir, project);
+    auto_free char *path = paths_join("%s/project.json", folder);
+    struct err e = ERR_INIT;
+    int r;
+
+    if (access(path, F_OK) < 0 && errno == ENOENT) {
+        if (store_remove(dir, project, &e) < 0)
+            log_err(&e, "forgetting half a project");
+        return false;
+    }
+    r = sweep(folder, ".tmp");
+    if (r < 0)
+        log_line(LOG_WARN, "half-written files stay in %s: %s", folder, strerror(-r));
+    return true;
 }
 
 static int load_one(int dir, const char *name, struct project **project, json_t **state,
@@ -88,7 +123,7 @@ int store_load(const char *dir_path, void (*each)(void *owner, struct project *p
         struct err why = ERR_INIT;
         json_t *state = NULL;
 
-        if (d->d_name[0] == '.')
+        if (d->d_name[0] == '.' || !clean_up(dir_path, d->d_name))
             continue;
         if (load_one(dirfd(dir), d->d_name, &project, &state, &why) < 0)
             log_err(&why, "a saved project is left alone");
