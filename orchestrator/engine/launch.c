@@ -33,8 +33,22 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
         return r;
     if (launch_open_log(s, i, &late) < 0) /* tried again when there is something to write */
         log_err(&late, i->id);
+    else
+        capture_log_expect(i->log, i->incarnation);
     networks_plan(s, i, arena, &launch);
     return s->ops->launch(s->self, &launch, e);
+}
+
+static char *log_path(const struct supervisor *s, const struct instance *i)
+{
+    return paths_join("%s/%s/%s.log", s->config.log_dir, i->in->project->name, i->label);
+}
+
+void launch_forget_log(const struct supervisor *s, const struct instance *i)
+{
+    auto_free char *path = log_path(s, i);
+
+    capture_forget(path);
 }
 
 static void on_drained(void *owner)
@@ -54,7 +68,7 @@ static void limit(struct instance *i)
 int launch_open_log(struct supervisor *s, struct instance *i, struct err *e)
 {
     auto_free char *dir = paths_join("%s/%s", s->config.log_dir, i->in->project->name);
-    auto_free char *path = paths_join("%s/%s.log", dir, i->label);
+    auto_free char *path = log_path(s, i);
     int r;
 
     if (i->log) {

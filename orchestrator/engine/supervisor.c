@@ -129,6 +129,8 @@ static void forget_deployment(struct supervisor *s, struct deployment *d)
 {
     struct err e = ERR_INIT;
 
+    for (size_t n = 0; n < d->n_instances; n++)
+        launch_forget_log(s, d->instances[n]);
     if (store_remove(s->config.state_dir, d->project->name, &e) < 0)
         log_err(&e, "forgetting a project");
     for (size_t n = 0; n < s->n_deployments; n++)
@@ -188,8 +190,10 @@ void supervisor_settle(struct deployment *d)
             networks_tell(d->supervisor, d);
         for (size_t n = d->n_instances; n > 0; n--) {
             struct instance *i = d->instances[n - 1];
-            if (!i->unit && i->state == STATE_DOWN && is_quiet(i))
+            if (!i->unit && i->state == STATE_DOWN && is_quiet(i)) {
+                launch_forget_log(d->supervisor, i);
                 deployment_drop(d, i);
+            }
         }
         if (!d->op)
             return;

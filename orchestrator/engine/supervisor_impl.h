@@ -44,6 +44,8 @@ bool requests_is_named(const char *const *services, const char *name);
 /* launch.c */
 int launch_instance(struct supervisor *s, struct instance *i, struct err *e);
 int launch_open_log(struct supervisor *s, struct instance *i, struct err *e);
+/* it will not be launched again: what tells where capturing stood goes */
+void launch_forget_log(const struct supervisor *s, const struct instance *i);
 
 /* networks.c */
 /* true while networks have to be made anew and something still runs on what they were */

@@ -43,6 +43,7 @@ struct capture_log {
     uint64_t size;
     bool held; /* a write of `held_for` may be half done: nobody may write before it is known */
     unsigned held_for; /* incarnation */
+    unsigned coming;   /* incarnation: nothing can be known of it, or of a later one */
     struct log_spec spec;
     uint64_t lost;      /* lines that could not be written */
     uint64_t unsaid;    /* of these, those the log does not tell of yet */
@@ -407,11 +408,12 @@ bool capture_log_is_attached(const struct capture_log *log, unsigned incarnation
     return false;
 }
 
-/* looks for a cursor whose write may be half done; stale files of ended instances go */
-static void scan_cursors(struct capture_log *log)
+typedef void cursor_visitor(struct capture_log *log, const char *path, unsigned incarnation);
+
+static void each_cursor(struct capture_log *log, const char *log_path, cursor_visitor *visit)
 {
-    const char *base = strrchr(log->path, '/') + 1;
-    auto_free char *dir_path = paths_join("%.*s", (int) (base - log->path), log->path);
+    const char *base = strrchr(log_path, '/') + 1;
+    auto_free char *dir_path = paths_join("%.*s", (int) (base - log_path), log_path);
     auto_dir dir = opendir(dir_path);
     size_t len = strlen(base);
 
@@ -427,11 +429,39 @@ static void scan_cursors(struct capture_log *log)
             (strcmp(end, ".stdout") != 0 && strcmp(end, ".stderr") != 0))
             continue;
         path = paths_join("%s%s", dir_path, d->d_name);
-        if (!cursor_is_in_flight(path))
-            continue;
-        log->held = true;
-        log->held_for = (unsigned) incarnation;
+        visit(log, path, (unsigned) incarnation);
     }
+}
+
+/* a write may be half done */
+static void hold(struct capture_log *log, const char *path, unsigned incarnation)
+{
+    if (!cursor_is_in_flight(path))
+        return;
+    log->held = true;
+    log->held_for = incarnation > log->held_for ? incarnation : log->held_for;
+}
+
+static void drop_cursor(struct capture_log *log, const char *path, unsigned incarnation)
+{
+    if (!log || incarnation >= log->coming)
+        (void) unlink(path);
+}
+
+void capture_log_expect(struct capture_log *log, unsigned incarnation)
+{
+    log->coming = incarnation;
+    each_cursor(log, log->path, drop_cursor);
+    if (!log->held || log->held_for < incarnation)
+        return;
+    log->held = false;
+    log->held_for = 0;
+    each_cursor(log, log->path, hold);
+}
+
+void capture_forget(const char *path)
+{
+    each_cursor(NULL, path, drop_cursor);
 }
 
 static int open_scratch(void)
@@ -460,7 +490,7 @@ int capture_log_open(sd_event *loop, const char *path, struct capture_log **out,
     }
     log->size = (uint64_t) st.st_size;
     log->looked_at = UINT64_MAX; /* not yet */
-    scan_cursors(log);
+    each_cursor(log, log->path, hold);
     *out = log;
     return 0;
 }

@@ -45,6 +45,12 @@ void capture_log_limit(struct capture_log *log, const struct log_spec *spec);
 /* Lines that could not be written; the log says so itself where they are missing. */
 uint64_t capture_log_lost(const struct capture_log *log);
 
+/* An incarnation will be launched that never was before: what cursors say of it, or of later ones,
+ * is of a project of the same name that has gone, whose supervisor was killed at the end. */
+void capture_log_expect(struct capture_log *log, unsigned incarnation);
+/* The service of the log at `path` is gone for good: so are its cursors. */
+void capture_forget(const char *path);
+
 /* Starts (or after a restart: goes on) capturing an instance.  `fds` as in runtime.h, taken.
  * `incarnation` tells the pipes of two lives of a service apart. */
 int capture_log_attach(struct capture_log *log, const char *service, unsigned incarnation,

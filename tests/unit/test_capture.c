@@ -334,6 +334,50 @@ static void after_a_kill_at_the_end_of_a_stream_its_last_piece_is_there_once(voi
     capture_log_free(log);
 }
 
+/* of a project that went down while its supervisor was killed; now there is one of that name again
+ */
+static void what_cursors_say_of_a_life_that_begins_now_is_of_another_one(void **state)
+{
+    static const unsigned lives[] = { 1, 2 };
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    struct err e = ERR_INIT;
+    size_t n;
+    char *got;
+
+    attach(r, log);
+    put(r->p.source[0][1], "before\n");
+    pump(r);
+    capture_log_free(log);
+    for (size_t i = 0; i < ARRAY_LEN(lives); i++) {
+        auto_free char *path = NULL;
+        struct cursor *c = NULL;
+
+        assert_true(asprintf(&path, "%s.%u.stdout", r->path, lives[i]) >= 0);
+        assert_int_equal(cursor_open(path, &c, &e), 0);
+        c->tail_len[c->tail_now] = 4;
+        cursor_begin(c, 0, 0);
+        cursor_close(c);
+    }
+    log = open_log(r);
+    capture_log_expect(log, 1);
+    put(r->p.source[0][1], "after\n");
+    attach(r, log);
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got, "before\nafter\n");
+    free(got);
+    capture_log_free(log);
+    close_writers(r);
+    capture_forget(r->path);
+    for (size_t i = 0; i < ARRAY_LEN(lives); i++) {
+        auto_free char *path = NULL;
+
+        assert_true(asprintf(&path, "%s.%u.stdout", r->path, lives[i]) >= 0);
+        assert_int_equal(access(path, F_OK), -1);
+    }
+}
+
 static void a_full_disk_does_not_take_back_the_last_piece_of_an_ended_stream(void **state)
 {
     struct room *r = *state;
@@ -478,6 +522,7 @@ int main(void)
         WITH_ROOM(after_a_kill_in_the_middle_every_line_is_there_exactly_once),
         WITH_ROOM(after_a_kill_at_the_end_nothing_is_written_again),
         WITH_ROOM(after_a_kill_at_the_end_of_a_stream_its_last_piece_is_there_once),
+        WITH_ROOM(what_cursors_say_of_a_life_that_begins_now_is_of_another_one),
         WITH_ROOM(a_full_disk_does_not_take_back_the_last_piece_of_an_ended_stream),
         WITH_ROOM(a_file_that_is_long_enough_makes_room_and_the_oldest_goes),
         WITH_ROOM(lines_a_full_disk_has_no_room_for_are_counted_and_the_log_tells),
