@@ -47,7 +47,7 @@ struct capture_log {
     struct log_spec spec;
     uint64_t lost;      /* lines that could not be written */
     uint64_t unsaid;    /* of these, those the log does not tell of yet */
-    uint64_t looked_at; /* size of the file when free space was asked for */
+    uint64_t looked_at; /* size of the file when there was room enough; UINT64_MAX: not known */
     struct stream *streams;
     void (*drained)(void *owner);
     void *owner;
@@ -161,7 +161,7 @@ static void measure(struct capture_log *log)
 static void drop_lines(struct capture_log *log, uint64_t lines, int why)
 {
     room.out_used = 0;
-    if (ftruncate(log->fd, (off_t) log->size) < 0 || log->unsaid == 0)
+    if (ftruncate(log->fd, (off_t) log->size) < 0 || (log->unsaid == 0 && lines > 0))
         log_line(LOG_WARN, "log lines are lost: %s: %s", log->path, strerror(-why));
     log->lost += lines;
     log->unsaid += lines;
@@ -187,10 +187,13 @@ static int check_space(struct capture_log *log)
     if (log->spec.reserve == 0 ||
         (log->unsaid == 0 && log->size >= log->looked_at && log->size - log->looked_at < STEP))
         return 0;
-    log->looked_at = log->size;
+    log->looked_at = UINT64_MAX;
     if (fstatvfs(log->fd, &fs) < 0)
         return -errno;
-    return (uint64_t) fs.f_bavail * fs.f_frsize < log->spec.reserve ? -ENOSPC : 0;
+    if ((uint64_t) fs.f_bavail * fs.f_frsize < log->spec.reserve)
+        return -ENOSPC;
+    log->looked_at = log->size;
+    return 0;
 }
 
 static int open_file(const char *path)
@@ -214,7 +217,8 @@ static void rotate(struct capture_log *log)
     }
     close(log->fd);
     log->fd = fd;
-    log->size = log->looked_at = 0;
+    log->size = 0;
+    log->looked_at = UINT64_MAX;
 }
 
 /* how much to take at once: near the end of a file less, so that it ends where it should */
@@ -489,7 +493,7 @@ int capture_log_open(sd_event *loop, const char *path, struct capture_log **out,
         return err_set(e, r, "log file %s: %s", path, strerror(-r));
     }
     log->size = (uint64_t) st.st_size;
-    log->looked_at = UINT64_MAX; /* not yet */
+    log->looked_at = UINT64_MAX;
     each_cursor(log, log->path, hold);
     *out = log;
     return 0;

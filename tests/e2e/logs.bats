@@ -78,8 +78,14 @@ manager_says() {
     local pid
     pid=$(ps_field steady pid)
     wait_until 20 manager_says "log lines are lost"
+    [ ! -s "$WORLD/log/logs/steady.log" ]
     mount -o remount,size=256m "$WORLD/log/logs"
     wait_until 20 has_logged steady 'ipam-orch: [0-9]* lines are missing here: the disk was full'
+    # what is missing is what was counted: the first line that is there has its number
+    orch logs --no-log-prefix steady >"$WORLD/after"
+    local lost
+    lost=$(sed -n 's/^ipam-orch: \([0-9]*\) lines.*/\1/p' "$WORLD/after")
+    [ "$(numbers <"$WORLD/after" | head -n 1)" -eq "$lost" ]
     [ "$(ps_field steady pid)" -eq "$pid" ]
     orch down
     umount "$WORLD/log/logs"

@@ -491,6 +491,28 @@ static void lines_a_full_disk_has_no_room_for_are_counted_and_the_log_tells(void
     capture_log_free(log);
 }
 
+static void a_piece_without_an_end_does_not_make_a_full_disk_look_empty(void **state)
+{
+    const struct log_spec none_left = { .files = 1, .reserve = UINT64_MAX };
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    struct stat st;
+
+    capture_log_limit(log, &none_left);
+    attach(r, log);
+    put(r->p.source[0][1], "half");
+    pump(r);
+    assert_int_equal(capture_log_lost(log), 0);
+    put(r->p.source[0][1], " of one\nanother\n");
+    pump(r);
+    assert_int_equal(capture_log_lost(log), 2);
+    assert_int_equal(stat(r->path, &st), 0);
+    assert_int_equal(st.st_size, 0);
+    close_writers(r);
+    pump(r);
+    capture_log_free(log);
+}
+
 static void a_silent_log_takes_everything_and_keeps_nothing(void **state)
 {
     struct room *r = *state;
@@ -526,6 +548,7 @@ int main(void)
         WITH_ROOM(a_full_disk_does_not_take_back_the_last_piece_of_an_ended_stream),
         WITH_ROOM(a_file_that_is_long_enough_makes_room_and_the_oldest_goes),
         WITH_ROOM(lines_a_full_disk_has_no_room_for_are_counted_and_the_log_tells),
+        WITH_ROOM(a_piece_without_an_end_does_not_make_a_full_disk_look_empty),
         WITH_ROOM(a_silent_log_takes_everything_and_keeps_nothing),
     };
 
