@@ -16,33 +16,27 @@ static const struct runtime_seen *find_seen(const struct runtime_seen *seen, siz
     return NULL;
 }
 
-/* The supervisor can be killed between a launch and saving it: the id tells whose it is. */
-static struct instance *adopt_unsaved(struct supervisor *s, const struct runtime_seen *seen)
+/* The supervisor can be killed between a launch and saving it: the id tells whose it is.  What was
+ * saved as live must have ended before, whether or not anybody saw it. */
+static struct instance *adopt_unsaved(struct supervisor *s, const struct runtime_seen *seen,
+                                      const struct runtime_seen *all, size_t n)
 {
-    for (size_t n = 0; n < s->n_deployments; n++) {
-        struct deployment *d = s->deployments[n];
-        for (size_t k = 0; k < d->n_instances; k++) {
-            struct instance *i = d->instances[k];
-            char prefix[INSTANCE_ID];
-            int len =
-                snprintf(prefix, sizeof prefix, "%s.%s.%u.", d->project->name, i->name, i->index);
-            unsigned incarnation;
+    unsigned incarnation = 0;
+    struct instance *i = supervisor_by_life(s, seen->id, &incarnation);
+    const struct runtime_seen *saved = i ? find_seen(all, n, i->id) : NULL;
 
-            if (!i->unit || strncmp(seen->id, prefix, (size_t) len) != 0)
-                continue;
-            incarnation = (unsigned) strtoul(seen->id + len, NULL, 10);
-            if (incarnation <= i->incarnation || state_is_live(i->state))
-                return NULL;
-            i->incarnation = incarnation;
-            (void) snprintf(i->id, sizeof i->id, "%s", seen->id);
-            (void) snprintf(i->digest, sizeof i->digest, "%s", i->unit->digest);
-            i->stop_signal = i->unit->stop_signal;
-            i->stop_grace_us = i->unit->stop_grace_us;
-            i->state = STATE_PREPARING;
-            return i;
-        }
-    }
-    return NULL;
+    if (!i || !i->unit || incarnation <= i->incarnation ||
+        (state_is_live(i->state) && saved && !saved->ended))
+        return NULL;
+    if (state_is_live(i->state))
+        i->restarts++;
+    i->incarnation = incarnation;
+    (void) snprintf(i->id, sizeof i->id, "%s", seen->id);
+    (void) snprintf(i->digest, sizeof i->digest, "%s", i->unit->digest);
+    i->stop_signal = i->unit->stop_signal;
+    i->stop_grace_us = i->unit->stop_grace_us;
+    i->state = STATE_PREPARING;
+    return i;
 }
 
 static void adopt(struct supervisor *s, struct instance *i, const struct runtime_seen *seen)
@@ -104,7 +98,7 @@ void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, s
         struct instance *i = supervisor_by_id(s, seen[k].id);
 
         if (!i || !state_is_live(i->state))
-            i = adopt_unsaved(s, &seen[k]);
+            i = adopt_unsaved(s, &seen[k], seen, n);
         if (i)
             adopt(s, i, &seen[k]);
         else if (!once_is_known(s, seen[k].id))

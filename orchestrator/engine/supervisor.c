@@ -35,6 +35,27 @@ struct instance *supervisor_by_id(const struct supervisor *s, const char *id)
     return NULL;
 }
 
+struct instance *supervisor_by_life(const struct supervisor *s, const char *id,
+                                    unsigned *incarnation)
+{
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        const struct deployment *d = s->deployments[n];
+
+        for (size_t k = 0; k < d->n_instances; k++) {
+            struct instance *i = d->instances[k];
+            char prefix[INSTANCE_ID];
+            int len =
+                snprintf(prefix, sizeof prefix, "%s.%s.%u.", d->project->name, i->name, i->index);
+
+            if (strncmp(id, prefix, (size_t) len) != 0)
+                continue;
+            *incarnation = (unsigned) strtoul(id + len, NULL, 10);
+            return i;
+        }
+    }
+    return NULL;
+}
+
 /* While saving fails, most often for want of disk, it is tried again this often. */
 #define SAVE_AGAIN_US (1 * USEC_PER_SEC)
 
@@ -272,7 +293,9 @@ static void on_refused(void *owner, const char *id, const struct err *why)
 static void on_streams(void *owner, const char *id, int fds[RUNTIME_STREAM_FDS])
 {
     struct supervisor *s = owner;
-    struct instance *i = supervisor_by_id(s, id);
+    unsigned incarnation = 0;
+    struct instance *i =
+        supervisor_by_life(s, id, &incarnation); /* it may be over: its lines count */
     struct err e = ERR_INIT;
     int r;
 
@@ -280,7 +303,7 @@ static void on_streams(void *owner, const char *id, int fds[RUNTIME_STREAM_FDS])
         return;
     r = i ? launch_open_log(s, i, &e) : -ENOENT;
     if (r == 0)
-        r = capture_log_attach(i->log, i->name, i->incarnation, fds, &e);
+        r = capture_log_attach(i->log, i->name, incarnation, fds, &e);
     for (int n = 0; r < 0 && n < RUNTIME_STREAM_FDS; n++)
         if (fds[n] >= 0)
             close(fds[n]);

@@ -24,6 +24,9 @@ struct supervisor {
 struct deployment *supervisor_find(const struct supervisor *s, const char *project);
 /* by incarnation id, over all deployments */
 struct instance *supervisor_by_id(const struct supervisor *s, const char *id);
+/* also of a life that is not its present one */
+struct instance *supervisor_by_life(const struct supervisor *s, const char *id,
+                                    unsigned *incarnation);
 /* makes the state durable in this turn of the loop */
 void supervisor_touch(struct supervisor *s);
 

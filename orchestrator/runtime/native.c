@@ -201,10 +201,11 @@ static void answer_list(struct native *n, json_t *json)
         abort();
     for (size_t i = 0; i < count; i++)
         read_seen(json_array_get(list, i), &seen[i]);
-    n->to.connected(n->to.owner, seen, count);
+    /* first: whom nobody wants is removed, and its last lines with it */
     for (size_t i = 0; i < count && n->client; i++)
         if (request_streams(n, seen[i].id, &e) < 0)
             log_err(&e, "asking for log pipes");
+    n->to.connected(n->to.owner, seen, count);
     for (size_t i = 0; i < count; i++)
         free_seen(&seen[i]);
 }

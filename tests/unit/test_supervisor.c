@@ -316,6 +316,40 @@ static void a_new_supervisor_adopts_what_runs_and_ends_what_nobody_wants(void **
     json_decref(status);
 }
 
+/* killed just after the launch of another one, which was not saved yet */
+static void a_new_supervisor_adopts_the_next_life_of_what_was_saved_as_running(void **state)
+{
+    static const struct runtime_seen gone[] = { { .id = "p.db.1.1", .pid = 11 },
+                                                { .id = "p.web.1.2", .pid = 14 } };
+    static const struct runtime_seen ended_too[] = { { .id = "p.db.1.1", .pid = 11 },
+                                                     { .id = "p.web.1.1", .ended = true },
+                                                     { .id = "p.web.1.2", .pid = 14 } };
+    static const struct {
+        const struct runtime_seen *seen;
+        size_t n;
+    } cases[] = { { gone, ARRAY_LEN(gone) }, { ended_too, ARRAY_LEN(ended_too) } };
+    struct stage *s = *state;
+
+    for (size_t k = 0; k < ARRAY_LEN(cases); k++) {
+        bring_up(s);
+        close_supervisor(s);
+        s->fake.seen = cases[k].seen;
+        s->fake.n_seen = cases[k].n;
+        (void) fake_notes(&s->fake);
+        open_supervisor(s);
+        assert_string_equal(fake_notes(&s->fake), "");
+        s->fake.probe_tag = 0;
+        probe(s, "p.web.1.2", true);
+        s->fake.n_seen = 0;
+        assert_int_equal(begin(s, OP_DOWN, NULL), 0);
+        ended(s, "p.web.1.2", 0, 0);
+        ended(s, "p.db.1.1", 0, 0);
+        close_supervisor(s);
+        open_supervisor(s);
+        s->dones = 0;
+    }
+}
+
 static void down_forgets_the_project_and_lets_the_broker_end(void **state)
 {
     struct stage *s = *state;
@@ -871,6 +905,7 @@ int main(void)
         STAGED(only_a_changed_service_is_replaced),
         STAGED(a_second_operation_is_refused_while_one_runs),
         STAGED(a_new_supervisor_adopts_what_runs_and_ends_what_nobody_wants),
+        STAGED(a_new_supervisor_adopts_the_next_life_of_what_was_saved_as_running),
         STAGED(a_restart_takes_along_what_asks_for_it_and_runs),
         STAGED(who_lives_in_a_network_that_crashed_moves_to_the_next_one),
         STAGED(down_removes_volumes_only_when_asked_and_never_external_ones),
