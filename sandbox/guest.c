@@ -19,8 +19,6 @@
 
 enum { STAT_MAX = 4096, STATE_MAX = 4096, STAT_START_FIELD = 22 };
 
-static const char *const files[] = { "spec", "state", "record" };
-
 int guest_new(const json_t *spec, struct guest **out, struct err *e)
 {
     struct guest *g = calloc(1, sizeof *g);
@@ -83,11 +81,7 @@ void guest_remove_dir(const char *id)
     auto_free char *dir = paths_join("%s/instances/%s", paths_run(), id);
     auto_free char *root = paths_join("%s/root", dir);
 
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        auto_free char *path = paths_join("%s/%s", dir, files[i]);
-
-        (void) unlink(path);
-    }
+    (void) fsio_remove_files(dir, "");
     FAILPOINT(DIR_EMPTIED);
     (void) rmdir(root);
     (void) rmdir(dir);

@@ -237,7 +237,9 @@ static void adopt_one(struct broker *b, const char *id)
         guest_remove_dir(id);
         return;
     }
-    if (!guest_is_alive(g) || adopt_running(g, &e) < 0)
+    if (guest_is_alive(g) && adopt_running(g, &e) < 0)
+        log_err(&e, id);
+    if (g->state != GUEST_RUNNING)
         take_end(b, g);
     if (lifecycle_watch(b, g, &e) < 0)
         log_err(&e, id);

@@ -96,7 +96,7 @@ static int fill(int fd, const void *data, size_t len, mode_t mode, bool sync)
 static int replace(int dir, const char *path, const void *data, size_t len, mode_t mode, bool sync)
 {
     char temp[PATH_MAX];
-    int n = snprintf(temp, sizeof temp, "%s.%d.tmp", path, (int) getpid());
+    int n = snprintf(temp, sizeof temp, "%s.%d" FSIO_TEMPORARY, path, (int) getpid());
 
     if (n < 0 || (size_t) n >= sizeof temp)
         return -ENAMETOOLONG;
@@ -165,4 +165,21 @@ int fsio_memfd(const char *name, const void *data, size_t len)
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
         return -errno;
     return take_fd(&fd);
+}
+
+int fsio_remove_files(const char *path, const char *suffix)
+{
+    auto_dir dir = opendir(path);
+    size_t end = strlen(suffix);
+
+    if (!dir)
+        return errno == ENOENT ? 0 : -errno;
+    for (struct dirent *d; (d = readdir(dir));) {
+        size_t len = strlen(d->d_name);
+
+        if (len >= end && strcmp(d->d_name + len - end, suffix) == 0 &&
+            unlinkat(dirfd(dir), d->d_name, 0) < 0 && errno != EISDIR)
+            return -errno;
+    }
+    return 0;
 }

@@ -27,4 +27,10 @@ int fsio_mkdir_p(const char *path, mode_t mode);
 /* A sealed memory file holding a copy of `data`, read position 0, close-on-exec. */
 int fsio_memfd(const char *name, const void *data, size_t len);
 
+/* What a write that was killed leaves beside the file ends so. */
+#define FSIO_TEMPORARY ".tmp"
+/* Removes what is no directory in the directory `path`, if its name ends with `suffix` ("" = all);
+ * one that is not there has nothing in it. */
+int fsio_remove_files(const char *path, const char *suffix);
+
 #endif

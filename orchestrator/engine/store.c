@@ -44,27 +44,10 @@ int store_save_state(const char *dir, const struct deployment *d, bool durable, 
     return save(dir, d->project->name, "state.json", text, durable, e);
 }
 
-/* Removes the files of a folder whose names end with `suffix`. */
-static int sweep(const char *folder, const char *suffix)
-{
-    auto_dir dir = opendir(folder);
-
-    if (!dir)
-        return errno == ENOENT ? 0 : -errno;
-    for (struct dirent *d; (d = readdir(dir));) {
-        size_t len = strlen(d->d_name), end = strlen(suffix);
-
-        if (d->d_name[0] != '.' && len >= end && strcmp(d->d_name + len - end, suffix) == 0 &&
-            unlinkat(dirfd(dir), d->d_name, 0) < 0)
-            return -errno;
-    }
-    return 0;
-}
-
 int store_remove(const char *dir, const char *project, struct err *e)
 {
     auto_free char *folder = paths_join("%s/%s", dir, project);
-    int r = sweep(folder, "");
+    int r = fsio_remove_files(folder, "");
 
     if (r == 0 && rmdir(folder) < 0 && errno != ENOENT)
         r = -errno;
@@ -85,7 +68,7 @@ static bool clean_up(const char *dir, const char *project)
             log_err(&e, "forgetting half a project");
         return false;
     }
-    r = sweep(folder, ".tmp");
+    r = fsio_remove_files(folder, FSIO_TEMPORARY);
     if (r < 0)
         log_line(LOG_WARN, "half-written files stay in %s: %s", folder, strerror(-r));
     return true;

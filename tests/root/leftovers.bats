@@ -92,6 +92,19 @@ wired='{"links":[{"bridge":"iohouse","ipv4":"10.200.9.2/24","gateway4":"10.200.9
     clean
 }
 
+@test "a broker killed while it wrote a record leaves nothing that stands in the way of the same instance" {
+    local dir=$HOUSE/run/instances/t.again.1.1
+    broker_kill KILL
+    mkdir -p "$dir/root"
+    echo '{"init":' >"$dir/state.77.tmp"
+    broker_start
+    [ ! -e "$dir" ]
+    started t.again.1.1 '{}' "$GUESTS/guest_family" 0
+    drive request kill '{"id":"t.again.1.1"}'
+    ended t.again.1.1
+    clean
+}
+
 @test "a second broker is refused while the first one runs" {
     run in_net "$IPAM_ORCH_BUILD/ipam-sandboxd"
     echo "$output"

@@ -107,6 +107,26 @@ static void folders_are_made_with_their_parents_and_may_exist(void **state)
     assert_int_equal(fsio_mkdir_p(path, 0700), -ENOTDIR);
 }
 
+static void files_of_a_folder_go_by_their_ending_and_folders_stay(void **state)
+{
+    struct place *p = *state;
+    char path[128];
+
+    (void) snprintf(path, sizeof path, "%s/absent", p->path);
+    assert_int_equal(fsio_remove_files(path, ""), 0);
+    (void) snprintf(path, sizeof path, "%s/a/b", p->path);
+    assert_int_equal(fsio_mkdir_p(path, 0700), 0);
+    (void) snprintf(path, sizeof path, "%s/a", p->path);
+    assert_int_equal(fsio_write_atomic(p->dir, "a/file", "1", 1, 0600), 0);
+    assert_int_equal(fsio_write_atomic(p->dir, "a/file.7" FSIO_TEMPORARY, "1", 1, 0600), 0);
+    assert_int_equal(fsio_remove_files(path, FSIO_TEMPORARY), 0);
+    assert_int_equal(faccessat(p->dir, "a/file", F_OK, 0), 0);
+    assert_int_equal(faccessat(p->dir, "a/file.7" FSIO_TEMPORARY, F_OK, 0), -1);
+    assert_int_equal(fsio_remove_files(path, ""), 0);
+    assert_int_equal(faccessat(p->dir, "a/file", F_OK, 0), -1);
+    assert_int_equal(faccessat(p->dir, "a/b", F_OK, 0), 0);
+}
+
 static void a_memory_file_cannot_be_changed_any_more(void **state)
 {
     auto_fd fd = fsio_memfd("test", "content", 7);
@@ -129,6 +149,7 @@ int main(void)
         PLACED(a_file_comes_back_as_it_was_written),
         PLACED(a_write_that_cannot_be_finished_leaves_the_old_content_and_nothing_else),
         PLACED(folders_are_made_with_their_parents_and_may_exist),
+        PLACED(files_of_a_folder_go_by_their_ending_and_folders_stay),
         cmocka_unit_test(a_memory_file_cannot_be_changed_any_more),
     };
 
