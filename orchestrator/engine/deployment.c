@@ -40,6 +40,7 @@ static void instance_free(struct instance *i)
 {
     timers_cancel(i->in->timers, &i->timer);
     timers_cancel(i->in->timers, &i->probe_timer);
+    health_log_clear(&i->checks);
     capture_log_free(i->log);
     free(i->ports);
     strv_free(i->shut);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "engine/health.h"
+#include "engine/health_log.h"
 #include "engine/lease.h"
 #include "engine/timers.h"
 #include "logs/capture.h"
@@ -65,7 +66,8 @@ struct instance {
     uint64_t stop_grace_us;
 
     struct health_run health;
-    uint64_t probe_tag; /* 0 = none in flight */
+    struct health_log checks; /* of the present or last incarnation */
+    uint64_t probe_tag;       /* 0 = none in flight */
     struct hooks_run hooks;
     struct exit_info last;
     bool has_last;

@@ -1,0 +1,64 @@
+#!/usr/bin/env bats
+# What is kept of checks, hooks, requests and ends, and that no secret is in it.
+
+load world
+
+setup_file() {
+    world_open
+    mkdir "$PROJECT"
+    cp "$BATS_TEST_DIRNAME/evidence.yaml" "$PROJECT/compose.yaml"
+    export EVIDENCE_TOKEN=hunter2-is-no-password
+    run orch up --keep # checked is not well yet
+}
+
+teardown_file() { world_close; }
+
+teardown() { explain_failure; }
+
+# events_of EVENT FILTER: JSON lines
+events_of() {
+    orch events --json --since 1h --no-follow --filter event="$1" | jq -c "select($2)"
+}
+
+# is_in_state SERVICE STATE
+is_in_state() {
+    [ "$(ps_field "$1" state)" = "$2" ]
+}
+
+# has_event EVENT FILTER
+has_event() {
+    [ -n "$(events_of "$1" "$2")" ]
+}
+
+@test "the last five checks are kept, with begin, duration, status and output" {
+    wait_until 20 is_in_state checked sick
+    local log
+    log=$(ps_json | jq -c '.services[] | select(.service == "checked") | .health_log')
+    [ "$(jq length <<<"$log")" -le 5 ]
+    [ "$(jq '[.[] | select(.code == 3 and .ok == false and .took_us > 0 and .begun_us > 0)] | length' <<<"$log")" -ge 2 ]
+    [[ $(jq -r '.[-1].output' <<<"$log") == *"the lake is dry" ]]
+    touch "/proc/$(ps_field checked pid)/root/told/well"
+    wait_until 20 is_healthy checked
+    [ "$(ps_json | jq '.services[] | select(.service == "checked") | .health_log[-1].ok')" = true ]
+}
+
+@test "the journal has hooks, ends with their status, pauses, and who asked for what" {
+    has_event "hook done" '.service == "checked" and .hook == "post_start" and .command == "/bin/true"'
+    orch --profile ends up --no-wait
+    wait_until 20 is_in_state ending failed
+    [ "$(events_of failed '.service == "ending" and .exit' | jq -c '[.exit.code, .exit.signal, .exit.oom]')" = "[7,0,false]" ]
+    orch pause checked
+    orch unpause checked
+    has_event paused '.service == "checked" and .pid > 0'
+    orch exec -T checked true
+    has_event asked '.operation == "exec" and .services == "checked" and (.by | startswith("root (pid "))'
+    orch kill -s HUP checked || true
+    has_event asked '.operation == "kill"'
+}
+
+@test "the journal says when the broker was away" {
+    kill -KILL "$(daemon_pid ipam-sandboxd)"
+    wait_until 20 has_event "broker lost" '.project == "evidence"'
+    run orch ps
+    wait_until 20 has_event "broker connected" '.detail == ""'
+}
