@@ -76,6 +76,11 @@ struct instance {
 
     struct capture_log *log; /* the service's log file; NULL until first needed */
     struct timer timer, probe_timer;
+
+    json_t *capsule; /* of its last failure, not written yet; NULL = none */
+    unsigned capsule_incarnation;
+    uint64_t capsule_tag;
+    struct timer capsule_timer;
 };
 
 /* migrations of the database: dependants wait until it is open */

@@ -44,6 +44,13 @@ static json_t *end_to_json(const struct exit_info *x)
                      (json_int_t) x->memory_limit);
 }
 
+/* something that somebody will ask about */
+static bool is_failure(const struct instance *i, const struct exit_info *how)
+{
+    return i->state == STATE_SICK ||
+           (how && (i->state == STATE_BACKOFF || i->state == STATE_FAILED));
+}
+
 /* `how` is NULL unless it has just ended */
 static void announce(struct instance *i, enum state before, const char *detail,
                      const struct exit_info *how)
@@ -62,6 +69,8 @@ static void announce(struct instance *i, enum state before, const char *detail,
                       (int) i->restarts, "pid", i->pid, "time_us", (json_int_t) clock_wall_us());
     if (how)
         (void) json_object_set_new(event, "exit", end_to_json(how));
+    if (is_failure(i, how) && detail[0] != '\0')
+        capsule_begin(i, event);
     supervisor_tell(i->in, event);
 }
 
