@@ -369,10 +369,12 @@ static json_t *instance_status(const struct instance *i)
         exit_code(i), "crash_loop", is_in_crash_loop(i), "next_us", (json_int_t) next_start(i));
 }
 
-static json_t *health_status(const struct instance *i, json_t *one)
+static json_t *more_status(const struct instance *i, json_t *one)
 {
     (void) json_object_set_new(one, "health_failing", json_integer(i->health.failing));
     (void) json_object_set_new(one, "health_log", health_log_to_json(&i->checks));
+    (void) json_object_set_new(one, "log_lost",
+                               json_integer(i->log ? (json_int_t) capture_log_lost(i->log) : 0));
     return one;
 }
 
@@ -390,7 +392,7 @@ json_t *supervisor_status(const struct supervisor *s, const char *project)
         }
         for (size_t k = 0; k < d->n_instances; k++)
             (void) json_array_append_new(
-                services, health_status(d->instances[k], instance_status(d->instances[k])));
+                services, more_status(d->instances[k], instance_status(d->instances[k])));
         (void) json_array_append_new(projects,
                                      json_pack("{s:s,s:s,s:o}", "project", d->project->name,
                                                "directory", d->project->dir, "services", services));

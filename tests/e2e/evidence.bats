@@ -84,6 +84,68 @@ has_capsule() {
     [ "$(find "$WORLD/log/evidence" -name '@failure.ending.json*' | wc -l)" -eq 5 ]
 }
 
+# metric NAME SERVICE
+metric() {
+    grep "^ipam_orch_$1{project=\"evidence\",service=\"$2\"" "$WORLD/metrics" | sed 's/.* //'
+}
+
+@test "metrics: one family after the other, with the figures that ps and stats show" {
+    touch "/proc/$(ps_field checked pid)/root/told/well"
+    wait_until 20 is_healthy checked
+    orch --profile ends up --no-wait
+    wait_until 20 is_in_state ending failed
+    orch metrics -o "$WORLD/metrics"
+    cat "$WORLD/metrics"
+    [ "$(metric last_exit_code ending)" = 7 ]
+    [ "$(metric restarts_total needing)" = 0 ]
+    [ "$(metric memory_bytes needing)" -gt 0 ]
+    [ -z "$(metric memory_bytes ending)" ]
+    [ "$(metric state ending)" = 1 ]
+    grep -q 'service="ending",instance="ending",state="failed"} 1' "$WORLD/metrics"
+    [ "$(metric healthy checked)" = 1 ]
+    [ -n "$(metric health_check_seconds checked)" ]
+    [ -z "$(metric healthy needing)" ]
+    # every sample belongs to the family that was announced last, and no family comes twice
+    awk '$2 == "TYPE" { if (seen[$3]++) exit 1; family = $3; next }
+         $1 == "#" { next }
+         { name = $1; sub(/\{.*/, "", name); if (name != family || NF != 2) exit 1 }' "$WORLD/metrics"
+    # a viewer may look
+    [ "$(as_viewer metrics | wc -l)" -eq "$(wc -l <"$WORLD/metrics")" ]
+}
+
+# as_viewer ARGUMENT...
+as_viewer() {
+    local setpriv=(setpriv --reuid nobody --regid nogroup --clear-groups)
+    in_net env -C / IPAM_ORCH_RUN_DIR="$WORLD/run" IPAM_ORCH_LOG_DIR="$WORLD/log" "${setpriv[@]}" \
+        "$WORLD/root/usr/bin/ipam-orch" -p evidence "$@"
+}
+
+@test "report: state, events, failures, logs, configuration and versions in one file without a secret" {
+    orch report -o "$WORLD/report.tar"
+    [ "$(stat -c %a "$WORLD/report.tar")" = 600 ]
+    mkdir "$WORLD/unpacked"
+    tar -C "$WORLD/unpacked" -xf "$WORLD/report.tar"
+    cd "$WORLD/unpacked/report-evidence"
+    jq -e '.services | length > 0' status.json
+    jq -es 'length > 5' @events.json
+    jq -e .schema @failure.ending.json
+    grep -q 'image: local/none' config.yaml
+    grep -q 'the token is \*\*\*\*\*\*\*\*' checked.log
+    grep -q ipam-orch versions.txt
+    [ -s daemons/ipam-orchd.log ]
+    # it stands in what the report is made of, and not in the report
+    grep -rq "$EVIDENCE_TOKEN" "$WORLD/log"
+    run ! grep -rl "$EVIDENCE_TOKEN" .
+    run ! grep -l "$EVIDENCE_TOKEN" "$WORLD/report.tar"
+    # nothing is replaced, and without the files nothing is written
+    run orch report -o "$WORLD/report.tar"
+    [ "$status" -eq 1 ]
+    run orch_in "$WORLD" -f none.yaml report -o "$WORLD/other.tar"
+    [ "$status" -ne 0 ]
+    [[ $output == *"nobody knows what is a secret"* ]]
+    [ ! -e "$WORLD/other.tar" ]
+}
+
 @test "the journal says when the broker was away" {
     kill -KILL "$(daemon_pid ipam-sandboxd)"
     wait_until 20 has_event "broker lost" '.project == "evidence"'
