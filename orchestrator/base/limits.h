@@ -18,7 +18,8 @@ enum {
     LIMIT_LOG_FILES =
         1000, /* rotated files of one service: their numbers are looked up in a table */
     LIMIT_LOG_LINE = 16 * 1024, /* bytes of one log record: the json-file convention */
-    LIMIT_PROBE_OUTPUT = 4096,  /* bytes kept of what a health check printed, as in moby */
+    LIMIT_CAPSULES = 5,        /* failures of one instance that are kept: enough to see a pattern */
+    LIMIT_PROBE_OUTPUT = 4096, /* bytes kept of what a health check printed, as in moby */
     LIMIT_SECCOMP_PROFILE =
         64 * 1024, /* bytes of a service's own system call profile without blanks: half a packet */
     LIMIT_COPY_FILES =

@@ -102,9 +102,9 @@ static void print_text(const json_t *event)
 
     when_format((uint64_t) json_integer_value(json_object_get(event, "time_us")), at);
     printf("%s %-16s %s%s%s%s%s%s%s%s%s\n", at,
-           name[0]        ? name
-           : operation[0] ? text_of(event, "project")
-                          : text_of(event, "service"),
+           name[0]                        ? name
+           : text_of(event, "service")[0] ? text_of(event, "service")
+                                          : text_of(event, "project"),
            operation, operation[0] ? " " : "", text_of(event, "event"), waits[0] ? " for " : "",
            waits, by[0] ? " by " : "", by, detail[0] ? ": " : "", detail);
 }

@@ -24,6 +24,8 @@ const struct cmd cmd_table[] = {
     { "logs", NULL, "show what services printed", cmd_logs },
     { "why", NULL, "explain services that are not as they should be", cmd_why },
     { "wait", NULL, "wait until services have stopped, or are healthy", cmd_wait },
+    { "metrics", NULL, "print figures of services for Prometheus", cmd_metrics },
+    { "report", NULL, "write one file for whoever is asked for help, without secrets", cmd_report },
     { "events", NULL, "show what happens to services, and what has happened", cmd_events },
     { "config", NULL, "check the compose file and print it in canonical form", cmd_config },
     { "export", NULL, "write the project in a form that other programs read", cmd_export },

@@ -346,6 +346,21 @@ static int inquire(struct connection *c, json_t *message, enum inquiry_kind kind
     return supervisor_inquire(c->server->supervisor, &r, &watcher, e);
 }
 
+/* who, what and where; not with which words, which may be secret */
+static void note_request(const struct connection *c, const char *op, const json_t *message)
+{
+    const json_t *definition = json_object_get(message, "definition");
+    const json_t *service = json_object_get(message, "service");
+    const char *project = json_string_value(definition ? json_object_get(definition, "name")
+                                                       : json_object_get(message, "project"));
+
+    if (!project || strcmp(op, "begin") == 0 ||
+        (strcmp(op, "limits") == 0 && !json_object_get(message, "set")))
+        return;
+    supervisor_asked(c->server->supervisor, project, op, c->by,
+                     service ? service : json_object_get(message, "services"));
+}
+
 static int dispatch(struct connection *c, json_t *message, struct err *e)
 {
     const char *op = json_string_value(json_object_get(message, "op"));
@@ -370,6 +385,7 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
         err_hint(e, "run it as root or as a member of the group ipam-orch");
         return err_classify(e, ERR_DENIED);
     }
+    note_request(c, op, message);
     if (strcmp(op, "begin") == 0)
         return begin(c, message, e);
     if (strcmp(op, "kill") == 0)

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/strv.h"
 #include "engine/graph.h"
+#include "engine/supervisor_impl.h"
 
 static struct instance *instance_new(struct deployment *d, const char *name, unsigned index)
 {
@@ -40,6 +41,8 @@ static void instance_free(struct instance *i)
 {
     timers_cancel(i->in->timers, &i->timer);
     timers_cancel(i->in->timers, &i->probe_timer);
+    capsule_flush(i);
+    health_log_clear(&i->checks);
     capture_log_free(i->log);
     free(i->ports);
     strv_free(i->shut);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "engine/health.h"
+#include "engine/health_log.h"
 #include "engine/lease.h"
 #include "engine/timers.h"
 #include "logs/capture.h"
@@ -65,7 +66,8 @@ struct instance {
     uint64_t stop_grace_us;
 
     struct health_run health;
-    uint64_t probe_tag; /* 0 = none in flight */
+    struct health_log checks; /* of the present or last incarnation */
+    uint64_t probe_tag;       /* 0 = none in flight */
     struct hooks_run hooks;
     struct exit_info last;
     bool has_last;
@@ -74,6 +76,11 @@ struct instance {
 
     struct capture_log *log; /* the service's log file; NULL until first needed */
     struct timer timer, probe_timer;
+
+    json_t *capsule; /* of its last failure, not written yet; NULL = none */
+    unsigned capsule_incarnation;
+    uint64_t capsule_tag;
+    struct timer capsule_timer;
 };
 
 /* migrations of the database: dependants wait until it is open */

@@ -63,6 +63,19 @@ static struct instance *by_tag(const struct supervisor *s, uint64_t tag)
     return NULL;
 }
 
+static void note(const struct instance *i, const struct runtime_answer *a)
+{
+    const struct hook *h = present(i);
+
+    supervisor_note(i->in,
+                    json_pack("{s:s,s:s,s:s,s:s,s:s,s:s,s:i,s:i,s:s}", "event",
+                              a->ok ? "hook done" : "hook failed", "project", i->in->project->name,
+                              "service", i->name, "name", i->label, "hook",
+                              i->hooks.which == HOOKS_PRE_STOP ? "pre_stop" : "post_start",
+                              "command", h ? h->argv[0] : "", "code", a->code, "signal", a->signal,
+                              "detail", a->ok ? "" : i->blame));
+}
+
 static void describe(struct instance *i, const struct runtime_answer *a)
 {
     const char *when = i->hooks.which == HOOKS_PRE_STOP ? "pre_stop" : "post_start";
@@ -92,6 +105,7 @@ bool hooks_answered(struct supervisor *s, uint64_t tag, const struct runtime_ans
         return false;
     if (!a->ok)
         describe(i, a);
+    note(i, a);
     i->hooks.at++;
     next = a->ok ? present(i) : NULL;
     if (next) {

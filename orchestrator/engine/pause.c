@@ -13,6 +13,10 @@ void pause_note(struct instance *i, bool paused)
     }
     log_line(LOG_INFO, "%s %s project=%s", i->label, paused ? "paused" : "unpaused",
              i->in->project->name);
+    supervisor_note(i->in,
+                    json_pack("{s:s,s:s,s:s,s:s,s:i}", "event", paused ? "paused" : "unpaused",
+                              "project", i->in->project->name, "service", i->name, "name", i->label,
+                              "pid", i->pid));
     i->paused = paused;
     probing_end(i); /* what is frozen answers nothing, which says nothing about it */
     if (!paused && i->unit && i->state != STATE_PREPARING && i->state != STATE_STOPPING)

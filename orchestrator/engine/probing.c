@@ -28,6 +28,7 @@ static void on_due(void *owner)
     }
     i->probe_tag = ++s->last_tag;
     i->health.probing = true;
+    health_log_begin(&i->checks, clock_wall_us(), timers_now(s->timers));
     if (s->ops->probe(s->self, i->id, i->in->project, &i->unit->health, i->probe_tag, &e) < 0)
         log_err(&e, i->id);
 }
@@ -35,6 +36,8 @@ static void on_due(void *owner)
 void probing_begin(struct instance *i, bool adopted)
 {
     health_begin(&i->health, &i->unit->health, timers_now(i->in->timers));
+    if (!adopted)
+        health_log_clear(&i->checks);
     if (adopted && i->health.health != HEALTH_NONE)
         i->health.health = i->state == STATE_UP     ? HEALTH_GOOD
                            : i->state == STATE_SICK ? HEALTH_BAD
@@ -70,6 +73,11 @@ static void keep_output(struct instance *i, const struct runtime_answer *a)
     out[strcspn(out, "\n")] = '\0';
 }
 
+static int exit_status(const struct runtime_answer *a)
+{
+    return a->timed_out || a->error > 0 || a->signal > 0 ? -1 : a->code;
+}
+
 bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a)
 {
     struct instance *i = by_tag(s, tag);
@@ -87,6 +95,10 @@ bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_a
     }
     if (!a->ok)
         keep_output(i, a);
+    health_log_end(&i->checks, timers_now(s->timers), a->ok, exit_status(a),
+                   a->timed_out ? "no answer in time"
+                   : a->output  ? a->output
+                                : "");
     if (health_answer(&i->health, &i->unit->health, a->ok, timers_now(s->timers)))
         supervisor_step(i, i->health.health == HEALTH_GOOD ? FSM_READY : FSM_SICK, NULL);
     schedule(i);

@@ -263,6 +263,21 @@ int supervisor_kill(struct supervisor *s, const char *project, const char *const
     return r;
 }
 
+void supervisor_asked(struct supervisor *s, const char *project, const char *what, const char *by,
+                      const json_t *services)
+{
+    struct deployment *d = supervisor_find(s, project);
+    json_t *event;
+
+    if (!d)
+        return;
+    event = json_pack("{s:s,s:s,s:s,s:s}", "event", "asked", "project", project, "operation", what,
+                      "by", by);
+    if (services)
+        (void) json_object_set(event, "services", (json_t *) (size_t) services);
+    supervisor_note(d, event);
+}
+
 void supervisor_forget_watcher(struct supervisor *s, const void *owner)
 {
     exec_forget(s, owner);
@@ -354,6 +369,15 @@ static json_t *instance_status(const struct instance *i)
         exit_code(i), "crash_loop", is_in_crash_loop(i), "next_us", (json_int_t) next_start(i));
 }
 
+static json_t *more_status(const struct instance *i, json_t *one)
+{
+    (void) json_object_set_new(one, "health_failing", json_integer(i->health.failing));
+    (void) json_object_set_new(one, "health_log", health_log_to_json(&i->checks));
+    (void) json_object_set_new(one, "log_lost",
+                               json_integer(i->log ? (json_int_t) capture_log_lost(i->log) : 0));
+    return one;
+}
+
 json_t *supervisor_status(const struct supervisor *s, const char *project)
 {
     json_t *projects = json_array();
@@ -367,7 +391,8 @@ json_t *supervisor_status(const struct supervisor *s, const char *project)
             continue;
         }
         for (size_t k = 0; k < d->n_instances; k++)
-            (void) json_array_append_new(services, instance_status(d->instances[k]));
+            (void) json_array_append_new(
+                services, more_status(d->instances[k], instance_status(d->instances[k])));
         (void) json_array_append_new(projects,
                                      json_pack("{s:s,s:s,s:o}", "project", d->project->name,
                                                "directory", d->project->dir, "services", services));

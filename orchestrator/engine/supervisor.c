@@ -283,6 +283,9 @@ static void on_refused(void *owner, const char *id, const struct err *why)
     if (once_refused(owner, id, why) || !i)
         return;
     log_err(why, id);
+    supervisor_note(i->in, json_pack("{s:s,s:s,s:s,s:s,s:s,s:s}", "event", "refused", "project",
+                                     i->in->project->name, "service", i->name, "name", i->label,
+                                     "detail", why->msg, "next", why->hint));
     (void) snprintf(how.stage, sizeof how.stage, "%.47s", why->msg);
     if (i->in->op)
         operation_fail(i->in, i, "sandbox", why);
@@ -337,7 +340,7 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
     struct supervisor *s = owner;
 
     if (probing_answered(s, tag, a) || hooks_answered(s, tag, a) || exec_answered(s, tag, a) ||
-        inquiry_answered(s, tag, a) || once_answered(s, tag, a))
+        inquiry_answered(s, tag, a) || once_answered(s, tag, a) || capsule_answered(s, tag, a))
         return;
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct deployment *d = s->deployments[n];
@@ -378,6 +381,15 @@ static void retry_later(struct supervisor *s)
     timers_set(s->timers, &s->retry, timers_now(s->timers) + RETRY_US, on_retry, s);
 }
 
+/* what is about all projects */
+static void note_all(struct supervisor *s, const char *event, const char *detail)
+{
+    for (size_t n = 0; n < s->n_deployments; n++)
+        supervisor_note(s->deployments[n],
+                        json_pack("{s:s,s:s,s:s}", "event", event, "project",
+                                  s->deployments[n]->project->name, "detail", detail));
+}
+
 static void on_lost(void *owner)
 {
     struct supervisor *s = owner;
@@ -386,6 +398,7 @@ static void on_lost(void *owner)
     if (s->ending)
         (void) sd_event_exit(s->config.loop, 0);
     log_line(LOG_WARN, "the sandbox broker went away; services go on");
+    note_all(s, "broker lost", "services go on");
     retry_later(s);
 }
 
@@ -406,6 +419,7 @@ static void on_connected(void *owner, const struct runtime_seen *seen, size_t n)
     s->connected = true;
     timers_cancel(s->timers, &s->retry);
     log_line(LOG_INFO, "connected to the sandbox broker instances=%zu", n);
+    note_all(s, "broker connected", "");
     recovery_connected(s, seen, n);
 }
 

@@ -113,6 +113,11 @@ int supervisor_run(struct supervisor *s, const struct supervisor_run *r,
 /* The owner of a watcher goes away: its operations go on, its commands are killed. */
 void supervisor_forget_watcher(struct supervisor *s, const void *owner);
 
+/* An operator asked for something that begins no operation: for the journal of the project.
+ * `services` may be NULL. */
+void supervisor_asked(struct supervisor *s, const char *project, const char *what, const char *by,
+                      const json_t *services);
+
 /* {"projects":[{"project":..,"services":[..]}]}; all when `project` is NULL; new reference */
 json_t *supervisor_status(const struct supervisor *s, const char *project);
 

@@ -83,6 +83,13 @@ void probing_end(struct instance *i);
 /* true when the tag belonged to a probe */
 bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
 
+/* capsule.c */
+/* keeps what is known of `i`, to which `event` (borrowed) has just happened */
+void capsule_begin(struct instance *i, const json_t *event);
+void capsule_flush(struct instance *i);
+/* true when the tag belonged to one */
+bool capsule_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
+
 /* hooks.c */
 /* FSM_HOOKED or FSM_HOOK_FAILED follows, in a later turn */
 void hooks_run(struct instance *i, enum hooks which);

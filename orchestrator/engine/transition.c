@@ -37,20 +37,41 @@ static const char *event_word(const struct instance *i)
     return state_text[i->state];
 }
 
-static void announce(struct instance *i, enum state before, const char *detail)
+static json_t *end_to_json(const struct exit_info *x)
+{
+    return json_pack("{s:i,s:i,s:i,s:s,s:b,s:I}", "code", x->code, "signal", x->signal, "errno",
+                     x->error, "stage", x->stage, "oom", x->oom, "memory_limit",
+                     (json_int_t) x->memory_limit);
+}
+
+/* something that somebody will ask about */
+static bool is_failure(const struct instance *i, const struct exit_info *how)
+{
+    return i->state == STATE_SICK ||
+           (how && (i->state == STATE_BACKOFF || i->state == STATE_FAILED));
+}
+
+/* `how` is NULL unless it has just ended */
+static void announce(struct instance *i, enum state before, const char *detail,
+                     const struct exit_info *how)
 {
     const char *waits = "";
+    json_t *event;
 
     if (i->state == STATE_WAITING)
         (void) deployment_deps(i->in, i, &waits);
     log_line(LOG_INFO, "%s %s project=%s was=%s%s%s", i->label, state_text[i->state],
              i->in->project->name, state_text[before], detail[0] ? ": " : "", detail);
-    supervisor_tell(i->in, json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:i,s:i,s:I}", "event",
-                                     event_word(i), "project", i->in->project->name, "service",
-                                     i->name, "name", i->label, "index", (int) i->index, "state",
-                                     state_text[i->state], "was", state_text[before], "waits_for",
-                                     waits, "detail", detail, "restarts", (int) i->restarts, "pid",
-                                     i->pid, "time_us", (json_int_t) clock_wall_us()));
+    event = json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:i,s:i,s:I}", "event", event_word(i),
+                      "project", i->in->project->name, "service", i->name, "name", i->label,
+                      "index", (int) i->index, "state", state_text[i->state], "was",
+                      state_text[before], "waits_for", waits, "detail", detail, "restarts",
+                      (int) i->restarts, "pid", i->pid, "time_us", (json_int_t) clock_wall_us());
+    if (how)
+        (void) json_object_set_new(event, "exit", end_to_json(how));
+    if (is_failure(i, how) && detail[0] != '\0')
+        capsule_begin(i, event);
+    supervisor_tell(i->in, event);
 }
 
 static void on_timer(void *owner)
@@ -194,7 +215,7 @@ void supervisor_step(struct instance *i, enum fsm_event event, const struct exit
         i->attempts += step.next == STATE_BACKOFF;
         i->came_back |= step.next == STATE_BACKOFF;
         i->ready_seen |= step.next == STATE_UP;
-        announce(i, before, detail);
+        announce(i, before, detail, event == FSM_ENDED ? how : NULL);
         supervisor_touch(i->in->supervisor);
     }
     act(i, &step);

@@ -24,6 +24,11 @@ loops() {
     [ "$(ps_field "$1" crash_loop)" = true ]
 }
 
+# runs SERVICE
+runs() {
+    [ "$(ps_field "$1" pid)" -gt 0 ]
+}
+
 # file_says FILE TEXT
 file_says() {
     grep -q "$2" "$1"
@@ -100,6 +105,7 @@ file_says() {
     local before
     run orch up --keep --no-wait bottom
     before=$(date -u +%Y-%m-%dT%H:%M:%S.%6NZ)
+    wait_until 20 runs bottom # --no-wait: it may not have a process yet
     touch "/proc/$(ps_field bottom pid)/root/told/well"
     orch wait --for healthy bottom
     orch restart -t 0 --wait-timeout 1 bottom || true

@@ -40,14 +40,14 @@ service db
     0.383 app@2: backoff -> preparing
     0.383 launch app.2.2
 > wait 2s
+    0.393 app@3: preparing -> starting
     0.393 app: preparing -> starting
     0.393 app@2: preparing -> starting
-    0.393 app@3: preparing -> starting
     0.705 app: starting -> healthy
     0.705 web: up -> stopping
     0.705 TERM web.1.1
-    0.705 app@3: starting -> healthy
     0.705 app@2: starting -> healthy
+    0.705 app@3: starting -> healthy
     0.725 web: stopping -> waiting
     0.725 web: waiting -> preparing
     0.725 launch web.1.2

@@ -12,6 +12,7 @@ service db health=1s stop=never grace=3s
     0.010 exec app.1.1 1
     0.010 db: preparing -> starting
     0.060 db: starting -> healthy
+    5.010 app: hook done
     5.060 app: starting -> healthy
     5.060 done
 > supervisor restarts
@@ -36,6 +37,7 @@ service db health=1s stop=never grace=3s
 > supervisor restarts
    16.060 exec app.1.2 1
 > wait 10s
+   21.060 app: hook done
    21.110 app: starting -> healthy
 > stop db
    26.060 db: up -> stopping

@@ -16,6 +16,7 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "engine/supervisor.h"
+#include "tests/fakes/fake_dir.h"
 #include "tests/fakes/fake_project.h"
 #include "tests/fakes/fake_runtime.h"
 
@@ -99,17 +100,10 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-    static const char *const files[] = { "p/project.json", "p/state.json", "p/web.log", "p/db.log",
-                                         "p" };
     struct stage *s = *state;
-    char path[128];
 
     close_supervisor(s);
-    for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-        (void) snprintf(path, sizeof path, "%s/%s", s->dir, files[i]);
-        (void) remove(path);
-    }
-    assert_int_equal(rmdir(s->dir), 0);
+    assert_int_equal(fake_tree_remove(s->dir), 0);
     free(s);
     return 0;
 }

@@ -1,0 +1,214 @@
+/* metrics: figures of a project in the text format of Prometheus. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/fsio.h"
+#include "cli/cmd.h"
+#include "cli/request.h"
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    const char **output = state->input;
+
+    if (key != 'o')
+        return ARGP_ERR_UNKNOWN;
+    *output = arg;
+    return 0;
+}
+
+static const struct argp_option options[] = {
+    { "output", 'o', "FILE", 0, "replace this file, for the textfile collector of node_exporter",
+      0 },
+    { 0 },
+};
+static const struct argp argp = {
+    .options = options,
+    .parser = parse,
+    .doc = "Prints states, restarts, health, last ends and what services use, in the text format "
+           "of Prometheus.",
+};
+
+/* one member of what the manager or the broker says of an instance */
+struct metric {
+    const char *name, *type, *key, *help;
+    double unit; /* what one of it is in the metric's */
+    bool used;   /* of `stats`: told of what runs only */
+};
+
+#define US 1e-6
+
+static const struct metric metrics[] = {
+    { "restarts_total", "counter", "restarts", "restarts by policy since it was asked to start", 1,
+      false },
+    { "crash_loop", "gauge", "crash_loop", "1 while it crashes again and again", 1, false },
+    { "last_exit_code", "gauge", "exit_code", "status of the last end, 128 and more: by a signal",
+      1, false },
+    { "health_failing", "gauge", "health_failing", "failed health checks in a row", 1, false },
+    { "log_lost_lines_total", "counter", "log_lost", "lines that could not be written to the log",
+      1, false },
+    { "state_since_seconds", "gauge", "since_us", "when it came to its state, since 1970", US,
+      false },
+    { "cpu_seconds_total", "counter", "cpu_us", "processor time", US, true },
+    { "cpu_throttled_seconds_total", "counter", "throttled_us",
+      "time in which the processor limit held it back", US, true },
+    { "memory_bytes", "gauge", "memory", "memory, with pages of files", 1, true },
+    { "memory_idle_bytes", "gauge", "memory_idle", "of it pages of files that nobody used lately",
+      1, true },
+    { "memory_peak_bytes", "gauge", "memory_peak", "the most memory there was", 1, true },
+    { "memory_limit_bytes", "gauge", "memory_limit", "limit of memory, 0 without one", 1, true },
+    { "oom_kills_total", "counter", "oom_kills", "processes killed for lack of memory", 1, true },
+    { "processes", "gauge", "pids", "processes and threads", 1, true },
+    { "network_received_bytes_total", "counter", "net_received", "bytes over its networks", 1,
+      true },
+    { "network_sent_bytes_total", "counter", "net_sent", "bytes over its networks", 1, true },
+    { "disk_read_bytes_total", "counter", "read_bytes", "bytes from block devices", 1, true },
+    { "disk_written_bytes_total", "counter", "write_bytes", "bytes to block devices", 1, true },
+};
+
+static const char *text_of(const json_t *one, const char *key)
+{
+    const char *text = json_string_value(json_object_get(one, key));
+
+    return text ? text : "";
+}
+
+static void head(FILE *out, const char *name, const char *type, const char *help)
+{
+    fprintf(out, "# HELP ipam_orch_%s %s\n# TYPE ipam_orch_%s %s\n", name, help, name, type);
+}
+
+/* names of projects and services hold nothing that would have to be escaped */
+static void sample(FILE *out, const char *name, const char *project, const json_t *one,
+                   const char *more)
+{
+    fprintf(out, "ipam_orch_%s{project=\"%s\",service=\"%s\",instance=\"%s\"%s} ", name, project,
+            text_of(one, "service"), text_of(one, "name"), more);
+}
+
+static void print_metric(FILE *out, const struct metric *m, const char *project, const json_t *list)
+{
+    bool begun = false;
+
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        const json_t *value = json_object_get(one, m->key);
+
+        if (!json_is_integer(value) && !json_is_boolean(value))
+            continue;
+        if (!begun)
+            head(out, m->name, m->type, m->help);
+        begun = true;
+        sample(out, m->name, project, one, "");
+        fprintf(out, "%.16g\n",
+                json_is_boolean(value) ? json_is_true(value)
+                                       : (double) json_integer_value(value) * m->unit);
+    }
+}
+
+static void print_state(FILE *out, const char *project, const json_t *list)
+{
+    head(out, "state", "gauge", "1 for the state it is in");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        char label[64];
+
+        (void) snprintf(label, sizeof label, ",state=\"%s\"",
+                        text_of(json_array_get(list, i), "state"));
+        sample(out, "state", project, json_array_get(list, i), label);
+        fputs("1\n", out);
+    }
+}
+
+/* of what has a check that has answered */
+static void print_health(FILE *out, const char *project, const json_t *list)
+{
+    head(out, "healthy", "gauge", "1 when its last health checks said so");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        const char *health = text_of(one, "health");
+
+        if (strcmp(health, "none") == 0)
+            continue;
+        sample(out, "healthy", project, one, "");
+        fprintf(out, "%d\n", strcmp(health, "healthy") == 0);
+    }
+    head(out, "health_check_seconds", "gauge", "how long the last health check took");
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        const json_t *log = json_object_get(one, "health_log");
+        size_t n = json_array_size(log);
+
+        if (n == 0)
+            continue;
+        sample(out, "health_check_seconds", project, one, "");
+        fprintf(
+            out, "%.6f\n",
+            (double) json_integer_value(json_object_get(json_array_get(log, n - 1), "took_us")) *
+                US);
+    }
+}
+
+static void print_all(FILE *out, const char *project, const json_t *status, const json_t *used)
+{
+    print_state(out, project, status);
+    print_health(out, project, status);
+    for (size_t i = 0; i < ARRAY_LEN(metrics); i++)
+        print_metric(out, &metrics[i], project, metrics[i].used ? used : status);
+}
+
+static bool any_runs(const json_t *list)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (json_integer_value(json_object_get(json_array_get(list, i), "pid")) > 0)
+            return true;
+    return false;
+}
+
+static int collect(const struct cli *cli, char **text, size_t *len, struct err *e)
+{
+    auto_client client = NULL;
+    auto_free char *project = NULL;
+    json_t *status = NULL, *used = NULL;
+    const json_t *list;
+    FILE *out;
+    int r = request_open(cli, NULL, &client, &project, &status, e);
+
+    list = json_object_get(status, "services");
+    if (r == 0 && any_runs(list)) /* what ends meanwhile is none of our business */
+        (void) request_ask(client, project, "stats", NULL, NULL, &used, NULL);
+    if (r == 0) {
+        out = open_memstream(text, len);
+        if (!out)
+            abort();
+        print_all(out, project, list, used);
+        if (fclose(out) != 0)
+            r = err_set(e, -ENOMEM, "no memory for the metrics of '%s'", project);
+    }
+    json_decref(used);
+    json_decref(status);
+    return r;
+}
+
+int cmd_metrics(struct cli *cli, int argc, char **argv)
+{
+    auto_free char *text = NULL;
+    const char *output = NULL;
+    struct err e = ERR_INIT;
+    size_t len = 0;
+    int r;
+
+    if (cli_parse(cli, &argp, argc, argv, &output) != 0)
+        return ERR_USAGE;
+    r = collect(cli, &text, &len, &e);
+    if (r == 0 && output) {
+        r = fsio_write_volatile(AT_FDCWD, output, text, len, 0644);
+        if (r < 0)
+            err_set(&e, r, "%s: %s", output, strerror(-r));
+    } else if (r == 0) {
+        (void) fwrite(text, 1, len, stdout);
+    }
+    return r < 0 ? cli_fail(cli, &e) : 0;
+}

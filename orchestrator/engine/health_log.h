@@ -1,0 +1,34 @@
+/* health_log.h -- what the last health checks of an instance said, as Docker's State.Health.Log.
+ * Runs in: supervisor.  Owns: the texts.  Units: microseconds; `us` of the time of day.
+ * A zeroed log is an empty one. */
+#ifndef IPAM_ENGINE_HEALTH_LOG_H
+#define IPAM_ENGINE_HEALTH_LOG_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { HEALTH_LOG_MAX = 5 }; /* results that are kept, as in moby */
+
+struct health_result {
+    uint64_t begun_us, took_us;
+    bool ok;
+    int code;           /* of the command; -1 when it did not answer in time or was not run */
+    const char *output; /* copied, at most LIMIT_PROBE_OUTPUT bytes of it */
+};
+
+struct health_log {
+    uint64_t begun_us, begun_mono_us; /* of the check that is being made */
+    struct health_result results[HEALTH_LOG_MAX];
+    size_t n; /* ever; the result number k is at k % HEALTH_LOG_MAX */
+};
+
+void health_log_begin(struct health_log *l, uint64_t wall_us, uint64_t mono_us);
+/* The check that was begun has ended. */
+void health_log_end(struct health_log *l, uint64_t mono_us, bool ok, int code, const char *output);
+void health_log_clear(struct health_log *l);
+/* [{"begun_us":N,"took_us":N,"ok":b,"code":N,"output":..}], the oldest first; new reference */
+json_t *health_log_to_json(const struct health_log *l);
+
+#endif
