@@ -10,8 +10,12 @@
 #include <utlist.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+
+/* So long one that nobody talks to waits for somebody who does. */
+#define ALONE_US (5 * USEC_PER_SEC)
 
 enum { BACKLOG = 8, SEND_ROOM = 8 * LIMIT_SANDBOX_PACKET };
 
@@ -223,10 +227,38 @@ int broker_listen(struct broker *b, const char *path, struct err *e)
     return 0;
 }
 
+static bool is_idle(const struct broker *b)
+{
+    return b->exit_idle && !b->guests && !b->networks && !b->connections && !b->sweep;
+}
+
+static int on_alone(sd_event_source *s, uint64_t now_us, void *userdata)
+{
+    const struct broker *b = userdata;
+
+    (void) s, (void) now_us;
+    return is_idle(b) ? sd_event_exit(b->loop, 0) : 0;
+}
+
+/* nobody may be left to send `quit` */
+static void end_if_alone(struct broker *b)
+{
+    int r = b->alone ? sd_event_source_set_time_relative(b->alone, ALONE_US)
+                     : sd_event_add_time_relative(b->loop, &b->alone, CLOCK_MONOTONIC, ALONE_US, 0,
+                                                  on_alone, b);
+
+    if (r >= 0)
+        r = sd_event_source_set_enabled(b->alone, SD_EVENT_ONESHOT);
+    if (r < 0)
+        log_line(LOG_WARN, "nobody may end this broker: %s", strerror(-r));
+}
+
 void broker_check_idle(struct broker *b)
 {
-    if (b->exit_idle && b->quit_asked && !b->guests && !b->networks && !b->connections && !b->sweep)
+    if (is_idle(b) && b->quit_asked)
         (void) sd_event_exit(b->loop, 0);
+    else if (is_idle(b))
+        end_if_alone(b);
 }
 
 void broker_close(struct broker *b)
@@ -244,4 +276,5 @@ void broker_close(struct broker *b)
     network_forget(b);
     publish_close(b);
     sd_event_source_disable_unref(b->sweep);
+    sd_event_source_disable_unref(b->alone);
 }

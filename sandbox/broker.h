@@ -33,7 +33,8 @@ struct broker {
     struct retirement *retirements; /* volumes that are being deleted */
     sd_event_source *sweep;         /* of control groups that were not empty yet */
     uid_t supervisor;               /* who may connect, besides root */
-    bool exit_idle;                 /* end after `quit` when nothing is left */
+    sd_event_source *alone;         /* see broker_check_idle */
+    bool exit_idle;                 /* end when nothing is left, see broker_check_idle */
     bool quit_asked;
 };
 
@@ -63,7 +64,8 @@ void broker_event(struct broker *b, json_t *json);
 /* To one; steals `json`.  The connection may be gone already: then nothing happens. */
 void broker_answer(struct broker *b, const struct connection *to, uint64_t tag, json_t *json);
 void broker_send(struct broker *b, struct connection *to, json_t *json);
-/* Ends the loop if there is nothing left to do; call after anything went away. */
+/* Ends the loop if there is nothing left to do (exit_idle): after `quit` at once, otherwise when
+ * nobody has connected for some seconds.  Call at the start, and after anything went away. */
 void broker_check_idle(struct broker *b);
 void broker_close(struct broker *b);
 

@@ -33,7 +33,7 @@ struct options {
 
 static const struct argp_option option_table[] = {
     { "ready-fd", 'r', "N", 0, "Write a newline to descriptor N when listening", 0 },
-    { "exit-idle", 'i', NULL, 0, "End after a `quit` request when nothing is left", 0 },
+    { "exit-idle", 'i', NULL, 0, "End when nothing is left to do", 0 },
     { 0 },
 };
 
@@ -222,6 +222,7 @@ int main(int argc, char **argv)
         log_line(LOG_NOTE, "ipam-sandboxd listening version=%s cgroup=%s run=%s", VERSION,
                  b.cgroup->name, paths_run());
         tell_ready(o.ready_fd);
+        broker_check_idle(&b);
         r = sd_event_loop(b.loop);
         remove_socket();
     }

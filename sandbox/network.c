@@ -290,6 +290,8 @@ int network_adopt(struct broker *b, struct err *e)
     while ((entry = readdir(dir)))
         if (entry->d_name[0] != '.')
             adopt_one(b, entry->d_name);
+    if (!b->networks) /* a broker may have ended after the last one went */
+        net_forwarding_restore();
     return 0;
 }
 

@@ -119,7 +119,7 @@ static int start_program(const struct program *p, struct err *e)
     return err_hint(e, "tail %s", log_path);
 }
 
-static int start_missing(struct err *e)
+static int start_missing(bool supervisor_too, struct err *e)
 {
     auto_free char *broker_socket = paths_join("%s/sandbox.sock", paths_run());
     auto_free char *control_socket = paths_join("%s/manager/control.sock", paths_run());
@@ -145,9 +145,9 @@ static int start_missing(struct err *e)
         return err_set(e, -errno, "%s: %s", lock_path, strerror(errno));
     if (!is_listening(broker_socket, SOCK_SEQPACKET) && (r = start_program(&broker, e)) < 0)
         return r;
-    if (!is_listening(control_socket, SOCK_STREAM) && (r = start_program(&supervisor, e)) < 0)
-        return r;
-    return 0;
+    if (supervisor_too && !is_listening(control_socket, SOCK_STREAM))
+        r = start_program(&supervisor, e);
+    return r;
 }
 
 /* systemd as process 1 and our unit installed: it starts and keeps them */
@@ -186,7 +186,7 @@ static int start(const struct cli *cli, struct err *e)
             fprintf(stderr, "started %s\n", SYSTEMD_UNIT);
         return 0;
     }
-    r = start_missing(e);
+    r = start_missing(true, e);
     if (r == 0 && !cli->quiet)
         fprintf(stderr, "started the manager (no service unit runs it)\n");
     return r;
@@ -248,6 +248,13 @@ int daemons_connect(const struct cli *cli, struct client **out, struct err *e)
         r = greet(cli, out, &operator, e);
     }
     return r == -ENOTCONN ? err_set(e, r, "the sandbox broker does not answer") : r;
+}
+
+int daemons_revive(struct err *e)
+{
+    int r = geteuid() != 0 || start_by_systemd() ? 0 : start_missing(false, e);
+
+    return r < 0 ? err_wrap(e, "the sandbox broker went away and cannot be started again") : 0;
 }
 
 /* The manager that ran last has saved something and not forgotten it, or its broker did not come to

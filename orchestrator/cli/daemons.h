@@ -16,6 +16,9 @@ int daemons_may_change(const struct cli *cli, struct err *e);
 int daemons_connect(const struct cli *cli, struct client **out, struct err *e);
 /* A connection to a running supervisor; starts only what is missing beside it. */
 int daemons_attach(const struct cli *cli, struct client **out, struct err *e);
+/* The broker went away under an operation: starts it again if the caller is root; for others the
+ * service manager or an administrator has to. */
+int daemons_revive(struct err *e);
 /* After the last project: waits until both have really gone. */
 void daemons_wait_end(struct client *c);
 

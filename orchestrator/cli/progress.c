@@ -64,14 +64,15 @@ static void print_plain(const json_t *event)
 {
     uint64_t now = clock_wall_us();
     time_t second = (time_t) (now / USEC_PER_SEC);
-    const char *service = name_of(event), *waits = text_of(event, "waits_for");
+    const char *name = name_of(event), *waits = text_of(event, "waits_for");
     const char *detail = text_of(event, "detail");
     char stamp[16];
     struct tm tm;
 
     (void) strftime(stamp, sizeof stamp, "%H:%M:%S", localtime_r(&second, &tm));
-    fprintf(stderr, "%s.%03u %s %s%s%s%s%s\n", stamp, (unsigned) (now / 1000 % 1000), service,
-            text_of(event, "event"), waits[0] ? " for " : "", waits, detail[0] ? ": " : "", detail);
+    fprintf(stderr, "%s.%03u %s %s%s%s%s%s\n", stamp, (unsigned) (now / 1000 % 1000),
+            name[0] != '\0' ? name : text_of(event, "project"), text_of(event, "event"),
+            waits[0] ? " for " : "", waits, detail[0] ? ": " : "", detail);
 }
 
 static struct row *row_of(struct progress *p, const char *service)
@@ -134,6 +135,18 @@ static void draw(struct progress *p)
     fflush(stderr);
 }
 
+/* above the rows */
+static void print_about_project(struct progress *p, const json_t *event)
+{
+    const char *detail = text_of(event, "detail");
+
+    if (p->drawn > 0)
+        fprintf(stderr, "\033[%zuA\033[J", p->drawn);
+    fprintf(stderr, " %s: %s%s%s\n", text_of(event, "project"), text_of(event, "event"),
+            detail[0] ? ": " : "", detail);
+    p->drawn = 0;
+}
+
 static void note(struct progress *p, const json_t *event)
 {
     struct row *r = row_of(p, name_of(event));
@@ -153,7 +166,10 @@ void progress_event(struct progress *p, const json_t *event)
         (void) fflush(stdout);
         break;
     case PROGRESS_TTY:
-        note(p, event);
+        if (name_of(event)[0] == '\0')
+            print_about_project(p, event);
+        else
+            note(p, event);
         draw(p);
         break;
     case PROGRESS_AUTO:

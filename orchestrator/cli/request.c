@@ -5,16 +5,36 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/paths.h"
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "cli/daemons.h"
 #include "cli/options.h"
 #include "cli/progress.h"
 
+/* Only once: what ends again and again is for a human to look at. */
+static int on_event(struct progress *p, const json_t *event, bool *revived, struct err *e)
+{
+    const char *what = json_string_value(json_object_get(event, "event"));
+
+    progress_event(p, event);
+    if (!what || strcmp(what, "broker lost") != 0)
+        return 0;
+    if (*revived) {
+        auto_free char *log = paths_join("tail %s/ipam-sandboxd.log", paths_log());
+
+        err_set(e, -ECONNRESET, "the sandbox broker went away twice");
+        return err_hint(e, "%s", log);
+    }
+    *revived = true;
+    return daemons_revive(e);
+}
+
 int request_run(const struct cli *cli, struct client *c, json_t *message, bool *ending,
                 char service[128], struct err *e)
 {
     struct progress *p = progress_new(cli);
+    bool revived = false;
     int r = client_send(c, message, e);
 
     service[0] = '\0';
@@ -31,9 +51,7 @@ int request_run(const struct cli *cli, struct client *c, json_t *message, bool *
         if (r < 0)
             break;
         event = json_object_get(answer, "event");
-        if (event)
-            progress_event(p, event);
-        r = client_error(answer, e);
+        r = event ? on_event(p, event, &revived, e) : client_error(answer, e);
         if (r < 0) {
             const char *name =
                 json_string_value(json_object_get(json_object_get(answer, "error"), "service"));

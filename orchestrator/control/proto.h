@@ -16,7 +16,9 @@
  *                                                        {"event":{..}} any number of times, then
  *                                                        {"done":true,"ending":bool} or
  *                                                        {"error":{..}}; ending: the manager
- *                                                        itself ends now, nothing is left to do
+ *                                                        itself ends now, nothing is left to do.
+ *                                                        The event "broker lost" asks for somebody
+ *                                                        who starts it again
  *   {"op":"kill","project":NAME,"services":[..],"signal":N}
  *                                                        {"killed":[{"service":..,"pid":N}]};
  *                                                        no services: all that run

@@ -102,7 +102,8 @@ struct deployment {
     bool leaving_with_volumes;
     bool networks_ready;
     unsigned names;  /* how often instances came and went */
-    size_t removals; /* of networks and volumes, asked for at the end and not answered yet */
+    bool removing;   /* the end: no instance is left, networks and volumes go */
+    size_t removals; /* of these, asked for and not answered yet */
 };
 
 struct deployment *deployment_new(struct supervisor *s, struct timers *timers);

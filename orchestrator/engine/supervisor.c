@@ -194,12 +194,26 @@ static void finish_operation(struct deployment *d)
     free(op);
 }
 
+/* What is no process: the answers finish the operation.  If the broker goes away it begins again
+ * with the next one. */
+static void remove_rest(struct deployment *d)
+{
+    d->removing = true;
+    d->removals = 0;
+    if (!d->supervisor->connected)
+        return;
+    networks_remove(d->supervisor, d);
+    volumes_remove(d->supervisor, d);
+    if (d->removals == 0)
+        finish_operation(d);
+}
+
 void supervisor_settle(struct deployment *d)
 {
     bool over;
 
-    if (d->removals > 0)
-        return; /* all has ended; the answers finish it */
+    if (d->removing)
+        return; /* all has ended */
     do {
         for (bool changed = true; changed;) {
             changed = false;
@@ -229,11 +243,9 @@ void supervisor_settle(struct deployment *d)
             return;
     if (leaves_nothing(d->op) && once_next(d->supervisor, d, NULL))
         return;
-    if (leaves_nothing(d->op)) {
-        networks_remove(d->supervisor, d);
-        volumes_remove(d->supervisor, d);
-    }
-    if (d->removals == 0)
+    if (leaves_nothing(d->op))
+        remove_rest(d);
+    else
         finish_operation(d);
 }
 
@@ -345,8 +357,10 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct deployment *d = s->deployments[n];
         struct err e = ERR_INIT;
-        bool removing = d->removals > 0;
+        bool removing = d->removing;
 
+        if (removing && !s->connected)
+            continue;
         if (networks_answered(d, tag, a) || volumes_answered(d, tag, a)) {
             if (!removing)
                 supervisor_settle(d);
@@ -382,10 +396,10 @@ static void retry_later(struct supervisor *s)
 }
 
 /* what is about all projects */
-static void note_all(struct supervisor *s, const char *event, const char *detail)
+static void tell_all(struct supervisor *s, const char *event, const char *detail)
 {
     for (size_t n = 0; n < s->n_deployments; n++)
-        supervisor_note(s->deployments[n],
+        supervisor_tell(s->deployments[n],
                         json_pack("{s:s,s:s,s:s}", "event", event, "project",
                                   s->deployments[n]->project->name, "detail", detail));
 }
@@ -398,7 +412,7 @@ static void on_lost(void *owner)
     if (s->ending)
         (void) sd_event_exit(s->config.loop, 0);
     log_line(LOG_WARN, "the sandbox broker went away; services go on");
-    note_all(s, "broker lost", "services go on");
+    tell_all(s, "broker lost", "services go on");
     retry_later(s);
 }
 
@@ -419,8 +433,11 @@ static void on_connected(void *owner, const struct runtime_seen *seen, size_t n)
     s->connected = true;
     timers_cancel(s->timers, &s->retry);
     log_line(LOG_INFO, "connected to the sandbox broker instances=%zu", n);
-    note_all(s, "broker connected", "");
+    tell_all(s, "broker connected", "");
     recovery_connected(s, seen, n);
+    for (size_t k = s->n_deployments; k > 0; k--) /* what is finished goes */
+        if (s->deployments[k - 1]->removing)
+            remove_rest(s->deployments[k - 1]);
 }
 
 int supervisor_connect(struct supervisor *s, struct err *e)

@@ -158,14 +158,8 @@ def begin(arguments: list[str], service: str) -> subprocess.Popen:
 
 
 def end(command: subprocess.Popen) -> None:
-    """However it ends: an operation of a broker that is gone goes on when another command has brought it back."""
-
-    def over() -> bool:
-        if command.poll() is None:
-            services()
-        return command.poll() is not None
-
-    until("the command ends", over)
+    """However it ends: of a supervisor that was killed it cannot be done."""
+    until("the command ends", lambda: command.poll() is not None)
     command.stderr.close()
 
 

@@ -98,3 +98,57 @@ kill_daemon() {
     [ "$status" -eq 0 ]
     wait_until 10 world_is_empty
 }
+
+# has_process SERVICE
+has_process() {
+    [ "$(ps_field "$1" pid)" -gt 0 ]
+}
+
+# has_other_broker PID
+has_other_broker() {
+    local now
+    now=$(daemon_pid ipam-sandboxd)
+    [ -n "$now" ] && [ "$now" != "$1" ]
+}
+
+@test "kill -9 of the broker in the middle of up and of down: the command brings it back and goes on" {
+    local old up
+    mkdir -p "$PROJECT/told"
+    cat >"$PROJECT/compose.yaml" <<-EOF
+		name: numbers
+		services:
+		  first:
+		    image: local/first
+		    x-native: { user: nobody, command: [/bin/sleep, "100000"] }
+		    volumes: ["./told:/told:ro"]
+		    healthcheck: { test: [CMD, test, -e, /told/well], interval: 50ms, retries: 100000 }
+		  second:
+		    image: local/second
+		    depends_on: { first: { condition: service_healthy } }
+		    x-native: { user: nobody, command: [/bin/sh, -c, "trap 'test -e /told/ended && exit' TERM; while :; do sleep 0.05; done"] }
+		    volumes: ["./told:/told:ro"]
+		    stop_grace_period: 1m
+	EOF
+    (orch up >"$WORLD/output" 2>&1 3>&-) &
+    up=$!
+    wait_until 20 has_process first
+    old=$(daemon_pid ipam-sandboxd)
+    kill -KILL "$old"
+    wait_until 20 has_other_broker "$old"
+    touch "$PROJECT/told/well"
+    wait "$up"
+    grep "numbers broker lost: services go on" "$WORLD/output"
+    grep "numbers broker connected" "$WORLD/output"
+
+    (orch down >"$WORLD/output" 2>&1 3>&-) &
+    up=$!
+    wait_until 20 is_in_state second stopping
+    old=$(daemon_pid ipam-sandboxd)
+    kill -KILL "$old"
+    wait_until 20 has_other_broker "$old"
+    touch "$PROJECT/told/ended"
+    orch kill -s TERM second
+    wait "$up"
+    grep "numbers broker lost: services go on" "$WORLD/output"
+    wait_until 10 world_is_empty
+}

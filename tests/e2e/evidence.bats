@@ -20,11 +20,6 @@ events_of() {
     orch events --json --since 1h --no-follow --filter event="$1" | jq -c "select($2)"
 }
 
-# is_in_state SERVICE STATE
-is_in_state() {
-    [ "$(ps_field "$1" state)" = "$2" ]
-}
-
 # has_event EVENT FILTER
 has_event() {
     [ -n "$(events_of "$1" "$2")" ]

@@ -14,11 +14,6 @@ teardown_file() { world_close; }
 
 teardown() { explain_failure; }
 
-# is_in_state SERVICE STATE
-is_in_state() {
-    [ "$(ps_field "$1" state)" = "$2" ]
-}
-
 # has_logged SERVICE TEXT
 has_logged() {
     orch logs --no-log-prefix "$1" | grep -q "$2"

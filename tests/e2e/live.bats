@@ -44,11 +44,6 @@ is_frozen() {
     [[ $(kernel_file "$1" freezer freezer.state cgroup.events) =~ FROZEN|frozen\ 1 ]]
 }
 
-# is_in_state SERVICE STATE
-is_in_state() {
-    [ "$(ps_field "$1" state)" = "$2" ]
-}
-
 @test "pause: frozen in the kernel, shown by ps, no command runs inside; unpause lets it go on" {
     local pid
     pid=$(ps_field web pid)

@@ -32,11 +32,6 @@ root_of() {
     echo "/proc/$(ps_field "$1" pid)/root"
 }
 
-# is_in_state SERVICE STATE
-is_in_state() {
-    [ "$(ps_field "$1" state)" = "$2" ]
-}
-
 # has_logged SERVICE TEXT
 has_logged() {
     orch logs --no-log-prefix "$1" | grep -q "$2"

@@ -14,11 +14,6 @@ teardown_file() { world_close; }
 
 teardown() { explain_failure; }
 
-# is_in_state SERVICE STATE
-is_in_state() {
-    [ "$(ps_field "$1" state)" = "$2" ]
-}
-
 # loops SERVICE
 loops() {
     [ "$(ps_field "$1" crash_loop)" = true ]

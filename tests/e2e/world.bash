@@ -86,6 +86,11 @@ ps_pids() {
     ps_json | jq -r '.services[] | "\(.service) \(.pid)"' | sort
 }
 
+# is_in_state SERVICE STATE
+is_in_state() {
+    [ "$(ps_field "$1" state)" = "$2" ]
+}
+
 # is_healthy SERVICE [OLD_PID]: as one answer of ps, and with another process than OLD_PID
 is_healthy() {
     ps_json | jq -e --arg s "$1" --arg old "${2:-0}" '.services[] | select(.service == $s)
