@@ -26,7 +26,7 @@ static const struct argp_option global_options[] = {
     { "project-directory", OPT_PROJECT_DIRECTORY, "DIR", 0, "project directory", 10 },
     { "env-file", OPT_ENV_FILE, "FILE", 0, "variables (default .env.prod, else .env)", 10 },
     { "profile", OPT_PROFILE, "NAME", 0, "enable a profile (repeatable)", 10 },
-    { "mode", OPT_MODE, "MODE", 0, "auto or native", 10 },
+    { "mode", OPT_MODE, "MODE", 0, "auto, native or compose", 10 },
     { "format", OPT_FORMAT, "FORM", 0, "table or json", 10 },
     { "progress", OPT_PROGRESS, "FORM", 0, "auto, tty, plain, json or quiet", 10 },
     { "socket", OPT_SOCKET, "PATH", 0, "control socket of the manager", 10 },
@@ -50,7 +50,7 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
 {
     static const char *const formats[] = { "table", "json", NULL };
     static const char *const progresses[] = { "auto", "tty", "plain", "json", "quiet", NULL };
-    static const char *const modes[] = { "auto", "native", NULL };
+    static const char *const modes[] = { "auto", "native", "compose", NULL };
     struct cli *cli = state->input;
 
     switch (key >= OPT_LONG && key < 2 * OPT_LONG ? key - OPT_LONG : key) {

@@ -1,6 +1,5 @@
 /* ports.h -- are the ports a project publishes free, and who has them if not.
- * Runs in: CLI.  Fails: -EADDRINUSE, class ERR_CHECK, naming program and pid where rights allow.
- * Source: proc(5), /proc/net/tcp; bind(2). */
+ * Runs in: CLI.  Fails: -EADDRINUSE, class ERR_CHECK, naming the program where rights allow. */
 #ifndef IPAM_CLI_PORTS_H
 #define IPAM_CLI_PORTS_H
 

@@ -4,6 +4,7 @@
 
 const struct cmd cmd_table[] = {
     { "init", NULL, "create the configuration of a project, with generated secrets", cmd_init },
+    { "check", "doctor", "check whether this host is fit for the project", cmd_check },
     { "up", NULL, "bring the project up and wait until it is healthy", cmd_up },
     { "down", NULL, "stop the project and remove what it used; data is kept", cmd_down },
     { "scale", NULL, "more or fewer instances of services", cmd_scale },

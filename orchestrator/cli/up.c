@@ -15,6 +15,7 @@
 #include "cli/daemons.h"
 #include "cli/init.h"
 #include "cli/log_reader.h"
+#include "cli/mode.h"
 #include "cli/options.h"
 #include "cli/ports.h"
 #include "cli/request.h"
@@ -197,7 +198,10 @@ int up_run(struct cli *cli, const struct up *in, struct err *e)
     struct project *p = NULL;
     struct warnings warnings = { 0 };
     struct first first = { .cli = cli };
-    int r = prepare(cli, &first, e);
+    int r = mode_check(cli, e);
+
+    if (r == 0)
+        r = prepare(cli, &first, e);
 
     if (r == 0)
         r = load_project(&load, &p, &warnings, e);

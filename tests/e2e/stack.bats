@@ -66,6 +66,13 @@ browse() {
     [ "$(sort -u "$BATS_TEST_TMPDIR/values" | wc -l)" -eq 5 ]
 }
 
+@test "check: the host is fit, and ports of the running project are where they belong" {
+    run orch check port package kernel cgroup user
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"port.443 "*"a service of this project has it"* ]]
+}
+
 @test "https answers with the Vue page and its scripts, http leads there" {
     local script
     run page https://127.0.0.1/
