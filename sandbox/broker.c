@@ -275,6 +275,7 @@ void broker_close(struct broker *b)
     }
     network_forget(b);
     publish_close(b);
+    zygote_end(&b->zygote);
     sd_event_source_disable_unref(b->sweep);
     sd_event_source_disable_unref(b->alone);
 }

@@ -16,6 +16,7 @@
 #include "sandbox/network.h"
 #include "sandbox/permit.h"
 #include "sandbox/publish.h"
+#include "sandbox/zygote.h"
 
 struct join;
 struct retirement;
@@ -28,6 +29,7 @@ struct broker {
     struct guest *guests;     /* by id */
     struct network *networks; /* by bridge name */
     struct publisher publisher;
+    struct zygote zygote;
     struct connection *connections;
     struct join *joins;
     struct retirement *retirements; /* volumes that are being deleted */
@@ -81,8 +83,12 @@ json_t *requests_ports(const struct guest *g);
 
 /* Watches a launched or adopted guest. */
 int lifecycle_watch(struct broker *b, struct guest *g, struct err *e);
-/* Takes an ended guest out: control group, links, rules, directory, memory. */
-void lifecycle_remove(struct broker *b, struct guest *g);
+/* Takes an ended guest out: control group, directory, memory.  Answered when it is done, which is
+ * when there is nothing else to do: most often the next one of the same service is to be launched.
+ */
+int lifecycle_remove(struct broker *b, struct guest *g, const struct request *r, struct err *e);
+/* All that have been asked for, at once: for who wants to have an id again, or to end. */
+void lifecycle_finish_removals(struct broker *b);
 /* Goes on where an earlier broker was killed, and cleans up what it left half done. */
 int lifecycle_adopt(struct broker *b, struct err *e);
 
@@ -90,6 +96,7 @@ int lifecycle_adopt(struct broker *b, struct err *e);
 
 int join_start(struct broker *b, struct request *r, struct err *e);
 /* all of an instance that goes away, or of a connection; tag 0: every one */
+bool join_is_any(const struct broker *b, const struct guest *g);
 void join_kill_of_guest(struct broker *b, const struct guest *g);
 void join_forget_connection(struct broker *b, const struct connection *c);
 int join_kill(struct broker *b, const struct connection *from, uint64_t tag, struct err *e);
@@ -108,13 +115,7 @@ void retire_close(struct broker *b);
 
 /* From a decoded, accepted specification to "go"; on failure everything is undone. */
 int launch(struct broker *b, struct guest *g, const int *files, struct err *e);
-/* A process of paths_lib()/ipam-init with one end of a socket as HANDOVER_SOCKET. */
-struct launched {
-    pid_t pid;
-    int pidfd, socket;
-};
 /* Lets it into the control groups of `id`: the first it does, before it has anything else. */
 int launch_admit(struct broker *b, const char *id, int socket, struct err *e);
-int launch_init(bool joining, uint64_t namespaces, int cgroup, struct launched *out, struct err *e);
 
 #endif

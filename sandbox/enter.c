@@ -98,7 +98,6 @@ int enter_run(void)
     size_t n = 0;
     sigset_t all;
 
-    (void) fcntl(HANDOVER_SOCKET, F_SETFD, FD_CLOEXEC); /* it came through execve */
     (void) sigfillset(&all);
     (void) sigprocmask(SIG_SETMASK, &all, NULL);
     r = handover_receive(HANDOVER_SOCKET, fds, &n, &entered);

@@ -56,6 +56,7 @@ void guest_free(struct guest *g)
         return;
     sd_event_source_disable_unref(g->pid_source);
     sd_event_source_disable_unref(g->socket_source);
+    sd_event_source_disable_unref(g->removal);
     close_if_open(g->pidfd);
     close_if_open(g->socket);
     close_if_open(g->users.fd);

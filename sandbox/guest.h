@@ -31,6 +31,7 @@ enum guest_state { GUEST_NEW, GUEST_RUNNING, GUEST_ENDED };
 enum { GUEST_STREAM_FDS = 6 };
 
 struct broker;
+struct connection;
 
 struct guest {
     struct broker *broker; /* set when it is watched */
@@ -52,7 +53,11 @@ struct guest {
     struct report end;             /* GUEST_ENDED */
     bool oom;                      /* and the limit it met, 0 = that of the machine */
     uint64_t memory_limit;
-    sd_event_source *pid_source, *socket_source;
+    sd_event_source *pid_source; /* until init is really gone */
+    sd_event_source *socket_source;
+    sd_event_source *removal; /* it was asked for, by whom: */
+    const struct connection *remover;
+    uint64_t remover_tag;
     UT_hash_handle hh;
 };
 

@@ -67,11 +67,11 @@ enum report_kind { REPORT_NONE, REPORT_STARTED, REPORT_FAILED, REPORT_ENDED };
 
 struct report {
     uint32_t kind;
-    uint32_t stage; /* REPORT_FAILED: enum stage */
-    int32_t error;  /* REPORT_FAILED: positive errno */
-    int32_t pid;    /* as init sees it */
-    int32_t status; /* REPORT_ENDED: as from wait(2) */
-    uint32_t reserved;
+    uint32_t stage;   /* REPORT_FAILED: enum stage */
+    int32_t error;    /* REPORT_FAILED: positive errno */
+    int32_t pid;      /* as init sees it */
+    int32_t status;   /* REPORT_ENDED: as from wait(2) */
+    uint32_t alone;   /* REPORT_ENDED: no other process of the service was left */
     uint64_t time_us; /* wall clock */
 };
 static_assert(sizeof(struct report) == 32, "the record file's format is 32 bytes");

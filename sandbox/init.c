@@ -48,20 +48,33 @@ struct init {
     bool told; /* "go" was said */
 };
 
-static void report(const struct init *i, enum report_kind kind, enum stage stage, int error,
-                   int status)
+static void send_report(const struct init *i, const struct report *r)
 {
-    struct report r = { .kind = kind,
-                        .stage = stage,
-                        .error = error,
+    /* the record first: who hears the message may look there */
+    if (r->kind != REPORT_STARTED && i->n_fds > HANDOVER_RECORD)
+        (void) !pwrite(i->fds[HANDOVER_RECORD], r, sizeof *r, 0);
+    (void) fdpass_send(HANDOVER_SOCKET, r, sizeof *r, NULL, 0);
+}
+
+static void report(const struct init *i, enum report_kind kind, enum stage stage, int error)
+{
+    struct report r = {
+        .kind = kind, .stage = stage, .error = error, .pid = i->pid, .time_us = clock_wall_us()
+    };
+
+    send_report(i, &r);
+}
+
+/* All that the program has left behind are children of init now. */
+static void report_end(const struct init *i, int status)
+{
+    struct report r = { .kind = REPORT_ENDED,
                         .pid = i->pid,
                         .status = status,
+                        .alone = waitpid(-1, NULL, WNOHANG) < 0 && errno == ECHILD,
                         .time_us = clock_wall_us() };
 
-    /* the record first: who hears the message may look there */
-    if (kind != REPORT_STARTED && i->n_fds > HANDOVER_RECORD)
-        (void) !pwrite(i->fds[HANDOVER_RECORD], &r, sizeof r, 0);
-    (void) fdpass_send(HANDOVER_SOCKET, &r, sizeof r, NULL, 0);
+    send_report(i, &r);
 }
 
 /* The end of an instance whose set-up failed; its log says what the 32 bytes cannot. */
@@ -72,7 +85,7 @@ static int give_up(const struct init *i, enum stage stage, int code, const char 
     if (log >= 0)
         (void) dprintf(log, "ipam-init: %s: %s\n", stages_text(stage),
                        detail[0] ? detail : strerror(-code));
-    report(i, REPORT_FAILED, stage, -code, 0);
+    report(i, REPORT_FAILED, stage, -code);
     return 1;
 }
 
@@ -364,7 +377,7 @@ static int watch(struct init *i)
     FAILPOINT(INIT_REAPED);
     if (i->terminal.master >= 0)
         terminal_drain(&i->terminal);
-    report(i, REPORT_ENDED, STAGE_NONE, 0, status);
+    report_end(i, status);
     FAILPOINT(INIT_RECORDED);
     return 0; /* the kernel kills what is left in the pid namespace */
 }
@@ -378,7 +391,6 @@ int init_run(void)
     int entered = 0, r;
 
     memset(i.streams, -1, sizeof i.streams);
-    (void) fcntl(HANDOVER_SOCKET, F_SETFD, FD_CLOEXEC); /* it came through execve */
     (void) sigfillset(&all);
     (void) sigprocmask(SIG_SETMASK, &all, NULL);
     (void) umask(0);
@@ -399,7 +411,7 @@ int init_run(void)
     if ((r = execute_all(&i, &stage, &e)) < 0 || (r = start(&i, &stage, &e)) < 0)
         return r == -ECONNRESET && !i.told ? 1 : give_up(&i, stage, r, e.msg);
     FAILPOINT(PROGRAM_EXECUTED);
-    report(&i, REPORT_STARTED, STAGE_NONE, 0, 0);
+    report(&i, REPORT_STARTED, STAGE_NONE, 0);
     FAILPOINT(INIT_REPORTED);
     if ((r = drop(&i)) < 0)
         return give_up(&i, STAGE_INIT, r, "");

@@ -368,7 +368,8 @@ static int start(struct join *j, const struct guest *g, const struct wish *w, st
 {
     struct launched init;
     auto_fd cgroup = w->inside ? j->broker->cgroup->open(g->id) : -1;
-    int r = launch_init(true, 0, cgroup, &init, e);
+    struct zygote_wish wish = { .joining = true, .cgroup = cgroup, .network_of = -1 };
+    int r = zygote_fork(&j->broker->zygote, &wish, &init, e);
 
     if (r < 0)
         return r;
@@ -459,6 +460,16 @@ int join_kill(struct broker *b, const struct connection *from, uint64_t tag, str
         }
     }
     return err_set(e, -ESRCH, "there is no join with tag %llu", (unsigned long long) tag);
+}
+
+bool join_is_any(const struct broker *b, const struct guest *g)
+{
+    const struct join *j;
+
+    DL_FOREACH (b->joins, j)
+        if (j->guest_id && strcmp(j->guest_id, g->id) == 0)
+            return true;
+    return false;
 }
 
 void join_kill_of_guest(struct broker *b, const struct guest *g)

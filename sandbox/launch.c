@@ -17,62 +17,12 @@
 #include "sandbox/broker.h"
 #include "sandbox/devices.h"
 #include "sandbox/failpoint.h"
-#include "sandbox/netns.h"
 #include "sandbox/rootfs.h"
 #include "sandbox/seccomp.h"
 
 enum { PIPE_BYTES = 1024 * 1024 };
 
 static const uint64_t fresh_namespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
-
-/* ---- a new process of ipam-init ---- */
-
-/* the child of clone3 does two things and no third */
-static _Noreturn void become_init(int image, int socket, bool joining)
-{
-    char name[] = "ipam-init", word[] = "join";
-    char *argv[] = { name, joining ? word : NULL, NULL };
-    char *env[] = { NULL };
-
-    if (socket == HANDOVER_SOCKET ? fcntl(socket, F_SETFD, 0) == 0
-                                  : dup3(socket, HANDOVER_SOCKET, 0) == HANDOVER_SOCKET)
-        (void) syscall(SYS_execveat, image, "", argv, FAILPOINT_ENVIRON(env), AT_EMPTY_PATH);
-    _exit(127);
-}
-
-static int open_image(struct err *e)
-{
-    auto_free char *path = paths_join("%s/ipam-init", paths_lib());
-    int fd = open(path, O_PATH | O_CLOEXEC);
-
-    return fd < 0 ? err_set(e, -errno, "%s: %s", path, strerror(errno)) : fd;
-}
-
-int launch_init(bool joining, uint64_t namespaces, int cgroup, struct launched *out, struct err *e)
-{
-    int pair[2], pidfd = -1;
-    auto_fd image = open_image(e);
-
-    if (image < 0)
-        return image;
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return err_set(e, -errno, "socket for init: %s", strerror(errno));
-    auto_fd ours = pair[0], theirs = pair[1];
-    struct clone_args args = { .flags = CLONE_PIDFD | namespaces,
-                               .pidfd = (uintptr_t) &pidfd,
-                               .exit_signal = SIGCHLD };
-    if (cgroup >= 0) {
-        args.flags |= CLONE_INTO_CGROUP;
-        args.cgroup = (uint64_t) cgroup;
-    }
-    long pid = syscall(SYS_clone3, &args, sizeof args);
-    if (pid < 0)
-        return err_set(e, -errno, "clone3: %s", strerror(errno));
-    if (pid == 0)
-        become_init(image, theirs, joining);
-    *out = (struct launched){ .pid = (pid_t) pid, .pidfd = pidfd, .socket = take_fd(&ours) };
-    return 0;
-}
 
 int launch_admit(struct broker *b, const char *id, int socket, struct err *e)
 {
@@ -261,25 +211,23 @@ static const struct guest *find_landlord(struct broker *b, const struct guest *g
 }
 
 /* init in the network it is to live in: a new one, the host's, or that of another instance */
-static int clone_init(struct broker *b, const struct guest *g, int cgroup, struct launched *init,
-                      struct err *e)
+static int fork_init(struct broker *b, const struct guest *g, int cgroup, struct launched *init,
+                     struct err *e)
 {
+    struct zygote_wish wish = { .namespaces = fresh_namespaces,
+                                .cgroup = cgroup,
+                                .network_of = -1 };
     const struct guest *with;
-    int home = -1, r;
 
-    if (g->spec.network_of[0] == '\0')
-        return launch_init(false, fresh_namespaces | CLONE_NEWNET, cgroup, init, e);
-    if (strcmp(g->spec.network_of, SPEC_HOST_NETWORK) == 0)
-        return launch_init(false, fresh_namespaces, cgroup, init, e);
-    with = find_landlord(b, g, e);
-    if (!with)
-        return e->code;
-    r = netns_enter(with->pidfd, &home);
-    if (r < 0)
-        return err_set(e, r, "entering the network of '%s': %s", with->id, strerror(-r));
-    r = launch_init(false, fresh_namespaces, cgroup, init, e);
-    netns_leave(home);
-    return r;
+    if (g->spec.network_of[0] == '\0') {
+        wish.namespaces |= CLONE_NEWNET;
+    } else if (strcmp(g->spec.network_of, SPEC_HOST_NETWORK) != 0) {
+        with = find_landlord(b, g, e);
+        if (!with)
+            return e->code;
+        wish.network_of = with->pidfd;
+    }
+    return zygote_fork(&b->zygote, &wish, init, e);
 }
 
 static int start_init(struct broker *b, struct guest *g, struct attempt *a, struct err *e)
@@ -297,7 +245,7 @@ static int start_init(struct broker *b, struct guest *g, struct attempt *a, stru
     r = devices_limit(&g->spec, cgroup, e);
     if (r < 0)
         return r;
-    r = clone_init(b, g, cgroup, &init, e);
+    r = fork_init(b, g, cgroup, &init, e);
     if (r < 0)
         return r;
     guest_set_init(g, init.pid);
@@ -343,7 +291,7 @@ static int connect_links(struct broker *b, struct guest *g, struct err *e)
 {
     int r = 0;
 
-    if (g->spec.network_of[0] == '\0')
+    if (g->spec.n_links > 0)
         r = net_attach(g->init, g->spec.links, g->spec.n_links, e);
     FAILPOINT(LINKS_READY);
     if (r == 0)

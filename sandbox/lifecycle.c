@@ -1,6 +1,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -19,6 +20,9 @@
 
 /* How often control groups that still had dying processes are tried again. */
 #define SWEEP_US (20 * USEC_PER_MSEC)
+
+/* So long an init that has reported its end may take for it. */
+enum { LAST_MS = 1000 };
 
 enum { CHILDREN_MAX = 4096 };
 
@@ -47,13 +51,8 @@ static void take_end(struct broker *b, struct guest *g)
 
 /* An ended instance keeps its log pipes, its record and its id until `remove`; its addresses and
  * ports are free at once, because the next one of the same service wants them. */
-static void end(struct broker *b, struct guest *g)
+static void announce_end(struct broker *b, struct guest *g)
 {
-    g->pid_source = sd_event_source_disable_unref(g->pid_source);
-    g->socket_source = sd_event_source_disable_unref(g->socket_source);
-    if (g->socket >= 0)
-        close(take_fd(&g->socket));
-    (void) waitpid(g->init, NULL, WNOHANG); /* not our child after an adoption */
     FAILPOINT(END_HEARD);
     (void) b->cgroup->kill(g->id); /* commands that joined from outside */
     FAILPOINT(END_KILLED);
@@ -65,6 +64,18 @@ static void end(struct broker *b, struct guest *g)
              g->end.status, stages_text(g->end.stage), g->end.error, g->oom);
     broker_event(b, requests_exit_event(g));
     FAILPOINT(END_TOLD);
+}
+
+/* init is gone, and with it the last process of its namespace */
+static void reap(struct broker *b, struct guest *g)
+{
+    g->pid_source = sd_event_source_disable_unref(g->pid_source);
+    g->socket_source = sd_event_source_disable_unref(g->socket_source);
+    if (g->socket >= 0)
+        close(take_fd(&g->socket));
+    (void) waitpid(g->init, NULL, WNOHANG); /* not our child after an adoption */
+    if (g->state != GUEST_ENDED)
+        announce_end(b, g);
 }
 
 /* ---- watching ---- */
@@ -98,8 +109,11 @@ static void read_reports(struct broker *b, struct guest *g)
             close(take_fd(&g->socket));
             return;
         }
+        /* whatever else is left of it the kernel ends with init, which takes a moment */
+        if (got == sizeof r && r.kind == REPORT_ENDED && r.alone && !join_is_any(b, g))
+            announce_end(b, g);
         if (got != sizeof r || r.kind != REPORT_STARTED)
-            continue; /* the end is announced by the pidfd, and is in the record */
+            continue;
         g->pid = find_program(g->init);
         if (guest_save_state(g, &e) < 0)
             log_err(&e, g->id);
@@ -126,7 +140,9 @@ static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 
     (void) s, (void) fd, (void) revents;
     read_reports(g->broker, g); /* "started" first, however short the life was */
-    end(g->broker, g);
+    reap(g->broker, g);
+    if (g->removal)
+        (void) sd_event_source_set_enabled(g->removal, SD_EVENT_ONESHOT);
     return 0;
 }
 
@@ -194,8 +210,10 @@ static void sweep(struct broker *b)
                                           on_sweep, b);
 }
 
-void lifecycle_remove(struct broker *b, struct guest *g)
+static void remove_guest(struct broker *b, struct guest *g)
 {
+    const struct connection *from = g->remover;
+    uint64_t tag = g->remover_tag;
     int r = b->cgroup->destroy(g->id);
 
     FAILPOINT(GROUP_REMOVED);
@@ -204,7 +222,51 @@ void lifecycle_remove(struct broker *b, struct guest *g)
     guest_free(g);
     if (r < 0)
         sweep(b);
+    broker_answer(b, from, tag, json_object());
+}
+
+static int on_removal(sd_event_source *s, void *userdata)
+{
+    struct guest *g = userdata;
+    struct broker *b = g->broker;
+
+    (void) s;
+    if (g->pid_source) /* the end of init comes back to this */
+        return 0;
+    remove_guest(b, g);
     broker_check_idle(b);
+    return 0;
+}
+
+int lifecycle_remove(struct broker *b, struct guest *g, const struct request *r, struct err *e)
+{
+    int failed = 0;
+
+    g->remover = r->from;
+    g->remover_tag = r->tag;
+    if (!g->removal)
+        failed = sd_event_add_defer(b->loop, &g->removal, on_removal, g);
+    if (failed >= 0)
+        failed = sd_event_source_set_priority(g->removal, SD_EVENT_PRIORITY_IDLE);
+    return failed < 0 ? err_set(e, failed, "removing '%s': %s", g->id, strerror(-failed))
+                      : REQUEST_LATER;
+}
+
+void lifecycle_finish_removals(struct broker *b)
+{
+    struct guest *g, *next;
+
+    HASH_ITER (hh, b->guests, g, next) {
+        struct pollfd init = { .fd = g->pidfd, .events = POLLIN };
+
+        if (!g->removal)
+            continue;
+        if (g->pid_source) {
+            (void) poll(&init, 1, LAST_MS);
+            reap(b, g);
+        }
+        remove_guest(b, g);
+    }
 }
 
 /* ---- after a restart ---- */

@@ -1,11 +1,16 @@
-/* ipam-init -- pid 1 of an instance, or with "join" the way of one command into an instance.
- * Started by ipam-sandboxd only, with its socket as descriptor 3; see handover.h. */
-#include <string.h>
-
+/* ipam-init -- what instances are forked from, see zygote.h; pid 1 of an instance, or the way of
+ * one command into an instance. Started by ipam-sandboxd only, with its socket as descriptor 3; see
+ * handover.h. */
 #include "sandbox/enter.h"
 #include "sandbox/init.h"
+#include "sandbox/zygote.h"
 
-int main(int argc, char **argv)
+static int become(bool joining)
 {
-    return argc == 2 && strcmp(argv[1], "join") == 0 ? enter_run() : init_run();
+    return joining ? enter_run() : init_run();
+}
+
+int main(void)
+{
+    return zygote_run(become);
 }

@@ -222,6 +222,7 @@ int main(int argc, char **argv)
         log_line(LOG_NOTE, "ipam-sandboxd listening version=%s cgroup=%s run=%s", VERSION,
                  b.cgroup->name, paths_run());
         tell_ready(o.ready_fd);
+        (void) zygote_start(&b.zygote, NULL); /* again at the first launch, with the error */
         broker_check_idle(&b);
         r = sd_event_loop(b.loop);
         remove_socket();

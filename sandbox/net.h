@@ -24,8 +24,8 @@ struct net_bridge {
 
 int net_bridge_create(const struct net_bridge *b, struct err *e); /* idempotent */
 int net_bridge_remove(const char *name, struct err *e);           /* absent is fine */
-/* Loopback up, and per link eth0, eth1, ... in the network namespace of `pid`, from nothing. Nobody
- * takes links away: they end with the namespace, which the kernel takes down by itself, many at
+/* Per link eth0, eth1, ... in the network namespace of `pid`, from nothing.  Nobody takes links
+ * away: they end with the namespace, which the kernel takes down by itself, many at
  * once and without keeping us waiting.  A link that is still there is replaced by the next of the
  * same address: the caller sees to it that no two instances have one. */
 int net_attach(pid_t pid, const struct spec_link *links, size_t n, struct err *e);

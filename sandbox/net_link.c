@@ -395,7 +395,6 @@ int net_attach(pid_t pid, const struct spec_link *links, size_t n, struct err *e
         return err_set(e, -errno, "%s: %s", path, strerror(errno));
     if (!host || !inside)
         return e ? e->code : -EIO;
-    r = set_up(inside, 1, 0, "lo", e); /* loopback is the first interface of every namespace */
     for (size_t i = 0; i < n && r == 0; i++) {
         char outer[IFNAMSIZ], inner[IFNAMSIZ];
 

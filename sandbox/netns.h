@@ -10,4 +10,7 @@ int netns_enter(int target, int *home);
 /* aborts if there is no way back: a broker in the wrong namespace must not do anything any more */
 void netns_leave(int home);
 
+/* The loopback of the namespace the caller is in; there is nothing else in a new one. */
+int netns_loopback_up(void);
+
 #endif

@@ -109,6 +109,10 @@ static int on_launch(struct broker *b, struct request *r, struct answer *a, stru
     if (failed < 0)
         return failed;
     HASH_FIND_STR(b->guests, g->id, known);
+    if (known && known->removal) {
+        lifecycle_finish_removals(b);
+        known = NULL;
+    }
     if (known)
         failed = err_set(e, -EEXIST, "instance '%s' exists already", g->id);
     else if (HASH_COUNT(b->guests) >= LIMIT_INSTANCES)
@@ -245,8 +249,7 @@ static int on_remove(struct broker *b, struct request *r, struct answer *a, stru
         return failed;
     if (g->state != GUEST_ENDED)
         return err_set(e, -EBUSY, "instance '%s' has not ended", g->id);
-    lifecycle_remove(b, g);
-    return 0;
+    return lifecycle_remove(b, g, r, e);
 }
 
 json_t *requests_ports(const struct guest *g)
@@ -324,6 +327,7 @@ static int on_quit(struct broker *b, struct request *r, struct answer *a, struct
     int failed = take_no_fields(r, e);
 
     (void) a;
+    lifecycle_finish_removals(b);
     if (failed == 0 && b->guests)
         failed = err_set(e, -EBUSY, "there are %u instances", HASH_COUNT(b->guests));
     if (failed < 0)

@@ -25,9 +25,10 @@ int launch(struct broker *b, struct guest *g, const int *files, struct err *e)
     return 0;
 }
 
-int launch_init(bool joining, uint64_t namespaces, int cgroup, struct launched *out, struct err *e)
+int zygote_fork(struct zygote *z, const struct zygote_wish *wish, struct launched *out,
+                struct err *e)
 {
-    (void) joining, (void) namespaces, (void) cgroup, (void) out;
+    (void) z, (void) wish, (void) out;
     return err_set(e, -EAGAIN, "no process while fuzzing");
 }
 
@@ -44,10 +45,17 @@ int lifecycle_watch(struct broker *b, struct guest *g, struct err *e)
     return 0;
 }
 
-void lifecycle_remove(struct broker *b, struct guest *g)
+int lifecycle_remove(struct broker *b, struct guest *g, const struct request *r, struct err *e)
 {
+    (void) r, (void) e;
     HASH_DEL(b->guests, g);
     guest_free(g);
+    return 0;
+}
+
+void lifecycle_finish_removals(struct broker *b)
+{
+    (void) b;
 }
 
 void broker_answer(struct broker *b, const struct connection *to, uint64_t tag, json_t *json)
