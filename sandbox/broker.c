@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <malloc.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/stat.h>
@@ -13,6 +14,9 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+
+/* So long after a request, memory that is not used goes back. */
+#define TIDY_US (1 * USEC_PER_SEC)
 
 /* So long one that nobody talks to waits for somebody who does. */
 #define ALONE_US (5 * USEC_PER_SEC)
@@ -133,6 +137,23 @@ static void serve(struct connection *c, const char *packet, size_t len, struct r
     json_decref(r->fields);
 }
 
+static int on_tidy(sd_event_source *s, uint64_t now_us, void *userdata)
+{
+    (void) s, (void) now_us, (void) userdata;
+    (void) malloc_trim(0);
+    return 0;
+}
+
+/* launches use many times what is kept of them */
+static void tidy_later(struct broker *b)
+{
+    if (!b->tidy)
+        (void) sd_event_add_time_relative(b->loop, &b->tidy, CLOCK_MONOTONIC, TIDY_US, 0, on_tidy,
+                                          NULL);
+    else if (sd_event_source_set_time_relative(b->tidy, TIDY_US) >= 0)
+        (void) sd_event_source_set_enabled(b->tidy, SD_EVENT_ONESHOT);
+}
+
 static int on_packet(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 {
     static char packet[LIMIT_SANDBOX_PACKET];
@@ -151,6 +172,7 @@ static int on_packet(sd_event_source *s, int fd, uint32_t revents, void *userdat
     } else {
         serve(c, packet, (size_t) len, &r);
         fdpass_close(r.fds, r.n_fds);
+        tidy_later(b);
     }
     broker_check_idle(b);
     return 0;
@@ -278,4 +300,5 @@ void broker_close(struct broker *b)
     zygote_end(&b->zygote);
     sd_event_source_disable_unref(b->sweep);
     sd_event_source_disable_unref(b->alone);
+    sd_event_source_disable_unref(b->tidy);
 }

@@ -36,6 +36,7 @@ struct broker {
     sd_event_source *sweep;         /* of control groups that were not empty yet */
     uid_t supervisor;               /* who may connect, besides root */
     sd_event_source *alone;         /* see broker_check_idle */
+    sd_event_source *tidy;          /* of memory, some time after requests */
     bool exit_idle;                 /* end when nothing is left, see broker_check_idle */
     bool quit_asked;
 };

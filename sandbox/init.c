@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/securebits.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/fsuid.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,6 +34,8 @@
 #include "sandbox/stages.h"
 #include "sandbox/terminal.h"
 #include "sandbox/users.h"
+
+enum { STACK_USED = 256 * 1024 }; /* by setting up, at most */
 
 struct init {
     int fds[HANDOVER_FDS_MAX];
@@ -327,6 +331,19 @@ static int start(struct init *i, enum stage *stage, struct err *e)
     return 0;
 }
 
+/* It lives as long as the service, and there are many of it: what setting up has used goes back,
+ * also pages of the stack below the frame of this function, which must be one of its own. */
+__attribute__((noinline)) static void release_memory(struct init *i)
+{
+    size_t page = (size_t) sysconf(_SC_PAGESIZE);
+    uintptr_t here = (uintptr_t) __builtin_frame_address(0) / page * page;
+
+    program_clear(&i->program);
+    free(take_ptr(i->text));
+    (void) malloc_trim(0);
+    (void) madvise((void *) (here - page - STACK_USED), STACK_USED, MADV_DONTNEED);
+}
+
 /* From here on init is as weak as the program it watches. */
 static int drop(struct init *i)
 {
@@ -341,6 +358,7 @@ static int drop(struct init *i)
         return -errno;
     for (size_t n = HANDOVER_TREES; n < i->n_fds; n++)
         close(take_fd(&i->fds[n]));
+    release_memory(i);
     return filter_load(i->fds[HANDOVER_INIT_FILTER], false);
 }
 

@@ -54,7 +54,8 @@ static void take_end(struct broker *b, struct guest *g)
 static void announce_end(struct broker *b, struct guest *g)
 {
     FAILPOINT(END_HEARD);
-    (void) b->cgroup->kill(g->id); /* commands that joined from outside */
+    if (!g->pid_source) /* commands that joined from outside; else there are none, see `alone` */
+        (void) b->cgroup->kill(g->id);
     FAILPOINT(END_KILLED);
     take_end(b, g);
     withdraw_ports(g);

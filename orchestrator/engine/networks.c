@@ -293,7 +293,7 @@ void networks_remove(struct supervisor *s, struct deployment *d)
         struct err e = ERR_INIT;
 
         d->leases[n].tag = ++s->last_tag;
-        if (ask(s, d, &d->leases[n], NULL, &e) < 0) {
+        if (ask(s, d, &d->leases[n], NULL, &e) < 0 && !supervisor_is_cut_off(e.code)) {
             log_err(&e, d->leases[n].key);
             d->removals--;
         }

@@ -1,5 +1,6 @@
 #include <assert.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,6 +193,12 @@ static void finish_operation(struct deployment *d)
     if (w.owner)
         w.done(w.owner, op->failed || op->failure.why.code < 0 ? &op->failure : NULL);
     free(op);
+    (void) malloc_trim(0); /* a quiet time begins, and an operation has used many times as much */
+}
+
+bool supervisor_is_cut_off(int code)
+{
+    return code == -EPIPE || code == -ECONNRESET || code == -ENOTCONN;
 }
 
 /* What is no process: the answers finish the operation.  If the broker goes away it begins again

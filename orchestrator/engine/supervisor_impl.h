@@ -27,6 +27,8 @@ struct instance *supervisor_by_id(const struct supervisor *s, const char *id);
 /* also of a life that is not its present one */
 struct instance *supervisor_by_life(const struct supervisor *s, const char *id,
                                     unsigned *incarnation);
+/* A request failed because the broker is gone: being told that it is lost follows. */
+bool supervisor_is_cut_off(int code);
 /* makes the state durable in this turn of the loop */
 void supervisor_touch(struct supervisor *s);
 

@@ -57,7 +57,8 @@ void volumes_remove(struct supervisor *s, struct deployment *d)
 
         if (p->volumes[n].external)
             continue;
-        if (s->ops->volume_remove(s->self, p->volumes[n].name, tag, &e) < 0)
+        if (s->ops->volume_remove(s->self, p->volumes[n].name, tag, &e) < 0 &&
+            !supervisor_is_cut_off(e.code))
             removal_failed(d, &p->volumes[n], e.msg);
         else
             d->removals++;

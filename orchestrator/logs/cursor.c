@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -21,9 +22,10 @@ int cursor_open(const char *path, struct cursor **out, struct err *e)
     c = mmap(NULL, sizeof *c, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (c == MAP_FAILED)
         return err_set(e, -errno, "log cursor %s: %s", path, strerror(errno));
+    (void) madvise(c, sizeof *c, MADV_RANDOM); /* only the pages of tails that there are */
     if (c->version != CURSOR_VERSION || c->tail_now > 1 || c->tail_after > 1 ||
         c->tail_len[0] > LIMIT_LOG_LINE || c->tail_len[1] > LIMIT_LOG_LINE) {
-        memset(c, 0, sizeof *c);
+        memset(c, 0, offsetof(struct cursor, tail)); /* no page of what nobody has written */
         c->version = CURSOR_VERSION;
     }
     *out = c;

@@ -84,8 +84,10 @@ class Contestant:
     """Has SERVICES services called s1.. that write their stamps; `pids` are its own processes."""
 
     name = ""
+    running: list["Contestant"] = []
 
     def __init__(self):
+        self.running.append(self)
         self.stamps = WORLD / f"stamps-{type(self).__name__}"
         shutil.rmtree(self.stamps, ignore_errors=True)
         self.stamps.mkdir()
@@ -124,6 +126,10 @@ class Contestant:
 
     def root(self) -> int:
         return self.process.pid
+
+    def end(self):
+        self.running.remove(self)
+        self.stop()
 
     def stop(self):
         all_of_them = descendants(self.root())
@@ -252,7 +258,7 @@ def rest():
         if isinstance(one, Ours):
             for name in ("ipam-orchd", "ipam-sandboxd", "ipam-init"):
                 print(f"    {name:20}{pss_kib(one.all_of_ours(name)) / SERVICES:16.1f} KiB")
-        one.stop()
+        one.end()
 
 
 def crashes():
@@ -267,7 +273,7 @@ def crashes():
     for name, values in took.items():
         print(f"{name:24}{spread(values)}", flush=True)
     for c in contestants:
-        c.stop()
+        c.end()
 
 
 def checks(seconds: int = 30):
@@ -278,7 +284,7 @@ def checks(seconds: int = 30):
     time.sleep(seconds)
     percent = (ticks(pids, True) - before) * TICK_MS / 10 / seconds
     print(f"{SERVICES} health checks (/bin/true inside) every second: {percent:.1f} % of one processor", flush=True)
-    one.stop()
+    one.end()
 
 
 def answers(at: str) -> bool:
@@ -306,9 +312,13 @@ def recovery(rounds: int = 15):
             until("it answers", lambda: answers(f"{WORLD}/run/manager/control.sock"))
             took.append((time.monotonic_ns() - began) / 1e6)
     print(f"kill -9 of the supervisor of {SERVICES} services, from its next start to its answer: {spread(took)}")
-    one.stop()
+    one.end()
 
 
 if __name__ == "__main__":
-    for part in (crashes, recovery, checks, rest):
-        part()
+    try:
+        for part in (crashes, recovery, checks, rest):
+            part()
+    finally:
+        for one in list(Contestant.running):
+            one.end()
