@@ -93,6 +93,21 @@ static int fill(int fd, const void *data, size_t len, mode_t mode, bool sync)
     return fchmod(fd, mode) < 0 || (sync && fsync(fd) < 0) ? -errno : 0;
 }
 
+/* the directory of `path`: what was renamed there stays so when the machine stops at once */
+static int sync_parent(int dir, const char *path)
+{
+    char parent[PATH_MAX];
+    const char *slash = strrchr(path, '/');
+    int n = slash ? snprintf(parent, sizeof parent, "%.*s", (int) (slash - path) + 1, path)
+                  : snprintf(parent, sizeof parent, ".");
+    auto_fd fd = -1;
+
+    if (n < 0 || (size_t) n >= sizeof parent)
+        return -ENAMETOOLONG;
+    fd = openat(dir, parent, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return fd < 0 || fsync(fd) < 0 ? -errno : 0;
+}
+
 static int replace(int dir, const char *path, const void *data, size_t len, mode_t mode, bool sync)
 {
     char temp[PATH_MAX];
@@ -108,7 +123,7 @@ static int replace(int dir, const char *path, const void *data, size_t len, mode
         r = -errno;
     if (r < 0)
         (void) unlinkat(dir, temp, 0);
-    return r;
+    return r == 0 && sync ? sync_parent(dir, path) : r;
 }
 
 int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, mode_t mode)
@@ -119,6 +134,21 @@ int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, m
 int fsio_write_volatile(int dir, const char *path, const void *data, size_t len, mode_t mode)
 {
     return replace(dir, path, data, len, mode, false);
+}
+
+int fsio_sync_entry(const char *path)
+{
+    return sync_parent(AT_FDCWD, path);
+}
+
+int fsio_end_line(int fd)
+{
+    struct stat st;
+    char last = '\n';
+
+    if (fstat(fd, &st) < 0 || (st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1))
+        return -errno;
+    return last == '\n' ? 0 : fsio_write_all(fd, "\n", 1);
 }
 
 int fsio_write_pseudo(int dir, const char *path, const char *text)

@@ -15,10 +15,15 @@ int fsio_read(int dir, const char *path, size_t max, char **out, size_t *len);
 int fsio_read_pseudo(int dir, const char *path, size_t max, char **out);
 /* Reads what the descriptor gives until its end, at most `max` bytes; -EFBIG above. */
 int fsio_read_fd(int fd, size_t max, char **out, size_t *len);
-/* Writes to a temporary file beside `path`, syncs, renames. */
+/* Writes to a temporary file beside `path`, syncs, renames, syncs the directory. */
 int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, mode_t mode);
 /* The same without the sync: for what says nothing any more when the machine has stopped. */
 int fsio_write_volatile(int dir, const char *path, const void *data, size_t len, mode_t mode);
+/* That `path` is there, or not there any more, outlives a machine that stops at once. */
+int fsio_sync_entry(const char *path);
+/* A file that is only appended to (open for reading too) gets the newline that its last line lacks:
+ * a machine that stopped has torn it, and nothing may be appended to half a line. */
+int fsio_end_line(int fd);
 /* Writes to an existing pseudo file in one write(2). */
 int fsio_write_pseudo(int dir, const char *path, const char *text);
 int fsio_write_all(int fd, const void *data, size_t len);

@@ -19,6 +19,8 @@ static int save(const char *dir, const char *project, const char *file, const ch
     auto_free char *path = paths_join("%s/%s", folder, file);
     int r = fsio_mkdir_p(folder, 0700);
 
+    if (r == 0 && durable)
+        r = fsio_sync_entry(folder);
     if (r == 0)
         r = (durable ? fsio_write_atomic : fsio_write_volatile)(AT_FDCWD, path, text, strlen(text),
                                                                 0600);
@@ -51,6 +53,8 @@ int store_remove(const char *dir, const char *project, struct err *e)
 
     if (r == 0 && rmdir(folder) < 0 && errno != ENOENT)
         r = -errno;
+    if (r == 0)
+        r = fsio_sync_entry(folder);
     return r < 0 ? err_set(e, r, "removing %s: %s", folder, strerror(-r)) : 0;
 }
 

@@ -12,7 +12,8 @@
 int store_save_project(const char *dir, const struct project *p, struct err *e);
 /* `durable`: also a machine that stops at once has it then. */
 int store_save_state(const char *dir, const struct deployment *d, bool durable, struct err *e);
-/* With everything that is in its folder. */
+/* With everything that is in its folder, for good: it does not come back with a machine that
+ * stopped at once. */
 int store_remove(const char *dir, const char *project, struct err *e);
 /* Calls `each` for every saved project (taken) and its state (borrowed, NULL if there is none or it
  * cannot be read); a project that cannot be read is logged and left alone.  Half-written files and

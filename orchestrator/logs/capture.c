@@ -43,6 +43,7 @@ struct capture_log {
     uint64_t size;
     bool held; /* a write of `held_for` may be half done: nobody may write before it is known */
     unsigned held_for; /* incarnation */
+    bool mended;       /* whoever wrote last has left whole lines */
     unsigned coming;   /* incarnation: nothing can be known of it, or of a later one */
     struct log_spec spec;
     uint64_t lost;      /* lines that could not be written */
@@ -198,7 +199,7 @@ static int check_space(struct capture_log *log)
 
 static int open_file(const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
 
     return fd < 0 ? -errno : fd;
 }
@@ -365,6 +366,15 @@ static int attach_stream(struct capture_log *log, const char *service, unsigned 
     return 0;
 }
 
+/* power failed in the middle of a line: it stays torn, the next one begins after it */
+static void mend(struct capture_log *log)
+{
+    if (log->mended)
+        return;
+    log->mended = fsio_end_line(log->fd) == 0;
+    measure(log);
+}
+
 static void resume(struct capture_log *log, unsigned incarnation)
 {
     struct stream *s, *next;
@@ -377,6 +387,7 @@ static void resume(struct capture_log *log, unsigned incarnation)
         log->held = false;
     if (log->held)
         return;
+    mend(log);
     DL_FOREACH_SAFE(log->streams, s, next)
     {
         (void) sd_event_source_set_enabled(s->event, SD_EVENT_ON);

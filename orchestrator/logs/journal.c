@@ -62,8 +62,12 @@ static int enter(struct journal *j, const char *project)
         return r;
     if (stat(path, &st) == 0 && st.st_size >= MAX_SIZE && (r = rotation_shift(path, FILES)) < 0)
         return r;
-    j->fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
-    if (j->fd < 0 || fstat(j->fd, &st) < 0)
+    j->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
+    if (j->fd < 0)
+        return -errno;
+    if ((r = fsio_end_line(j->fd)) < 0)
+        return r;
+    if (fstat(j->fd, &st) < 0)
         return -errno;
     j->size = (uint64_t) st.st_size;
     j->project = strdup(project);

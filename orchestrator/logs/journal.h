@@ -1,7 +1,8 @@
 /* journal.h -- what happened to a project, line by line, in LOGS/PROJECT/@events.json.
  * Runs in: supervisor.  Owns: the file that was written last.
  * Nobody waits for it: what cannot be written is counted, and the next line says how many are
- * missing ("missing":N).  Rotated like logs (rotation.h).  No service can be called @events. */
+ * missing ("missing":N).  A line that power failed on stays torn; the next one begins after it.
+ * Rotated like logs (rotation.h).  No service can be called @events. */
 #ifndef IPAM_LOGS_JOURNAL_H
 #define IPAM_LOGS_JOURNAL_H
 

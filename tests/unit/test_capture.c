@@ -288,6 +288,45 @@ static void after_a_kill_at_the_end_nothing_is_written_again(void **state)
     close_writers(r);
 }
 
+/* the machine stopped: the pipes are new, a line in the file is torn, and a cursor of then may say
+ * that a write was under way; it may have been under way beyond what the disk has of the file */
+static void after_power_failed_in_a_line_the_next_one_begins_after_it(void **state)
+{
+    static const char torn[] = "{\"log\":\"a\\n\"}\n{\"log\":\"b";
+    struct room *r = *state;
+
+    for (int in_flight = 0; in_flight < 2; in_flight++) {
+        struct capture_log *log;
+        auto_free char *text = NULL;
+        char path[160];
+        struct cursor *c = NULL;
+        struct err e = ERR_INIT;
+        struct room now = *r;
+
+        assert_int_equal(fsio_write_atomic(AT_FDCWD, r->path, torn, strlen(torn), 0640), 0);
+        (void) snprintf(path, sizeof path, "%s.1.stdout", r->path);
+        assert_int_equal(cursor_open(path, &c, &e), 0);
+        if (in_flight)
+            cursor_begin(c, 4096, 6);
+        cursor_close(c);
+        for (int i = 0; i < 2; i++) {
+            assert_int_equal(pipe2(now.p.source[i], O_CLOEXEC | O_NONBLOCK), 0);
+            assert_int_equal(pipe2(now.p.staging[i], O_CLOEXEC | O_NONBLOCK), 0);
+        }
+        log = open_log(&now);
+        capture_log_expect(log, 1);
+        attach(&now, log);
+        put(now.p.source[0][1], "next\n");
+        pump(&now);
+        assert_int_equal(fsio_read(AT_FDCWD, r->path, 4096, &text, NULL), 0);
+        assert_non_null(strstr(text, "{\"log\":\"b\n{\"log\":\"next\\n\""));
+        assert_int_equal(text[strlen(text) - 1], '\n');
+        capture_log_free(log);
+        close_writers(&now);
+    }
+    close_writers(r);
+}
+
 /* what a kill just before the cursor of an ended stream goes leaves: its other name keeps it */
 static void end_stdout_keeping_its_cursor(struct room *r)
 {
@@ -543,6 +582,7 @@ int main(void)
         WITH_ROOM(a_half_line_waits_for_its_end_across_a_restart),
         WITH_ROOM(after_a_kill_in_the_middle_every_line_is_there_exactly_once),
         WITH_ROOM(after_a_kill_at_the_end_nothing_is_written_again),
+        WITH_ROOM(after_power_failed_in_a_line_the_next_one_begins_after_it),
         WITH_ROOM(after_a_kill_at_the_end_of_a_stream_its_last_piece_is_there_once),
         WITH_ROOM(what_cursors_say_of_a_life_that_begins_now_is_of_another_one),
         WITH_ROOM(a_full_disk_does_not_take_back_the_last_piece_of_an_ended_stream),
