@@ -144,6 +144,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_ARG:
     case SETUP_ENV:
     case SETUP_PROGRAM:
+    case SETUP_CONNECT:
     case SETUP_JOIN:
     case SETUP_USERS:
     case SETUP_COUNT: break;

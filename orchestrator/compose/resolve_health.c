@@ -1,10 +1,17 @@
 /* Health checks: the test of the file, or the stronger probe that stands for it. */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
+#include <sys/un.h>
 
+#include "base/auto.h"
 #include "base/clock.h"
+#include "base/fsio.h"
+#include "base/limits.h"
 #include "base/num.h"
 #include "compose/resolve.h"
+
+enum { DAYS_MAX = 36500 };
 
 static bool word_is(const char *word, const char *name)
 {
@@ -119,10 +126,74 @@ static int number(const struct node *map, const char *key, uint16_t *out, struct
     return 0;
 }
 
+/* The caller reads it: nobody else may be able to, and what was checked is what is used. */
+static int trusted(struct resolve *r, const struct node *map, const char **out, struct err *e)
+{
+    const struct node *file = node_get(map, "ca");
+    struct project *p = r->project;
+    auto_free char *text = NULL;
+    size_t len = 0;
+    int code;
+
+    if (!file)
+        return 0;
+    code = fsio_read(AT_FDCWD, file->text, LIMIT_PROBE_CA, &text, &len);
+    if (code < 0)
+        return resolve_refuse(file, e, "'ca': %s: %s", file->text,
+                              code == -EFBIG ? "it is larger than 32 KiB" : strerror(-code));
+    if (!strstr(text, "-----BEGIN CERTIFICATE-----"))
+        return resolve_refuse(file, e, "'ca': %s: there is no certificate in it (PEM)", file->text);
+    struct secret *s = &p->secrets[p->n_secrets++]; /* room for two per service was made */
+    s->name = arena_printf(r->arena, "%s.probe.ca", r->unit->name);
+    s->value = arena_strndup(r->arena, text, len);
+    s->len = len;
+    *out = s->name;
+    return 0;
+}
+
+static int certificate(struct resolve *r, const struct node *map, struct probe *out, struct err *e)
+{
+    const struct node *days = node_get(map, "days");
+    uint64_t n = 0;
+
+    if (days && num_u64(days->text, DAYS_MAX, &n) < 0)
+        return resolve_refuse(days, e, "'days' must be a number, at most %d", DAYS_MAX);
+    if (out->port == 0)
+        return resolve_refuse(map, e, "a tls probe says which port it asks");
+    if (out->insecure && node_get(map, "ca"))
+        return resolve_refuse(map, e, "'insecure' accepts any certificate; 'ca' does not");
+    out->days = (unsigned) n;
+    out->server_name = node_get_text(map, "server_name", "");
+    return trusted(r, map, &out->ca_secret, e);
+}
+
+static int socket_path(const struct node *map, struct probe *out, struct err *e)
+{
+    const struct node *path = node_get(map, "path");
+
+    out->path = path ? path->text : "";
+    if (out->path[0] != '/')
+        return resolve_refuse(path ? path : map, e,
+                              "a unix probe says which socket: 'path' begins with /, inside the "
+                              "service");
+    if (strlen(out->path) >= sizeof((struct sockaddr_un *) NULL)->sun_path)
+        return resolve_refuse(path, e, "'path' is longer than a socket's may be, 107 bytes");
+    return 0;
+}
+
+/* what only some kinds have */
+static int of_kind(struct resolve *r, const struct node *map, struct probe *out, struct err *e)
+{
+    if (out->kind == PROBE_UNIX)
+        return socket_path(map, out, e);
+    return out->kind == PROBE_TLS ? certificate(r, map, out, e) : 0;
+}
+
 static int from_map(struct resolve *r, const struct node *map, struct probe *out, struct err *e)
 {
     const char *kind = node_get_text(map, "kind", "");
     const char *variable;
+    int code;
 
     out->kind = PROBE_KIND_COUNT;
     for (int k = 0; k < PROBE_KIND_COUNT; k++)
@@ -130,7 +201,9 @@ static int from_map(struct resolve *r, const struct node *map, struct probe *out
             out->kind = (enum probe_kind) k;
     if (out->kind == PROBE_KIND_COUNT)
         return resolve_refuse(map, e,
-                              "unknown probe '%s'; expected http, tcp, mysql, redis or none", kind);
+                              "unknown probe '%s'; expected http, tcp, mysql, redis, unix, tls or "
+                              "none",
+                              kind);
     out->url = node_get_text(map, "url", "");
     out->insecure = node_is_true(node_get(map, "insecure"));
     out->host = node_get_text(map, "host", "127.0.0.1");
@@ -143,7 +216,8 @@ static int from_map(struct resolve *r, const struct node *map, struct probe *out
         out->database = env_value(r, variable);
     if ((variable = node_get_text(map, "password_variable", NULL)))
         out->password_secret = password_secret(r, variable);
-    return number(map, "port", &out->port, e);
+    code = number(map, "port", &out->port, e);
+    return code < 0 ? code : of_kind(r, map, out, e);
 }
 
 static int choose_probe(struct resolve *r, const struct node *test, struct probe *out,
@@ -169,8 +243,7 @@ int resolve_health(struct resolve *r, struct err *e)
     uint64_t n = 3;
     int code;
 
-    h->probe =
-        (struct probe){ .url = "", .host = "", .user = "", .database = "", .password_secret = "" };
+    h->probe = (struct probe) PROBE_BLANK;
     /* the defaults are those of the specification */
     if ((code = resolve_duration(check, "interval", 30 * USEC_PER_SEC, &h->interval_us, e)) < 0 ||
         (code = resolve_duration(check, "timeout", 30 * USEC_PER_SEC, &h->timeout_us, e)) < 0 ||

@@ -15,6 +15,8 @@ enum probe_kind {
     PROBE_TCP,   /* host, port */
     PROBE_MYSQL, /* host, port, user, password, database: login and `select 1` */
     PROBE_REDIS, /* host, port, user, password: AUTH, PING, not loading */
+    PROBE_UNIX,  /* path: a stream socket inside the sandbox accepts the service's user */
+    PROBE_TLS,   /* host, port, server_name, days, ca, insecure: the certificate it shows */
     PROBE_KIND_COUNT
 };
 
@@ -22,12 +24,23 @@ struct probe {
     enum probe_kind kind;
     const char *const *argv; /* PROBE_EXEC */
     const char *url;         /* PROBE_HTTP */
-    bool insecure;           /* PROBE_HTTP: accept any certificate */
-    const char *host;        /* TCP, MYSQL, REDIS */
+    bool insecure;           /* HTTP, TLS: accept any certificate */
+    const char *host;        /* TCP, MYSQL, REDIS, TLS */
     uint16_t port;
     const char *user, *database; /* "" if none */
     const char *password_secret; /* name in project.secrets, "" if none */
+    const char *path;            /* PROBE_UNIX */
+    const char *server_name;     /* PROBE_TLS: whose certificate it must be, "" = host */
+    const char *ca_secret;       /* PROBE_TLS: who may have signed it, "" = whom the host trusts */
+    unsigned days;               /* PROBE_TLS: that it must be valid for */
 };
+
+/* without any text; no member may be NULL but argv */
+#define PROBE_BLANK                                                                                \
+    {                                                                                              \
+        .url = "", .host = "", .user = "", .database = "", .password_secret = "", .path = "",      \
+        .server_name = "", .ca_secret = ""                                                         \
+    }
 
 struct health_spec {
     struct probe probe;

@@ -118,6 +118,10 @@ static const struct json_member probe_members[] = {
     TEXT(probe, user),
     TEXT(probe, database),
     TEXT(probe, password_secret),
+    TEXT(probe, path),
+    TEXT(probe, server_name),
+    TEXT(probe, ca_secret),
+    PLAIN(probe, days, T_UINT),
 };
 static const struct json_kind probe_kind = KIND(probe, "probe", probe_members);
 
@@ -352,7 +356,7 @@ static int check_network_of(const struct project *p, const struct unit *u, struc
 
 static int check_references(const struct project *p, const struct unit *u, struct err *e)
 {
-    const char *secret = u->health.probe.password_secret;
+    const char *const secrets[] = { u->health.probe.password_secret, u->health.probe.ca_secret };
 
     for (size_t i = 0; i < u->n_deps; i++)
         if (u->deps[i].required && !project_unit(p, u->deps[i].unit))
@@ -366,10 +370,11 @@ static int check_references(const struct project *p, const struct unit *u, struc
         if (!project_secret(p, u->files[i].secret))
             return err_set(e, -EINVAL, "project: '%s' uses secret '%s', which is not there",
                            u->name, u->files[i].secret);
-    if (secret[0] != '\0' && !project_secret(p, secret))
-        return err_set(e, -EINVAL,
-                       "project: the check of '%s' uses secret '%s', which is not there", u->name,
-                       secret);
+    for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
+        if (secrets[i][0] != '\0' && !project_secret(p, secrets[i]))
+            return err_set(e, -EINVAL,
+                           "project: the check of '%s' uses secret '%s', which is not there",
+                           u->name, secrets[i]);
     return 0;
 }
 

@@ -471,10 +471,16 @@ static json_t *string_list(const char *const *v)
 static int native_probe(void *self, const char *id, const struct project *p,
                         const struct health_spec *h, uint64_t tag, struct err *e)
 {
-    bool inside = h->probe.kind == PROBE_EXEC;
-    json_t *fields = json_pack(
-        "{s:s,s:I,s:o}", "scope", inside ? "all" : "net", "deadline_us", (json_int_t) h->timeout_us,
-        "argv", inside ? string_list(h->probe.argv) : json_pack("[s,s]", "ipam-worker", "probe"));
+    const struct probe *q = &h->probe;
+    bool inside = q->kind == PROBE_EXEC || q->kind == PROBE_UNIX;
+    json_t *argv = q->kind == PROBE_EXEC   ? string_list(q->argv)
+                   : q->kind == PROBE_UNIX ? json_pack("[s]", q->path)
+                                           : json_pack("[s,s]", "ipam-worker", "probe");
+    json_t *fields = json_pack("{s:s,s:I,s:o}", "scope",
+                               q->kind == PROBE_UNIX ? "unix"
+                               : inside              ? "all"
+                                                     : "net",
+                               "deadline_us", (json_int_t) h->timeout_us, "argv", argv);
 
     return join(self, id, fields, inside ? NULL : native_probe_request(p, h), tag, e);
 }

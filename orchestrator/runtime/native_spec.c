@@ -240,6 +240,12 @@ json_t *native_probe_request(const struct project *p, const struct health_spec *
     (void) json_object_set_new(j, "port", json_integer(q->port));
     if (q->kind == PROBE_TCP)
         return j;
+    if (q->kind == PROBE_TLS) {
+        (void) json_object_update_new(
+            j, json_pack("{s:s,s:i,s:s,s:b}", "server_name", q->server_name, "days", (int) q->days,
+                         "ca", secret_value(p, q->ca_secret), "insecure", q->insecure));
+        return j;
+    }
     (void) json_object_set_new(j, "user", json_string(q->user));
     (void) json_object_set_new(j, "password", json_string(secret_value(p, q->password_secret)));
     if (q->kind == PROBE_MYSQL)

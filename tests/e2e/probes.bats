@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# Probes that are neither a command nor one of the protocols of tests/e2e/process.bats.
+
+load world
+
+setup_file() {
+    world_open
+    mkdir "$PROJECT" "$PROJECT/tls"
+    cp "$BATS_TEST_DIRNAME/probes.yaml" "$PROJECT/compose.yaml"
+    "$WORLD/root/usr/lib/ipam-orch/ipam-worker" selfsign <<<"{\"names\":[\"svc.test\"],\"days\":10,
+        \"certificate\":\"$PROJECT/tls/good.pem\",\"key\":\"$PROJECT/tls/good.key\"}"
+    chmod 644 "$PROJECT"/tls/good.*
+    orch up
+    orch --profile wrong up --no-wait --no-deps unsocketed expiring misnamed untrusted plain
+}
+
+teardown_file() { world_close; }
+
+teardown() { explain_failure; }
+
+# last_check SERVICE: what it said
+last_check() {
+    ps_json | jq -r --arg s "$1" '.services[] | select(.service == $s) | .health_log[-1].output'
+}
+
+# says SERVICE TEXT: it is sick, and its last check said so
+says() {
+    is_in_state "$1" sick && [[ $(last_check "$1") == *"$2"* ]]
+}
+
+# refused PROBE TEXT: `up` of a service with it ends at its line, with the text
+refused() {
+    mkdir -p "$WORLD/refused"
+    printf 'name: refused\nservices:\n  web:\n    image: local/none\n    x-native:\n      user: nobody\n      command: [/bin/true]\n      %s\n' \
+        "$1" >"$WORLD/refused/compose.yaml"
+    run orch_in "$WORLD/refused" up
+    echo "$1: exit $status: $output"
+    [ "$status" -eq 3 ]
+    [[ $output == *"compose.yaml:8:"*"$2"* ]]
+}
+
+@test "x-native.probe unix: a stream socket inside the service that accepts its user" {
+    [ "$(ps_field socketed health)" = healthy ]
+    wait_until 20 says unsocketed "/run/own/datagrams: it is no stream socket"
+    kill -USR1 "$(ps_field socketed pid)"
+    wait_until 20 says socketed "/run/own/app.sock: Connection refused"
+    refused "probe: { kind: unix }" "'path' begins with /"
+    refused "probe: { kind: unix, path: a/b }" "'path' begins with /"
+    refused "probe: { kind: unix, path: /$(printf '%0107d' 0) }" "longer than a socket's may be"
+}
+
+@test "x-native.probe tls: who signed it, whom it names, and how long it is valid yet" {
+    [ "$(ps_field certified health)" = healthy ]
+    wait_until 20 says expiring "ends on $(LC_ALL=C date -u -d "$(openssl x509 -noout -enddate -in "$PROJECT/tls/good.pem" | sed s/.*=//)" "+%b %e %H:%M:%S %Y GMT"): in 9 days, 30 are wanted"
+    wait_until 20 says misnamed "certificate for other.test: hostname mismatch"
+    wait_until 20 says untrusted "certificate for svc.test: self-signed certificate"
+    wait_until 20 says plain "TLS handshake: "
+    refused "probe: { kind: tls }" "which port it asks"
+    refused "probe: { kind: tls, port: 1, days: never }" "'days' must be a number"
+    refused "probe: { kind: tls, port: 1, ca: ./nothing.pem }" "No such file or directory"
+    refused "probe: { kind: tls, port: 1, ca: ./compose.yaml }" "no certificate in it"
+    refused "probe: { kind: tls, port: 1, ca: ./compose.yaml, insecure: true }" "'insecure' accepts any"
+    head -c 40000 /dev/zero >"$WORLD/refused/large.pem"
+    refused "probe: { kind: tls, port: 1, ca: ./large.pem }" "larger than 32 KiB"
+}
