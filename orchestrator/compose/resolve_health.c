@@ -9,6 +9,7 @@
 #include "base/fsio.h"
 #include "base/limits.h"
 #include "base/num.h"
+#include "base/pattern.h"
 #include "compose/resolve.h"
 
 enum { DAYS_MAX = 36500 };
@@ -181,11 +182,26 @@ static int socket_path(const struct node *map, struct probe *out, struct err *e)
     return 0;
 }
 
+static int line(const struct node *map, struct probe *out, struct err *e)
+{
+    const struct node *pattern = node_get(map, "pattern");
+    struct err why = ERR_INIT;
+
+    if (!pattern)
+        return resolve_refuse(map, e, "a log probe says which line: 'pattern'");
+    out->pattern = pattern->text;
+    return pattern_compile(pattern->text, NULL, &why) < 0
+               ? resolve_refuse(pattern, e, "%s", why.msg)
+               : 0;
+}
+
 /* what only some kinds have */
 static int of_kind(struct resolve *r, const struct node *map, struct probe *out, struct err *e)
 {
     if (out->kind == PROBE_UNIX)
         return socket_path(map, out, e);
+    if (out->kind == PROBE_LOG)
+        return line(map, out, e);
     return out->kind == PROBE_TLS ? certificate(r, map, out, e) : 0;
 }
 
@@ -201,8 +217,8 @@ static int from_map(struct resolve *r, const struct node *map, struct probe *out
             out->kind = (enum probe_kind) k;
     if (out->kind == PROBE_KIND_COUNT)
         return resolve_refuse(map, e,
-                              "unknown probe '%s'; expected http, tcp, mysql, redis, unix, tls or "
-                              "none",
+                              "unknown probe '%s'; expected http, tcp, mysql, redis, unix, tls, "
+                              "log or none",
                               kind);
     out->url = node_get_text(map, "url", "");
     out->insecure = node_is_true(node_get(map, "insecure"));

@@ -367,6 +367,7 @@ static const struct attribute probe_list[] = {
     { "password", TEXT_, YES("of the protocol probe") },
     { "database", TEXT_, YES("of the protocol probe") },
     { "path", TEXT_, YES("of a unix probe: a stream socket inside the service that accepts its user") },
+    { "pattern", TEXT_, YES("of a log probe: a POSIX extended regular expression; the first line of a life that matches says that it is ready") },
     { "server_name", TEXT_, YES("of a tls probe: whom the certificate must name; the host") },
     { "days", .accepts = INT_TEXT, .form = FORM_ANY, YES("of a tls probe: how long the certificate must be valid yet; 0") },
     { "ca", TEXT_, .path = PATH_FILE, YES("of a tls probe: a file with whom to trust, instead of whom the host does; read by the caller") },

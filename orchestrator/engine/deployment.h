@@ -48,6 +48,7 @@ struct instance {
     unsigned crash_streak;  /* for backoff */
     unsigned false_starts;  /* ends before it was ready, since it was last asked to start */
     bool ready_seen;        /* this incarnation was ready once */
+    bool told;              /* it has said that it is ready, see probing.c */
     bool came_back;         /* it ended by itself, and is not ready again yet */
     bool to_blame;          /* it is stopped because of what `blame` says */
     char blame[320];        /* why its last end was ours, "" = it was not */

@@ -28,7 +28,7 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
     i->stop_signal = i->unit->stop_signal;
     i->stop_grace_us = i->unit->stop_grace_us;
     i->launched_us = timers_now(s->timers);
-    i->ready_seen = i->replace = i->paused = i->to_blame = false;
+    i->ready_seen = i->told = i->replace = i->paused = i->to_blame = false;
     if (r < 0)
         return r;
     if (launch_open_log(s, i, &late) < 0) /* tried again when there is something to write */
@@ -58,6 +58,12 @@ static void on_drained(void *owner)
 
 static void limit(struct instance *i)
 {
+    const struct probe *q = i->unit ? &i->unit->health.probe : NULL;
+    struct err e = ERR_INIT;
+
+    if (q && q->kind == PROBE_LOG && state_is_live(i->state) &&
+        capture_log_await(i->log, i->incarnation, q->pattern, probing_told, i, &e) < 0)
+        log_err(&e, i->id);
     if (i->unit)
         capture_log_limit(i->log, &(struct log_spec){ .max_size = i->unit->log_max_size,
                                                       .files = i->unit->log_files,

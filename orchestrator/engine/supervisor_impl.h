@@ -80,6 +80,8 @@ bool volumes_answered(struct deployment *d, uint64_t tag, const struct runtime_a
 /* probing.c */
 void probing_begin(struct instance *i, bool adopted);
 void probing_end(struct instance *i);
+/* it says itself that it is ready */
+void probing_told(void *instance);
 /* true when the tag belonged to a probe */
 bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
 

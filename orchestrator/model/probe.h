@@ -17,6 +17,7 @@ enum probe_kind {
     PROBE_REDIS, /* host, port, user, password: AUTH, PING, not loading */
     PROBE_UNIX,  /* path: a stream socket inside the sandbox accepts the service's user */
     PROBE_TLS,   /* host, port, server_name, days, ca, insecure: the certificate it shows */
+    PROBE_LOG,   /* pattern: nobody is asked, a line of its output says that it is ready */
     PROBE_KIND_COUNT
 };
 
@@ -32,6 +33,7 @@ struct probe {
     const char *path;            /* PROBE_UNIX */
     const char *server_name;     /* PROBE_TLS: whose certificate it must be, "" = host */
     const char *ca_secret;       /* PROBE_TLS: who may have signed it, "" = whom the host trusts */
+    const char *pattern;         /* PROBE_LOG: base/pattern.h */
     unsigned days;               /* PROBE_TLS: that it must be valid for */
 };
 
@@ -39,7 +41,7 @@ struct probe {
 #define PROBE_BLANK                                                                                \
     {                                                                                              \
         .url = "", .host = "", .user = "", .database = "", .password_secret = "", .path = "",      \
-        .server_name = "", .ca_secret = ""                                                         \
+        .server_name = "", .ca_secret = "", .pattern = ""                                          \
     }
 
 struct health_spec {

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/limits.h"
+#include "base/pattern.h"
 #include "model/json_table.h"
 #include "model/project.h"
 
@@ -122,6 +123,7 @@ static const struct json_member probe_members[] = {
     TEXT(probe, server_name),
     TEXT(probe, ca_secret),
     PLAIN(probe, days, T_UINT),
+    TEXT(probe, pattern),
 };
 static const struct json_kind probe_kind = KIND(probe, "probe", probe_members);
 
@@ -378,6 +380,15 @@ static int check_references(const struct project *p, const struct unit *u, struc
     return 0;
 }
 
+static int check_probe(const struct unit *u, struct err *e)
+{
+    const struct probe *q = &u->health.probe;
+
+    if (q->kind == PROBE_LOG && pattern_compile(q->pattern, NULL, e) < 0)
+        return err_wrap(e, "project: the check of '%s'", u->name);
+    return 0;
+}
+
 static int check_lifecycle(const struct unit *u, struct err *e)
 {
     const struct {
@@ -418,7 +429,7 @@ static int check(const struct project *p, struct err *e)
         if (u->uid == 0 || u->gid == 0)
             return err_set(e, -EPERM, "project: '%s' may not run as root", u->name);
         if ((r = check_references(p, u, e)) < 0 || (r = check_network_of(p, u, e)) < 0 ||
-            (r = check_lifecycle(u, e)) < 0)
+            (r = check_lifecycle(u, e)) < 0 || (r = check_probe(u, e)) < 0)
             return r;
     }
     if (p->database.unit[0] != '\0' && !project_unit(p, p->database.unit))

@@ -23,6 +23,11 @@ last_check() {
     ps_json | jq -r --arg s "$1" '.services[] | select(.service == $s) | .health_log[-1].output'
 }
 
+# last_check_is SERVICE TEXT
+last_check_is() {
+    [ "$(last_check "$1")" = "$2" ]
+}
+
 # says SERVICE TEXT: it is sick, and its last check said so
 says() {
     is_in_state "$1" sick && [[ $(last_check "$1") == *"$2"* ]]
@@ -62,4 +67,33 @@ refused() {
     refused "probe: { kind: tls, port: 1, ca: ./compose.yaml, insecure: true }" "'insecure' accepts any"
     head -c 40000 /dev/zero >"$WORLD/refused/large.pem"
     refused "probe: { kind: tls, port: 1, ca: ./large.pem }" "larger than 32 KiB"
+}
+
+@test "x-native.probe log: a line of this life that matches, also one that was printed to a manager that was killed" {
+    local old up
+    orch --profile late up lined after 3>&- &
+    up=$!
+    wait_until 20 last_check_is lined "no line matches '^ready at port [0-9]+$' yet"
+    [ "$(ps_field after state)" = waiting ]
+    touch "/proc/$(ps_field lined pid)/root/told/ready"
+    wait "$up"
+    is_healthy lined
+    # nobody asks any more; a new manager knows it too
+    [ "$(ps_json | jq '.services[] | select(.service == "lined") | .health_log[-1].ok')" = true ]
+    old=$(daemon_pid ipam-orchd)
+    kill -KILL "$old"
+    orch ps >/dev/null || true
+    wait_until 20 is_healthy lined
+    [ "$(daemon_pid ipam-orchd)" != "$old" ]
+    # the next life has to say it itself
+    rm "/proc/$(ps_field lined pid)/root/told/ready"
+    orch restart lined 3>&- &
+    up=$!
+    wait_until 20 last_check_is lined "no line matches '^ready at port [0-9]+$' yet"
+    touch "/proc/$(ps_field lined pid)/root/told/ready"
+    wait "$up"
+    is_healthy lined
+    refused "probe: { kind: log }" "which line: 'pattern'"
+    refused "probe: { kind: log, pattern: '(a)\\1' }" "does not refer back"
+    refused "probe: { kind: log, pattern: '(' }" "no extended regular expression"
 }
