@@ -30,7 +30,8 @@
  *                                                       memory_limit, ports}],
  *                                                       bridges: [name]
  *   fds             id                                  6 descriptors: stdout source, staging
- *                                                       read, staging write, then stderr's three
+ *                                                       read, staging write, then stderr's three;
+ *                                                       with `notify` what its socket receives
  *   stats           id                                  memory memory_limit memory_peak
  *                                                       memory_idle cpu_us throttled_us pids
  *                                                       pids_limit oom_kills net_received

@@ -44,6 +44,7 @@ struct guest {
     uint64_t init_start; /* clock ticks after boot: a pid alone may be somebody else's by now */
     int pidfd, socket;
     int streams[GUEST_STREAM_FDS];
+    int notify; /* what its NOTIFY_SOCKET receives, -1 = none */
     struct users users;
     int *reserved; /* NET_RESERVE_FDS per port */
     bool published;
@@ -71,7 +72,7 @@ int guest_load(const char *id, struct guest **out, struct err *e);
 bool guest_is_alive(const struct guest *g);
 /* What init left behind; synthesised as killed by SIGKILL if it could not. */
 struct report guest_read_record(const struct guest *g);
-/* Fetches the streams, and the user namespace, out of init; see handover.h. */
+/* Fetches the streams, the user namespace and the notify socket out of init; see handover.h. */
 int guest_take_streams(struct guest *g, struct err *e);
 
 /* Where published ports lead: the first link with a gateway; "" = not there */

@@ -55,11 +55,12 @@ enum {
 
 /* Where init keeps the streams, so that a new broker finds them with pidfd_getfd; then what is
  * written to be read by the program, if it reads: the pipe of its stdin, the master of its
- * terminal; and its user namespace, if it has one. */
+ * terminal; and its user namespace and the socket of SETUP_NOTIFY, if it has them. */
 enum {
     HANDOVER_STREAMS_KEPT = 20,
     HANDOVER_INPUT_KEPT = HANDOVER_STREAMS_KEPT + HANDOVER_STREAM_FDS,
     HANDOVER_USERS_KEPT,
+    HANDOVER_NOTIFY_KEPT,
     HANDOVER_KEPT_END
 };
 

@@ -120,6 +120,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_ROOT: return STAGE_ROOT;
     case SETUP_PIVOT: return STAGE_PIVOT;
     case SETUP_TEXT:
+    case SETUP_NOTIFY:
     case SETUP_FILE: return STAGE_FILES;
     case SETUP_DIR:
     case SETUP_LINK:
@@ -187,6 +188,16 @@ static int take_users(struct init *i, const struct setup_op *op)
                : -EPERM;
 }
 
+/* the socket goes on listening here whoever else may be killed */
+static int keep_notify(const struct init *i, const struct setup_op *op)
+{
+    uint64_t tree = 0;
+
+    if (num_u64(op->arg[0], HANDOVER_FDS_MAX, &tree) < 0 || tree >= i->mounts.n_trees)
+        return -EINVAL;
+    return dup3(i->mounts.trees[tree], HANDOVER_NOTIFY_KEPT, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
 static int await_go(struct init *i)
 {
     int r = i->told ? 0 : handover_receive_go(HANDOVER_SOCKET);
@@ -212,6 +223,8 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
         r = terminal_open(&i->terminal, i->mounts.root);
         return r < 0 ? err_set(e, r, "a terminal: %s", strerror(-r)) : 0;
     }
+    if (op->code == SETUP_NOTIFY && (r = keep_notify(i, op)) < 0)
+        return err_set(e, r, "notify socket: %s", strerror(-r));
     if (op->code <= SETUP_PIVOT)
         return mounts_apply(&i->mounts, op, e);
     if (op->code == SETUP_USERS) {

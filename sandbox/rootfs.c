@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -346,6 +347,27 @@ static int plan_files(struct plan *p, const int *files, struct err *e)
     return 0;
 }
 
+/* One socket, two owners: init keeps it alive, the supervisor reads it. */
+static int plan_notify(struct plan *p)
+{
+    static const int on = 1;
+    int copy, index;
+
+    if (!p->spec->notify)
+        return 0;
+    p->out->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (p->out->notify < 0 ||
+        setsockopt(p->out->notify, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
+        return -errno;
+    copy = fcntl(p->out->notify, F_DUPFD_CLOEXEC, 0);
+    index = copy < 0 ? -errno : add_tree(p, copy);
+    if (index < 0)
+        return index;
+    setup_put(p->text, SETUP_NOTIFY, number((uint64_t) index).text, ROOTFS_NOTIFY,
+              outside(p, p->spec->uid).text, outside(p, p->spec->gid).text);
+    return 0;
+}
+
 static bool has_variable(const char *const *env, const char *name)
 {
     size_t len = strlen(name);
@@ -399,6 +421,8 @@ static void plan_program(struct plan *p)
         setup_put(p->text, SETUP_STDIN);
     for (const char *const *arg = s->argv; *arg; arg++)
         setup_put(p->text, SETUP_ARG, *arg);
+    if (s->notify) /* first: of two of a name that one counts */
+        setup_put(p->text, SETUP_ENV, "NOTIFY_SOCKET=" ROOTFS_NOTIFY);
     for (const char *const *env = s->env; env && *env; env++)
         setup_put(p->text, SETUP_ENV, *env);
     if (!has_variable(s->env, "PATH"))
@@ -464,6 +488,8 @@ static int plan_all(struct plan *p, const char *where, const int *files, struct 
     r = plan_mounts(p, e);
     if (r == 0)
         r = plan_files(p, files, e);
+    if (r == 0 && (r = plan_notify(p)) < 0)
+        err_set(e, r, "notify socket: %s", strerror(-r));
     setup_put(p->text, SETUP_PIVOT);
     plan_program(p);
     return r;
@@ -479,7 +505,7 @@ int rootfs_plan(const struct spec *s, const struct users *users, const struct pe
     };
     int r;
 
-    *out = (struct rootfs){ .setup = -1 };
+    *out = (struct rootfs){ .setup = -1, .notify = -1 };
     if (!p.text)
         return err_set(e, -ENOMEM, "out of memory");
     r = plan_all(&p, where, files, e);
@@ -500,5 +526,7 @@ void rootfs_clear(struct rootfs *r)
         close(r->trees[i]);
     if (r->setup >= 0)
         close(r->setup);
-    *r = (struct rootfs){ .setup = -1 };
+    if (r->notify >= 0)
+        close(r->notify);
+    *r = (struct rootfs){ .setup = -1, .notify = -1 };
 }

@@ -32,6 +32,7 @@ enum setup_code {
     SETUP_TTY,      /* the program has a terminal, which is /dev/console too */
     SETUP_DEV_DONE, /* nothing is made in /dev any more */
     SETUP_FILE,     /* tree (a memfd), target, uid, gid, octal mode */
+    SETUP_NOTIFY,   /* tree (a datagram socket), where to bind it, uid, gid */
     SETUP_PIVOT,    /* */
     SETUP_USER,     /* uid, gid */
     SETUP_NOFILE,   /* number */

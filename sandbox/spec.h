@@ -147,6 +147,7 @@ struct spec {
     const char *const *capabilities; /* "NET_RAW"; empty = none */
 
     bool own_users; /* a user namespace; ids here are those inside */
+    bool notify;    /* NOTIFY_SOCKET, whose other end is among its descriptors */
 };
 
 json_t *spec_encode(const struct spec *s); /* new reference */

@@ -1,6 +1,7 @@
 /* Health checks: the test of the file, or the stronger probe that stands for it. */
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/un.h>
 
@@ -13,6 +14,8 @@
 #include "compose/resolve.h"
 
 enum { DAYS_MAX = 36500 };
+
+#define WATCHDOG_LEAST_US (100 * USEC_PER_MSEC)
 
 static bool word_is(const char *word, const char *name)
 {
@@ -218,7 +221,7 @@ static int from_map(struct resolve *r, const struct node *map, struct probe *out
     if (out->kind == PROBE_KIND_COUNT)
         return resolve_refuse(map, e,
                               "unknown probe '%s'; expected http, tcp, mysql, redis, unix, tls, "
-                              "log or none",
+                              "log, notify or none",
                               kind);
     out->url = node_get_text(map, "url", "");
     out->insecure = node_is_true(node_get(map, "insecure"));
@@ -251,6 +254,34 @@ static int choose_probe(struct resolve *r, const struct node *test, struct probe
     return as_http(r, test, out) ? 0 : as_exec(r, test, out, e);
 }
 
+/* x-native.watchdog, and how sd_watchdog_enabled(3) learns of it */
+static int watchdog(struct resolve *r, struct err *e)
+{
+    const struct node *n = node_get(r->native, "watchdog");
+    struct probe *q = &r->unit->health.probe;
+    const char **env;
+    size_t count = 0;
+    int code;
+
+    if (!n)
+        return 0;
+    if (q->kind != PROBE_NOTIFY)
+        return resolve_refuse(n, e, "'watchdog' needs probe: {kind: notify}");
+    code = resolve_duration(r->native, "watchdog", 0, &q->watchdog_us, e);
+    if (code == 0 && q->watchdog_us < WATCHDOG_LEAST_US)
+        code = resolve_refuse(n, e, "'watchdog' is at least 100ms");
+    if (code < 0)
+        return code;
+    while (r->unit->env && r->unit->env[count])
+        count++;
+    env = arena_array(r->arena, count + 2, sizeof *env);
+    for (size_t i = 0; i < count; i++)
+        env[i] = r->unit->env[i];
+    env[count] = arena_printf(r->arena, "WATCHDOG_USEC=%" PRIu64, q->watchdog_us);
+    r->unit->env = env;
+    return 0;
+}
+
 int resolve_health(struct resolve *r, struct err *e)
 {
     const struct node *check = node_get(r->service, "healthcheck");
@@ -270,7 +301,8 @@ int resolve_health(struct resolve *r, struct err *e)
     if (retries && num_u64(retries->text, UINT32_MAX, &n) < 0)
         return resolve_refuse(retries, e, "'retries' must be a number");
     h->retries = n > 0 ? (unsigned) n : 3;
-    if (node_is_true(node_get(check, "disable")))
-        return 0;
-    return choose_probe(r, node_get(check, "test"), &h->probe, e);
+    code = node_is_true(node_get(check, "disable"))
+               ? 0
+               : choose_probe(r, node_get(check, "test"), &h->probe, e);
+    return code < 0 ? code : watchdog(r, e);
 }

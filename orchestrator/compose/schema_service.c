@@ -395,6 +395,7 @@ static const struct attribute native_list[] = {
     { "packages", TEXTS_, YES("named when they are missing") },
     { "programs", TEXTS_, YES("looked for before the start") },
     { "probe", OBJECT_, .kind = &probe, YES("instead of the health check") },
+    { "watchdog", TIME_, YES("unhealthy when sd_notify says no WATCHDOG=1 for so long; with probe: {kind: notify}") },
     { "on_unhealthy", TEXT_, .words = unhealthy_words, YES("ignore, restart, reload or stop; restart if it has a restart policy and is no database") },
     { "unhealthy_grace", TIME_, YES("from unhealthy to what is done about it") },
     { "reload_signal", TEXT_, YES("that makes it read its configuration again") },

@@ -69,6 +69,11 @@ struct instance {
     struct health_run health;
     struct health_log checks; /* of the present or last incarnation */
     uint64_t probe_tag;       /* 0 = none in flight */
+    int notify;               /* what it says with sd_notify(3), -1 = nothing comes */
+    sd_event_source *notify_source;
+    char says[128];        /* of its status, "" = nothing */
+    bool disbelieved;      /* somebody else said something in its name */
+    struct timer watchdog; /* until it must have said something */
     struct hooks_run hooks;
     struct exit_info last;
     bool has_last;

@@ -17,7 +17,8 @@ static void schedule(struct instance *i)
 /* nobody is asked: readiness comes by itself */
 static bool tells_itself(const struct instance *i)
 {
-    return i->unit && i->unit->health.probe.kind == PROBE_LOG;
+    return i->unit &&
+           (i->unit->health.probe.kind == PROBE_LOG || i->unit->health.probe.kind == PROBE_NOTIFY);
 }
 
 static void take_answer(struct instance *i, const struct runtime_answer *a);
@@ -26,9 +27,12 @@ static void answer_itself(struct instance *i)
 {
     char silence[LIMIT_PATTERN + 64] = "";
 
-    if (!i->told)
+    if (!i->told && i->unit->health.probe.kind == PROBE_LOG)
         (void) snprintf(silence, sizeof silence, "no line matches '%s' yet",
                         i->unit->health.probe.pattern);
+    else if (!i->told)
+        (void) snprintf(silence, sizeof silence, "%s",
+                        i->ready_seen ? "no WATCHDOG=1 yet" : "it has not said READY=1 yet");
     health_log_begin(&i->checks, clock_wall_us(), timers_now(i->in->timers));
     take_answer(i, &(struct runtime_answer){ .ok = i->told, .output = silence });
 }
@@ -83,8 +87,19 @@ void probing_told(void *instance)
         on_due(i);
 }
 
+void probing_failed(struct instance *i, const char *what)
+{
+    if (i->health.health != HEALTH_GOOD || !i->unit)
+        return;
+    i->told = false;
+    i->health.failing = i->unit->health.retries;
+    health_log_begin(&i->checks, clock_wall_us(), timers_now(i->in->timers));
+    take_answer(i, &(struct runtime_answer){ .output = what });
+}
+
 void probing_end(struct instance *i)
 {
+    timers_cancel(i->in->timers, &i->watchdog);
     i->probe_tag = 0;
     i->health.due_us = 0;
     timers_cancel(i->in->timers, &i->probe_timer);
@@ -145,8 +160,10 @@ static void take_answer(struct instance *i, const struct runtime_answer *a)
                                 : "");
     if (health_answer(&i->health, &i->unit->health, a->ok, timers_now(s->timers)))
         supervisor_step(i, i->health.health == HEALTH_GOOD ? FSM_READY : FSM_SICK, NULL);
-    if (a->ok && tells_itself(i))
-        i->health.due_us = 0; /* it does not take it back */
+    if (a->ok && tells_itself(i)) {
+        i->health.due_us = 0; /* it does not take it back by itself */
+        notify_watch(i);
+    }
     schedule(i);
     supervisor_settle(i->in);
 }

@@ -124,6 +124,7 @@ static const struct json_member probe_members[] = {
     TEXT(probe, ca_secret),
     PLAIN(probe, days, T_UINT),
     TEXT(probe, pattern),
+    PLAIN(probe, watchdog_us, T_U64),
 };
 static const struct json_kind probe_kind = KIND(probe, "probe", probe_members);
 

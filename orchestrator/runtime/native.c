@@ -248,6 +248,8 @@ static void on_answer(struct native *n, struct pending *p, struct sandbox_messag
             log_err(&e, "asking for log pipes");
         break;
     case PENDING_STREAMS:
+        if (m->n_fds == RUNTIME_STREAM_FDS + 1)
+            n->to.notify(n->to.owner, p->id, m->fds[--m->n_fds]);
         if (m->n_fds == RUNTIME_STREAM_FDS) {
             n->to.streams(n->to.owner, p->id, m->fds);
             m->n_fds = 0; /* handed over */

@@ -193,7 +193,8 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .seccomp = u->seccomp,
                                .seccomp_profile = u->seccomp_profile,
                                .capabilities = u->capabilities,
-                               .own_users = u->own_users };
+                               .own_users = u->own_users,
+                               .notify = l->heard && u->health.probe.kind == PROBE_NOTIFY };
     copy_mounts(u, &out->spec);
     copy_rights(u, &out->spec);
     copy_devices(u, &out->spec);

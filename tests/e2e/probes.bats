@@ -97,3 +97,54 @@ refused() {
     refused "probe: { kind: log, pattern: '(a)\\1' }" "does not refer back"
     refused "probe: { kind: log, pattern: '(' }" "no extended regular expression"
 }
+
+# tell TEXT: the service telling says it
+tell() {
+    printf '%s' "$1" >"$WORLD/say"
+    chmod 666 "$WORLD/say"
+    mv "$WORLD/say" "/proc/$(ps_field telling pid)/root/told/say"
+}
+
+# shows TEXT: what telling says of itself is in `ps`
+shows() {
+    [ "$(ps_field telling says)" = "$1" ]
+}
+
+was_restarted() {
+    [ "$(ps_field "$1" restarts)" -eq 1 ]
+}
+
+@test "x-native.probe notify and x-native.watchdog: sd_notify by its own processes, heard by every manager" {
+    local up pid
+    orch --profile telling up telling 3>&- &
+    up=$!
+    wait_until 20 last_check_is telling "it has not said READY=1 yet"
+    # a process of the host that found its way to the socket
+    pid=$(ps_field telling pid)
+    nsenter -t "$pid" -m python3 -c 'if True:
+        import socket
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.connect("/run/ipam-orch/notify"); s.send(b"READY=1\nSTATUS=forged")' 3>&-
+    wait_until 20 grep -q "says something in its name and is none of it" "$WORLD/log/ipam-orchd.log"
+    [ "$(ps_field telling state)" = starting ]
+    tell "STATUS=reads what it needs"
+    wait_until 20 shows "reads what it needs"
+    [[ $(orch ps) == *"reads what it needs"* ]]
+    tell "READY=1"
+    wait "$up"
+    is_healthy telling
+    # the next manager hears it too, and what was said to none
+    kill -KILL "$(daemon_pid ipam-orchd)" "$(daemon_pid ipam-sandboxd)"
+    tell "STATUS=said to nobody"
+    orch ps >/dev/null || true
+    wait_until 20 shows "said to nobody"
+    is_healthy telling "$((pid + 1))"
+    [ "$(ps_field telling pid)" -eq "$pid" ]
+    # who does not say that it lives is restarted
+    rm "/proc/$pid/root/told/alive"
+    wait_until 30 was_restarted telling
+    [[ $(ps_field telling last_exit) == "was unhealthy: no WATCHDOG=1 in time"* ]]
+    wait_until 20 last_check_is telling "it has not said READY=1 yet"
+    refused "watchdog: 2s" "needs probe: {kind: notify}"
+    refused $'watchdog: 1ms\n      probe: { kind: notify }' "at least 100ms"
+}

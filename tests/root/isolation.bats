@@ -185,3 +185,33 @@ teardown() {
     run drive join t.asked.1.1 unix 0 /tmp/own
     [ "$(jq .error.errno <<<"$output")" = 22 ]
 }
+
+# has_said ID TEXT: takes one datagram
+has_said() {
+    [[ $(drive notes "$1") == "$2 from "* ]]
+}
+
+@test "NOTIFY_SOCKET: of the service's user, there for its programs, kept by its init for the next broker" {
+    # shellcheck disable=SC2016 # python's
+    started t.says.1.1 '{"notify":true,"uid":33,"gid":34,"env":["NOTIFY_SOCKET=/elsewhere"]}' /usr/bin/python3 -c 'if True:
+        import os, socket, time
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.connect(os.environ["NOTIFY_SOCKET"]); s.send(b"READY=1"); time.sleep(1000)'
+    [ "$(stat -c '%F %a %u %g' "/proc/$PID/root/run/ipam-orch/notify")" = "socket 600 33 34" ]
+    wait_until 10 has_said t.says.1.1 READY=1
+    broker_kill
+    broker_start
+    inside t.says.1.1 /usr/bin/python3 -c 'if True:
+        import socket
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.connect("/run/ipam-orch/notify"); s.send(b"STATUS=again")'
+    run drive notes t.says.1.1
+    [[ $output == "STATUS=again from "* ]]
+    drive request kill '{"id":"t.says.1.1"}'
+    ended t.says.1.1
+    # without it there is none
+    started t.mute.1.1 '{}' "$GUESTS/guest_family" 0
+    [ ! -e "/proc/$PID/root/run/ipam-orch/notify" ]
+    run drive notes t.mute.1.1
+    [ "$status" -eq 2 ]
+}

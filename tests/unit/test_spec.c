@@ -81,6 +81,7 @@ static struct spec full(void)
                           .oom_score_adj = -5,
                           .stdin_open = true,
                           .own_users = true,
+                          .notify = true,
                           .tty = true,
                           .etc = etc,
                           .links = links,
