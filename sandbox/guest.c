@@ -57,6 +57,7 @@ void guest_free(struct guest *g)
         return;
     sd_event_source_disable_unref(g->pid_source);
     sd_event_source_disable_unref(g->socket_source);
+    sd_event_source_disable_unref(g->record_source);
     close_if_open(g->pidfd);
     close_if_open(g->socket);
     close_if_open(g->users.fd);
@@ -201,13 +202,27 @@ bool guest_is_alive(const struct guest *g)
     return start != 0 && start == g->init_start;
 }
 
-struct report guest_read_record(const struct guest *g)
+static struct report read_record(const struct guest *g)
 {
     auto_free char *path = guest_path(g, "record");
     auto_fd fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     struct report r = { 0 };
 
-    if (fd >= 0 && read(fd, &r, sizeof r) == sizeof r && r.kind != REPORT_NONE)
+    return fd >= 0 && read(fd, &r, sizeof r) == sizeof r ? r : (struct report){ 0 };
+}
+
+pid_t guest_begun(const struct guest *g)
+{
+    struct report r = read_record(g);
+
+    return r.kind == REPORT_STARTED || r.kind == REPORT_ENDED ? r.pid : 0;
+}
+
+struct report guest_read_record(const struct guest *g)
+{
+    struct report r = read_record(g);
+
+    if (r.kind == REPORT_FAILED || r.kind == REPORT_ENDED)
         return r;
     return (struct report){ .kind = REPORT_ENDED, .status = SIGKILL, .time_us = clock_wall_us() };
 }

@@ -5,7 +5,7 @@
  *   spec     the encoded specification
  *   state    {"init": pid, "start": its start time, "pid": of the program,
  *            "users": its first id on the host, 0 = its ids are the host's}
- *   record   init's final report (32 bytes, empty while it runs)
+ *   record   init's last report (32 bytes, empty until the program runs)
  *   root     where init builds the file system, in its own mount namespace
  * A directory without a complete `state` is a launch that never went. */
 #ifndef IPAM_SANDBOX_GUEST_H
@@ -54,6 +54,7 @@ struct guest {
     bool oom;                      /* and the limit it met, 0 = that of the machine */
     uint64_t memory_limit;
     sd_event_source *pid_source, *socket_source;
+    sd_event_source *record_source; /* when it begins after its broker was killed */
     UT_hash_handle hh;
 };
 
@@ -70,6 +71,8 @@ int guest_save_state(const struct guest *g, struct err *e);
 /* Reads the directory of an earlier broker; -ENODATA: a launch that never went. */
 int guest_load(const char *id, struct guest **out, struct err *e);
 bool guest_is_alive(const struct guest *g);
+/* The pid of the program as its init sees it, 0 before it was executed. */
+pid_t guest_begun(const struct guest *g);
 /* What init left behind; synthesised as killed by SIGKILL if it could not. */
 struct report guest_read_record(const struct guest *g);
 /* Fetches the streams, the user namespace and the notify socket out of init; see handover.h. */

@@ -6,7 +6,7 @@
  * instance then builds its root while the broker makes its links, and waits for 'g', go, before
  * anything of the service runs and before kernel parameters, which may be those of a link.  The
  * end of the connection before that means the launch was given up, and init ends.  On the same
- * socket init sends `struct report`s.  When the broker restarts the connection is gone: the final
+ * socket init sends `struct report`s.  When the broker restarts the connection is gone: the last
  * report is also in the instance's record file.
  */
 #ifndef IPAM_SANDBOX_HANDOVER_H

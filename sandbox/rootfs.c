@@ -411,20 +411,21 @@ void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid, const struct pe
     }
 }
 
-static void plan_program(struct plan *p)
+static void put_strings(FILE *f, enum setup_code code, const char *const *list)
+{
+    for (; list && *list; list++)
+        setup_put(f, code, *list);
+}
+
+/* what the program and the commands before it have in common */
+static void put_surroundings(struct plan *p, const char *workdir)
 {
     const struct spec *s = p->spec;
 
-    rootfs_put_rights(p->text, s, s->gid, p->permit);
-    setup_put(p->text, SETUP_WORKDIR, s->workdir[0] ? s->workdir : "/");
-    if (s->stdin_open)
-        setup_put(p->text, SETUP_STDIN);
-    for (const char *const *arg = s->argv; *arg; arg++)
-        setup_put(p->text, SETUP_ARG, *arg);
+    setup_put(p->text, SETUP_WORKDIR, workdir[0] ? workdir : s->workdir[0] ? s->workdir : "/");
     if (s->notify) /* first: of two of a name that one counts */
         setup_put(p->text, SETUP_ENV, "NOTIFY_SOCKET=" ROOTFS_NOTIFY);
-    for (const char *const *env = s->env; env && *env; env++)
-        setup_put(p->text, SETUP_ENV, *env);
+    put_strings(p->text, SETUP_ENV, s->env);
     if (!has_variable(s->env, "PATH"))
         setup_put(p->text, SETUP_ENV, DEFAULT_PATH);
     if (s->tty && !has_variable(s->env, "TERM"))
@@ -435,6 +436,25 @@ static void plan_program(struct plan *p)
         (void) snprintf(home, sizeof home, "HOME=%s", s->home);
         setup_put(p->text, SETUP_ENV, home);
     }
+}
+
+static void plan_program(struct plan *p)
+{
+    const struct spec *s = p->spec;
+
+    rootfs_put_rights(p->text, s, s->gid, p->permit);
+    for (size_t i = 0; i < s->n_pre_start; i++) {
+        const struct spec_hook *h = &s->pre_start[i];
+
+        put_strings(p->text, SETUP_ENV, h->env); /* first: of two of a name that one counts */
+        put_surroundings(p, h->workdir);
+        put_strings(p->text, SETUP_ARG, h->argv);
+        setup_put(p->text, SETUP_HOOK, number(h->deadline_us).text);
+    }
+    if (s->stdin_open)
+        setup_put(p->text, SETUP_STDIN);
+    put_surroundings(p, "");
+    put_strings(p->text, SETUP_ARG, s->argv);
 }
 
 /* while the whole of /proc/sys is still there to write to */

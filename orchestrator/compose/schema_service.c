@@ -381,6 +381,13 @@ static const struct attribute restart_delay_list[] = {
     { "jitter", .accepts = INT_TEXT, .form = FORM_ANY, YES("percent by which a delay varies; 10") },
 };
 KIND(restart_delay, "restart delay");
+static const struct attribute pre_start_list[] = {
+    { "command", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .required = true, YES("in the sandbox, as the service's user") },
+    { "working_dir", TEXT_, YES("the service's own if it says nothing") },
+    { "environment", PAIRS_, .form = FORM_VARIABLES, YES("besides the service's") },
+    { "timeout", TIME_, YES("then it has failed; 1 m") },
+};
+KIND(pre_start, "command before the program");
 static const char *const unhealthy_words[] = { "ignore", "restart", "reload", "stop", NULL };
 
 #define WORDS_ .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_NUMBER, .form = FORM_COMMAND
@@ -399,6 +406,7 @@ static const struct attribute native_list[] = {
     { "on_unhealthy", TEXT_, .words = unhealthy_words, YES("ignore, restart, reload or stop; restart if it has a restart policy and is no database") },
     { "unhealthy_grace", TIME_, YES("from unhealthy to what is done about it") },
     { "reload_signal", TEXT_, YES("that makes it read its configuration again") },
+    { "pre_start", OBJECTS_, .kind = &pre_start, YES("commands before the program, in its sandbox; one that does not exit 0 in time is a failed start") },
     { "restart_delay", OBJECT_, .kind = &restart_delay, YES("how restarts back off") },
     { "seccomp", TEXT_, YES("name of a shipped system call profile: default, nginx, redis, mariadb, python") },
 };

@@ -35,7 +35,7 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
         log_err(&late, i->id);
     else
         capture_log_expect(i->log, i->incarnation);
-    launch.heard = true;
+    launch.whole = true;
     networks_plan(s, i, arena, &launch);
     return s->ops->launch(s->self, &launch, e);
 }

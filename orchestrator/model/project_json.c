@@ -155,10 +155,8 @@ static const struct json_member sickness_members[] = {
 static const struct json_kind sickness_kind = KIND(sickness, "sickness", sickness_members);
 
 static const struct json_member hook_members[] = {
-    PLAIN(hook, argv, T_LIST),
-    PLAIN(hook, env, T_LIST),
-    TEXT(hook, workdir),
-    TEXT(hook, user),
+    PLAIN(hook, argv, T_LIST), PLAIN(hook, env, T_LIST),       TEXT(hook, workdir),
+    TEXT(hook, user),          PLAIN(hook, timeout_us, T_U64),
 };
 static const struct json_kind hook_kind = KIND(hook, "hook", hook_members);
 
@@ -211,6 +209,7 @@ static const struct json_member unit_members[] = {
     ONE(unit, sickness, sickness_kind),
     MANY(unit, post_start, hook_kind),
     MANY(unit, pre_stop, hook_kind),
+    MANY(unit, pre_start, hook_kind),
     PLAIN(unit, stop_signal, T_INT),
     PLAIN(unit, stop_grace_us, T_U64),
     PLAIN(unit, log_silent, T_BOOL),
@@ -395,7 +394,9 @@ static int check_lifecycle(const struct unit *u, struct err *e)
     const struct {
         const struct hook *list;
         size_t n;
-    } hooks[] = { { u->post_start, u->n_post_start }, { u->pre_stop, u->n_pre_stop } };
+    } hooks[] = { { u->post_start, u->n_post_start },
+                  { u->pre_stop, u->n_pre_stop },
+                  { u->pre_start, u->n_pre_start } };
 
     for (size_t k = 0; k < ARRAY_LEN(hooks); k++)
         for (size_t i = 0; i < hooks[k].n; i++)

@@ -36,7 +36,8 @@ struct runtime_launch {
     const struct project *project;
     const struct unit *unit;
     const char *id;
-    bool heard;             /* what it says with sd_notify(3) is listened to */
+    bool whole; /* with what belongs to a service besides its program: what runs before it, and
+                   somebody who listens to sd_notify(3) */
     const char *network_of; /* instance whose network it lives in, "" = its own; or the host's */
     struct runtime_link *links;
     size_t n_links;
