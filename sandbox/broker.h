@@ -51,8 +51,8 @@ struct request {
 };
 
 struct answer {
-    json_t *fields;            /* filled by the handler */
-    int fds[GUEST_STREAM_FDS]; /* borrowed */
+    json_t *fields;                /* filled by the handler */
+    int fds[GUEST_STREAM_FDS + 1]; /* borrowed */
     size_t n_fds;
 };
 

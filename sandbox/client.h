@@ -30,7 +30,8 @@
  *                                                       memory_limit, ports}],
  *                                                       bridges: [name]
  *   fds             id                                  6 descriptors: stdout source, staging
- *                                                       read, staging write, then stderr's three
+ *                                                       read, staging write, then stderr's three;
+ *                                                       with `notify` what its socket receives
  *   stats           id                                  memory memory_limit memory_peak
  *                                                       memory_idle cpu_us throttled_us pids
  *                                                       pids_limit oom_kills net_received
@@ -60,9 +61,10 @@
  * person.h.  `detached`: the answer comes when it has begun, and it ends when it wants to, with
  * the instance at the latest; the connection does not matter.  A terminal on
  * stdin becomes its controlling terminal, and TERM is xterm unless set; without stderr it has
- * stdout twice.  Scope "net": ipam-worker argv[1..] runs in the instance's network namespace only,
- * as the worker user, without capabilities; `dirs` (absolute host paths) are opened by the broker
- * and become descriptors 3, 4,
+ * stdout twice.  Scope "unix": as "all", but nothing is run: argv is the path of a stream socket,
+ * and code is 0 if it accepts the user; stdout says why not.  Scope "net": ipam-worker argv[1..]
+ * runs in the instance's network namespace only, as the worker user, without capabilities; `dirs`
+ * (absolute host paths) are opened by the broker and become descriptors 3, 4,
  * ... of the worker. */
 #ifndef IPAM_SANDBOX_CLIENT_H
 #define IPAM_SANDBOX_CLIENT_H

@@ -30,6 +30,7 @@ int guest_new(const json_t *spec, struct guest **out, struct err *e)
     g->pidfd = g->socket = -1;
     g->users = USERS_HOST;
     memset(g->streams, -1, sizeof g->streams);
+    g->notify = -1;
     r = spec_decode(spec, g->arena, &g->spec, e);
     if (r < 0) {
         guest_free(g);
@@ -57,11 +58,13 @@ void guest_free(struct guest *g)
     sd_event_source_disable_unref(g->pid_source);
     sd_event_source_disable_unref(g->socket_source);
     sd_event_source_disable_unref(g->removal);
+    sd_event_source_disable_unref(g->record_source);
     close_if_open(g->pidfd);
     close_if_open(g->socket);
     close_if_open(g->users.fd);
     for (int i = 0; i < GUEST_STREAM_FDS; i++)
         close_if_open(g->streams[i]);
+    close_if_open(g->notify);
     for (size_t i = 0; g->reserved && i < g->spec.n_ports * NET_RESERVE_FDS; i++)
         close_if_open(g->reserved[i]);
     arena_free(g->arena);
@@ -200,15 +203,40 @@ bool guest_is_alive(const struct guest *g)
     return start != 0 && start == g->init_start;
 }
 
-struct report guest_read_record(const struct guest *g)
+static struct report read_record(const struct guest *g)
 {
     auto_free char *path = guest_path(g, "record");
     auto_fd fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
     struct report r = { 0 };
 
-    if (fd >= 0 && read(fd, &r, sizeof r) == sizeof r && r.kind != REPORT_NONE)
+    return fd >= 0 && read(fd, &r, sizeof r) == sizeof r ? r : (struct report){ 0 };
+}
+
+pid_t guest_begun(const struct guest *g)
+{
+    struct report r = read_record(g);
+
+    return r.kind == REPORT_STARTED || r.kind == REPORT_ENDED ? r.pid : 0;
+}
+
+struct report guest_read_record(const struct guest *g)
+{
+    struct report r = read_record(g);
+
+    if (r.kind == REPORT_FAILED || r.kind == REPORT_ENDED)
         return r;
     return (struct report){ .kind = REPORT_ENDED, .status = SIGKILL, .time_us = clock_wall_us() };
+}
+
+static int take_kept(const struct guest *g, int number, int *out)
+{
+    int fd = (int) syscall(SYS_pidfd_getfd, g->pidfd, number, 0);
+
+    if (fd < 0)
+        return -errno;
+    close_if_open(*out);
+    *out = fd;
+    return 0;
 }
 
 int guest_take_streams(struct guest *g, struct err *e)
@@ -230,6 +258,8 @@ int guest_take_streams(struct guest *g, struct err *e)
         close_if_open(g->streams[i]);
         g->streams[i] = fd;
     }
+    if (g->spec.notify && take_kept(g, HANDOVER_NOTIFY_KEPT, &g->notify) < 0)
+        return err_set(e, -errno, "notify socket of '%s': %s", g->id, strerror(errno));
     if (!g->spec.own_users)
         return 0;
     close_if_open(g->users.fd);

@@ -5,7 +5,7 @@
  *   spec     the encoded specification
  *   state    {"init": pid, "start": its start time, "pid": of the program,
  *            "users": its first id on the host, 0 = its ids are the host's}
- *   record   init's final report (32 bytes, empty while it runs)
+ *   record   init's last report (32 bytes, empty until the program runs)
  *   root     where init builds the file system, in its own mount namespace
  * A directory without a complete `state` is a launch that never went. */
 #ifndef IPAM_SANDBOX_GUEST_H
@@ -45,6 +45,7 @@ struct guest {
     uint64_t init_start; /* clock ticks after boot: a pid alone may be somebody else's by now */
     int pidfd, socket;
     int streams[GUEST_STREAM_FDS];
+    int notify; /* what its NOTIFY_SOCKET receives, -1 = none */
     struct users users;
     int *reserved; /* NET_RESERVE_FDS per port */
     bool published;
@@ -58,6 +59,7 @@ struct guest {
     sd_event_source *removal; /* it was asked for, by whom: */
     const struct connection *remover;
     uint64_t remover_tag;
+    sd_event_source *record_source; /* when it begins after its broker was killed */
     UT_hash_handle hh;
 };
 
@@ -74,9 +76,11 @@ int guest_save_state(const struct guest *g, struct err *e);
 /* Reads the directory of an earlier broker; -ENODATA: a launch that never went. */
 int guest_load(const char *id, struct guest **out, struct err *e);
 bool guest_is_alive(const struct guest *g);
+/* The pid of the program as its init sees it, 0 before it was executed. */
+pid_t guest_begun(const struct guest *g);
 /* What init left behind; synthesised as killed by SIGKILL if it could not. */
 struct report guest_read_record(const struct guest *g);
-/* Fetches the streams, and the user namespace, out of init; see handover.h. */
+/* Fetches the streams, the user namespace and the notify socket out of init; see handover.h. */
 int guest_take_streams(struct guest *g, struct err *e);
 
 /* Where published ports lead: the first link with a gateway; "" = not there */

@@ -6,7 +6,7 @@
  * instance then builds its root while the broker makes its links, and waits for 'g', go, before
  * anything of the service runs and before kernel parameters, which may be those of a link.  The
  * end of the connection before that means the launch was given up, and init ends.  On the same
- * socket init sends `struct report`s.  When the broker restarts the connection is gone: the final
+ * socket init sends `struct report`s.  When the broker restarts the connection is gone: the last
  * report is also in the instance's record file.
  */
 #ifndef IPAM_SANDBOX_HANDOVER_H
@@ -55,11 +55,12 @@ enum {
 
 /* Where init keeps the streams, so that a new broker finds them with pidfd_getfd; then what is
  * written to be read by the program, if it reads: the pipe of its stdin, the master of its
- * terminal; and its user namespace, if it has one. */
+ * terminal; and its user namespace and the socket of SETUP_NOTIFY, if it has them. */
 enum {
     HANDOVER_STREAMS_KEPT = 20,
     HANDOVER_INPUT_KEPT = HANDOVER_STREAMS_KEPT + HANDOVER_STREAM_FDS,
     HANDOVER_USERS_KEPT,
+    HANDOVER_NOTIFY_KEPT,
     HANDOVER_KEPT_END
 };
 

@@ -37,6 +37,14 @@
 
 enum { STACK_USED = 256 * 1024 }; /* by setting up, at most */
 
+enum { HOOKS_MAX = 16 };
+
+/* a command before the program */
+struct hook {
+    struct program program;
+    uint64_t deadline_us;
+};
+
 struct init {
     int fds[HANDOVER_FDS_MAX];
     size_t n_fds;
@@ -45,6 +53,9 @@ struct init {
     size_t text_len;
     struct mounts mounts;
     struct program program;
+    struct hook hooks[HOOKS_MAX];
+    size_t n_hooks;
+    int hook_status; /* of the one that has failed, as from wait(2) */
     bool stdin_open;
     struct terminal terminal;
     struct users users;
@@ -55,16 +66,20 @@ struct init {
 static void send_report(const struct init *i, const struct report *r)
 {
     /* the record first: who hears the message may look there */
-    if (r->kind != REPORT_STARTED && i->n_fds > HANDOVER_RECORD)
+    if (i->n_fds > HANDOVER_RECORD)
         (void) !pwrite(i->fds[HANDOVER_RECORD], r, sizeof *r, 0);
     (void) fdpass_send(HANDOVER_SOCKET, r, sizeof *r, NULL, 0);
 }
 
-static void report(const struct init *i, enum report_kind kind, enum stage stage, int error)
+static void report(const struct init *i, enum report_kind kind, enum stage stage, int error,
+                   int status)
 {
-    struct report r = {
-        .kind = kind, .stage = stage, .error = error, .pid = i->pid, .time_us = clock_wall_us()
-    };
+    struct report r = { .kind = kind,
+                        .stage = stage,
+                        .error = error,
+                        .pid = i->pid,
+                        .status = status,
+                        .time_us = clock_wall_us() };
 
     send_report(i, &r);
 }
@@ -89,7 +104,7 @@ static int give_up(const struct init *i, enum stage stage, int code, const char 
     if (log >= 0)
         (void) dprintf(log, "ipam-init: %s: %s\n", stages_text(stage),
                        detail[0] ? detail : strerror(-code));
-    report(i, REPORT_FAILED, stage, -code);
+    report(i, REPORT_FAILED, stage, i->hook_status ? 0 : -code, i->hook_status);
     return 1;
 }
 
@@ -137,6 +152,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_ROOT: return STAGE_ROOT;
     case SETUP_PIVOT: return STAGE_PIVOT;
     case SETUP_TEXT:
+    case SETUP_NOTIFY:
     case SETUP_FILE: return STAGE_FILES;
     case SETUP_DIR:
     case SETUP_LINK:
@@ -161,6 +177,8 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_ARG:
     case SETUP_ENV:
     case SETUP_PROGRAM:
+    case SETUP_CONNECT:
+    case SETUP_HOOK:
     case SETUP_JOIN:
     case SETUP_USERS:
     case SETUP_COUNT: break;
@@ -203,6 +221,32 @@ static int take_users(struct init *i, const struct setup_op *op)
                : -EPERM;
 }
 
+/* the socket goes on listening here whoever else may be killed */
+static int keep_notify(const struct init *i, const struct setup_op *op)
+{
+    uint64_t tree = 0;
+
+    if (num_u64(op->arg[0], HANDOVER_FDS_MAX, &tree) < 0 || tree >= i->mounts.n_trees)
+        return -EINVAL;
+    return dup3(i->mounts.trees[tree], HANDOVER_NOTIFY_KEPT, O_CLOEXEC) < 0 ? -errno : 0;
+}
+
+/* it keeps who it is of what comes next */
+static int take_hook(struct init *i, const struct setup_op *op)
+{
+    struct program *p = &i->program;
+    struct hook *h = &i->hooks[i->n_hooks];
+
+    if (i->n_hooks == HOOKS_MAX || p->n_argv == 0 ||
+        num_u64(op->arg[0], INT64_MAX, &h->deadline_us) < 0)
+        return -EINVAL;
+    h->program = *p;
+    p->argv = p->env = NULL;
+    p->n_argv = p->n_env = 0;
+    i->n_hooks++;
+    return 0;
+}
+
 static int await_go(struct init *i)
 {
     int r = i->told ? 0 : handover_receive_go(HANDOVER_SOCKET);
@@ -228,6 +272,8 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
         r = terminal_open(&i->terminal, i->mounts.root);
         return r < 0 ? err_set(e, r, "a terminal: %s", strerror(-r)) : 0;
     }
+    if (op->code == SETUP_NOTIFY && (r = keep_notify(i, op)) < 0)
+        return err_set(e, r, "notify socket: %s", strerror(-r));
     if (op->code <= SETUP_PIVOT)
         return mounts_apply(&i->mounts, op, e);
     if (op->code == SETUP_USERS) {
@@ -235,7 +281,9 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
         return r < 0 ? err_set(e, r, "user namespace: %s", strerror(-r)) : 0;
     }
     i->stdin_open |= op->code == SETUP_STDIN;
-    r = op->code == SETUP_STDIN ? 0 : program_take(&i->program, op);
+    r = op->code == SETUP_STDIN  ? 0
+        : op->code == SETUP_HOOK ? take_hook(i, op)
+                                 : program_take(&i->program, op);
     return r < 0 ? err_set(e, r, "an unreadable operation") : 0;
 }
 
@@ -304,6 +352,57 @@ static int open_std(struct init *i, int std[3], int *made)
                                   users_outside(&i->users, i->program.gid));
 }
 
+static int await_hook(pid_t pid, uint64_t deadline_us, int *status)
+{
+    uint64_t until_us = clock_now_us() + deadline_us;
+    sigset_t child;
+
+    (void) sigemptyset(&child);
+    (void) sigaddset(&child, SIGCHLD);
+    while (waitpid(pid, status, WNOHANG) != pid) {
+        uint64_t now_us = clock_now_us(), left_us = until_us > now_us ? until_us - now_us : 0;
+        struct timespec left = { .tv_sec = (time_t) (left_us / USEC_PER_SEC),
+                                 .tv_nsec = (long) (left_us % USEC_PER_SEC * 1000) };
+
+        if (left_us == 0)
+            return -ETIME;
+        (void) sigtimedwait(&child, NULL, &left);
+    }
+    return 0;
+}
+
+/* One after the other, as the program, with its output; nothing of them stays. */
+static int run_hooks(struct init *i, struct program_start how, struct err *e)
+{
+    auto_fd nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    if (i->n_hooks > 0 && nothing < 0)
+        return err_set(e, -errno, "/dev/null: %s", strerror(errno));
+    how.std[0] = nothing;
+    how.std[1] = i->streams[STREAM_OUT * STREAM_ENDS + STREAM_SOURCE_WRITE];
+    how.std[2] = i->streams[STREAM_ERR * STREAM_ENDS + STREAM_SOURCE_WRITE];
+    for (size_t k = 0; k < i->n_hooks; k++) {
+        const struct program *p = &i->hooks[k].program;
+        enum stage stage = STAGE_NONE;
+        int status = 0, pid = program_start(p, &how, &stage), r;
+
+        if (pid < 0)
+            return err_set(e, pid, "%s: %s: %s", p->argv[0], stages_text(stage), strerror(-pid));
+        r = await_hook(pid, i->hooks[k].deadline_us, &status);
+        (void) kill(-pid, SIGKILL);
+        if (r < 0) {
+            (void) waitpid(pid, NULL, 0);
+            return err_set(e, r, "%s was not over in time", p->argv[0]);
+        }
+        i->hook_status = status;
+        if (status != 0)
+            return err_set(e, -ECANCELED, "%s %s %d", p->argv[0],
+                           WIFSIGNALED(status) ? "was killed by signal" : "exited with status",
+                           WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    }
+    return 0;
+}
+
 static int start(struct init *i, enum stage *stage, struct err *e)
 {
     auto_fd in = -1;
@@ -318,6 +417,10 @@ static int start(struct init *i, enum stage *stage, struct err *e)
     *stage = STAGE_FORK;
     if ((r = await_go(i)) < 0)
         return r;
+    *stage = STAGE_PRE_START;
+    if ((r = run_hooks(i, how, e)) < 0)
+        return r;
+    *stage = STAGE_FORK;
     if ((r = open_std(i, how.std, &in)) < 0)
         return err_set(e, r, "stdin: %s", strerror(-r));
     r = program_start(&i->program, &how, stage);
@@ -429,7 +532,7 @@ int init_run(void)
     if ((r = execute_all(&i, &stage, &e)) < 0 || (r = start(&i, &stage, &e)) < 0)
         return r == -ECONNRESET && !i.told ? 1 : give_up(&i, stage, r, e.msg);
     FAILPOINT(PROGRAM_EXECUTED);
-    report(&i, REPORT_STARTED, STAGE_NONE, 0);
+    report(&i, REPORT_STARTED, STAGE_NONE, 0, 0);
     FAILPOINT(INIT_REPORTED);
     if ((r = drop(&i)) < 0)
         return give_up(&i, STAGE_INIT, r, "");

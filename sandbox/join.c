@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -50,7 +51,8 @@ struct wish {
     const char *id, *scope, *workdir, *user;
     json_t *argv, *dirs, *env;
     uint64_t deadline_us; /* 0 = none */
-    bool inside;          /* scope "all" */
+    bool inside;          /* scope "all", or */
+    bool asking;          /* scope "unix" */
     bool terminal;        /* is what it reads from */
     int detached;
     gid_t gid; /* of `user` */
@@ -173,12 +175,21 @@ static void give_pipes(const struct request *r, uid_t uid, gid_t gid)
             (void) !fchown(r->fds[i], uid, gid);
 }
 
+static int check_socket(const json_t *argv, struct err *e)
+{
+    const char *path = item(argv, 0);
+
+    if (json_array_size(argv) != 1 || strlen(path) >= sizeof((struct sockaddr_un *) NULL)->sun_path)
+        return err_set(e, -EINVAL, "join: a socket is one path of at most 107 bytes");
+    return policy_path("socket", path, e);
+}
+
 static int check_wish(const struct wish *w, const struct request *r, struct err *e)
 {
     size_t n_argv = json_array_size(w->argv), n_dirs = json_array_size(w->dirs);
 
     if (!w->inside && strcmp(w->scope, "net") != 0)
-        return err_set(e, -EINVAL, "join: scope '%.16s' is neither all nor net", w->scope);
+        return err_set(e, -EINVAL, "join: scope '%.16s' is none of all, unix and net", w->scope);
     if (r->n_fds != 2 && r->n_fds != 3)
         return err_set(e, -EINVAL, "join: %zu descriptors instead of stdin, stdout and stderr",
                        r->n_fds);
@@ -186,8 +197,9 @@ static int check_wish(const struct wish *w, const struct request *r, struct err 
         if (!is_stream(r->fds[i]))
             return err_set(e, -EPERM, "join: descriptor %zu is no pipe, terminal or memory file",
                            i);
-    if (!w->inside && (w->env || w->workdir || w->user || w->detached || w->deadline_us == 0))
-        return err_set(e, -EINVAL, "join: a worker has a deadline, and nothing else of its own");
+    if ((!w->inside || w->asking) &&
+        (w->env || w->workdir || w->user || w->detached || w->deadline_us == 0))
+        return err_set(e, -EINVAL, "join: a probe has a deadline, and nothing else of its own");
     if (w->workdir && policy_path("working directory", w->workdir, e) < 0)
         return e->code;
     if (json_array_size(w->env) > POLICY_ARGS_MAX)
@@ -200,7 +212,7 @@ static int check_wish(const struct wish *w, const struct request *r, struct err 
     for (size_t i = 0; i < n_argv; i++)
         if (!json_is_string(json_array_get(w->argv, i)))
             return err_set(e, -EINVAL, "join: argument %zu is not a string", i);
-    return 0;
+    return w->asking ? check_socket(w->argv, e) : 0;
 }
 
 static int parse(const struct request *r, struct wish *w, struct err *e)
@@ -217,7 +229,8 @@ static int parse(const struct request *r, struct wish *w, struct err *e)
     if (deadline < 0)
         return err_set(e, -EINVAL, "join: a deadline is not negative");
     w->deadline_us = (uint64_t) deadline;
-    w->inside = strcmp(w->scope, "all") == 0;
+    w->asking = strcmp(w->scope, "unix") == 0;
+    w->inside = w->asking || strcmp(w->scope, "all") == 0;
     w->terminal = r->n_fds > 0 && isatty(r->fds[0]);
     return check_wish(w, r, e);
 }
@@ -302,7 +315,8 @@ static int make_setup(const struct guest *g, const struct wish *w, const struct 
     else
         write_beside(f);
     for (size_t i = 0; i < json_array_size(w->argv); i++)
-        setup_put(f, SETUP_ARG, json_string_value(json_array_get(w->argv, i)));
+        setup_put(f, w->asking ? SETUP_CONNECT : SETUP_ARG,
+                  json_string_value(json_array_get(w->argv, i)));
     if (fclose(f) != 0)
         return err_set(e, -ENOMEM, "out of memory");
     fd = fsio_memfd("setup", text, len);

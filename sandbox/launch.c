@@ -354,7 +354,7 @@ static void undo(struct broker *b, struct guest *g, const struct attempt *a)
 
 int launch(struct broker *b, struct guest *g, const int *files, struct err *e)
 {
-    struct attempt a = { .rootfs.setup = -1, .record = -1 };
+    struct attempt a = { .rootfs = { .setup = -1, .notify = -1 }, .record = -1 };
     int r;
 
     memset(a.streams, -1, sizeof a.streams);
@@ -362,6 +362,7 @@ int launch(struct broker *b, struct guest *g, const int *files, struct err *e)
     r = go(b, g, files, &a, e);
     if (r == 0) {
         keep_streams(g, a.streams);
+        g->notify = take_fd(&a.rootfs.notify);
         g->state = GUEST_RUNNING;
     } else {
         undo(b, g, &a);

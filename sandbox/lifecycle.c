@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/inotify.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -24,7 +25,7 @@
 /* So long an init that has reported its end may take for it. */
 enum { LAST_MS = 1000 };
 
-enum { CHILDREN_MAX = 4096 };
+enum { CHILDREN_MAX = 4096, STATUS_MAX = 16 * 1024 };
 
 /* ---- the end ---- */
 
@@ -72,6 +73,7 @@ static void reap(struct broker *b, struct guest *g)
 {
     g->pid_source = sd_event_source_disable_unref(g->pid_source);
     g->socket_source = sd_event_source_disable_unref(g->socket_source);
+    g->record_source = sd_event_source_disable_unref(g->record_source);
     if (g->socket >= 0)
         close(take_fd(&g->socket));
     (void) waitpid(g->init, NULL, WNOHANG); /* not our child after an adoption */
@@ -81,20 +83,55 @@ static void reap(struct broker *b, struct guest *g)
 
 /* ---- watching ---- */
 
-/* The program is the first child of init. */
-static pid_t find_program(pid_t init)
+/* is the process called so by its init? */
+static bool is_inside(pid_t pid, pid_t inside)
 {
-    auto_free char *path = paths_join("/proc/%d/task/%d/children", (int) init, (int) init);
+    auto_free char *path = paths_join("/proc/%d/status", (int) pid);
+    auto_free char *text = NULL;
+    char *line, *number;
+
+    if (fsio_read_pseudo(AT_FDCWD, path, STATUS_MAX, &text) < 0 ||
+        !(line = strstr(text, "\nNSpid:")))
+        return false;
+    line[1 + strcspn(line + 1, "\n")] = '\0';
+    number = strrchr(line, '\t');
+    return number && strtol(number, NULL, 10) == inside;
+}
+
+/* A child of init, by what init calls it: others may be left of commands before it. */
+static pid_t find_program(const struct guest *g, pid_t inside)
+{
+    auto_free char *path = paths_join("/proc/%d/task/%d/children", (int) g->init, (int) g->init);
     auto_free char *text = NULL;
 
     if (fsio_read_pseudo(AT_FDCWD, path, CHILDREN_MAX, &text) < 0)
         return 0;
-    return (pid_t) strtol(text, NULL, 10);
+    for (char *at = text, *end; *at; at = end) {
+        pid_t pid = (pid_t) strtol(at, &end, 10);
+
+        if (end == at)
+            break;
+        if (g->spec.n_pre_start == 0 || is_inside(pid, inside))
+            return pid;
+    }
+    return 0;
+}
+
+static void begin(struct broker *b, struct guest *g, pid_t inside)
+{
+    struct err e = ERR_INIT;
+
+    g->pid = find_program(g, inside);
+    if (guest_save_state(g, &e) < 0)
+        log_err(&e, g->id);
+    FAILPOINT(START_HEARD);
+    log_line(LOG_INFO, "instance started id=%s pid=%d", g->id, (int) g->pid);
+    broker_event(b, json_pack("{s:s,s:s,s:i,s:o,s:o}", "event", "started", "id", g->id, "pid",
+                              (int) g->pid, "ports", requests_ports(g), "shut", publish_shut(g)));
 }
 
 static void read_reports(struct broker *b, struct guest *g)
 {
-    struct err e = ERR_INIT;
     struct report r;
 
     while (g->socket >= 0) {
@@ -115,14 +152,7 @@ static void read_reports(struct broker *b, struct guest *g)
             announce_end(b, g);
         if (got != sizeof r || r.kind != REPORT_STARTED)
             continue;
-        g->pid = find_program(g->init);
-        if (guest_save_state(g, &e) < 0)
-            log_err(&e, g->id);
-        FAILPOINT(START_HEARD);
-        log_line(LOG_INFO, "instance started id=%s pid=%d", g->id, (int) g->pid);
-        broker_event(b,
-                     json_pack("{s:s,s:s,s:i,s:o,s:o}", "event", "started", "id", g->id, "pid",
-                               (int) g->pid, "ports", requests_ports(g), "shut", publish_shut(g)));
+        begin(b, g, r.pid);
     }
 }
 
@@ -272,6 +302,32 @@ void lifecycle_finish_removals(struct broker *b)
 
 /* ---- after a restart ---- */
 
+static int on_record(sd_event_source *s, const struct inotify_event *what, void *userdata)
+{
+    struct guest *g = userdata;
+    pid_t inside = guest_begun(g);
+
+    (void) s, (void) what;
+    if (inside > 0 && g->state == GUEST_RUNNING) {
+        g->record_source = sd_event_source_disable_unref(g->record_source);
+        begin(g->broker, g, inside);
+    }
+    return 0;
+}
+
+/* Its broker was killed while commands ran before the program: init says in its record when that
+ * begins, and nowhere else. */
+static void await_begin(struct broker *b, struct guest *g)
+{
+    auto_free char *path = guest_path(g, "record");
+
+    if (g->state != GUEST_RUNNING || g->pid != 0)
+        return;
+    (void) sd_event_add_inotify(b->loop, &g->record_source, path, IN_MODIFY, on_record, g);
+    if (guest_begun(g) > 0)
+        (void) on_record(NULL, NULL, g);
+}
+
 static int adopt_running(struct guest *g, struct err *e)
 {
     g->pidfd = (int) syscall(SYS_pidfd_open, g->init, 0);
@@ -280,8 +336,8 @@ static int adopt_running(struct guest *g, struct err *e)
     if (!guest_is_alive(g))
         return err_set(e, -ESRCH, "it ended meanwhile");
     g->state = GUEST_RUNNING;
-    if (g->pid == 0)
-        g->pid = find_program(g->init);
+    if (g->pid == 0 && g->spec.n_pre_start == 0)
+        g->pid = find_program(g, 0);
     for (size_t i = 0; i < g->spec.n_ports; i++)
         if (net_reserve(&g->spec.ports[i], g->reserved + i * NET_RESERVE_FDS, e) < 0)
             log_err(e, g->id);
@@ -306,6 +362,7 @@ static void adopt_one(struct broker *b, const char *id)
         take_end(b, g);
     if (lifecycle_watch(b, g, &e) < 0)
         log_err(&e, id);
+    await_begin(b, g);
     log_line(LOG_NOTE, "instance adopted id=%s init=%d state=%s", g->id, (int) g->init,
              g->state == GUEST_ENDED ? "ended" : "running");
 }

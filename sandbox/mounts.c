@@ -10,9 +10,11 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/sendfile.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -351,6 +353,30 @@ static int pivot(struct mounts *m)
     return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | SAFE, NULL) < 0 ? -errno : 0;
 }
 
+/* What a service may have left there is not followed: the last part of the path is made anew. */
+static int bind_notify(const struct mounts *m, const struct setup_op *op)
+{
+    uint64_t uid = 0, gid = 0;
+    int socket = tree_of(m, op->arg[0]);
+    const char *name = NULL;
+    auto_fd dir = socket < 0 ? socket : place_parent(m->root, op->arg[1], &name);
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+
+    if (dir < 0)
+        return dir;
+    if (num_u64(op->arg[2], UINT32_MAX - 1, &uid) < 0 ||
+        num_u64(op->arg[3], UINT32_MAX - 1, &gid) < 0)
+        return -EINVAL;
+    if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
+        return -errno;
+    (void) snprintf(at.sun_path, sizeof at.sun_path, "%s/%s", proc_fd(dir).path, name);
+    if (bind(socket, (const struct sockaddr *) &at, sizeof at) < 0 ||
+        fchmodat(dir, name, 0600, 0) < 0 ||
+        fchownat(dir, name, (uid_t) uid, (gid_t) gid, AT_SYMLINK_NOFOLLOW) < 0)
+        return -errno;
+    return 0;
+}
+
 static int apply(struct mounts *m, const struct setup_op *op)
 {
     const char *const *arg = op->arg;
@@ -369,6 +395,7 @@ static int apply(struct mounts *m, const struct setup_op *op)
     case SETUP_NODE: return make_node(m, op);
     case SETUP_DEV_DONE: return seal_dev(m);
     case SETUP_FILE: return place_file(m, op);
+    case SETUP_NOTIFY: return bind_notify(m, op);
     case SETUP_PIVOT: return pivot(m);
     default: return -EINVAL;
     }
@@ -377,7 +404,9 @@ static int apply(struct mounts *m, const struct setup_op *op)
 int mounts_apply(struct mounts *m, const struct setup_op *op, struct err *e)
 {
     int r = apply(m, op);
-    const char *what = op->code == SETUP_BIND || op->code == SETUP_FILE ? op->arg[1] : op->arg[0];
+    const char *what = op->code == SETUP_BIND || op->code == SETUP_FILE || op->code == SETUP_NOTIFY
+                           ? op->arg[1]
+                           : op->arg[0];
 
     return r < 0 ? err_set(e, r, "%s: %s", what ? what : "/", strerror(-r)) : 0;
 }

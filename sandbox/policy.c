@@ -59,6 +59,8 @@ enum {
 static_assert((int) CREDS_WATCHERS_GID >= (int) ID_LIMIT,
               "a service could be in the group of watchers");
 
+#define HOOK_LONGEST_US (UINT64_C(24) * 3600 * 1000000)
+
 static const char lower[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 
 static int refuse(struct err *e, const char *rule, const char *what, const char *value)
@@ -505,16 +507,37 @@ static int check_etc(const char *entry, struct err *e)
     return 0;
 }
 
+static int check_hook(const struct spec_hook *h, struct err *e)
+{
+    size_t n = 0;
+
+    while (h->argv[n])
+        n++;
+    if (n == 0 || h->argv[0][0] == '\0' || n > POLICY_ARGS_MAX)
+        return err_set(e, -EINVAL, "pre-start: a command has 1 to %d arguments", POLICY_ARGS_MAX);
+    for (size_t i = 0; h->env[i]; i++)
+        if (i == POLICY_ARGS_MAX || h->env[i][0] == '=' || !strchr(h->env[i], '='))
+            return err_set(e, -EINVAL, "pre-start: variable %zu is not NAME=VALUE", i);
+    if (h->deadline_us == 0 || h->deadline_us > HOOK_LONGEST_US)
+        return err_set(e, -EINVAL, "pre-start: a deadline is up to a day");
+    return h->workdir[0] ? policy_path("working directory", h->workdir, e) : 0;
+}
+
 static int check_counts(const struct spec *s, struct err *e)
 {
     const struct {
         const char *what;
         size_t n, max;
-    } counts[] = { { "mounts", s->n_mounts, MOUNTS_MAX }, { "files", s->n_files, FILES_MAX },
-                   { "links", s->n_links, LINKS_MAX },    { "ulimits", s->n_ulimits, ULIMITS_MAX },
-                   { "groups", s->n_groups, GROUPS_MAX }, { "ports", s->n_ports, PORTS_MAX },
-                   { "hosts", s->n_hosts, HOSTS_MAX },    { "devices", s->n_devices, DEVICES_MAX },
-                   { "disks", s->n_disks, DISKS_MAX } };
+    } counts[] = { { "mounts", s->n_mounts, MOUNTS_MAX },
+                   { "files", s->n_files, FILES_MAX },
+                   { "links", s->n_links, LINKS_MAX },
+                   { "ulimits", s->n_ulimits, ULIMITS_MAX },
+                   { "groups", s->n_groups, GROUPS_MAX },
+                   { "ports", s->n_ports, PORTS_MAX },
+                   { "hosts", s->n_hosts, HOSTS_MAX },
+                   { "devices", s->n_devices, DEVICES_MAX },
+                   { "disks", s->n_disks, DISKS_MAX },
+                   { "commands before the program", s->n_pre_start, POLICY_PRE_START_MAX } };
 
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         if (counts[i].n > counts[i].max)
@@ -566,6 +589,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_limits(s, e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)
         r = check_mount(&s->mounts[i], e);
+    for (size_t i = 0; i < s->n_pre_start && r == 0; i++)
+        r = check_hook(&s->pre_start[i], e);
     for (size_t i = 0; i < s->n_devices && r == 0; i++)
         r = check_device(&s->devices[i], e);
     if (r == 0)

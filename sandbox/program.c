@@ -6,10 +6,13 @@
 #include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,6 +96,7 @@ int program_take(struct program *p, const struct setup_op *op)
     case SETUP_ARG: return append(&p->argv, &p->n_argv, op->arg[0]);
     case SETUP_ENV: return append(&p->env, &p->n_env, op->arg[0]);
     case SETUP_PROGRAM: p->host_path = op->arg[0]; return 0;
+    case SETUP_CONNECT: p->connect = op->arg[0]; return 0;
     default: return -EINVAL;
     }
 }
@@ -147,6 +151,25 @@ static int execute(const struct program *p, int image)
     return -errno;
 }
 
+/* With the service's ids, root and fence, but before its filter: what is asked is whether others
+ * are served, not what its own program may call.  0 means yes. */
+static _Noreturn void ask(const char *path)
+{
+    struct sockaddr_un at = { .sun_family = AF_UNIX };
+    int fd, r = 0;
+
+    /* whoever waits for the execution waits no longer */
+    (void) close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+    (void) snprintf(at.sun_path, sizeof at.sun_path, "%s", path);
+    fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (fd < 0 || connect(fd, (const struct sockaddr *) &at, sizeof at) < 0)
+        r = errno;
+    if (r != 0)
+        (void) dprintf(STDOUT_FILENO, "%s: %s\n", path,
+                       r == EPROTOTYPE ? "it is no stream socket" : strerror(r));
+    _exit(r != 0);
+}
+
 /* every step of the fork, in order; returns only on failure */
 static int become(const struct program *p, const struct program_start *how, enum stage *stage)
 {
@@ -194,6 +217,8 @@ static int become(const struct program *p, const struct program_start *how, enum
     *stage = STAGE_LANDLOCK;
     if ((r = landlock_enter(fence)) < 0)
         return r;
+    if (p->connect)
+        ask(p->connect);
     *stage = STAGE_SECCOMP;
     if ((r = filter_load(how->floor, p->log_denied)) < 0 ||
         (r = filter_load(how->filter, p->log_denied)) < 0)
@@ -208,7 +233,7 @@ int program_start(const struct program *p, const struct program_start *how, enum
     int fd[2];
 
     *stage = STAGE_FORK;
-    if (p->n_argv == 0 || p->uid == 0)
+    if ((p->n_argv == 0 && !p->connect) || p->uid == 0)
         return -EINVAL;
     if (pipe2(fd, O_CLOEXEC) < 0)
         return -errno;

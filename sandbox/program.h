@@ -32,6 +32,7 @@ struct program {
     const char *apparmor;      /* as SETUP_APPARMOR; NULL: that of init */
     const char *workdir;
     const char *host_path; /* NULL: argv[0] is looked up in PATH inside the instance */
+    const char *connect;   /* NULL: executed; else a socket to connect to, and nothing is */
     char **argv, **env;    /* NULL-terminated, at most PROGRAM_STRINGS_MAX each */
     size_t n_argv, n_env;
 };

@@ -290,6 +290,8 @@ static int on_fds(struct broker *b, struct request *r, struct answer *a, struct 
         return err_set(e, -ENODATA, "the log pipes of '%s' ended with it", g->id);
     memcpy(a->fds, g->streams, sizeof g->streams);
     a->n_fds = GUEST_STREAM_FDS;
+    if (g->notify >= 0)
+        a->fds[a->n_fds++] = g->notify;
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -346,6 +347,27 @@ static int plan_files(struct plan *p, const int *files, struct err *e)
     return 0;
 }
 
+/* One socket, two owners: init keeps it alive, the supervisor reads it. */
+static int plan_notify(struct plan *p)
+{
+    static const int on = 1;
+    int copy, index;
+
+    if (!p->spec->notify)
+        return 0;
+    p->out->notify = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (p->out->notify < 0 ||
+        setsockopt(p->out->notify, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) < 0)
+        return -errno;
+    copy = fcntl(p->out->notify, F_DUPFD_CLOEXEC, 0);
+    index = copy < 0 ? -errno : add_tree(p, copy);
+    if (index < 0)
+        return index;
+    setup_put(p->text, SETUP_NOTIFY, number((uint64_t) index).text, ROOTFS_NOTIFY,
+              outside(p, p->spec->uid).text, outside(p, p->spec->gid).text);
+    return 0;
+}
+
 static bool has_variable(const char *const *env, const char *name)
 {
     size_t len = strlen(name);
@@ -389,18 +411,21 @@ void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid, const struct pe
     }
 }
 
-static void plan_program(struct plan *p)
+static void put_strings(FILE *f, enum setup_code code, const char *const *list)
+{
+    for (; list && *list; list++)
+        setup_put(f, code, *list);
+}
+
+/* what the program and the commands before it have in common */
+static void put_surroundings(struct plan *p, const char *workdir)
 {
     const struct spec *s = p->spec;
 
-    rootfs_put_rights(p->text, s, s->gid, p->permit);
-    setup_put(p->text, SETUP_WORKDIR, s->workdir[0] ? s->workdir : "/");
-    if (s->stdin_open)
-        setup_put(p->text, SETUP_STDIN);
-    for (const char *const *arg = s->argv; *arg; arg++)
-        setup_put(p->text, SETUP_ARG, *arg);
-    for (const char *const *env = s->env; env && *env; env++)
-        setup_put(p->text, SETUP_ENV, *env);
+    setup_put(p->text, SETUP_WORKDIR, workdir[0] ? workdir : s->workdir[0] ? s->workdir : "/");
+    if (s->notify) /* first: of two of a name that one counts */
+        setup_put(p->text, SETUP_ENV, "NOTIFY_SOCKET=" ROOTFS_NOTIFY);
+    put_strings(p->text, SETUP_ENV, s->env);
     if (!has_variable(s->env, "PATH"))
         setup_put(p->text, SETUP_ENV, DEFAULT_PATH);
     if (s->tty && !has_variable(s->env, "TERM"))
@@ -411,6 +436,25 @@ static void plan_program(struct plan *p)
         (void) snprintf(home, sizeof home, "HOME=%s", s->home);
         setup_put(p->text, SETUP_ENV, home);
     }
+}
+
+static void plan_program(struct plan *p)
+{
+    const struct spec *s = p->spec;
+
+    rootfs_put_rights(p->text, s, s->gid, p->permit);
+    for (size_t i = 0; i < s->n_pre_start; i++) {
+        const struct spec_hook *h = &s->pre_start[i];
+
+        put_strings(p->text, SETUP_ENV, h->env); /* first: of two of a name that one counts */
+        put_surroundings(p, h->workdir);
+        put_strings(p->text, SETUP_ARG, h->argv);
+        setup_put(p->text, SETUP_HOOK, number(h->deadline_us).text);
+    }
+    if (s->stdin_open)
+        setup_put(p->text, SETUP_STDIN);
+    put_surroundings(p, "");
+    put_strings(p->text, SETUP_ARG, s->argv);
 }
 
 /* while the whole of /proc/sys is still there to write to */
@@ -464,6 +508,8 @@ static int plan_all(struct plan *p, const char *where, const int *files, struct 
     r = plan_mounts(p, e);
     if (r == 0)
         r = plan_files(p, files, e);
+    if (r == 0 && (r = plan_notify(p)) < 0)
+        err_set(e, r, "notify socket: %s", strerror(-r));
     setup_put(p->text, SETUP_PIVOT);
     plan_program(p);
     return r;
@@ -479,7 +525,7 @@ int rootfs_plan(const struct spec *s, const struct users *users, const struct pe
     };
     int r;
 
-    *out = (struct rootfs){ .setup = -1 };
+    *out = (struct rootfs){ .setup = -1, .notify = -1 };
     if (!p.text)
         return err_set(e, -ENOMEM, "out of memory");
     r = plan_all(&p, where, files, e);
@@ -500,5 +546,7 @@ void rootfs_clear(struct rootfs *r)
         close(r->trees[i]);
     if (r->setup >= 0)
         close(r->setup);
-    *r = (struct rootfs){ .setup = -1 };
+    if (r->notify >= 0)
+        close(r->notify);
+    *r = (struct rootfs){ .setup = -1, .notify = -1 };
 }

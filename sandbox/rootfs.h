@@ -23,7 +23,11 @@ struct rootfs {
     int setup; /* memfd, see setup.h; -1 before */
     int trees[ROOTFS_TREES_MAX];
     size_t n_trees;
+    int notify; /* the socket of SETUP_NOTIFY, -1 = none; may be taken */
 };
+
+/* where the socket is that NOTIFY_SOCKET names */
+#define ROOTFS_NOTIFY "/run/ipam-orch/notify"
 
 /* `where`: an empty directory of the host to build on; `files`: the memfds of spec.files, borrowed.
  * Volumes are created if missing.  With a user namespace volumes and binds show it the ids on disk

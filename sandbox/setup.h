@@ -32,6 +32,7 @@ enum setup_code {
     SETUP_TTY,      /* the program has a terminal, which is /dev/console too */
     SETUP_DEV_DONE, /* nothing is made in /dev any more */
     SETUP_FILE,     /* tree (a memfd), target, uid, gid, octal mode */
+    SETUP_NOTIFY,   /* tree (a datagram socket), where to bind it, uid, gid */
     SETUP_PIVOT,    /* */
     SETUP_USER,     /* uid, gid */
     SETUP_NOFILE,   /* number */
@@ -47,9 +48,12 @@ enum setup_code {
     SETUP_ARG,      /* string */
     SETUP_ENV,      /* string */
     SETUP_PROGRAM,  /* host path to execute instead of looking argv[0] up */
-    SETUP_JOIN,     /* "all"; "detached": all, outliving the broker; "net", outliving it too */
-    SETUP_USERS,    /* tree (its user namespace), what its user 0 is outside; ids in targets and
-                       options before SETUP_USER are those outside, after it those inside */
+    SETUP_HOOK,    /* deadline in microseconds: what the last operations said is not the program yet
+                      but a command before it; directory, arguments and variables begin anew */
+    SETUP_CONNECT, /* path of a stream socket to connect to instead of executing a program */
+    SETUP_JOIN,    /* "all"; "detached": all, outliving the broker; "net", outliving it too */
+    SETUP_USERS,   /* tree (its user namespace), what its user 0 is outside; ids in targets and
+                      options before SETUP_USER are those outside, after it those inside */
     SETUP_COUNT
 };
 

@@ -83,6 +83,7 @@ static const struct field spec_fields[] = {
     FIELD(spec, seccomp_profile, FIELD_TEXT),
     FIELD(spec, capabilities, FIELD_STRINGS),
     FIELD(spec, own_users, FIELD_BOOL),
+    FIELD(spec, notify, FIELD_BOOL),
     FIELD(spec, device_rules, FIELD_STRINGS),
     FIELD(spec, apparmor, FIELD_TEXT),
 };
@@ -143,6 +144,13 @@ static const struct field host_fields[] = {
     FIELD(spec_host, names, FIELD_TEXT),
 };
 
+static const struct field hook_fields[] = {
+    FIELD(spec_hook, argv, FIELD_STRINGS),
+    FIELD(spec_hook, env, FIELD_STRINGS),
+    FIELD(spec_hook, workdir, FIELD_TEXT),
+    FIELD(spec_hook, deadline_us, FIELD_U64),
+};
+
 /* a list of objects in `struct spec`, as a pointer and a count */
 static const struct list {
     const char *key;
@@ -158,7 +166,7 @@ static const struct list {
     LIST(ulimits, spec_ulimit, ulimit_fields), LIST(groups, spec_group, group_fields),
     LIST(links, spec_link, link_fields),       LIST(ports, spec_port, port_fields),
     LIST(hosts, spec_host, host_fields),       LIST(devices, spec_device, device_fields),
-    LIST(disks, spec_disk, disk_fields),
+    LIST(disks, spec_disk, disk_fields),       LIST(pre_start, spec_hook, hook_fields),
 #undef LIST
 };
 

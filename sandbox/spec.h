@@ -90,6 +90,13 @@ struct spec_disk {
     uint64_t read_bps, write_bps, read_iops, write_iops;
 };
 
+/* a command that has to end well before the program begins; its env is added to the program's */
+struct spec_hook {
+    const char *const *argv, *const *env;
+    const char *workdir; /* "" = the program's */
+    uint64_t deadline_us;
+};
+
 /* what its control group allows an instance, and can be changed while it runs */
 struct spec_limits {
     uint64_t memory, milli_cpus, pids; /* 0 = none */
@@ -146,7 +153,10 @@ struct spec {
     const char *const *device_rules; /* "c 10:229 rw": base/device_rule.h */
     const char *const *capabilities; /* "NET_RAW"; empty = none */
 
-    bool own_users; /* a user namespace; ids here are those inside */
+    bool own_users;              /* a user namespace; ids here are those inside */
+    struct spec_hook *pre_start; /* one after the other */
+    size_t n_pre_start;
+    bool notify; /* NOTIFY_SOCKET, whose other end is among its descriptors */
 };
 
 json_t *spec_encode(const struct spec *s); /* new reference */

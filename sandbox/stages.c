@@ -25,6 +25,7 @@ static const char *const stage_text[] = {
     [STAGE_SECCOMP] = "loading the syscall filter",
     [STAGE_EXEC] = "executing the program",
     [STAGE_INIT] = "dropping the rights of init",
+    [STAGE_PRE_START] = "running its pre_start commands",
 };
 static_assert(ARRAY_LEN(stage_text) == STAGE_COUNT, "a stage has no text");
 

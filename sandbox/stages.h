@@ -24,6 +24,7 @@ enum stage {
     STAGE_SECCOMP,
     STAGE_EXEC,
     STAGE_INIT,
+    STAGE_PRE_START, /* after STAGE_FORK; the number of a stage is that of older inits too */
     STAGE_COUNT
 };
 

@@ -46,20 +46,25 @@ static json_t *text_value(const char *text)
 static int probe(json_t *request)
 {
     static const struct probe_ops *const all[] = { &probe_http, &probe_tcp, &probe_mysql,
-                                                   &probe_redis };
-    struct probe_request r = {
-        .url = "", .host = "127.0.0.1", .user = "", .password = "", .database = ""
-    };
+                                                   &probe_redis, &probe_tls };
+    struct probe_request r = { .url = "",
+                               .host = "127.0.0.1",
+                               .user = "",
+                               .password = "",
+                               .database = "",
+                               .server_name = "",
+                               .ca = "" };
     const struct probe_ops *ops = NULL;
     struct err e = ERR_INIT;
     json_int_t timeout = 0;
     json_error_t where;
     int insecure = 0, code;
 
-    if (json_unpack_ex(request, &where, JSON_STRICT, "{s:s,s:I,s?s,s?b,s?s,s?i,s?s,s?s,s?s}",
-                       "kind", &r.kind, "timeout_us", &timeout, "url", &r.url, "insecure",
-                       &insecure, "host", &r.host, "port", &r.port, "user", &r.user, "password",
-                       &r.password, "database", &r.database) < 0)
+    if (json_unpack_ex(
+            request, &where, JSON_STRICT, "{s:s,s:I,s?s,s?b,s?s,s?i,s?s,s?s,s?s,s?s,s?s,s?i}",
+            "kind", &r.kind, "timeout_us", &timeout, "url", &r.url, "insecure", &insecure, "host",
+            &r.host, "port", &r.port, "user", &r.user, "password", &r.password, "database",
+            &r.database, "server_name", &r.server_name, "ca", &r.ca, "days", &r.days) < 0)
         return wrong(where.text);
     for (size_t i = 0; i < ARRAY_LEN(all); i++)
         if (strcmp(all[i]->name, r.kind) == 0)

@@ -20,6 +20,10 @@ enum {
     LIMIT_LOG_LINE = 16 * 1024, /* bytes of one log record: the json-file convention */
     LIMIT_CAPSULES = 5,        /* failures of one instance that are kept: enough to see a pattern */
     LIMIT_PROBE_OUTPUT = 4096, /* bytes kept of what a health check printed, as in moby */
+    LIMIT_PROBE_CA = 32 * 1024, /* bytes of certificates that a probe trusts: one worker request */
+    LIMIT_PATTERN = 256,        /* bytes of a pattern that lines are held against */
+    LIMIT_PATTERN_REPEATED = 1000, /* copies its counts may make of a part: memory */
+    LIMIT_PATTERN_LINE = 4096,     /* bytes of a line that are looked at: time */
     LIMIT_SECCOMP_PROFILE =
         64 * 1024, /* bytes of a service's own system call profile without blanks: half a packet */
     LIMIT_COPY_FILES =

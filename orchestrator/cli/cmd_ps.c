@@ -109,6 +109,8 @@ static void print_row(const json_t *s)
         printf("%swaits for %s", gap, text(s, "waits_for"));
     else if (!is_fine(s) && text(s, "last_exit")[0] != '\0')
         printf("%s%s", gap, text(s, "last_exit"));
+    else if (text(s, "says")[0] != '\0')
+        printf("%s%s", gap, text(s, "says"));
     putchar('\n');
 }
 

@@ -144,9 +144,9 @@ static int secrets(const struct loaded *l, struct project *p, const struct node 
     const struct node *map = node_get(document, "secrets");
     const struct node *services = node_get(document, "services");
 
-    /* a probe may add one for its service */
+    /* a probe may add two for its service */
     p->secrets = arena_array(
-        p->arena, node_count(map) + node_count(node_get(document, "configs")) + services->n + 1,
+        p->arena, node_count(map) + node_count(node_get(document, "configs")) + 2 * services->n + 1,
         sizeof *p->secrets);
     for (size_t i = 0; map && i < map->n; i++) {
         const struct node *n = map->entries[i].value;

@@ -1,10 +1,21 @@
 /* Health checks: the test of the file, or the stronger probe that stands for it. */
 #include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
+#include <sys/un.h>
 
+#include "base/auto.h"
 #include "base/clock.h"
+#include "base/fsio.h"
+#include "base/limits.h"
 #include "base/num.h"
+#include "base/pattern.h"
 #include "compose/resolve.h"
+
+enum { DAYS_MAX = 36500 };
+
+#define WATCHDOG_LEAST_US (100 * USEC_PER_MSEC)
 
 static bool word_is(const char *word, const char *name)
 {
@@ -119,10 +130,89 @@ static int number(const struct node *map, const char *key, uint16_t *out, struct
     return 0;
 }
 
+/* The caller reads it: nobody else may be able to, and what was checked is what is used. */
+static int trusted(struct resolve *r, const struct node *map, const char **out, struct err *e)
+{
+    const struct node *file = node_get(map, "ca");
+    struct project *p = r->project;
+    auto_free char *text = NULL;
+    size_t len = 0;
+    int code;
+
+    if (!file)
+        return 0;
+    code = fsio_read(AT_FDCWD, file->text, LIMIT_PROBE_CA, &text, &len);
+    if (code < 0)
+        return resolve_refuse(file, e, "'ca': %s: %s", file->text,
+                              code == -EFBIG ? "it is larger than 32 KiB" : strerror(-code));
+    if (!strstr(text, "-----BEGIN CERTIFICATE-----"))
+        return resolve_refuse(file, e, "'ca': %s: there is no certificate in it (PEM)", file->text);
+    struct secret *s = &p->secrets[p->n_secrets++]; /* room for two per service was made */
+    s->name = arena_printf(r->arena, "%s.probe.ca", r->unit->name);
+    s->value = arena_strndup(r->arena, text, len);
+    s->len = len;
+    *out = s->name;
+    return 0;
+}
+
+static int certificate(struct resolve *r, const struct node *map, struct probe *out, struct err *e)
+{
+    const struct node *days = node_get(map, "days");
+    uint64_t n = 0;
+
+    if (days && num_u64(days->text, DAYS_MAX, &n) < 0)
+        return resolve_refuse(days, e, "'days' must be a number, at most %d", DAYS_MAX);
+    if (out->port == 0)
+        return resolve_refuse(map, e, "a tls probe says which port it asks");
+    if (out->insecure && node_get(map, "ca"))
+        return resolve_refuse(map, e, "'insecure' accepts any certificate; 'ca' does not");
+    out->days = (unsigned) n;
+    out->server_name = node_get_text(map, "server_name", "");
+    return trusted(r, map, &out->ca_secret, e);
+}
+
+static int socket_path(const struct node *map, struct probe *out, struct err *e)
+{
+    const struct node *path = node_get(map, "path");
+
+    out->path = path ? path->text : "";
+    if (out->path[0] != '/')
+        return resolve_refuse(path ? path : map, e,
+                              "a unix probe says which socket: 'path' begins with /, inside the "
+                              "service");
+    if (strlen(out->path) >= sizeof((struct sockaddr_un *) NULL)->sun_path)
+        return resolve_refuse(path, e, "'path' is longer than a socket's may be, 107 bytes");
+    return 0;
+}
+
+static int line(const struct node *map, struct probe *out, struct err *e)
+{
+    const struct node *pattern = node_get(map, "pattern");
+    struct err why = ERR_INIT;
+
+    if (!pattern)
+        return resolve_refuse(map, e, "a log probe says which line: 'pattern'");
+    out->pattern = pattern->text;
+    return pattern_compile(pattern->text, NULL, &why) < 0
+               ? resolve_refuse(pattern, e, "%s", why.msg)
+               : 0;
+}
+
+/* what only some kinds have */
+static int of_kind(struct resolve *r, const struct node *map, struct probe *out, struct err *e)
+{
+    if (out->kind == PROBE_UNIX)
+        return socket_path(map, out, e);
+    if (out->kind == PROBE_LOG)
+        return line(map, out, e);
+    return out->kind == PROBE_TLS ? certificate(r, map, out, e) : 0;
+}
+
 static int from_map(struct resolve *r, const struct node *map, struct probe *out, struct err *e)
 {
     const char *kind = node_get_text(map, "kind", "");
     const char *variable;
+    int code;
 
     out->kind = PROBE_KIND_COUNT;
     for (int k = 0; k < PROBE_KIND_COUNT; k++)
@@ -130,7 +220,9 @@ static int from_map(struct resolve *r, const struct node *map, struct probe *out
             out->kind = (enum probe_kind) k;
     if (out->kind == PROBE_KIND_COUNT)
         return resolve_refuse(map, e,
-                              "unknown probe '%s'; expected http, tcp, mysql, redis or none", kind);
+                              "unknown probe '%s'; expected http, tcp, mysql, redis, unix, tls, "
+                              "log, notify or none",
+                              kind);
     out->url = node_get_text(map, "url", "");
     out->insecure = node_is_true(node_get(map, "insecure"));
     out->host = node_get_text(map, "host", "127.0.0.1");
@@ -143,7 +235,8 @@ static int from_map(struct resolve *r, const struct node *map, struct probe *out
         out->database = env_value(r, variable);
     if ((variable = node_get_text(map, "password_variable", NULL)))
         out->password_secret = password_secret(r, variable);
-    return number(map, "port", &out->port, e);
+    code = number(map, "port", &out->port, e);
+    return code < 0 ? code : of_kind(r, map, out, e);
 }
 
 static int choose_probe(struct resolve *r, const struct node *test, struct probe *out,
@@ -161,6 +254,34 @@ static int choose_probe(struct resolve *r, const struct node *test, struct probe
     return as_http(r, test, out) ? 0 : as_exec(r, test, out, e);
 }
 
+/* x-native.watchdog, and how sd_watchdog_enabled(3) learns of it */
+static int watchdog(struct resolve *r, struct err *e)
+{
+    const struct node *n = node_get(r->native, "watchdog");
+    struct probe *q = &r->unit->health.probe;
+    const char **env;
+    size_t count = 0;
+    int code;
+
+    if (!n)
+        return 0;
+    if (q->kind != PROBE_NOTIFY)
+        return resolve_refuse(n, e, "'watchdog' needs probe: {kind: notify}");
+    code = resolve_duration(r->native, "watchdog", 0, &q->watchdog_us, e);
+    if (code == 0 && q->watchdog_us < WATCHDOG_LEAST_US)
+        code = resolve_refuse(n, e, "'watchdog' is at least 100ms");
+    if (code < 0)
+        return code;
+    while (r->unit->env && r->unit->env[count])
+        count++;
+    env = arena_array(r->arena, count + 2, sizeof *env);
+    for (size_t i = 0; i < count; i++)
+        env[i] = r->unit->env[i];
+    env[count] = arena_printf(r->arena, "WATCHDOG_USEC=%" PRIu64, q->watchdog_us);
+    r->unit->env = env;
+    return 0;
+}
+
 int resolve_health(struct resolve *r, struct err *e)
 {
     const struct node *check = node_get(r->service, "healthcheck");
@@ -169,8 +290,7 @@ int resolve_health(struct resolve *r, struct err *e)
     uint64_t n = 3;
     int code;
 
-    h->probe =
-        (struct probe){ .url = "", .host = "", .user = "", .database = "", .password_secret = "" };
+    h->probe = (struct probe) PROBE_BLANK;
     /* the defaults are those of the specification */
     if ((code = resolve_duration(check, "interval", 30 * USEC_PER_SEC, &h->interval_us, e)) < 0 ||
         (code = resolve_duration(check, "timeout", 30 * USEC_PER_SEC, &h->timeout_us, e)) < 0 ||
@@ -181,7 +301,8 @@ int resolve_health(struct resolve *r, struct err *e)
     if (retries && num_u64(retries->text, UINT32_MAX, &n) < 0)
         return resolve_refuse(retries, e, "'retries' must be a number");
     h->retries = n > 0 ? (unsigned) n : 3;
-    if (node_is_true(node_get(check, "disable")))
-        return 0;
-    return choose_probe(r, node_get(check, "test"), &h->probe, e);
+    code = node_is_true(node_get(check, "disable"))
+               ? 0
+               : choose_probe(r, node_get(check, "test"), &h->probe, e);
+    return code < 0 ? code : watchdog(r, e);
 }

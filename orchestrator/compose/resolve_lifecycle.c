@@ -6,6 +6,11 @@
 #include "compose/resolve.h"
 #include "compose/scalar.h"
 
+#define USEC_PER_MIN       (60 * USEC_PER_SEC)
+#define TIMEOUT_LONGEST_US (24 * 60 * USEC_PER_MIN)
+
+enum { PRE_START_MAX = 16 };
+
 static int signal_number(const struct node *n, const char *fallback, int *out, struct err *e)
 {
     *out = num_signal(n ? n->text : fallback);
@@ -139,9 +144,9 @@ static const char *const *variables(struct arena *a, const struct node *map)
     return env;
 }
 
-static int hooks(struct resolve *r, const char *key, struct hook **out, size_t *n, struct err *e)
+static int hooks(struct resolve *r, const struct node *list, struct hook **out, size_t *n,
+                 struct err *e)
 {
-    const struct node *list = node_get(r->service, key);
 
     *out = arena_array(r->arena, node_count(list), sizeof **out);
     for (size_t i = 0; i < node_count(list); i++) {
@@ -161,13 +166,35 @@ static int hooks(struct resolve *r, const char *key, struct hook **out, size_t *
     return 0;
 }
 
+/* Init runs them one after the other, before there is an instance to join. */
+static int before(struct resolve *r, struct err *e)
+{
+    const struct node *list = node_get(r->native, "pre_start");
+    struct unit *u = r->unit;
+    int code = hooks(r, list, &u->pre_start, &u->n_pre_start, e);
+
+    if (code == 0 && u->n_pre_start > PRE_START_MAX)
+        return resolve_refuse(list, e, "at most %d commands run before a program", PRE_START_MAX);
+    for (size_t i = 0; i < u->n_pre_start && code == 0; i++) {
+        const struct node *item = list->items[i];
+        uint64_t *timeout_us = &u->pre_start[i].timeout_us;
+
+        code = resolve_duration(item, "timeout", USEC_PER_MIN, timeout_us, e);
+        if (code == 0 && (*timeout_us == 0 || *timeout_us > TIMEOUT_LONGEST_US))
+            code = resolve_refuse(node_get(item, "timeout"), e, "'timeout' is up to 24h");
+    }
+    return code;
+}
+
 int resolve_lifecycle(struct resolve *r, struct err *e)
 {
     struct unit *u = r->unit;
     int code;
 
     if ((code = stopping(r, e)) < 0 || (code = restart(r, e)) < 0 || (code = sickness(r, e)) < 0 ||
-        (code = hooks(r, "post_start", &u->post_start, &u->n_post_start, e)) < 0)
+        (code = before(r, e)) < 0 ||
+        (code = hooks(r, node_get(r->service, "post_start"), &u->post_start, &u->n_post_start, e)) <
+            0)
         return code;
-    return hooks(r, "pre_stop", &u->pre_stop, &u->n_pre_stop, e);
+    return hooks(r, node_get(r->service, "pre_stop"), &u->pre_stop, &u->n_pre_stop, e);
 }

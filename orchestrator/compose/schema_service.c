@@ -366,6 +366,11 @@ static const struct attribute probe_list[] = {
     { "user", TEXT_, YES("of the protocol probe") },
     { "password", TEXT_, YES("of the protocol probe") },
     { "database", TEXT_, YES("of the protocol probe") },
+    { "path", TEXT_, YES("of a unix probe: a stream socket inside the service that accepts its user") },
+    { "pattern", TEXT_, YES("of a log probe: a POSIX extended regular expression; the first line of a life that matches says that it is ready") },
+    { "server_name", TEXT_, YES("of a tls probe: whom the certificate must name; the host") },
+    { "days", .accepts = INT_TEXT, .form = FORM_ANY, YES("of a tls probe: how long the certificate must be valid yet; 0") },
+    { "ca", TEXT_, .path = PATH_FILE, YES("of a tls probe: a file with whom to trust, instead of whom the host does; read by the caller") },
 };
 KIND(probe, "probe");
 
@@ -376,6 +381,13 @@ static const struct attribute restart_delay_list[] = {
     { "jitter", .accepts = INT_TEXT, .form = FORM_ANY, YES("percent by which a delay varies; 10") },
 };
 KIND(restart_delay, "restart delay");
+static const struct attribute pre_start_list[] = {
+    { "command", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .required = true, YES("in the sandbox, as the service's user") },
+    { "working_dir", TEXT_, YES("the service's own if it says nothing") },
+    { "environment", PAIRS_, .form = FORM_VARIABLES, YES("besides the service's") },
+    { "timeout", TIME_, YES("then it has failed; 1 m") },
+};
+KIND(pre_start, "command before the program");
 static const char *const unhealthy_words[] = { "ignore", "restart", "reload", "stop", NULL };
 
 #define WORDS_ .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_NUMBER, .form = FORM_COMMAND
@@ -390,9 +402,11 @@ static const struct attribute native_list[] = {
     { "packages", TEXTS_, YES("named when they are missing") },
     { "programs", TEXTS_, YES("looked for before the start") },
     { "probe", OBJECT_, .kind = &probe, YES("instead of the health check") },
+    { "watchdog", TIME_, YES("unhealthy when sd_notify says no WATCHDOG=1 for so long; with probe: {kind: notify}") },
     { "on_unhealthy", TEXT_, .words = unhealthy_words, YES("ignore, restart, reload or stop; restart if it has a restart policy and is no database") },
     { "unhealthy_grace", TIME_, YES("from unhealthy to what is done about it") },
     { "reload_signal", TEXT_, YES("that makes it read its configuration again") },
+    { "pre_start", OBJECTS_, .kind = &pre_start, YES("commands before the program, in its sandbox; one that does not exit 0 in time is a failed start") },
     { "restart_delay", OBJECT_, .kind = &restart_delay, YES("how restarts back off") },
     { "seccomp", TEXT_, YES("name of a shipped system call profile: default, nginx, redis, mariadb, python") },
 };

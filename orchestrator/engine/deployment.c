@@ -19,6 +19,7 @@ static struct instance *instance_new(struct deployment *d, const char *name, uns
         (index == 1 ? !(i->label = strdup(name)) : asprintf(&i->label, "%s@%u", name, index) < 0))
         abort();
     i->in = d;
+    i->notify = -1;
     i->index = index;
     d->instances = reallocarray(d->instances, d->n_instances + 1, sizeof(struct instance *));
     if (!d->instances)
@@ -41,6 +42,7 @@ static void instance_free(struct instance *i)
 {
     timers_cancel(i->in->timers, &i->timer);
     timers_cancel(i->in->timers, &i->probe_timer);
+    notify_close(i);
     capsule_flush(i);
     health_log_clear(&i->checks);
     capture_log_free(i->log);

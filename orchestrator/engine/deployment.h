@@ -48,6 +48,7 @@ struct instance {
     unsigned crash_streak;  /* for backoff */
     unsigned false_starts;  /* ends before it was ready, since it was last asked to start */
     bool ready_seen;        /* this incarnation was ready once */
+    bool told;              /* it has said that it is ready, see probing.c */
     bool came_back;         /* it ended by itself, and is not ready again yet */
     bool to_blame;          /* it is stopped because of what `blame` says */
     char blame[320];        /* why its last end was ours, "" = it was not */
@@ -68,6 +69,11 @@ struct instance {
     struct health_run health;
     struct health_log checks; /* of the present or last incarnation */
     uint64_t probe_tag;       /* 0 = none in flight */
+    int notify;               /* what it says with sd_notify(3), -1 = nothing comes */
+    sd_event_source *notify_source;
+    char says[128];        /* of its status, "" = nothing */
+    bool disbelieved;      /* somebody else said something in its name */
+    struct timer watchdog; /* until it must have said something */
     struct hooks_run hooks;
     struct exit_info last;
     bool has_last;

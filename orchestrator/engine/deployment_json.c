@@ -40,6 +40,7 @@ static json_t *instance_to_json(const struct instance *i)
 
     (void) json_object_set_new(json, "ports", ports_to_json(i));
     (void) json_object_set_new(json, "index", json_integer(i->index));
+    (void) json_object_set_new(json, "was_ready", json_boolean(i->ready_seen));
     (void) json_object_set_new(json, "named", json_boolean(i->names == i->in->names));
     (void) json_object_set_new(json, "last_memory_limit",
                                json_integer((json_int_t) i->last.memory_limit));
@@ -108,6 +109,7 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
     i->names = json_is_false(json_object_get(json, "named")) ? 0 : d->names;
     i->state = (enum state) state_from_text(state);
     ports_from_json(i, json_object_get(json, "ports"));
+    i->ready_seen = json_is_true(json_object_get(json, "was_ready"));
     i->want = run ? WANT_RUN : WANT_REST;
     i->restarts = (unsigned) restarts;
     i->crash_streak = (unsigned) streak;

@@ -28,13 +28,14 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
     i->stop_signal = i->unit->stop_signal;
     i->stop_grace_us = i->unit->stop_grace_us;
     i->launched_us = timers_now(s->timers);
-    i->ready_seen = i->replace = i->paused = i->to_blame = false;
+    i->ready_seen = i->told = i->replace = i->paused = i->to_blame = false;
     if (r < 0)
         return r;
     if (launch_open_log(s, i, &late) < 0) /* tried again when there is something to write */
         log_err(&late, i->id);
     else
         capture_log_expect(i->log, i->incarnation);
+    launch.whole = true;
     networks_plan(s, i, arena, &launch);
     return s->ops->launch(s->self, &launch, e);
 }
@@ -58,6 +59,12 @@ static void on_drained(void *owner)
 
 static void limit(struct instance *i)
 {
+    const struct probe *q = i->unit ? &i->unit->health.probe : NULL;
+    struct err e = ERR_INIT;
+
+    if (q && q->kind == PROBE_LOG && state_is_live(i->state) &&
+        capture_log_await(i->log, i->incarnation, q->pattern, probing_told, i, &e) < 0)
+        log_err(&e, i->id);
     if (i->unit)
         capture_log_limit(i->log, &(struct log_spec){ .max_size = i->unit->log_max_size,
                                                       .files = i->unit->log_files,

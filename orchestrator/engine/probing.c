@@ -1,6 +1,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 #include "engine/supervisor_impl.h"
 
@@ -13,6 +14,29 @@ static void schedule(struct instance *i)
         timers_set(i->in->timers, &i->probe_timer, i->health.due_us, on_due, i);
 }
 
+/* nobody is asked: readiness comes by itself */
+static bool tells_itself(const struct instance *i)
+{
+    return i->unit &&
+           (i->unit->health.probe.kind == PROBE_LOG || i->unit->health.probe.kind == PROBE_NOTIFY);
+}
+
+static void take_answer(struct instance *i, const struct runtime_answer *a);
+
+static void answer_itself(struct instance *i)
+{
+    char silence[LIMIT_PATTERN + 64] = "";
+
+    if (!i->told && i->unit->health.probe.kind == PROBE_LOG)
+        (void) snprintf(silence, sizeof silence, "no line matches '%s' yet",
+                        i->unit->health.probe.pattern);
+    else if (!i->told)
+        (void) snprintf(silence, sizeof silence, "%s",
+                        i->ready_seen ? "no WATCHDOG=1 yet" : "it has not said READY=1 yet");
+    health_log_begin(&i->checks, clock_wall_us(), timers_now(i->in->timers));
+    take_answer(i, &(struct runtime_answer){ .ok = i->told, .output = silence });
+}
+
 static void on_due(void *owner)
 {
     struct instance *i = owner;
@@ -21,6 +45,10 @@ static void on_due(void *owner)
 
     if (!i->unit)
         return; /* on its way out */
+    if (tells_itself(i)) {
+        answer_itself(i);
+        return;
+    }
     if (!s->connected) {
         i->health.due_us = timers_now(s->timers) + USEC_PER_SEC;
         schedule(i);
@@ -42,13 +70,36 @@ void probing_begin(struct instance *i, bool adopted)
         i->health.health = i->state == STATE_UP     ? HEALTH_GOOD
                            : i->state == STATE_SICK ? HEALTH_BAD
                                                     : HEALTH_STARTING;
+    i->told |= adopted && i->health.health == HEALTH_GOOD;
+    if (tells_itself(i) && i->told)
+        i->health.due_us = timers_now(i->in->timers);
     if (i->health.health == HEALTH_NONE)
         supervisor_step(i, FSM_READY, NULL);
     schedule(i);
 }
 
+void probing_told(void *instance)
+{
+    struct instance *i = instance;
+
+    i->told = true;
+    if (timer_is_set(&i->probe_timer))
+        on_due(i);
+}
+
+void probing_failed(struct instance *i, const char *what)
+{
+    if (i->health.health != HEALTH_GOOD || !i->unit)
+        return;
+    i->told = false;
+    i->health.failing = i->unit->health.retries;
+    health_log_begin(&i->checks, clock_wall_us(), timers_now(i->in->timers));
+    take_answer(i, &(struct runtime_answer){ .output = what });
+}
+
 void probing_end(struct instance *i)
 {
+    timers_cancel(i->in->timers, &i->watchdog);
     i->probe_tag = 0;
     i->health.due_us = 0;
     timers_cancel(i->in->timers, &i->probe_timer);
@@ -93,6 +144,14 @@ bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_a
         schedule(i);
         return true;
     }
+    take_answer(i, a);
+    return true;
+}
+
+static void take_answer(struct instance *i, const struct runtime_answer *a)
+{
+    struct supervisor *s = i->in->supervisor;
+
     if (!a->ok)
         keep_output(i, a);
     health_log_end(&i->checks, timers_now(s->timers), a->ok, exit_status(a),
@@ -101,7 +160,10 @@ bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_a
                                 : "");
     if (health_answer(&i->health, &i->unit->health, a->ok, timers_now(s->timers)))
         supervisor_step(i, i->health.health == HEALTH_GOOD ? FSM_READY : FSM_SICK, NULL);
+    if (a->ok && tells_itself(i)) {
+        i->health.due_us = 0; /* it does not take it back by itself */
+        notify_watch(i);
+    }
     schedule(i);
     supervisor_settle(i->in);
-    return true;
 }

@@ -59,8 +59,9 @@ static void adopt(struct supervisor *s, struct instance *i, const struct runtime
         supervisor_step(i, FSM_STOP, NULL);
     } else if (i->unit && i->state == STATE_STARTING && i->unit->n_post_start > 0) {
         hooks_run(i, HOOKS_POST_START); /* nobody knows how far they came */
-    } else if (i->unit && !timer_is_set(&i->probe_timer) && i->probe_tag == 0) {
-        i->ready_seen = i->state == STATE_UP;
+    } else if (i->unit && i->state != STATE_PREPARING && !timer_is_set(&i->probe_timer) &&
+               i->probe_tag == 0) {
+        i->ready_seen |= i->state == STATE_UP;
         if (!i->paused)
             probing_begin(i, true);
     }

@@ -371,6 +371,7 @@ static json_t *instance_status(const struct instance *i)
 
 static json_t *more_status(const struct instance *i, json_t *one)
 {
+    (void) json_object_set_new(one, "says", json_string(i->says));
     (void) json_object_set_new(one, "health_failing", json_integer(i->health.failing));
     (void) json_object_set_new(one, "health_log", health_log_to_json(&i->checks));
     (void) json_object_set_new(one, "log_lost",

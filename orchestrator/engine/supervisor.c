@@ -265,6 +265,7 @@ static void on_started(void *owner, const struct runtime_seen *seen)
     i->pid = seen->pid;
     deployment_keep_ports(i, seen->ports, seen->n_ports);
     deployment_keep_shut(i, seen->shut, seen->n_ports);
+    notify_begin(i);
     supervisor_step(i, FSM_STARTED, NULL);
     supervisor_settle(i->in);
 }
@@ -310,6 +311,11 @@ static void on_refused(void *owner, const char *id, const struct err *why)
         operation_fail(i->in, i, "sandbox", why);
     supervisor_step(i, FSM_ENDED, &how);
     supervisor_settle(i->in);
+}
+
+static void on_notify(void *owner, const char *id, int fd)
+{
+    notify_open(owner, id, fd);
 }
 
 static void on_streams(void *owner, const char *id, int fds[RUNTIME_STREAM_FDS])
@@ -482,6 +488,7 @@ struct runtime_listener supervisor_listener(struct supervisor *s)
                                       .ended = on_ended,
                                       .refused = on_refused,
                                       .streams = on_streams,
+                                      .notify = on_notify,
                                       .answered = on_answered,
                                       .released = on_released };
 }

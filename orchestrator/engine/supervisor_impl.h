@@ -82,8 +82,22 @@ bool volumes_answered(struct deployment *d, uint64_t tag, const struct runtime_a
 /* probing.c */
 void probing_begin(struct instance *i, bool adopted);
 void probing_end(struct instance *i);
+/* it says itself that it is ready */
+void probing_told(void *instance);
 /* true when the tag belonged to a probe */
 bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
+
+/* it is not well, whatever it said before; `what` says why */
+void probing_failed(struct instance *i, const char *what);
+
+/* notify.c */
+/* listens to a socket of sd_notify(3), which is taken */
+void notify_open(struct supervisor *s, const char *id, int fd);
+/* it runs: from now on it is known who belongs to it */
+void notify_begin(struct instance *i);
+void notify_close(struct instance *i);
+/* ready, or well again: the watchdog bites unless it is told in time */
+void notify_watch(struct instance *i);
 
 /* capsule.c */
 /* keeps what is known of `i`, to which `event` (borrowed) has just happened */

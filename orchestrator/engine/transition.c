@@ -165,6 +165,7 @@ static void note_end(struct instance *i, const struct exit_info *how)
     if (!i->ready_seen)
         i->false_starts++;
     probing_end(i);
+    notify_close(i);
     hooks_end(i);
 }
 
@@ -176,6 +177,7 @@ static void note_vanished(struct instance *i)
     i->pid = 0;
     i->replace = i->ready_seen = i->paused = i->to_blame = false;
     probing_end(i);
+    notify_close(i);
     hooks_end(i);
 }
 

@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "logs/awaited.h"
 #include "logs/cursor.h"
 #include "logs/rotation.h"
 #include "logs/sink_json.h"
@@ -50,6 +51,7 @@ struct capture_log {
     uint64_t unsaid;    /* of these, those the log does not tell of yet */
     uint64_t looked_at; /* size of the file when there was room enough; UINT64_MAX: not known */
     struct stream *streams;
+    struct awaited awaited;
     void (*drained)(void *owner);
     void *owner;
 };
@@ -115,9 +117,19 @@ static int emit(struct stream *s, const char *text, size_t len, bool whole)
     return 0;
 }
 
+/* Noted before the line counts as taken: who is killed in between looks at it again. */
+static void look(struct stream *s, const char *text, size_t len)
+{
+    if (!awaited_is(&s->log->awaited, s->incarnation, text, len))
+        return;
+    s->cursor->awaited = 1;
+    awaited_end(&s->log->awaited, s->log->loop);
+}
+
 /* a line that is not `kept` is only counted */
 static void put(struct stream *s, const char *text, size_t len, bool whole, bool kept)
 {
+    look(s, text, len);
     if (kept && room.failed == 0)
         room.failed = emit(s, text, len, whole);
 }
@@ -289,6 +301,7 @@ static void finish(struct stream *s)
     if (c->tail_len[c->tail_now] > 0) {
         int r = check_space(s->log);
 
+        look(s, c->tail[c->tail_now], c->tail_len[c->tail_now]);
         cursor_begin(c, s->log->size, 0);
         if (r == 0 && !s->log->spec.silent)
             r = emit(s, c->tail[c->tail_now], c->tail_len[c->tail_now], true);
@@ -338,6 +351,14 @@ static void recover(struct stream *s)
     log->held = false;
 }
 
+/* what another supervisor has seen */
+static void recall(const struct stream *s)
+{
+    if (s->cursor->awaited && s->log->awaited.armed &&
+        s->log->awaited.incarnation == s->incarnation)
+        awaited_end(&s->log->awaited, s->log->loop);
+}
+
 static int attach_stream(struct capture_log *log, const char *service, unsigned incarnation,
                          const char *name, int fds[3], struct err *e)
 {
@@ -363,6 +384,7 @@ static int attach_stream(struct capture_log *log, const char *service, unsigned 
         return err_set(e, r, "capturing %s of '%s': %s", name, service, strerror(-r));
     }
     (void) sd_event_source_set_priority(s->event, SD_EVENT_PRIORITY_IDLE);
+    recall(s);
     return 0;
 }
 
@@ -520,6 +542,18 @@ uint64_t capture_log_lost(const struct capture_log *log)
     return log->lost;
 }
 
+int capture_log_await(struct capture_log *log, unsigned incarnation, const char *pattern,
+                      void (*came)(void *owner), void *owner, struct err *e)
+{
+    const struct stream *s;
+    int r = awaited_set(&log->awaited, incarnation, pattern, came, owner, e);
+
+    if (r == 0)
+        DL_FOREACH (log->streams, s)
+            recall(s);
+    return r;
+}
+
 void capture_log_on_drained(struct capture_log *log, void (*drained)(void *owner), void *owner)
 {
     log->drained = drained;
@@ -532,6 +566,7 @@ void capture_log_free(struct capture_log *log)
         return;
     while (log->streams)
         stream_free(log->streams);
+    awaited_clear(&log->awaited);
     if (log->fd >= 0)
         close(log->fd);
     free(log->path);

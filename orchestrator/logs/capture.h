@@ -58,6 +58,12 @@ int capture_log_attach(struct capture_log *log, const char *service, unsigned in
 /* true while a pipe of that incarnation is open: its last lines may still be coming */
 bool capture_log_is_attached(const struct capture_log *log, unsigned incarnation);
 
+/* Calls back, in a later turn and once for each life, when a line of that incarnation matches the
+ * pattern (base/pattern.h); also if it came while another supervisor ran, and a stream of it is
+ * still open. */
+int capture_log_await(struct capture_log *log, unsigned incarnation, const char *pattern,
+                      void (*came)(void *owner), void *owner, struct err *e);
+
 /* Calls back whenever the last open pipe has given its last
  * byte; the log may be freed in the callback. */
 void capture_log_on_drained(struct capture_log *log, void (*drained)(void *owner), void *owner);

@@ -19,6 +19,8 @@ struct cursor {
     uint32_t tail_now;
     uint32_t tail_len[2];
     char tail[2][LIMIT_LOG_LINE]; /* the beginning of a line whose end has not come yet */
+    uint32_t
+        awaited; /* the line somebody waited for has come; the last one: older files end here */
 };
 
 /* Maps PATH, made new if it is missing or of another version. */

@@ -62,14 +62,23 @@ static void describe_oom(const struct exit_info *x, char *out, size_t room)
 void exit_describe(const struct exit_info *x, char *out, unsigned long room)
 {
     char reason[80] = "", oom[120] = "";
+    int offset = 0;
 
     if (x->oom) {
         describe_oom(x, reason, sizeof reason);
         (void) snprintf(oom, sizeof oom, " after a process of it was killed: %s", reason);
     }
-    if (x->stage[0] != '\0')
+    if (x->stage[0] != '\0' && x->error != 0) {
         (void) snprintf(out, room, "could not start: %s: %s", x->stage, strerror(x->error));
-    else if (x->oom && x->signal == SIGKILL)
+        return;
+    }
+    if (x->stage[0] != '\0') /* what runs before the program has ended badly */
+        offset = snprintf(out, room, "could not start: %s: ", x->stage);
+    if (offset < 0 || (size_t) offset >= room)
+        return;
+    out += offset;
+    room -= (size_t) offset;
+    if (x->oom && x->signal == SIGKILL)
         (void) snprintf(out, room, "killed: %s", reason);
     else if (x->signal != 0)
         (void) snprintf(out, room, "killed by signal %d (%s)%s", x->signal, strsignal(x->signal),

@@ -43,10 +43,11 @@ struct sickness {
     int reload_signal; /* 0 = none */
 };
 
-/* a command inside a running unit */
+/* a command inside a running unit, or in its sandbox before its program */
 struct hook {
     const char *const *argv, *const *env; /* env is added to the unit's */
     const char *workdir, *user;           /* "" = the unit's */
+    uint64_t timeout_us;                  /* of one before the program; 0 = none */
 };
 
 /* indexed by the enums */

@@ -26,8 +26,9 @@ const char *const mount_kind_text[] = {
 static_assert(ARRAY_LEN(mount_kind_text) == MOUNT_KIND_COUNT, "a mount kind has no text");
 
 const char *const probe_kind_text[] = {
-    [PROBE_NONE] = "none", [PROBE_EXEC] = "exec",   [PROBE_HTTP] = "http",
-    [PROBE_TCP] = "tcp",   [PROBE_MYSQL] = "mysql", [PROBE_REDIS] = "redis",
+    [PROBE_NONE] = "none",   [PROBE_EXEC] = "exec",     [PROBE_HTTP] = "http", [PROBE_TCP] = "tcp",
+    [PROBE_MYSQL] = "mysql", [PROBE_REDIS] = "redis",   [PROBE_UNIX] = "unix", [PROBE_TLS] = "tls",
+    [PROBE_LOG] = "log",     [PROBE_NOTIFY] = "notify",
 };
 static_assert(ARRAY_LEN(probe_kind_text) == PROBE_KIND_COUNT, "a probe kind has no text");
 

@@ -133,6 +133,8 @@ struct unit {
     struct sickness sickness;
     struct hook *post_start, *pre_stop;
     size_t n_post_start, n_pre_stop;
+    struct hook *pre_start; /* as the unit's user */
+    size_t n_pre_start;
     int stop_signal;
     uint64_t stop_grace_us;
     bool log_silent;       /* what it prints is not kept */

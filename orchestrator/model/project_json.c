@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/limits.h"
+#include "base/pattern.h"
 #include "model/json_table.h"
 #include "model/project.h"
 
@@ -118,6 +119,12 @@ static const struct json_member probe_members[] = {
     TEXT(probe, user),
     TEXT(probe, database),
     TEXT(probe, password_secret),
+    TEXT(probe, path),
+    TEXT(probe, server_name),
+    TEXT(probe, ca_secret),
+    PLAIN(probe, days, T_UINT),
+    TEXT(probe, pattern),
+    PLAIN(probe, watchdog_us, T_U64),
 };
 static const struct json_kind probe_kind = KIND(probe, "probe", probe_members);
 
@@ -148,10 +155,8 @@ static const struct json_member sickness_members[] = {
 static const struct json_kind sickness_kind = KIND(sickness, "sickness", sickness_members);
 
 static const struct json_member hook_members[] = {
-    PLAIN(hook, argv, T_LIST),
-    PLAIN(hook, env, T_LIST),
-    TEXT(hook, workdir),
-    TEXT(hook, user),
+    PLAIN(hook, argv, T_LIST), PLAIN(hook, env, T_LIST),       TEXT(hook, workdir),
+    TEXT(hook, user),          PLAIN(hook, timeout_us, T_U64),
 };
 static const struct json_kind hook_kind = KIND(hook, "hook", hook_members);
 
@@ -204,6 +209,7 @@ static const struct json_member unit_members[] = {
     ONE(unit, sickness, sickness_kind),
     MANY(unit, post_start, hook_kind),
     MANY(unit, pre_stop, hook_kind),
+    MANY(unit, pre_start, hook_kind),
     PLAIN(unit, stop_signal, T_INT),
     PLAIN(unit, stop_grace_us, T_U64),
     PLAIN(unit, log_silent, T_BOOL),
@@ -352,7 +358,7 @@ static int check_network_of(const struct project *p, const struct unit *u, struc
 
 static int check_references(const struct project *p, const struct unit *u, struct err *e)
 {
-    const char *secret = u->health.probe.password_secret;
+    const char *const secrets[] = { u->health.probe.password_secret, u->health.probe.ca_secret };
 
     for (size_t i = 0; i < u->n_deps; i++)
         if (u->deps[i].required && !project_unit(p, u->deps[i].unit))
@@ -366,10 +372,20 @@ static int check_references(const struct project *p, const struct unit *u, struc
         if (!project_secret(p, u->files[i].secret))
             return err_set(e, -EINVAL, "project: '%s' uses secret '%s', which is not there",
                            u->name, u->files[i].secret);
-    if (secret[0] != '\0' && !project_secret(p, secret))
-        return err_set(e, -EINVAL,
-                       "project: the check of '%s' uses secret '%s', which is not there", u->name,
-                       secret);
+    for (size_t i = 0; i < ARRAY_LEN(secrets); i++)
+        if (secrets[i][0] != '\0' && !project_secret(p, secrets[i]))
+            return err_set(e, -EINVAL,
+                           "project: the check of '%s' uses secret '%s', which is not there",
+                           u->name, secrets[i]);
+    return 0;
+}
+
+static int check_probe(const struct unit *u, struct err *e)
+{
+    const struct probe *q = &u->health.probe;
+
+    if (q->kind == PROBE_LOG && pattern_compile(q->pattern, NULL, e) < 0)
+        return err_wrap(e, "project: the check of '%s'", u->name);
     return 0;
 }
 
@@ -378,7 +394,9 @@ static int check_lifecycle(const struct unit *u, struct err *e)
     const struct {
         const struct hook *list;
         size_t n;
-    } hooks[] = { { u->post_start, u->n_post_start }, { u->pre_stop, u->n_pre_stop } };
+    } hooks[] = { { u->post_start, u->n_post_start },
+                  { u->pre_stop, u->n_pre_stop },
+                  { u->pre_start, u->n_pre_start } };
 
     for (size_t k = 0; k < ARRAY_LEN(hooks); k++)
         for (size_t i = 0; i < hooks[k].n; i++)
@@ -413,7 +431,7 @@ static int check(const struct project *p, struct err *e)
         if (u->uid == 0 || u->gid == 0)
             return err_set(e, -EPERM, "project: '%s' may not run as root", u->name);
         if ((r = check_references(p, u, e)) < 0 || (r = check_network_of(p, u, e)) < 0 ||
-            (r = check_lifecycle(u, e)) < 0)
+            (r = check_lifecycle(u, e)) < 0 || (r = check_probe(u, e)) < 0)
             return r;
     }
     if (p->database.unit[0] != '\0' && !project_unit(p, p->database.unit))

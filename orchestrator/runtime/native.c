@@ -248,6 +248,8 @@ static void on_answer(struct native *n, struct pending *p, struct sandbox_messag
             log_err(&e, "asking for log pipes");
         break;
     case PENDING_STREAMS:
+        if (m->n_fds == RUNTIME_STREAM_FDS + 1)
+            n->to.notify(n->to.owner, p->id, m->fds[--m->n_fds]);
         if (m->n_fds == RUNTIME_STREAM_FDS) {
             n->to.streams(n->to.owner, p->id, m->fds);
             m->n_fds = 0; /* handed over */
@@ -471,10 +473,16 @@ static json_t *string_list(const char *const *v)
 static int native_probe(void *self, const char *id, const struct project *p,
                         const struct health_spec *h, uint64_t tag, struct err *e)
 {
-    bool inside = h->probe.kind == PROBE_EXEC;
-    json_t *fields = json_pack(
-        "{s:s,s:I,s:o}", "scope", inside ? "all" : "net", "deadline_us", (json_int_t) h->timeout_us,
-        "argv", inside ? string_list(h->probe.argv) : json_pack("[s,s]", "ipam-worker", "probe"));
+    const struct probe *q = &h->probe;
+    bool inside = q->kind == PROBE_EXEC || q->kind == PROBE_UNIX;
+    json_t *argv = q->kind == PROBE_EXEC   ? string_list(q->argv)
+                   : q->kind == PROBE_UNIX ? json_pack("[s]", q->path)
+                                           : json_pack("[s,s]", "ipam-worker", "probe");
+    json_t *fields = json_pack("{s:s,s:I,s:o}", "scope",
+                               q->kind == PROBE_UNIX ? "unix"
+                               : inside              ? "all"
+                                                     : "net",
+                               "deadline_us", (json_int_t) h->timeout_us, "argv", argv);
 
     return join(self, id, fields, inside ? NULL : native_probe_request(p, h), tag, e);
 }

@@ -154,6 +154,17 @@ static void copy_ports(const struct unit *u, struct spec *s)
                                 .udp = u->ports[i].udp };
 }
 
+static void copy_hooks(const struct unit *u, struct spec *s)
+{
+    s->pre_start = array(u->n_pre_start, sizeof *s->pre_start);
+    s->n_pre_start = u->n_pre_start;
+    for (size_t i = 0; i < u->n_pre_start; i++)
+        s->pre_start[i] = (struct spec_hook){ .argv = u->pre_start[i].argv,
+                                              .env = u->pre_start[i].env,
+                                              .workdir = u->pre_start[i].workdir,
+                                              .deadline_us = u->pre_start[i].timeout_us };
+}
+
 int native_spec_make(const struct runtime_launch *l, struct native_spec *out, struct err *e)
 {
     const struct unit *u = l->unit;
@@ -193,13 +204,16 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .seccomp = u->seccomp,
                                .seccomp_profile = u->seccomp_profile,
                                .capabilities = u->capabilities,
-                               .own_users = u->own_users };
+                               .own_users = u->own_users,
+                               .notify = l->whole && u->health.probe.kind == PROBE_NOTIFY };
     copy_mounts(u, &out->spec);
     copy_rights(u, &out->spec);
     copy_devices(u, &out->spec);
     copy_links(l, &out->spec);
     copy_ports(u, &out->spec);
     copy_disks(u, &out->spec);
+    if (l->whole)
+        copy_hooks(u, &out->spec);
     return copy_files(l->project, u, out, e);
 }
 
@@ -215,6 +229,7 @@ void native_spec_clear(struct native_spec *s)
     free(s->spec.hosts);
     free(s->spec.ports);
     free(s->spec.disks);
+    free(s->spec.pre_start);
     *s = (struct native_spec){ 0 };
 }
 
@@ -240,6 +255,12 @@ json_t *native_probe_request(const struct project *p, const struct health_spec *
     (void) json_object_set_new(j, "port", json_integer(q->port));
     if (q->kind == PROBE_TCP)
         return j;
+    if (q->kind == PROBE_TLS) {
+        (void) json_object_update_new(
+            j, json_pack("{s:s,s:i,s:s,s:b}", "server_name", q->server_name, "days", (int) q->days,
+                         "ca", secret_value(p, q->ca_secret), "insecure", q->insecure));
+        return j;
+    }
     (void) json_object_set_new(j, "user", json_string(q->user));
     (void) json_object_set_new(j, "password", json_string(secret_value(p, q->password_secret)));
     if (q->kind == PROBE_MYSQL)

@@ -36,6 +36,8 @@ struct runtime_launch {
     const struct project *project;
     const struct unit *unit;
     const char *id;
+    bool whole; /* with what belongs to a service besides its program: what runs before it, and
+                   somebody who listens to sd_notify(3) */
     const char *network_of; /* instance whose network it lives in, "" = its own; or the host's */
     struct runtime_link *links;
     size_t n_links;
@@ -85,6 +87,9 @@ struct runtime_listener {
     void (*refused)(void *owner, const char *id, const struct err *why);
     /* log pipes of an instance; the descriptors become the owner's */
     void (*streams)(void *owner, const char *id, int fds[RUNTIME_STREAM_FDS]);
+    /* what it says with sd_notify(3): a datagram socket that tells credentials; comes before
+     * `streams`, becomes the owner's */
+    void (*notify)(void *owner, const char *id, int fd);
     void (*answered)(void *owner, uint64_t tag, const struct runtime_answer *a);
     /* `quit` and everything asked for before it has been done */
     void (*released)(void *owner);

@@ -50,6 +50,63 @@ make_sick() {
     [ "${output:-0}" -eq 0 ]
 }
 
+@test "x-native.pre_start: before the program, in its sandbox as its user; its output is in the log, nothing of it stays" {
+    local told
+    orch --profile prepared up prepared
+    told=/proc/$(ps_field prepared pid)/root/told
+    [ "$(tr '\n' , <"$told/order")" = "/usr,service before,nobody,second,program," ]
+    [ "$(cat "$told/net")" = "$(readlink "/proc/$(ps_field prepared pid)/ns/net")" ]
+    has_logged prepared prepares
+    run orch exec prepared pgrep sleep
+    [ "$(grep -c . <<<"$output")" -eq 1 ]
+    # each life anew, and never beside a command of its own
+    orch restart prepared
+    told=/proc/$(ps_field prepared pid)/root/told
+    [ "$(grep -c second "$told/order")" -eq 2 ]
+    orch run --rm prepared true
+    [ "$(grep -c second "$told/order")" -eq 2 ]
+}
+
+@test "x-native.pre_start: one that fails is a start that failed; why has its output, and it is not tried again" {
+    run orch --profile broken up --no-deps unprepared
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"could not start: running its pre_start commands: exited with status 3"* ]]
+    orch --profile broken up --no-deps --no-wait unprepared unending unsteady unheard
+    wait_until 20 is_in_state unprepared failed
+    run orch why unprepared
+    echo "$output"
+    [[ $output == *"the lake is dry"* ]]
+    [[ $output == *"ipam-init: running its pre_start commands: /bin/sh exited with status 3"* ]]
+    wait_until 20 is_in_state unending failed
+    has_logged unending "sleep was not over in time"
+    wait_until 20 is_in_state unsteady failed
+    [[ $(ps_field unsteady last_exit) == *"pre_start commands: killed by signal 11"* ]]
+    wait_until 20 is_in_state unheard failed
+    has_logged unheard "/no/such/program: executing the program: No such file or directory"
+    [ "$(ps_field unprepared restarts)$(ps_field unending restarts)$(ps_field unheard restarts)" = 000 ]
+}
+
+@test "x-native.pre_start: goes on while manager and broker are killed, and the program is found when it begins" {
+    local told=$WORLD/state/volumes/lifecycle_patient
+    orch --profile prepared up --no-wait patient
+    wait_until 20 test -s "$told/order"
+    kill -KILL "$(daemon_pid ipam-orchd)" "$(daemon_pid ipam-sandboxd)"
+    [ "$(ps_field patient state)" = preparing ]
+    [ "$(ps_field patient pid)" -eq 0 ]
+    touch "$told/go"
+    wait_until 20 is_in_state patient up
+    [ "$(tr '\0' ' ' <"/proc/$(ps_field patient pid)/cmdline")" = "/bin/sleep 3606 " ]
+    [ "$(cat "$told/order")" = waits ]
+    # who waits can be stopped
+    rm "$told/go"
+    orch stop patient
+    orch --profile prepared up --no-wait patient
+    wait_until 20 is_in_state patient preparing
+    orch stop patient
+    [ "$(ps_field patient state)" = down ]
+}
+
 @test "deploy.restart_policy: condition, delay, max_attempts and window instead of restart; restart_delay" {
     orch --profile tried up --no-wait tried eager
     wait_until 20 is_in_state tried failed

@@ -45,8 +45,7 @@ void fake_unit(struct unit *u, const char *name)
     u->restart.jitter = 0;
     u->stop_signal = SIGTERM;
     u->stop_grace_us = 10000000;
-    u->health.probe =
-        (struct probe){ .url = "", .host = "", .user = "", .database = "", .password_secret = "" };
+    u->health.probe = (struct probe) PROBE_BLANK;
 }
 
 void fake_health(struct unit *u, uint64_t interval_us)

@@ -6,6 +6,7 @@
  *   sandbox_driver SOCKET wait ID                  prints the exit event
  *   sandbox_driver SOCKET lines ID out|err N       prints N lines of the source pipe
  *   sandbox_driver SOCKET drain ID out|err         prints all until its end
+ *   sandbox_driver SOCKET notes ID                 prints one datagram of its notify socket
  *   sandbox_driver SOCKET join ID SCOPE US ARG...  prints output, then the answer
  *
  * Exit status: 0, 1 for an error answer or a failed set-up, 2 for wrong use or a lost connection.
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -37,7 +39,8 @@ static const char plain_spec[] =
     "\"cpu_quota_us\":0,\"cpu_period_us\":0,\"cpuset\":\"\",\"domainname\":\"\",\"dns\":[],"
     "\"network_of\":\"\","
     "\"dns_search\":[],\"dns_options\":[],\"seccomp\":\"default\",\"seccomp_profile\":\"\","
-    "\"capabilities\":[],\"devices\":[],\"device_rules\":[],\"apparmor\":\"\",\"own_users\":false}";
+    "\"capabilities\":[],\"devices\":[],\"device_rules\":[],\"apparmor\":\"\",\"own_users\":false,"
+    "\"notify\":false,\"pre_start\":[]}";
 
 /* what a mount of a wish does not say */
 static const char plain_mount[] =
@@ -188,7 +191,7 @@ static int open_source(struct sandbox_client *c, const char *id, const char *str
     int which = strcmp(stream, "err") == 0 ? STDERR_SOURCE : STDOUT_SOURCE;
     int fd;
 
-    if (m.n_fds != 6)
+    if (m.n_fds < 6)
         fail("no six descriptors");
     fd = take_fd(&m.fds[which]);
     sandbox_message_clear(&m);
@@ -207,6 +210,30 @@ static int cmd_lines(struct sandbox_client *c, int argc, char **argv)
         left -= byte == '\n';
     }
     return left > 0;
+}
+
+/* "TEXT from PID" */
+static int cmd_notes(struct sandbox_client *c, int argc, char **argv)
+{
+    struct sandbox_message m = ask(c, "fds", json_pack("{s:s}", "id", argv[0]), NULL, 0);
+    char text[4096], control[CMSG_SPACE(sizeof(struct ucred))];
+    struct iovec part = { text, sizeof text };
+    struct msghdr got = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control
+    };
+    struct ucred who = { 0 };
+    ssize_t n;
+
+    (void) argc;
+    if (m.n_fds != 7)
+        fail("no seventh descriptor");
+    n = recvmsg(m.fds[6], &got, MSG_DONTWAIT);
+    if (n >= 0 && CMSG_FIRSTHDR(&got))
+        memcpy(&who, CMSG_DATA(CMSG_FIRSTHDR(&got)), sizeof who);
+    if (n >= 0)
+        (void) printf("%.*s from %d\n", (int) n, text, (int) who.pid);
+    sandbox_message_clear(&m);
+    return n < 0;
 }
 
 static int cmd_join(struct sandbox_client *c, int argc, char **argv)
@@ -246,7 +273,8 @@ static const struct {
     int (*run)(struct sandbox_client *c, int argc, char **argv);
 } commands[] = { { "request", 1, cmd_request }, { "launch", 1, cmd_launch },
                  { "wait", 1, cmd_wait },       { "lines", 3, cmd_lines },
-                 { "drain", 2, cmd_lines },     { "join", 4, cmd_join } };
+                 { "drain", 2, cmd_lines },     { "join", 4, cmd_join },
+                 { "notes", 1, cmd_notes } };
 
 int main(int argc, char **argv)
 {

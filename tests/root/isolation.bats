@@ -142,3 +142,76 @@ teardown() {
     [ "$status" -eq 1 ]
     [[ $(jq -r .error.message <<<"$output") == *"/no/such"* ]]
 }
+
+@test "a probe of a socket runs nothing and has the rights of the service: no other root, no other user" {
+    # shellcheck disable=SC2016 # python's
+    started t.asked.1.1 '{}' /usr/bin/python3 -c 'if True:
+        import socket, time
+        s = socket.socket(socket.AF_UNIX); s.bind("/tmp/own"); s.listen(1)
+        time.sleep(1000)'
+    wait_until 10 test -S "/proc/$PID/root/tmp/own"
+    run drive join t.asked.1.1 unix 20000000 /tmp/own
+    echo "$output"
+    [ "$(jq .code <<<"$output")" = 0 ]
+    # the broker's own socket is not there
+    run drive join t.asked.1.1 unix 20000000 "$HOUSE/run/sandbox.sock"
+    echo "$output"
+    [[ $output == "$HOUSE/run/sandbox.sock: No such file or directory"*'"code":1'* ]]
+    chown 1:1 "/proc/$PID/root/tmp/own"
+    chmod 600 "/proc/$PID/root/tmp/own"
+    run drive join t.asked.1.1 unix 20000000 /tmp/own
+    echo "$output"
+    [[ $output == "/tmp/own: Permission denied"*'"code":1'* ]]
+    # one whose queue is full ends with the deadline
+    chown 65534 "/proc/$PID/root/tmp/own"
+    nsenter -t "$PID" -m -r python3 -c 'if True:
+        import socket, time
+        while True:
+            s = socket.socket(socket.AF_UNIX); s.setblocking(False)
+            globals().setdefault("all", []).append(s)
+            try: s.connect("/tmp/own")
+            except BlockingIOError: break
+        open("/tmp/full", "w").close(); time.sleep(1000)' 3>&- &
+    local holder=$!
+    wait_until 10 test -e "/proc/$PID/root/tmp/full"
+    run drive join t.asked.1.1 unix 100000 /tmp/own
+    echo "$output"
+    kill "$holder"
+    [ "$(jq .timed_out <<<"$output")" = true ]
+    for path in relative /a/../b "/$(printf '%0107d' 0)"; do
+        run drive join t.asked.1.1 unix 20000000 "$path"
+        [ "$(jq .error.errno <<<"$output")" = 22 ]
+    done
+    run drive join t.asked.1.1 unix 0 /tmp/own
+    [ "$(jq .error.errno <<<"$output")" = 22 ]
+}
+
+# has_said ID TEXT: takes one datagram
+has_said() {
+    [[ $(drive notes "$1") == "$2 from "* ]]
+}
+
+@test "NOTIFY_SOCKET: of the service's user, there for its programs, kept by its init for the next broker" {
+    # shellcheck disable=SC2016 # python's
+    started t.says.1.1 '{"notify":true,"uid":33,"gid":34,"env":["NOTIFY_SOCKET=/elsewhere"]}' /usr/bin/python3 -c 'if True:
+        import os, socket, time
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.connect(os.environ["NOTIFY_SOCKET"]); s.send(b"READY=1"); time.sleep(1000)'
+    [ "$(stat -c '%F %a %u %g' "/proc/$PID/root/run/ipam-orch/notify")" = "socket 600 33 34" ]
+    wait_until 10 has_said t.says.1.1 READY=1
+    broker_kill
+    broker_start
+    inside t.says.1.1 /usr/bin/python3 -c 'if True:
+        import socket
+        s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        s.connect("/run/ipam-orch/notify"); s.send(b"STATUS=again")'
+    run drive notes t.says.1.1
+    [[ $output == "STATUS=again from "* ]]
+    drive request kill '{"id":"t.says.1.1"}'
+    ended t.says.1.1
+    # without it there is none
+    started t.mute.1.1 '{}' "$GUESTS/guest_family" 0
+    [ ! -e "/proc/$PID/root/run/ipam-orch/notify" ]
+    run drive notes t.mute.1.1
+    [ "$status" -eq 2 ]
+}

@@ -572,6 +572,69 @@ static void a_silent_log_takes_everything_and_keeps_nothing(void **state)
     capture_log_free(log);
 }
 
+static void count(void *owner)
+{
+    ++*(unsigned *) owner;
+}
+
+static void a_line_that_is_waited_for_is_told_once_also_to_the_next_supervisor(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    struct err e = ERR_INIT;
+    unsigned told = 0;
+
+    assert_true(capture_log_await(log, 1, "(", count, &told, &e) < 0);
+    assert_int_equal(capture_log_await(log, 2, "^rea?dy( |$)", count, &told, &e), 0);
+    attach(r, log);
+    put(r->p.source[0][1], "ready\n");
+    pump(r);
+    assert_int_equal(told, 0); /* that was another life */
+    assert_int_equal(capture_log_await(log, 1, "^rea?dy( |$)", count, &told, &e), 0);
+    put(r->p.source[0][1], "almost ready\nre");
+    put(r->p.source[1][1], "unready\nreadying\n");
+    pump(r);
+    assert_int_equal(told, 0);
+    capture_log_free(log);
+    log = open_log(r);
+    assert_int_equal(capture_log_await(log, 1, "^rea?dy( |$)", count, &told, &e), 0);
+    attach(r, log);
+    capture_log_limit(log, &(struct log_spec){ .silent = true });
+    put(r->p.source[0][1], "ady at last\nready\n");
+    pump(r);
+    assert_int_equal(told, 1);
+    assert_int_equal(capture_log_await(log, 1, "^rea?dy( |$)", count, &told, &e), 0);
+    put(r->p.source[0][1], "ready\n");
+    pump(r);
+    assert_int_equal(told, 1);
+    capture_log_free(log);
+    log = open_log(r);
+    attach(r, log);
+    assert_int_equal(capture_log_await(log, 1, "^rea?dy( |$)", count, &told, &e), 0);
+    pump(r);
+    assert_int_equal(told, 2);
+    capture_log_free(log);
+    close_writers(r);
+}
+
+static void a_last_piece_without_a_newline_is_looked_at_too(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    struct err e = ERR_INIT;
+    unsigned told = 0;
+
+    assert_int_equal(capture_log_await(log, 1, "ready$", count, &told, &e), 0);
+    attach(r, log);
+    put(r->p.source[0][1], "now ready");
+    pump(r);
+    assert_int_equal(told, 0);
+    close_writers(r);
+    pump(r);
+    assert_int_equal(told, 1);
+    capture_log_free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -590,6 +653,8 @@ int main(void)
         WITH_ROOM(lines_a_full_disk_has_no_room_for_are_counted_and_the_log_tells),
         WITH_ROOM(a_piece_without_an_end_does_not_make_a_full_disk_look_empty),
         WITH_ROOM(a_silent_log_takes_everything_and_keeps_nothing),
+        WITH_ROOM(a_line_that_is_waited_for_is_told_once_also_to_the_next_supervisor),
+        WITH_ROOM(a_last_piece_without_a_newline_is_looked_at_too),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,11 @@ enum wrong {
     APPARMOR,
     DEVICE_RULE,
     DEVICE_RULES_MANY,
+    PRE_START_NOTHING,
+    PRE_START_VARIABLE,
+    PRE_START_FOREVER,
+    PRE_START_DIRECTORY,
+    PRE_START_MANY,
     WRONG_COUNT
 };
 
@@ -178,6 +183,11 @@ static const struct {
     [APPARMOR] = { -EINVAL, "apparmor" },
     [DEVICE_RULE] = { -EINVAL, "device-rule" },
     [DEVICE_RULES_MANY] = { -E2BIG, "count" },
+    [PRE_START_NOTHING] = { -EINVAL, "pre-start" },
+    [PRE_START_VARIABLE] = { -EINVAL, "pre-start" },
+    [PRE_START_FOREVER] = { -EINVAL, "pre-start" },
+    [PRE_START_DIRECTORY] = { -EINVAL, "working directory" },
+    [PRE_START_MANY] = { -E2BIG, "count" },
     [PROFILE_OWN] = { -EINVAL, "name" },
     [SUBPATH_UP] = { -EINVAL, "subpath" },
     [SUBPATH_ABSOLUTE] = { -EINVAL, "subpath" },
@@ -194,6 +204,18 @@ static struct spec_host host;
 static struct spec_group group;
 static struct spec_device device;
 static struct spec_ulimit ulimit;
+
+static struct spec with_hooks(struct spec_hook hook, size_t n)
+{
+    static struct spec_hook hooks[17];
+    struct spec s = good();
+
+    for (size_t i = 0; i < n; i++)
+        hooks[i] = hook;
+    s.pre_start = hooks;
+    s.n_pre_start = n;
+    return s;
+}
 
 static struct spec with_disk(const char *path, uint64_t weight)
 {
@@ -393,6 +415,11 @@ static struct spec make(enum wrong w)
     case APPARMOR: s.apparmor = "unconfined"; break;
     case DEVICE_RULE: return with_device_rules(wrong_rule);
     case DEVICE_RULES_MANY: return with_device_rules(many_rules);
+    case PRE_START_NOTHING: return with_hooks((struct spec_hook){ nothing, none, "", 1 }, 1);
+    case PRE_START_VARIABLE: return with_hooks((struct spec_hook){ sh, sh, "", 1 }, 1);
+    case PRE_START_FOREVER: return with_hooks((struct spec_hook){ sh, none, "", 1ull << 40 }, 1);
+    case PRE_START_DIRECTORY: return with_hooks((struct spec_hook){ sh, none, "/..", 1 }, 1);
+    case PRE_START_MANY: return with_hooks((struct spec_hook){ sh, none, "", 1 }, 17);
     case CAPABILITY_OVER_HOST:
         s.network_of = SPEC_HOST_NETWORK;
         s.capabilities = raw;

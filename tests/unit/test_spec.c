@@ -51,6 +51,7 @@ static struct spec full(void)
 
     static struct spec_ulimit ulimits[] = { { "nofile", 100, INT64_MAX } };
     static struct spec_disk disks[] = { { "/dev/sda", 100, 1, 2, 3, 4 }, { .path = "/dev/b" } };
+    static struct spec_hook hooks[] = { { argv, env, "/w", 7 }, { argv, none, "", 8 } };
     static struct spec_group groups[] = { { "mail", 8 }, { "", 4321 } };
 
     return (struct spec){ .id = "p.web.1.2",
@@ -81,6 +82,9 @@ static struct spec full(void)
                           .oom_score_adj = -5,
                           .stdin_open = true,
                           .own_users = true,
+                          .notify = true,
+                          .pre_start = hooks,
+                          .n_pre_start = ARRAY_LEN(hooks),
                           .tty = true,
                           .etc = etc,
                           .links = links,
