@@ -23,8 +23,6 @@
 
 enum { PIPE_BYTES = 1024 * 1024 };
 
-static const uint64_t fresh_namespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
-
 /* ---- a new process of ipam-init ---- */
 
 /* the child of clone3 does two things and no third */
@@ -264,20 +262,23 @@ static const struct guest *find_landlord(struct broker *b, const struct guest *g
 static int clone_init(struct broker *b, const struct guest *g, int cgroup, struct launched *init,
                       struct err *e)
 {
+    uint64_t fresh = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC;
     const struct guest *with;
     int home = -1, r;
 
+    if (!g->spec.host_uts)
+        fresh |= CLONE_NEWUTS;
     if (g->spec.network_of[0] == '\0')
-        return launch_init(false, fresh_namespaces | CLONE_NEWNET, cgroup, init, e);
+        return launch_init(false, fresh | CLONE_NEWNET, cgroup, init, e);
     if (strcmp(g->spec.network_of, SPEC_HOST_NETWORK) == 0)
-        return launch_init(false, fresh_namespaces, cgroup, init, e);
+        return launch_init(false, fresh, cgroup, init, e);
     with = find_landlord(b, g, e);
     if (!with)
         return e->code;
     r = netns_enter(with->pidfd, &home);
     if (r < 0)
         return err_set(e, r, "entering the network of '%s': %s", with->id, strerror(-r));
-    r = launch_init(false, fresh_namespaces, cgroup, init, e);
+    r = launch_init(false, fresh, cgroup, init, e);
     netns_leave(home);
     return r;
 }

@@ -424,6 +424,24 @@ static int check_dns(const struct spec *s, struct err *e)
 /* in the host's network they are over the host */
 static const uint64_t network_masters = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
 
+/* who shares a namespace shares it with the ids of the host */
+static int check_shared(const struct spec *s, struct err *e)
+{
+    const struct {
+        bool shared;
+        const char *what;
+    } of[] = { { s->host_uts, "UTS" }, { s->host_cgroup, "cgroup" } };
+
+    for (size_t i = 0; i < ARRAY_LEN(of); i++)
+        if (of[i].shared && s->own_users)
+            return err_set(e, -EPERM,
+                           "namespace: a shared %s namespace excludes a user namespace of its own",
+                           of[i].what);
+    if (s->host_uts && s->domainname[0])
+        return err_set(e, -EPERM, "namespace: a domain in the UTS namespace of the host");
+    return 0;
+}
+
 /* what init made stays the host's: over that a capability of a user namespace is worth nothing */
 static int check_users(const struct spec *s, struct err *e)
 {
@@ -560,6 +578,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_sysctls(s, e);
     if (r == 0)
         r = check_network_of(s, e);
+    if (r == 0)
+        r = check_shared(s, e);
     if (r == 0)
         r = check_confinement(s, e);
     if (r == 0)

@@ -444,10 +444,16 @@ static int plan_all(struct plan *p, const char *where, const int *files, struct 
     int r;
 
     setup_begin(p->text);
+    if (!p->spec->host_cgroup)
+        setup_put(p->text, SETUP_CGROUP);
+    /* the host's own are not its to open */
+    if (strcmp(p->spec->network_of, SPEC_HOST_NETWORK) != 0)
+        setup_put(p->text, SETUP_LOW_PORTS);
     r = plan_users(p);
     if (r < 0)
         return err_set(e, r, "user namespace: %s", strerror(-r));
-    setup_put(p->text, SETUP_HOSTNAME, p->spec->hostname);
+    if (!p->spec->host_uts)
+        setup_put(p->text, SETUP_HOSTNAME, p->spec->hostname);
     if (p->spec->domainname[0])
         setup_put(p->text, SETUP_DOMAIN, p->spec->domainname);
     plan_sysctls(p);

@@ -83,6 +83,8 @@ static const struct field spec_fields[] = {
     FIELD(spec, seccomp_profile, FIELD_TEXT),
     FIELD(spec, capabilities, FIELD_STRINGS),
     FIELD(spec, own_users, FIELD_BOOL),
+    FIELD(spec, host_uts, FIELD_BOOL),
+    FIELD(spec, host_cgroup, FIELD_BOOL),
     FIELD(spec, device_rules, FIELD_STRINGS),
     FIELD(spec, apparmor, FIELD_TEXT),
 };

@@ -146,7 +146,8 @@ struct spec {
     const char *const *device_rules; /* "c 10:229 rw": base/device_rule.h */
     const char *const *capabilities; /* "NET_RAW"; empty = none */
 
-    bool own_users; /* a user namespace; ids here are those inside */
+    bool own_users;             /* a user namespace; ids here are those inside */
+    bool host_uts, host_cgroup; /* those namespaces are the host's */
 };
 
 json_t *spec_encode(const struct spec *s); /* new reference */

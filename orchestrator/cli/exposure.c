@@ -29,6 +29,8 @@ enum {
     NO_LIMIT = 3,
     SHARED_USER = 3,
     HOST_USERS = 5,
+    HOST_UTS = 1,
+    HOST_CGROUP = 1,
 };
 
 static void add(struct exposure *x, unsigned points, const char *fmt, ...)
@@ -143,6 +145,8 @@ void exposure_of(const struct project *p, const struct unit *u, const struct sys
     add_network(out, p, u);
     add_limits(out, u);
     add(out, u->own_users ? 0 : HOST_USERS, "its user is one of the host");
+    add(out, u->host_uts ? HOST_UTS : 0, "the name of the host, as it changes");
+    add(out, u->host_cgroup ? HOST_CGROUP : 0, "the control groups of the host by name");
     for (size_t i = 0; i < p->n_units && !u->own_users; i++)
         shared += &p->units[i] != u && !p->units[i].own_users && p->units[i].uid == u->uid;
     add(out, shared ? SHARED_USER : 0, "services that run as the same user: %zu", shared);

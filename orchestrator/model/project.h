@@ -127,6 +127,7 @@ struct unit {
     const char *const *device_rules; /* "c 10:229 rw": more that may be done with nodes */
     const char *const *capabilities; /* "NET_RAW"; what cap_add leaves after cap_drop */
     bool own_users;                  /* a user namespace of its own; all ids are those inside */
+    bool host_uts, host_cgroup;      /* those namespaces are the host's */
 
     struct health_spec health;
     struct restart_spec restart;

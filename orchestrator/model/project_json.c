@@ -191,6 +191,8 @@ static const struct json_member unit_members[] = {
     PLAIN(unit, oom_score_adj, T_SIGNED),
     PLAIN(unit, stdin_open, T_BOOL),
     PLAIN(unit, own_users, T_BOOL),
+    PLAIN(unit, host_uts, T_BOOL),
+    PLAIN(unit, host_cgroup, T_BOOL),
     PLAIN(unit, tty, T_BOOL),
     PLAIN(unit, sysctls, T_LIST),
     TEXT(unit, seccomp),

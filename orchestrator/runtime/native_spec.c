@@ -193,7 +193,9 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .seccomp = u->seccomp,
                                .seccomp_profile = u->seccomp_profile,
                                .capabilities = u->capabilities,
-                               .own_users = u->own_users };
+                               .own_users = u->own_users,
+                               .host_uts = u->host_uts,
+                               .host_cgroup = u->host_cgroup };
     copy_mounts(u, &out->spec);
     copy_rights(u, &out->spec);
     copy_devices(u, &out->spec);

@@ -232,6 +232,46 @@ EOF
     echo "exit $status: $output"
 }
 
+# same KIND PID PID: whether they live in the same namespace of that kind
+same() {
+    [ "$(readlink "/proc/$2/ns/$1")" = "$(readlink "/proc/$3/ns/$1")" ]
+}
+
+# pid_alone NAME [SERVICE]: of a project made by up_alone
+pid_alone() {
+    PROJECT=$WORLD/$1 ps_field "${2:-web}" pid
+}
+
+@test "uts: host and cgroup: host: where policy permits them; the name of the host is seen, not changed" {
+    local pid
+    policy
+    up_alone naming "uts: host"
+    [ "$status" -eq 1 ]
+    [[ $output == *"policy: host-uts = no: 'naming.web.1."*"' may not have the host's name"* ]]
+    up_alone naming "cgroup: host"
+    [ "$status" -eq 1 ]
+    [[ $output == *"policy: host-cgroup = no: 'naming.web.1."*"' may not see the control groups of the host"* ]]
+    policy "[project naming]" "host-uts = yes" "host-cgroup = yes"
+    up_alone naming "uts: host, cgroup: host"
+    [ "$status" -eq 0 ]
+    pid=$(pid_alone naming)
+    same uts "$pid" self
+    same cgroup "$pid" self
+    [ "$(orch_in "$WORLD/naming" exec web cat /etc/hostname)" = "$(uname -n)" ]
+    [[ $(orch_in "$WORLD/naming" exec web cat /proc/self/cgroup) == *"/naming.web.1."* ]]
+    run orch_in "$WORLD/naming" exec web hostname stolen
+    [ "$status" -ne 0 ]
+    orch_in "$WORLD/naming" down
+    up_alone naming "cgroup: private"
+    [ "$status" -eq 0 ]
+    pid=$(pid_alone naming)
+    run ! same uts "$pid" self
+    run ! same cgroup "$pid" self
+    [[ $(orch_in "$WORLD/naming" exec web cat /proc/self/cgroup) != *"naming.web"* ]]
+    orch_in "$WORLD/naming" down
+    policy
+}
+
 @test "blkio_config: rates and weights of a block device" {
     loop_disk "$WORLD/disk.img"
     up_alone disk "blkio_config: { weight: 400, weight_device: [{ path: $DISK, weight: 300 }],
@@ -317,7 +357,11 @@ blkio_config: { device_read_bps: [{ path: /dev/sda, rate: 0 }] }|above 0
 mem_swappiness: 101|from 0 to 100
 oom_kill_disable: true|oom_kill_disable
 cgroup_parent: elsewhere|cgroup_parent
-cgroup: host|cgroup
+cgroup: elsewhere|cgroup
+uts: private|uts
+uts: host, hostname: box|'hostname' and 'uts: host' exclude each other
+uts: host, userns_mode: auto|compose.yaml:6:
+cgroup: host, userns_mode: private|'cgroup: host' and a user namespace of its own exclude
 deploy: { resources: { reservations: { cpus: "0.5" } } }|cpu_shares
 EOF
     [ "$(ps_json | jq -r .project)" != refused ]

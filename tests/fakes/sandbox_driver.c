@@ -37,7 +37,8 @@ static const char plain_spec[] =
     "\"cpu_quota_us\":0,\"cpu_period_us\":0,\"cpuset\":\"\",\"domainname\":\"\",\"dns\":[],"
     "\"network_of\":\"\","
     "\"dns_search\":[],\"dns_options\":[],\"seccomp\":\"default\",\"seccomp_profile\":\"\","
-    "\"capabilities\":[],\"devices\":[],\"device_rules\":[],\"apparmor\":\"\",\"own_users\":false}";
+    "\"capabilities\":[],\"devices\":[],\"device_rules\":[],\"apparmor\":\"\",\"own_users\":false,"
+    "\"host_uts\":false,\"host_cgroup\":false}";
 
 /* what a mount of a wish does not say */
 static const char plain_mount[] =

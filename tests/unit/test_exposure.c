@@ -103,6 +103,12 @@ static void every_right_makes_a_unit_more_exposed(void **state)
     before = score(&u).points;
     u.network_of = PROJECT_HOST_NETWORK;
     assert_true(score(&u).points > before);
+    before = score(&u).points;
+    u.host_uts = true;
+    assert_true(score(&u).points > before);
+    before = score(&u).points;
+    u.host_cgroup = true;
+    assert_true(score(&u).points > before);
 }
 
 static void the_largest_reason_comes_first_and_ten_is_the_most(void **state)

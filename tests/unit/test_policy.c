@@ -98,6 +98,8 @@ enum wrong {
     CAPABILITY_OVER_HOST,
     CAPABILITY_OF_NAMESPACE,
     LOW_PORTS_OF_HOST,
+    SHARED_WITH_USERS,
+    DOMAIN_OF_HOST,
     SUBPATH_UP,
     SUBPATH_ABSOLUTE,
     SUBPATH_OF_TMPFS,
@@ -171,6 +173,8 @@ static const struct {
     [CAPABILITY_OVER_HOST] = { -EPERM, "capability" },
     [CAPABILITY_OF_NAMESPACE] = { -EPERM, "capability" },
     [LOW_PORTS_OF_HOST] = { -EPERM, "capability" },
+    [SHARED_WITH_USERS] = { -EPERM, "namespace" },
+    [DOMAIN_OF_HOST] = { -EPERM, "namespace" },
     [DEVICE_NOT_IN_DEV] = { -EINVAL, "device" },
     [DEVICE_OF_ANYBODY] = { -EINVAL, "device" },
     [DEVICE_ON_ROOT] = { -EINVAL, "device" },
@@ -385,6 +389,11 @@ static struct spec make(enum wrong w)
         s.own_users = true;
         s.network_of = SPEC_HOST_NETWORK;
         s.capabilities = low;
+        break;
+    case SHARED_WITH_USERS: s.own_users = s.host_cgroup = true; break;
+    case DOMAIN_OF_HOST:
+        s.host_uts = true;
+        s.domainname = "example.org";
         break;
     case DEVICE_NOT_IN_DEV: return with_device("/dev/../etc/passwd", "/dev/x", "r");
     case DEVICE_OF_ANYBODY: return with_device("/dev/shm/x", "/dev/x", "r");

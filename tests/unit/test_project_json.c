@@ -121,6 +121,7 @@ static json_t *example(void)
     units[0].swappiness = "7";
     units[0].stdin_open = true;
     units[0].own_users = true;
+    units[0].host_uts = units[0].host_cgroup = true;
     units[0].tty = true;
     assert_int_equal(project_to_json(&p, &text, &e), 0);
     return json_loads(text, 0, NULL);

@@ -81,6 +81,8 @@ static struct spec full(void)
                           .oom_score_adj = -5,
                           .stdin_open = true,
                           .own_users = true,
+                          .host_uts = true,
+                          .host_cgroup = true,
                           .tty = true,
                           .etc = etc,
                           .links = links,
