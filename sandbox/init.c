@@ -129,6 +129,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_TMPFS:
     case SETUP_PROC:
     case SETUP_DEV:
+    case SETUP_SHM:
     case SETUP_NODE:
     case SETUP_TTY:
     case SETUP_DEV_DONE: return STAGE_MOUNTS;

@@ -17,9 +17,9 @@
 #include "sandbox/broker.h"
 #include "sandbox/devices.h"
 #include "sandbox/failpoint.h"
-#include "sandbox/netns.h"
 #include "sandbox/rootfs.h"
 #include "sandbox/seccomp.h"
+#include "sandbox/share.h"
 
 enum { PIPE_BYTES = 1024 * 1024 };
 
@@ -208,7 +208,12 @@ static int prepare(const struct broker *b, struct guest *g, const int *files, st
     if (a->record < 0)
         return err_set(e, -errno, "%s: %s", record, strerror(errno));
     FAILPOINT(DIR_RECORD_MADE);
-    r = rootfs_plan(&g->spec, &g->users, b->permit, where, files, &a->rootfs, e);
+    auto_fd shm = -1;
+    r = share_memory(b, g, &shm, e);
+    if (r == 0)
+        r = rootfs_plan(&g->spec, &g->users, b->permit,
+                        &(struct rootfs_given){ .where = where, .files = files, .shm = shm },
+                        &a->rootfs, e);
     FAILPOINT(ROOT_PLANNED);
     if (r == 0)
         r = open_streams(a->streams, users_outside(&g->users, g->spec.uid), e);
@@ -240,46 +245,17 @@ static int reserve_ports(struct guest *g, struct err *e)
     return 0;
 }
 
-/* the running instance of the same project whose network `g` is to live in; NULL: `e` says why */
-static const struct guest *find_landlord(struct broker *b, const struct guest *g, struct err *e)
-{
-    struct guest *with = NULL;
-
-    HASH_FIND_STR(b->guests, g->spec.network_of, with);
-    if (!with || with->state != GUEST_RUNNING || with->spec.network_of[0] != '\0') {
-        err_set(e, -ENOENT, "there is no instance '%.128s' whose network '%s' could use",
-                g->spec.network_of, g->id);
-        return NULL;
-    }
-    if (strcmp(with->spec.project, g->spec.project) != 0) {
-        err_set(e, -EPERM, "network: '%s' belongs to project '%s'", with->id, with->spec.project);
-        return NULL;
-    }
-    return with;
-}
-
-/* init in the network it is to live in: a new one, the host's, or that of another instance */
+/* init in the namespaces it is to live in: new ones, the host's, or those of other instances */
 static int clone_init(struct broker *b, const struct guest *g, int cgroup, struct launched *init,
                       struct err *e)
 {
-    uint64_t fresh = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC;
-    const struct guest *with;
-    int home = -1, r;
+    struct nspaces home = NSPACES_NONE;
+    uint64_t fresh = 0;
+    int r = share_enter(b, g, &fresh, &home, e);
 
-    if (!g->spec.host_uts)
-        fresh |= CLONE_NEWUTS;
-    if (g->spec.network_of[0] == '\0')
-        return launch_init(false, fresh | CLONE_NEWNET, cgroup, init, e);
-    if (strcmp(g->spec.network_of, SPEC_HOST_NETWORK) == 0)
-        return launch_init(false, fresh, cgroup, init, e);
-    with = find_landlord(b, g, e);
-    if (!with)
-        return e->code;
-    r = netns_enter(with->pidfd, &home);
-    if (r < 0)
-        return err_set(e, r, "entering the network of '%s': %s", with->id, strerror(-r));
-    r = launch_init(false, fresh, cgroup, init, e);
-    netns_leave(home);
+    if (r == 0)
+        r = launch_init(false, fresh, cgroup, init, e);
+    nspaces_leave(&home);
     return r;
 }
 

@@ -28,6 +28,7 @@ static const struct {
     [SETUP_CAPS] = { "capabilities", 1 }, [SETUP_USERS] = { "users", 2 },
     [SETUP_APPARMOR] = { "apparmor", 1 }, [SETUP_TTY] = { "tty", 0 },
     [SETUP_CGROUP] = { "cgroup", 0 },     [SETUP_LOW_PORTS] = { "low-ports", 0 },
+    [SETUP_SHM] = { "shm", 0 },
 };
 static_assert(ARRAY_LEN(forms) == SETUP_COUNT, "an operation has no form");
 

@@ -30,6 +30,7 @@ enum setup_code {
     SETUP_TMPFS,    /* target, options, "exec" or "noexec" */
     SETUP_PROC,     /* */
     SETUP_DEV,      /* */
+    SETUP_SHM,      /* a /dev/shm of its own */
     SETUP_NODE,     /* target below /dev, "c" or "b" and major:minor, uid, gid, octal mode */
     SETUP_TTY,      /* the program has a terminal, which is /dev/console too */
     SETUP_DEV_DONE, /* nothing is made in /dev any more */

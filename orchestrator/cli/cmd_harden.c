@@ -92,7 +92,7 @@ static json_t *show_files(const struct unit *u, bool written)
     static const char *const scratch[] = { "/tmp", "/run", "/dev/shm" };
     json_t *out = json_array();
 
-    for (size_t i = 0; written && i < ARRAY_LEN(scratch); i++)
+    for (size_t i = 0; written && i < ARRAY_LEN(scratch) - u->no_shm; i++)
         (void) json_array_append_new(out, json_string(scratch[i]));
     for (size_t i = 0; i < u->n_mounts; i++) {
         const struct mount *m = &u->mounts[i];
@@ -111,7 +111,7 @@ static json_t *show_networks(const struct project *p, const struct unit *u)
 {
     json_t *out = json_array();
 
-    if (strcmp(u->network_of, PROJECT_HOST_NETWORK) == 0)
+    if (strcmp(u->network_of, PROJECT_HOST) == 0)
         (void) json_array_append_new(out, json_string("the host's"));
     else if (u->network_of[0])
         (void) json_array_append_new(out, json_sprintf("that of %s", u->network_of));
@@ -159,7 +159,7 @@ static json_t *show_namespaces(const struct unit *u)
         bool own;
     } of[] = { { "pid", true },
                { "mnt", true },
-               { "ipc", true },
+               { "ipc", !u->ipc_of[0] },
                { "uts", !u->host_uts },
                { "cgroup", !u->host_cgroup },
                { "net", !u->network_of[0] },

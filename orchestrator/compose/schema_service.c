@@ -446,7 +446,7 @@ static const struct attribute service_list[] = {
     { "healthcheck", OBJECT_, .kind = &healthcheck, YES("see its attributes") },
     { "image", TEXT_, YES("names the recipe") },
     { "init", CASTED_, .keep = true, YES("there always is one") },
-    { "ipc", TEXT_, ONLY("private", "shareable"), YES("always private") },
+    { "ipc", TEXT_, YES("private, shareable, none, service:NAME; host where policy.conf permits it") },
     { "isolation", TEXT_, NO("for Windows") },
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
     { "label_file", .listed = true, .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_TEXTS, .merge = MERGE_SEQUENCE, .path = PATH_FILE, IDLE("labels have no reader") },

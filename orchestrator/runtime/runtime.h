@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "model/instance.h"
 #include "model/project.h"
+#include "model/shared.h"
 
 enum { RUNTIME_STREAM_FDS = 6 };
 
@@ -36,7 +37,7 @@ struct runtime_launch {
     const struct project *project;
     const struct unit *unit;
     const char *id;
-    const char *network_of; /* instance whose network it lives in, "" = its own; or the host's */
+    const char *shares[SHARED_COUNT]; /* with which instance, "" = with none; or with the host */
     struct runtime_link *links;
     size_t n_links;
     struct runtime_host *hosts;

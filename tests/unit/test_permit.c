@@ -71,6 +71,7 @@ enum wish {
     APPARMOR,
     HOST_UTS,
     HOST_CGROUP,
+    HOST_IPC,
 };
 
 static struct spec make(enum wish w)
@@ -78,6 +79,7 @@ static struct spec make(enum wish w)
     struct spec s = { .id = "p.a.1.1",
                       .project = "p",
                       .network_of = "",
+                      .ipc_of = "",
                       .etc = none,
                       .uid = 1000,
                       .gid = 1000,
@@ -118,6 +120,7 @@ static struct spec make(enum wish w)
     case APPARMOR: s.apparmor = "web"; break;
     case HOST_UTS: s.host_uts = true; break;
     case HOST_CGROUP: s.host_cgroup = true; break;
+    case HOST_IPC: s.ipc_of = SPEC_HOST; break;
     case DEVICE_RULE: s.device_rules = rules; break;
     case OWN_PROFILE: s.seccomp_profile = "{}"; break;
     }
@@ -182,6 +185,9 @@ static const struct {
     { "host-cgroup = no", HOST_CGROUP,
       ":1: host-cgroup = no: 'p.a.1.1' may not see the control groups of the host" },
     { "host-cgroup = yes", HOST_CGROUP, NULL },
+    { NULL, HOST_IPC,
+      "policy: host-ipc = no: 'p.a.1.1' may not live in the IPC namespace of the host" },
+    { "host-ipc = yes", HOST_IPC, NULL },
     { NULL, DEVICE_RULE,
       "policy: device-rules = none: 'p.a.1.1' may not have the device rule 'c 10:* rw'" },
     { "device-rules = c:10:229:rw c:10:*:r", DEVICE_RULE, ":1: device-rules = c:10:229:rw" },

@@ -28,6 +28,7 @@ static struct spec good(void)
                           .hostname = "a",
                           .domainname = "",
                           .network_of = "",
+                          .ipc_of = "",
                           .limits.cpuset = "",
                           .swappiness = "",
                           .user = "nobody",
@@ -99,6 +100,10 @@ enum wrong {
     CAPABILITY_OF_NAMESPACE,
     LOW_PORTS_OF_HOST,
     SHARED_WITH_USERS,
+    IPC_WITH_USERS,
+    IPC_SYSCTL,
+    IPC_NO_SHM,
+    IPC_ID,
     DOMAIN_OF_HOST,
     SUBPATH_UP,
     SUBPATH_ABSOLUTE,
@@ -174,6 +179,10 @@ static const struct {
     [CAPABILITY_OF_NAMESPACE] = { -EPERM, "capability" },
     [LOW_PORTS_OF_HOST] = { -EPERM, "capability" },
     [SHARED_WITH_USERS] = { -EPERM, "namespace" },
+    [IPC_WITH_USERS] = { -EPERM, "namespace" },
+    [IPC_SYSCTL] = { -EPERM, "sysctl" },
+    [IPC_NO_SHM] = { -EINVAL, "ipc" },
+    [IPC_ID] = { -EINVAL, "instance-id" },
     [DOMAIN_OF_HOST] = { -EPERM, "namespace" },
     [DEVICE_NOT_IN_DEV] = { -EINVAL, "device" },
     [DEVICE_OF_ANYBODY] = { -EINVAL, "device" },
@@ -324,6 +333,7 @@ static struct spec make(enum wrong w)
 {
     static const char *const shadow[] = { "shadow", NULL }, *const up[] = { "../x", NULL },
                              *const absolute[] = { "/etc/x", NULL },
+                             *const semaphores[] = { "kernel.sem=1 1 1 1", NULL },
                              *const sysctl[] = { "kernel.core_pattern=|/x", NULL },
                              *const raw[] = { "NET_RAW", NULL },
                              *const all[] = { "NET_RAW", "ALL", NULL },
@@ -387,10 +397,23 @@ static struct spec make(enum wrong w)
         break;
     case LOW_PORTS_OF_HOST:
         s.own_users = true;
-        s.network_of = SPEC_HOST_NETWORK;
+        s.network_of = SPEC_HOST;
         s.capabilities = low;
         break;
     case SHARED_WITH_USERS: s.own_users = s.host_cgroup = true; break;
+    case IPC_WITH_USERS:
+        s.own_users = true;
+        s.ipc_of = "p.b.1.1";
+        break;
+    case IPC_SYSCTL:
+        s.ipc_of = "p.b.1.1";
+        s.sysctls = semaphores;
+        break;
+    case IPC_NO_SHM:
+        s.ipc_of = SPEC_HOST;
+        s.no_shm = true;
+        break;
+    case IPC_ID: s.ipc_of = "../x"; break;
     case DOMAIN_OF_HOST:
         s.host_uts = true;
         s.domainname = "example.org";
@@ -403,7 +426,7 @@ static struct spec make(enum wrong w)
     case DEVICE_RULE: return with_device_rules(wrong_rule);
     case DEVICE_RULES_MANY: return with_device_rules(many_rules);
     case CAPABILITY_OVER_HOST:
-        s.network_of = SPEC_HOST_NETWORK;
+        s.network_of = SPEC_HOST;
         s.capabilities = raw;
         break;
     case PROFILE_OWN: s.seccomp = "own/init"; break;

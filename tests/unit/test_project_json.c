@@ -49,10 +49,10 @@ static struct port ports[] = { { .address = "", .published = 443, .last = 443, .
 #define UNIT(n)                                                                                    \
     {                                                                                              \
         .name = (n), .image = "i", .recipe = "r", .digest = "d", .argv = argv, .env = env,         \
-        .workdir = "/", .hostname = (n), .domainname = "", .network_of = "", .limits.cpuset = "",  \
-        .swappiness = "", .user = "u", .home = "/", .uid = 5, .gid = 6, .etc = none,               \
-        .seccomp = "default", .seccomp_profile = "", .apparmor = "", .stop_signal = SIGTERM,       \
-        .stop_grace_us = 9, .log_files = 3,                                                        \
+        .workdir = "/", .hostname = (n), .domainname = "", .network_of = "", .ipc_of = "",         \
+        .limits.cpuset = "", .swappiness = "", .user = "u", .home = "/", .uid = 5, .gid = 6,       \
+        .etc = none, .seccomp = "default", .seccomp_profile = "", .apparmor = "",                  \
+        .stop_signal = SIGTERM, .stop_grace_us = 9, .log_files = 3,                                \
         .health = {                                                                                \
             .probe = { .url = "", .host = "", .user = "", .database = "", .password_secret = "" }  \
         },                                                                                         \

@@ -61,6 +61,7 @@ static struct spec full(void)
                           .hostname = "web",
                           .domainname = "example",
                           .network_of = "",
+                          .ipc_of = "",
                           .dns = etc,
                           .user = "www-data",
                           .home = "/var/www",
