@@ -148,6 +148,8 @@ static enum stage stage_of(enum setup_code code)
     switch (code) {
     case SETUP_HOSTNAME:
     case SETUP_DOMAIN: return STAGE_HOSTNAME;
+    case SETUP_CGROUP: return STAGE_NAMESPACE;
+    case SETUP_LOW_PORTS:
     case SETUP_SYSCTL: return STAGE_SYSCTL;
     case SETUP_ROOT: return STAGE_ROOT;
     case SETUP_PIVOT: return STAGE_PIVOT;
@@ -160,6 +162,7 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_TMPFS:
     case SETUP_PROC:
     case SETUP_DEV:
+    case SETUP_SHM:
     case SETUP_NODE:
     case SETUP_TTY:
     case SETUP_DEV_DONE: return STAGE_MOUNTS;
@@ -255,10 +258,20 @@ static int await_go(struct init *i)
     return r;
 }
 
+/* It has addresses of its own, and the program gets no capability. */
+static int open_low_ports(void)
+{
+    return fsio_write_pseudo(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
+}
+
 static int execute(struct init *i, const struct setup_op *op, struct err *e)
 {
     int r;
 
+    if (op->code == SETUP_CGROUP)
+        return unshare(CLONE_NEWCGROUP) < 0 ? -errno : 0;
+    if (op->code == SETUP_LOW_PORTS)
+        return open_low_ports();
     if (op->code == SETUP_HOSTNAME || op->code == SETUP_DOMAIN) {
         r = op->code == SETUP_HOSTNAME ? sethostname(op->arg[0], strlen(op->arg[0]))
                                        : setdomainname(op->arg[0], strlen(op->arg[0]));
@@ -302,13 +315,6 @@ static int execute_all(struct init *i, enum stage *stage, struct err *e)
             return r;
     }
     return r < 0 ? err_set(e, r, "an unknown operation") : 0;
-}
-
-/* Lets everybody in this network namespace have ports below 1024: it has its own addresses, and
- * the program gets no capability. */
-static int open_low_ports(void)
-{
-    return fsio_write_pseudo(AT_FDCWD, "/proc/sys/net/ipv4/ip_unprivileged_port_start", "0");
 }
 
 /* the end that others write to stays here, where a broker finds it */
@@ -523,10 +529,6 @@ int init_run(void)
     if (entered < 0)
         return give_up(&i, STAGE_GROUP, entered, "");
     FAILPOINT(INIT_RECEIVED);
-    if (unshare(CLONE_NEWCGROUP) < 0)
-        return give_up(&i, STAGE_NAMESPACE, -errno, "");
-    if ((r = open_low_ports()) < 0)
-        return give_up(&i, STAGE_SYSCTL, r, "");
     i.mounts.trees = i.fds + HANDOVER_TREES;
     i.mounts.n_trees = i.n_fds - HANDOVER_TREES;
     if ((r = execute_all(&i, &stage, &e)) < 0 || (r = start(&i, &stage, &e)) < 0)

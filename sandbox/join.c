@@ -382,7 +382,7 @@ static int start(struct join *j, const struct guest *g, const struct wish *w, st
 {
     struct launched init;
     auto_fd cgroup = w->inside ? j->broker->cgroup->open(g->id) : -1;
-    struct zygote_wish wish = { .joining = true, .cgroup = cgroup, .network_of = -1 };
+    struct zygote_wish wish = { .joining = true, .cgroup = cgroup };
     int r = zygote_fork(&j->broker->zygote, &wish, &init, e);
 
     if (r < 0)

@@ -19,10 +19,9 @@
 #include "sandbox/failpoint.h"
 #include "sandbox/rootfs.h"
 #include "sandbox/seccomp.h"
+#include "sandbox/share.h"
 
 enum { PIPE_BYTES = 1024 * 1024 };
-
-static const uint64_t fresh_namespaces = CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS;
 
 int launch_admit(struct broker *b, const char *id, int socket, struct err *e)
 {
@@ -160,7 +159,12 @@ static int prepare(const struct broker *b, struct guest *g, const int *files, st
     if (a->record < 0)
         return err_set(e, -errno, "%s: %s", record, strerror(errno));
     FAILPOINT(DIR_RECORD_MADE);
-    r = rootfs_plan(&g->spec, &g->users, b->permit, where, files, &a->rootfs, e);
+    auto_fd shm = -1;
+    r = share_memory(b, g, &shm, e);
+    if (r == 0)
+        r = rootfs_plan(&g->spec, &g->users, b->permit,
+                        &(struct rootfs_given){ .where = where, .files = files, .shm = shm },
+                        &a->rootfs, e);
     FAILPOINT(ROOT_PLANNED);
     if (r == 0)
         r = open_streams(a->streams, users_outside(&g->users, g->spec.uid), e);
@@ -192,42 +196,14 @@ static int reserve_ports(struct guest *g, struct err *e)
     return 0;
 }
 
-/* the running instance of the same project whose network `g` is to live in; NULL: `e` says why */
-static const struct guest *find_landlord(struct broker *b, const struct guest *g, struct err *e)
-{
-    struct guest *with = NULL;
-
-    HASH_FIND_STR(b->guests, g->spec.network_of, with);
-    if (!with || with->state != GUEST_RUNNING || with->spec.network_of[0] != '\0') {
-        err_set(e, -ENOENT, "there is no instance '%.128s' whose network '%s' could use",
-                g->spec.network_of, g->id);
-        return NULL;
-    }
-    if (strcmp(with->spec.project, g->spec.project) != 0) {
-        err_set(e, -EPERM, "network: '%s' belongs to project '%s'", with->id, with->spec.project);
-        return NULL;
-    }
-    return with;
-}
-
-/* init in the network it is to live in: a new one, the host's, or that of another instance */
+/* init in the namespaces it is to live in: new ones, the host's, or those of other instances */
 static int fork_init(struct broker *b, const struct guest *g, int cgroup, struct launched *init,
                      struct err *e)
 {
-    struct zygote_wish wish = { .namespaces = fresh_namespaces,
-                                .cgroup = cgroup,
-                                .network_of = -1 };
-    const struct guest *with;
+    struct zygote_wish wish = { .cgroup = cgroup };
+    int r = share_plan(b, g, &wish, e);
 
-    if (g->spec.network_of[0] == '\0') {
-        wish.namespaces |= CLONE_NEWNET;
-    } else if (strcmp(g->spec.network_of, SPEC_HOST_NETWORK) != 0) {
-        with = find_landlord(b, g, e);
-        if (!with)
-            return e->code;
-        wish.network_of = with->pidfd;
-    }
-    return zygote_fork(&b->zygote, &wish, init, e);
+    return r < 0 ? r : zygote_fork(&b->zygote, &wish, init, e);
 }
 
 static int start_init(struct broker *b, struct guest *g, struct attempt *a, struct err *e)

@@ -241,15 +241,12 @@ static int mount_dev(const struct mounts *m)
         return r;
     auto_fd dev = place_open(m->root, "/dev", PLACE_EXISTING);
     auto_fd pts = place_open(m->root, "/dev/pts", PLACE_DIR);
-    auto_fd shm = place_open(m->root, "/dev/shm", PLACE_DIR);
-    if (dev < 0 || pts < 0 || shm < 0)
-        return dev < 0 ? dev : pts < 0 ? pts : shm;
+    if (dev < 0 || pts < 0)
+        return dev < 0 ? dev : pts;
     r = make_devices(dev);
-    if (r == 0)
-        r = mount_at(pts, "devpts", MS_NOSUID | MS_NOEXEC, "newinstance,ptmxmode=0666,mode=0620");
-    if (r == 0)
-        r = mount_at(shm, "tmpfs", SAFE | MS_NOEXEC, "mode=1777,size=64m,nr_inodes=65536");
-    return r;
+    return r < 0 ? r
+                 : mount_at(pts, "devpts", MS_NOSUID | MS_NOEXEC,
+                            "newinstance,ptmxmode=0666,mode=0620");
 }
 
 static int make_node(const struct mounts *m, const struct setup_op *op)
@@ -392,6 +389,7 @@ static int apply(struct mounts *m, const struct setup_op *op)
     case SETUP_TMPFS: return mount_tmpfs(m, arg[0], arg[1], strcmp(arg[2], "exec") == 0);
     case SETUP_PROC: return mount_proc(m);
     case SETUP_DEV: return mount_dev(m);
+    case SETUP_SHM: return mount_tmpfs(m, "/dev/shm", "mode=1777,size=64m,nr_inodes=65536", false);
     case SETUP_NODE: return make_node(m, op);
     case SETUP_DEV_DONE: return seal_dev(m);
     case SETUP_FILE: return place_file(m, op);

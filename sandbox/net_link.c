@@ -10,6 +10,7 @@
 #include <netlink/route/link/veth.h>
 #include <netlink/route/nexthop.h>
 #include <netlink/route/route.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,7 +20,7 @@
 #include "base/paths.h"
 #include "sandbox/failpoint.h"
 #include "sandbox/net.h"
-#include "sandbox/netns.h"
+#include "sandbox/nspaces.h"
 
 static void socket_free_(struct nl_sock **s)
 {
@@ -273,14 +274,15 @@ static void host_end(const struct spec_link *l, char out[IFNAMSIZ])
 static struct nl_sock *connect_inside(int netns, struct err *e)
 {
     struct nl_sock *s;
-    int home = -1, r = netns_enter(netns, &home);
+    struct nspaces home = NSPACES_NONE;
+    int r = nspaces_enter(netns, CLONE_NEWNET, &home);
 
     if (r < 0) {
         err_set(e, r, "entering the network namespace: %s", strerror(-r));
         return NULL;
     }
     s = connect_route(e);
-    netns_leave(home);
+    nspaces_leave(&home);
     return s;
 }
 

@@ -32,6 +32,9 @@ const char *const permit_key_text[PERMIT_KEY_COUNT] = {
     [PERMIT_PORTS] = "ports",
     [PERMIT_SUBNETS] = "subnets",
     [PERMIT_HOST_NETWORK] = "host-network",
+    [PERMIT_HOST_UTS] = "host-uts",
+    [PERMIT_HOST_CGROUP] = "host-cgroup",
+    [PERMIT_HOST_IPC] = "host-ipc",
     [PERMIT_PROPAGATION] = "propagation",
     [PERMIT_PRIVILEGED] = "privileged",
     [PERMIT_LOG_DENIED] = "log-denied",
@@ -171,6 +174,9 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
             return 0;
         return err_set(e, -EINVAL, "'%.64s' is not none, custom or unconfined", word);
     case PERMIT_HOST_NETWORK:
+    case PERMIT_HOST_UTS:
+    case PERMIT_HOST_CGROUP:
+    case PERMIT_HOST_IPC:
         return strcmp(word, "no") == 0 || strcmp(word, "yes") == 0
                    ? 0
                    : err_set(e, -EINVAL, "'%.64s' is neither yes nor no", word);
@@ -209,6 +215,8 @@ static const struct permit_rule built_in[PERMIT_KEY_COUNT] = {
     [PERMIT_LOG_DENIED] = RULE("no"),     [PERMIT_USER_NAMESPACES] = RULE("1879048192-2147352575"),
     [PERMIT_PUBLISH_FROM] = RULE("any"),  [PERMIT_PUBLISH_PAST_FIREWALL] = RULE("no"),
     [PERMIT_DEVICE_RULES] = RULE("none"), [PERMIT_APPARMOR] = RULE("any"),
+    [PERMIT_HOST_UTS] = RULE("no"),       [PERMIT_HOST_CGROUP] = RULE("no"),
+    [PERMIT_HOST_IPC] = RULE("no"),
 #undef RULE
 };
 
@@ -356,13 +364,24 @@ static int ask_ports(const struct question *q, const struct spec_port *p, struct
     return r;
 }
 
-static int ask_host_network(const struct question *q, struct err *e)
+static int ask_host(const struct question *q, const struct spec *s, struct err *e)
 {
-    const char *word = permit_find(q->permit, q->project, PERMIT_HOST_NETWORK)->words[0];
+    const struct {
+        bool wanted;
+        enum permit_key key;
+        const char *wish;
+    } of[] = { { strcmp(s->network_of, SPEC_HOST) == 0, PERMIT_HOST_NETWORK,
+                 "live in the network of the host" },
+               { s->host_uts, PERMIT_HOST_UTS, "have the host's name as the host has it" },
+               { s->host_cgroup, PERMIT_HOST_CGROUP, "see the control groups of the host" },
+               { strcmp(s->ipc_of, SPEC_HOST) == 0, PERMIT_HOST_IPC,
+                 "live in the IPC namespace of the host" } };
 
-    return strcmp(word, "yes") == 0
-               ? 0
-               : refuse(q, PERMIT_HOST_NETWORK, e, "live in the network of the host");
+    for (size_t i = 0; i < ARRAY_LEN(of); i++)
+        if (of[i].wanted &&
+            strcmp(permit_find(q->permit, q->project, of[i].key)->words[0], "yes") != 0)
+            return refuse(q, of[i].key, e, "%s", of[i].wish);
+    return 0;
 }
 
 static bool has_word(const struct permit_rule *rule, const char *word)
@@ -445,8 +464,8 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e)
 
     if (r == 0)
         r = ask_number(&q, PERMIT_GROUPS, s->gid, "run with group", e);
-    if (r == 0 && strcmp(s->network_of, SPEC_HOST_NETWORK) == 0)
-        r = ask_host_network(&q, e);
+    if (r == 0)
+        r = ask_host(&q, s, e);
     for (size_t i = 0; i < s->n_groups && r == 0; i++)
         r = ask_number(&q, PERMIT_GROUPS, s->groups[i].gid, "run with group", e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)

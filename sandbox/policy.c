@@ -352,21 +352,38 @@ static bool is_of_network(const char *setting)
     return strncmp(setting, "net.", 4) == 0 || strncmp(setting, "net/", 4) == 0;
 }
 
-/* who lives in somebody else's network has nothing to say about it */
+/* who lives in somebody else's namespace has nothing to say about it */
+static int check_sysctls_of(const struct spec *s, bool network, struct err *e)
+{
+    for (size_t i = 0; s->sysctls && s->sysctls[i]; i++)
+        if (is_of_network(s->sysctls[i]) == network)
+            return err_set(e, -EPERM, "sysctl: '%.128s' is of %s that is not its own",
+                           s->sysctls[i], network ? "a network" : "an IPC namespace");
+    return 0;
+}
+
 static int check_network_of(const struct spec *s, struct err *e)
 {
     if (s->network_of[0] == '\0')
         return 0;
-    if (strcmp(s->network_of, SPEC_HOST_NETWORK) != 0 && policy_id(s->network_of, e) < 0)
+    if (strcmp(s->network_of, SPEC_HOST) != 0 && policy_id(s->network_of, e) < 0)
         return -EINVAL;
     if (s->n_links > 0)
         return err_set(e, -EINVAL, "network: links and the network of '%s' exclude each other",
                        s->network_of);
-    for (size_t i = 0; s->sysctls && s->sysctls[i]; i++)
-        if (is_of_network(s->sysctls[i]))
-            return err_set(e, -EPERM, "sysctl: '%.128s' is of a network that is not its own",
-                           s->sysctls[i]);
-    return 0;
+    return check_sysctls_of(s, true, e);
+}
+
+static int check_ipc_of(const struct spec *s, struct err *e)
+{
+    if (s->ipc_of[0] == '\0')
+        return 0;
+    if (strcmp(s->ipc_of, SPEC_HOST) != 0 && policy_id(s->ipc_of, e) < 0)
+        return -EINVAL;
+    if (s->no_shm)
+        return err_set(e, -EINVAL, "ipc: no /dev/shm and that of '%s' exclude each other",
+                       s->ipc_of);
+    return check_sysctls_of(s, false, e);
 }
 
 static int check_port(const struct spec *s, const struct spec_port *p, struct err *e)
@@ -426,10 +443,30 @@ static int check_dns(const struct spec *s, struct err *e)
 /* in the host's network they are over the host */
 static const uint64_t network_masters = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
 
+/* who shares a namespace shares it with the ids of the host */
+static int check_shared(const struct spec *s, struct err *e)
+{
+    const struct {
+        bool shared;
+        const char *what;
+    } of[] = { { s->host_uts, "UTS" },
+               { s->host_cgroup, "cgroup" },
+               { s->ipc_of[0] != '\0', "IPC" } };
+
+    for (size_t i = 0; i < ARRAY_LEN(of); i++)
+        if (of[i].shared && s->own_users)
+            return err_set(e, -EPERM,
+                           "namespace: a shared %s namespace excludes a user namespace of its own",
+                           of[i].what);
+    if (s->host_uts && s->domainname[0])
+        return err_set(e, -EPERM, "namespace: a domain in the UTS namespace of the host");
+    return 0;
+}
+
 /* what init made stays the host's: over that a capability of a user namespace is worth nothing */
 static int check_users(const struct spec *s, struct err *e)
 {
-    bool host = strcmp(s->network_of, SPEC_HOST_NETWORK) == 0;
+    bool host = strcmp(s->network_of, SPEC_HOST) == 0;
 
     for (const char *const *c = s->capabilities; s->own_users && c && *c; c++) {
         int number = capability_number(*c);
@@ -451,7 +488,7 @@ static int check_confinement(const struct spec *s, struct err *e)
     if (r == 0 && (r = capability_mask(s->capabilities, &mask, &wrong)) < 0)
         return err_set(e, r == -EPERM ? -EPERM : -EINVAL, "capability: '%.64s' %s", wrong,
                        r == -EPERM ? "is root of the host" : "is none");
-    if (r == 0 && strcmp(s->network_of, SPEC_HOST_NETWORK) == 0 && mask & network_masters)
+    if (r == 0 && strcmp(s->network_of, SPEC_HOST) == 0 && mask & network_masters)
         return err_set(e, -EPERM, "capability: NET_ADMIN and NET_RAW not in the host's network");
     return r < 0 ? r : check_users(s, e);
 }
@@ -583,6 +620,10 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_sysctls(s, e);
     if (r == 0)
         r = check_network_of(s, e);
+    if (r == 0)
+        r = check_ipc_of(s, e);
+    if (r == 0)
+        r = check_shared(s, e);
     if (r == 0)
         r = check_confinement(s, e);
     if (r == 0)

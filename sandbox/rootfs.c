@@ -33,6 +33,7 @@ struct plan {
     const struct spec *spec;
     const struct users *users;
     const struct permit *permit;
+    const struct rootfs_given *given;
     struct rootfs *out;
     FILE *text;
 };
@@ -195,15 +196,34 @@ static int plan_etc(struct plan *p, struct err *e)
     return r;
 }
 
+static int plan_shm(struct plan *p, struct err *e)
+{
+    int shm = p->given->shm, index;
+    int copy = shm < 0 ? -1 : fcntl(shm, F_DUPFD_CLOEXEC, 0);
+
+    if (shm < 0) {
+        if (!p->spec->no_shm)
+            setup_put(p->text, SETUP_SHM);
+        return 0;
+    }
+    index = copy < 0 ? -errno : add_tree(p, copy);
+    if (index < 0)
+        return err_set(e, index, "/dev/shm: %s", strerror(-index));
+    setup_put(p->text, SETUP_BIND, number((uint64_t) index).text, "/dev/shm", "rw", "private");
+    return 0;
+}
+
 static int plan_devices(struct plan *p, struct err *e)
 {
+    int r;
+
     setup_put(p->text, SETUP_DEV);
     for (size_t i = 0; i < p->spec->n_devices; i++) {
         const char *target = p->spec->devices[i].target;
         struct devices_node node;
         char device[2 * NUMBER_TEXT];
-        int r = devices_find(&p->spec->devices[i], &node, e);
 
+        r = devices_find(&p->spec->devices[i], &node, e);
         if (r < 0)
             return r;
         (void) snprintf(device, sizeof device, "%c%u:%u", node.kind, node.major, node.minor);
@@ -212,8 +232,9 @@ static int plan_devices(struct plan *p, struct err *e)
     }
     if (p->spec->tty)
         setup_put(p->text, SETUP_TTY);
+    r = plan_shm(p, e);
     setup_put(p->text, SETUP_DEV_DONE);
-    return 0;
+    return r;
 }
 
 static void plan_scratch(struct plan *p)
@@ -332,11 +353,11 @@ static int plan_mounts(struct plan *p, struct err *e)
     return r;
 }
 
-static int plan_files(struct plan *p, const int *files, struct err *e)
+static int plan_files(struct plan *p, struct err *e)
 {
     for (size_t i = 0; i < p->spec->n_files; i++) {
         const struct spec_file *f = &p->spec->files[i];
-        int copy = fcntl(files[f->fd], F_DUPFD_CLOEXEC, 0);
+        int copy = fcntl(p->given->files[f->fd], F_DUPFD_CLOEXEC, 0);
         int index = copy < 0 ? -errno : add_tree(p, copy);
 
         if (index < 0)
@@ -399,7 +420,7 @@ void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid, const struct pe
         (void) snprintf(adj, sizeof adj, "%d", s->oom_score_adj);
         setup_put(f, SETUP_OOM, adj);
     }
-    setup_put(f, SETUP_FENCE, strcmp(s->network_of, SPEC_HOST_NETWORK) == 0 ? "host" : "own");
+    setup_put(f, SETUP_FENCE, strcmp(s->network_of, SPEC_HOST) == 0 ? "host" : "own");
     if (permit_log_denied(permit, s->project))
         setup_put(f, SETUP_LOG);
     if (capability_mask(s->capabilities, &capabilities, &wrong) == 0 && capabilities)
@@ -483,19 +504,25 @@ static int plan_users(struct plan *p)
     return 0;
 }
 
-static int plan_all(struct plan *p, const char *where, const int *files, struct err *e)
+static int plan_all(struct plan *p, struct err *e)
 {
     int r;
 
     setup_begin(p->text);
+    if (!p->spec->host_cgroup)
+        setup_put(p->text, SETUP_CGROUP);
+    /* the host's own are not its to open */
+    if (strcmp(p->spec->network_of, SPEC_HOST) != 0)
+        setup_put(p->text, SETUP_LOW_PORTS);
     r = plan_users(p);
     if (r < 0)
         return err_set(e, r, "user namespace: %s", strerror(-r));
-    setup_put(p->text, SETUP_HOSTNAME, p->spec->hostname);
+    if (!p->spec->host_uts)
+        setup_put(p->text, SETUP_HOSTNAME, p->spec->hostname);
     if (p->spec->domainname[0])
         setup_put(p->text, SETUP_DOMAIN, p->spec->domainname);
     plan_sysctls(p);
-    setup_put(p->text, SETUP_ROOT, where);
+    setup_put(p->text, SETUP_ROOT, p->given->where);
     r = plan_system_dirs(p, e);
     if (r == 0)
         r = plan_etc(p, e);
@@ -507,7 +534,7 @@ static int plan_all(struct plan *p, const char *where, const int *files, struct 
     plan_scratch(p);
     r = plan_mounts(p, e);
     if (r == 0)
-        r = plan_files(p, files, e);
+        r = plan_files(p, e);
     if (r == 0 && (r = plan_notify(p)) < 0)
         err_set(e, r, "notify socket: %s", strerror(-r));
     setup_put(p->text, SETUP_PIVOT);
@@ -516,19 +543,22 @@ static int plan_all(struct plan *p, const char *where, const int *files, struct 
 }
 
 int rootfs_plan(const struct spec *s, const struct users *users, const struct permit *permit,
-                const char *where, const int *files, struct rootfs *out, struct err *e)
+                const struct rootfs_given *given, struct rootfs *out, struct err *e)
 {
     auto_free char *text = NULL;
     size_t len = 0;
-    struct plan p = {
-        .spec = s, .users = users, .permit = permit, .out = out, .text = open_memstream(&text, &len)
-    };
+    struct plan p = { .spec = s,
+                      .users = users,
+                      .permit = permit,
+                      .given = given,
+                      .out = out,
+                      .text = open_memstream(&text, &len) };
     int r;
 
     *out = (struct rootfs){ .setup = -1, .notify = -1 };
     if (!p.text)
         return err_set(e, -ENOMEM, "out of memory");
-    r = plan_all(&p, where, files, e);
+    r = plan_all(&p, e);
     if (fclose(p.text) != 0 && r == 0)
         r = err_set(e, -ENOMEM, "out of memory");
     if (r == 0 && len > SETUP_TEXT_MAX)

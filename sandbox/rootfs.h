@@ -29,11 +29,17 @@ struct rootfs {
 /* where the socket is that NOTIFY_SOCKET names */
 #define ROOTFS_NOTIFY "/run/ipam-orch/notify"
 
-/* `where`: an empty directory of the host to build on; `files`: the memfds of spec.files, borrowed.
- * Volumes are created if missing.  With a user namespace volumes and binds show it the ids on disk
+/* what it is planned with, all borrowed */
+struct rootfs_given {
+    const char *where; /* an empty directory of the host to build on */
+    const int *files;  /* the memfds of spec.files */
+    int shm;           /* the /dev/shm it shares, as a detached mount, or -1 */
+};
+
+/* Volumes are created if missing.  With a user namespace volumes and binds show it the ids on disk
  * or are refused; directories of the system are left as they are where they cannot. */
 int rootfs_plan(const struct spec *s, const struct users *users, const struct permit *permit,
-                const char *where, const int *files, struct rootfs *out, struct err *e);
+                const struct rootfs_given *given, struct rootfs *out, struct err *e);
 void rootfs_clear(struct rootfs *r);
 
 /* Who a program is and what it may use: the operations for its user, groups and limits.  A command

@@ -15,19 +15,22 @@ enum { SETUP_TEXT_MAX = 1024 * 1024, SETUP_ARGS_MAX = 5 };
 
 /* "tree" arguments are indices into the descriptors after HANDOVER_TREES */
 enum setup_code {
-    SETUP_HOSTNAME, /* name */
-    SETUP_DOMAIN,   /* name */
-    SETUP_SYSCTL,   /* name, value */
-    SETUP_ROOT,     /* directory of the host to mount the new root on */
-    SETUP_DIR,      /* target, octal mode */
-    SETUP_LINK,     /* target, what it points to */
-    SETUP_TEXT,     /* target, octal mode, content */
+    SETUP_CGROUP,    /* its control group is the root of those it sees */
+    SETUP_LOW_PORTS, /* everybody in its network may have ports below 1024 */
+    SETUP_HOSTNAME,  /* name */
+    SETUP_DOMAIN,    /* name */
+    SETUP_SYSCTL,    /* name, value */
+    SETUP_ROOT,      /* directory of the host to mount the new root on */
+    SETUP_DIR,       /* target, octal mode */
+    SETUP_LINK,      /* target, what it points to */
+    SETUP_TEXT,      /* target, octal mode, content */
     SETUP_BIND,     /* tree, target, "rw", "ro", "ro-top" or "ro-all": read-only but what is mounted
                        below, or with all of it or not at all; "private" or "slave":
                        what the host mounts there later comes in */
     SETUP_TMPFS,    /* target, options, "exec" or "noexec" */
     SETUP_PROC,     /* */
     SETUP_DEV,      /* */
+    SETUP_SHM,      /* a /dev/shm of its own */
     SETUP_NODE,     /* target below /dev, "c" or "b" and major:minor, uid, gid, octal mode */
     SETUP_TTY,      /* the program has a terminal, which is /dev/console too */
     SETUP_DEV_DONE, /* nothing is made in /dev any more */

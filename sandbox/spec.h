@@ -107,8 +107,8 @@ struct spec_limits {
     const char *cpuset;                   /* list such as "0-2,4", "" = all */
 };
 
-/* no id of an instance */
-#define SPEC_HOST_NETWORK "/host"
+/* no id of an instance: the host's own */
+#define SPEC_HOST "/host"
 
 struct spec {
     const char *id;      /* PROJECT.UNIT.REPLICA.INCARNATION; [a-z0-9_.-], at most 128 bytes */
@@ -128,7 +128,9 @@ struct spec {
     struct spec_group *groups; /* besides gid */
     size_t n_groups;
     const char *const *etc; /* below the host's /etc, bound read-only; missing ones are skipped */
-    const char *network_of; /* instance whose network it lives in, "" = its own; or the host's */
+    /* instance whose network and IPC it lives in, "" = its own; or the host's */
+    const char *network_of, *ipc_of;
+    bool no_shm; /* nothing is mounted on /dev/shm */
     struct spec_link *links;
     size_t n_links;
     struct spec_port *ports; /* to the address of the first link with a gateway */
@@ -156,7 +158,8 @@ struct spec {
     bool own_users;              /* a user namespace; ids here are those inside */
     struct spec_hook *pre_start; /* one after the other */
     size_t n_pre_start;
-    bool notify; /* NOTIFY_SOCKET, whose other end is among its descriptors */
+    bool notify;                /* NOTIFY_SOCKET, whose other end is among its descriptors */
+    bool host_uts, host_cgroup; /* those namespaces are the host's */
 };
 
 json_t *spec_encode(const struct spec *s); /* new reference */

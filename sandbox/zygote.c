@@ -4,11 +4,13 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/sched.h>
+#include <net/if.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -20,7 +22,7 @@
 #include "base/paths.h"
 #include "sandbox/failpoint.h"
 #include "sandbox/handover.h"
-#include "sandbox/netns.h"
+#include "sandbox/nspaces.h"
 
 /* So long without an order, then the next network namespace is made. */
 enum { QUIET_MS = 20 };
@@ -28,10 +30,13 @@ enum { QUIET_MS = 20 };
 #define NAME             "ipam-zygote"
 #define NAME_OF_CHILDREN "ipam-init"
 
-/* with the socket of the new process, then its control group and whose network, if it has them */
+/* with the socket of the new process, its control group if it has one, and whose namespaces to
+ * enter */
 struct order {
     uint64_t namespaces;
-    bool joining, has_cgroup, has_network;
+    bool joining, has_cgroup;
+    uint32_t n_enter;
+    int enter[ZYGOTE_ENTERED];
 };
 
 /* with the pidfd of the new process, unless it is an error */
@@ -119,8 +124,8 @@ int zygote_fork(struct zygote *z, const struct zygote_wish *wish, struct launche
     struct order o = { .namespaces = wish->namespaces,
                        .joining = wish->joining,
                        .has_cgroup = wish->cgroup >= 0,
-                       .has_network = wish->network_of >= 0 };
-    int pair[2], fds[3], pidfd = -1, r = -ECONNRESET;
+                       .n_enter = (uint32_t) wish->n_enter };
+    int pair[2], fds[2 + ZYGOTE_ENTERED], pidfd = -1, r = -ECONNRESET;
     struct born b = { 0 };
     size_t n = 0;
 
@@ -130,8 +135,10 @@ int zygote_fork(struct zygote *z, const struct zygote_wish *wish, struct launche
     fds[n++] = theirs;
     if (o.has_cgroup)
         fds[n++] = wish->cgroup;
-    if (o.has_network)
-        fds[n++] = wish->network_of;
+    for (size_t i = 0; i < wish->n_enter; i++) {
+        o.enter[i] = wish->enter[i].which;
+        fds[n++] = wish->enter[i].whose;
+    }
     for (int tries = 0; tries < 2 && r == -ECONNRESET; tries++) {
         if (tries > 0)
             zygote_end(z); /* somebody has killed it */
@@ -155,19 +162,22 @@ struct networks {
     int spare; /* nobody's yet; -1: there is none */
 };
 
-static void go_home(const struct networks *n)
+static int loopback_up(void)
 {
-    if (setns(n->home, CLONE_NEWNET) < 0)
-        abort(); /* what is forked would be in another's network */
+    auto_fd fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    struct ifreq lo = { .ifr_name = "lo", .ifr_flags = IFF_UP };
+
+    return fd < 0 || ioctl(fd, SIOCSIFFLAGS, &lo) < 0 ? -errno : 0;
 }
 
 static void make_spare(struct networks *n)
 {
     if (unshare(CLONE_NEWNET) < 0)
         return;
-    if (netns_loopback_up() == 0)
+    if (loopback_up() == 0)
         n->spare = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
-    go_home(n);
+    if (setns(n->home, CLONE_NEWNET) < 0)
+        abort(); /* what is forked would be in another's network */
 }
 
 /* Launches that follow each other at once would only wait for the same locks of the kernel. */
@@ -179,15 +189,18 @@ static void wait_for_order(struct networks *n)
         make_spare(n);
 }
 
-/* where the new process is to be born; *flags loses what is done already */
-static int enter(const struct networks *n, const struct order *o, const int *fds, uint64_t *flags)
+/* where the new process is to be born; *flags loses what is there already */
+static int enter(const struct networks *n, const struct order *o, const int *whose, uint64_t *flags,
+                 struct nspaces *home)
 {
-    bool takes_spare = (o->namespaces & CLONE_NEWNET) && n->spare >= 0;
-    int where = o->has_network ? fds[1 + o->has_cgroup] : takes_spare ? n->spare : n->home;
+    int r = 0;
 
-    if (takes_spare)
-        *flags &= ~(uint64_t) CLONE_NEWNET;
-    return setns(where, CLONE_NEWNET) < 0 ? -errno : 0;
+    for (uint32_t i = 0; i < o->n_enter && r == 0; i++)
+        r = nspaces_enter(whose[i], o->enter[i], home);
+    if (r < 0 || !(o->namespaces & CLONE_NEWNET) || n->spare < 0)
+        return r;
+    *flags &= ~(uint64_t) CLONE_NEWNET;
+    return nspaces_enter(n->spare, CLONE_NEWNET, home);
 }
 
 /* 0 in the new process, which holds nothing but its socket */
@@ -196,9 +209,12 @@ static int bear(const struct networks *n, const struct order *o, const int *fds,
 {
     struct clone_args args = { .flags = CLONE_PARENT | CLONE_PIDFD | o->namespaces,
                                .pidfd = (uintptr_t) pidfd };
-    int r = enter(n, o, fds, (uint64_t *) &args.flags);
+    struct nspaces home = NSPACES_NONE;
+    uint64_t flags = args.flags;
+    int r = enter(n, o, fds + 1 + o->has_cgroup, &flags, &home);
     long pid = -1;
 
+    args.flags = flags;
     if (o->has_cgroup) {
         args.flags |= CLONE_INTO_CGROUP;
         args.cgroup = (uint64_t) fds[1];
@@ -207,13 +223,14 @@ static int bear(const struct networks *n, const struct order *o, const int *fds,
         pid = syscall(SYS_clone3, &args, sizeof args);
     if (pid == 0) {
         (void) prctl(PR_SET_NAME, NAME_OF_CHILDREN);
-        if (((args.flags & CLONE_NEWNET) && netns_loopback_up() < 0) ||
+        if (((args.flags & CLONE_NEWNET) && loopback_up() < 0) ||
             dup3(fds[0], HANDOVER_SOCKET, O_CLOEXEC) < 0 ||
             close_range(HANDOVER_SOCKET + 1, UINT_MAX, 0) < 0)
             _exit(127);
         return 0;
     }
     *b = (struct born){ .pid = (pid_t) pid, .error = r < 0 ? -r : pid < 0 ? errno : 0 };
+    nspaces_leave(&home);
     return 1;
 }
 
@@ -235,11 +252,10 @@ int zygote_run(int (*become)(bool joining))
         len = fdpass_recv(HANDOVER_SOCKET, &o, sizeof o, fds, &n);
         if (len <= 0) /* the broker is gone */
             return 0;
-        if (len == sizeof o && n == 1u + o.has_cgroup + o.has_network &&
+        if (len == sizeof o && o.n_enter <= ZYGOTE_ENTERED && n == 1u + o.has_cgroup + o.n_enter &&
             bear(&networks, &o, fds, &b, &pidfd) == 0)
             return become(o.joining);
         (void) fdpass_send(HANDOVER_SOCKET, &b, sizeof b, &pidfd, b.error == 0);
-        go_home(&networks);
         if (pidfd >= 0)
             close(pidfd);
         fdpass_close(fds, n);

@@ -18,11 +18,17 @@ struct zygote {
     int socket;
 };
 
+enum { ZYGOTE_ENTERED = 4 };
+
 struct zygote_wish {
     bool joining;        /* the way of a command into an instance, instead of an instance */
     uint64_t namespaces; /* new ones, CLONE_NEW* */
     int cgroup;          /* a directory to be born in; -1: where the broker is */
-    int network_of;      /* a pidfd; -1: the broker's network, or a new one */
+    /* of others, in which it is to be born: whose, by pidfd, and which, CLONE_NEW* */
+    struct {
+        int whose, which;
+    } enter[ZYGOTE_ENTERED];
+    size_t n_enter;
 };
 
 /* A process with one end of a socket as HANDOVER_SOCKET. */

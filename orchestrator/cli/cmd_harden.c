@@ -92,7 +92,7 @@ static json_t *show_files(const struct unit *u, bool written)
     static const char *const scratch[] = { "/tmp", "/run", "/dev/shm" };
     json_t *out = json_array();
 
-    for (size_t i = 0; written && i < ARRAY_LEN(scratch); i++)
+    for (size_t i = 0; written && i < ARRAY_LEN(scratch) - u->no_shm; i++)
         (void) json_array_append_new(out, json_string(scratch[i]));
     for (size_t i = 0; i < u->n_mounts; i++) {
         const struct mount *m = &u->mounts[i];
@@ -111,7 +111,7 @@ static json_t *show_networks(const struct project *p, const struct unit *u)
 {
     json_t *out = json_array();
 
-    if (strcmp(u->network_of, PROJECT_HOST_NETWORK) == 0)
+    if (strcmp(u->network_of, PROJECT_HOST) == 0)
         (void) json_array_append_new(out, json_string("the host's"));
     else if (u->network_of[0])
         (void) json_array_append_new(out, json_sprintf("that of %s", u->network_of));
@@ -151,16 +151,32 @@ static json_t *show_limits(const struct unit *u)
     return out;
 }
 
+/* its own */
+static json_t *show_namespaces(const struct unit *u)
+{
+    const struct {
+        const char *name;
+        bool own;
+    } of[] = { { "pid", true },
+               { "mnt", true },
+               { "ipc", !u->ipc_of[0] },
+               { "uts", !u->host_uts },
+               { "cgroup", !u->host_cgroup },
+               { "net", !u->network_of[0] },
+               { "user", u->own_users } };
+    json_t *out = json_array();
+
+    for (size_t i = 0; i < ARRAY_LEN(of); i++)
+        if (of[i].own)
+            (void) json_array_append_new(out, json_string(of[i].name));
+    return out;
+}
+
 static json_t *show(const struct project *p, const struct unit *u, const struct syscalls *s)
 {
-    static const char *const own[] = { "pid", "mnt", "ipc", "uts", "cgroup", NULL };
     struct syscalls_count calls = syscalls_count(s);
-    json_t *devices = json_array(), *groups = json_array(), *namespaces = texts(own);
+    json_t *devices = json_array(), *groups = json_array();
 
-    if (!u->network_of[0])
-        (void) json_array_append_new(namespaces, json_string("net"));
-    if (u->own_users)
-        (void) json_array_append_new(namespaces, json_string("user"));
     for (size_t i = 0; i < u->n_devices; i++)
         (void) json_array_append_new(
             devices, json_sprintf("%s:%s", u->devices[i].source, u->devices[i].access));
@@ -171,8 +187,8 @@ static json_t *show(const struct project *p, const struct unit *u, const struct 
     return json_pack(
         "{s:s,s:s,s:I,s:I,s:o,s:o,s:o,s:s,s:I,s:I,s:I,s:o,s:o,s:o,s:o,s:o,s:o}", "service", u->name,
         "user", u->user, "uid", (json_int_t) u->uid, "gid", (json_int_t) u->gid, "groups", groups,
-        "capabilities", texts(u->capabilities), "namespaces", namespaces, "profile", s->name,
-        "calls_allowed", (json_int_t) calls.allowed, "calls_by_argument",
+        "capabilities", texts(u->capabilities), "namespaces", show_namespaces(u), "profile",
+        s->name, "calls_allowed", (json_int_t) calls.allowed, "calls_by_argument",
         (json_int_t) calls.by_argument, "calls", (json_int_t) calls.total, "writable",
         show_files(u, true), "readable", show_files(u, false), "devices", devices, "networks",
         show_networks(p, u), "ports", show_ports(u), "limits", show_limits(u));

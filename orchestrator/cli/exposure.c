@@ -29,6 +29,9 @@ enum {
     NO_LIMIT = 3,
     SHARED_USER = 3,
     HOST_USERS = 5,
+    HOST_UTS = 1,
+    HOST_CGROUP = 1,
+    HOST_IPC = 8,
 };
 
 static void add(struct exposure *x, unsigned points, const char *fmt, ...)
@@ -108,7 +111,7 @@ static void add_network(struct exposure *x, const struct project *p, const struc
 {
     size_t open = 0;
 
-    if (strcmp(u->network_of, PROJECT_HOST_NETWORK) == 0)
+    if (strcmp(u->network_of, PROJECT_HOST) == 0)
         add(x, NETWORK_HOST, "the network of the host");
     else if (u->network_of[0] || leads_out(p, u))
         add(x, NETWORK_OUT, "a network with a way out");
@@ -143,6 +146,9 @@ void exposure_of(const struct project *p, const struct unit *u, const struct sys
     add_network(out, p, u);
     add_limits(out, u);
     add(out, u->own_users ? 0 : HOST_USERS, "its user is one of the host");
+    add(out, strcmp(u->ipc_of, PROJECT_HOST) == 0 ? HOST_IPC : 0, "the shared memory of the host");
+    add(out, u->host_uts ? HOST_UTS : 0, "the name of the host, as it changes");
+    add(out, u->host_cgroup ? HOST_CGROUP : 0, "the control groups of the host by name");
     for (size_t i = 0; i < p->n_units && !u->own_users; i++)
         shared += &p->units[i] != u && !p->units[i].own_users && p->units[i].uid == u->uid;
     add(out, shared ? SHARED_USER : 0, "services that run as the same user: %zu", shared);

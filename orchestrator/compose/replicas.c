@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/num.h"
+#include "model/shared.h"
 
 const char *replicas_obstacle(const struct project *p, const struct unit *u, unsigned n)
 {
@@ -23,8 +24,10 @@ const char *replicas_obstacle(const struct project *p, const struct unit *u, uns
                                 at->network);
     }
     for (size_t i = 0; n != 1 && i < p->n_units; i++)
-        if (strcmp(p->units[i].network_of, u->name) == 0)
-            return arena_printf(p->arena, "'%s' lives in the network of one", p->units[i].name);
+        for (enum shared k = 0; k < SHARED_COUNT; k++)
+            if (strcmp(shared_of(&p->units[i], k), u->name) == 0)
+                return arena_printf(p->arena, "'%s' lives in the %s of one", p->units[i].name,
+                                    shared_text[k]);
     if (n > 1 && strcmp(p->database.unit, u->name) == 0)
         return "it is the database of the project";
     return NULL;

@@ -45,6 +45,8 @@ int resolve_disks(struct resolve *r, struct err *e);
 int resolve_lifecycle(struct resolve *r, struct err *e);
 int resolve_limits(struct resolve *r, struct err *e);
 int resolve_logging(struct resolve *r, struct err *e);
+/* after resolve_rights */
+int resolve_namespaces(struct resolve *r, struct err *e);
 int resolve_network(struct resolve *r, struct err *e);
 /* the networks of a project, for its units to be on */
 int resolve_networks(struct project *p, const struct node *document, struct err *e);

@@ -244,7 +244,7 @@ static int mode(struct resolve *r, struct err *e)
         return 0;
     }
     if (strcmp(text, "host") == 0) {
-        r->unit->network_of = PROJECT_HOST_NETWORK;
+        r->unit->network_of = PROJECT_HOST;
         return 0;
     }
     if (strncmp(text, "service:", 8) != 0)
@@ -344,7 +344,7 @@ static int refuse_ports(const struct resolve *r, const struct node *list, struct
 
     if (with[0] == '\0')
         return resolve_refuse(list, e, "a service without a network has no ports to publish");
-    if (strcmp(with, PROJECT_HOST_NETWORK) == 0)
+    if (strcmp(with, PROJECT_HOST) == 0)
         return resolve_refuse(list, e, "on the host's network its ports are the host's already");
     return resolve_refuse(list, e, "it lives in the network of '%s': publish them there", with);
 }

@@ -263,7 +263,8 @@ int resolve_unit(struct resolve *r, struct err *e)
     if ((code = identity(r, e)) < 0 || (code = groups(r, e)) < 0 || (code = sysctls(r, e)) < 0 ||
         (code = resolve_network(r, e)) < 0 || (code = resolve_files(r, e)) < 0 ||
         (code = dependencies(r, e)) < 0 || (code = resolve_lifecycle(r, e)) < 0 ||
-        (code = resolve_logging(r, e)) < 0 || (code = resolve_rights(r, e)) < 0)
+        (code = resolve_logging(r, e)) < 0 || (code = resolve_rights(r, e)) < 0 ||
+        (code = resolve_namespaces(r, e)) < 0)
         return code;
     return resolve_health(r, e);
 }

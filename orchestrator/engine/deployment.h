@@ -15,6 +15,7 @@
 #include "logs/capture.h"
 #include "model/instance.h"
 #include "model/project.h"
+#include "model/shared.h"
 
 enum { INSTANCE_ID = 192 };
 
@@ -59,10 +60,10 @@ struct instance {
     size_t n_ports;
     char **shut;    /* as many: what of the host keeps other machines from it, "" = nothing */
     unsigned names; /* its deployment's, when it was last told who there is */
-    uint64_t memory_limit;    /* that holds, see `limits` of control/proto.h; 0 = none */
-    bool paused;              /* its processes are frozen; the state stays what it was */
-    char lodges[INSTANCE_ID]; /* whose network this incarnation lives in, "" = its own */
-    char digest[72];          /* of the definition this incarnation runs */
+    uint64_t memory_limit; /* that holds, see `limits` of control/proto.h; 0 = none */
+    bool paused;           /* its processes are frozen; the state stays what it was */
+    char lodges[SHARED_COUNT][INSTANCE_ID]; /* in whose namespaces it lives, "" = its own */
+    char digest[72];                        /* of the definition this incarnation runs */
     int stop_signal;
     uint64_t stop_grace_us;
 

@@ -36,8 +36,9 @@ static json_t *instance_to_json(const struct instance *i)
         i->pid, "digest", i->digest, "stop_signal", i->stop_signal, "stop_grace_us",
         (json_int_t) i->stop_grace_us, "since_us", (json_int_t) i->since_wall_us, "ended",
         i->has_last, "last_code", i->last.code, "last_signal", i->last.signal, "last_oom",
-        i->last.oom, "lodges", i->lodges);
+        i->last.oom, "lodges", i->lodges[SHARED_NETWORK]);
 
+    (void) json_object_set_new(json, "lodges_ipc", json_string(i->lodges[SHARED_IPC]));
     (void) json_object_set_new(json, "ports", ports_to_json(i));
     (void) json_object_set_new(json, "index", json_integer(i->index));
     (void) json_object_set_new(json, "was_ready", json_boolean(i->ready_seen));
@@ -104,7 +105,9 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
         return 0; /* a service of an older project; the broker's list tells about leftovers */
     (void) snprintf(i->id, sizeof i->id, "%s", id);
     (void) snprintf(i->digest, sizeof i->digest, "%s", digest);
-    (void) snprintf(i->lodges, sizeof i->lodges, "%s", lodges);
+    (void) snprintf(i->lodges[SHARED_NETWORK], INSTANCE_ID, "%s", lodges);
+    lodges = json_string_value(json_object_get(json, "lodges_ipc"));
+    (void) snprintf(i->lodges[SHARED_IPC], INSTANCE_ID, "%s", lodges ? lodges : "");
     i->incarnation = (unsigned) incarnation;
     i->names = json_is_false(json_object_get(json, "named")) ? 0 : d->names;
     i->state = (enum state) state_from_text(state);

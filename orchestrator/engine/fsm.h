@@ -14,7 +14,7 @@
  *   sick       READY: up               TIMER: see SICK           ENDED: see below
  *   stopping   HOOKED, HOOK_FAILED: the stop signal              TIMER: kill
  *              ENDED: down, or waiting if it is wanted again
- *   backoff    TIMER: preparing, launch; waiting if it lives in the network of another instance
+ *   backoff    TIMER: preparing, launch; waiting if it lives in a namespace of another instance
  *   failed     START: waiting
  *   done       START: waiting
  *
@@ -75,7 +75,7 @@ struct fsm_facts {
     uint64_t sick_grace_us;
     bool has_post_start, has_pre_stop;
     bool to_blame;  /* it is being stopped because of what it did */
-    bool is_lodger; /* lives in the network of another instance */
+    bool is_lodger; /* lives in a namespace of another instance */
 };
 
 struct fsm_step {

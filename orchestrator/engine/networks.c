@@ -231,21 +231,6 @@ int networks_make(struct supervisor *s, struct deployment *d, struct err *e)
     return 0;
 }
 
-/* the instance whose network `i` lives in, NULL if it has its own */
-static struct instance *landlord(const struct deployment *d, const struct instance *i)
-{
-    return i->unit && i->unit->network_of[0] != '\0' ? deployment_instance(d, i->unit->network_of)
-                                                     : NULL;
-}
-
-bool networks_are_lost(const struct deployment *d, const struct instance *i)
-{
-    const struct instance *with = landlord(d, i);
-
-    return with && state_is_live(i->state) && state_is_live(with->state) &&
-           strcmp(i->lodges, with->id) != 0;
-}
-
 bool networks_are_held(const struct deployment *d)
 {
     bool stale = false, held = false;
@@ -481,7 +466,7 @@ void networks_tell(struct supervisor *s, struct deployment *d)
 {
     for (size_t n = 0; s->connected && n < d->n_instances; n++) {
         struct instance *i = d->instances[n];
-        const struct instance *with = landlord(d, i);
+        const struct instance *with = lodging_with(d, i, SHARED_NETWORK);
         struct runtime_launch plan = { .unit = i->unit };
         auto_arena a = arena_new();
         struct err e = ERR_INIT;
@@ -500,11 +485,10 @@ void networks_tell(struct supervisor *s, struct deployment *d)
 void networks_plan(const struct supervisor *s, struct instance *i, struct arena *a,
                    struct runtime_launch *out)
 {
-    const struct instance *with = landlord(i->in, i), *at = with ? with : i;
+    const struct instance *with = lodging_with(i->in, i, SHARED_NETWORK);
 
-    (void) snprintf(i->lodges, sizeof i->lodges, "%s", with ? with->id : "");
+    lodging_plan(i, out);
     i->names = i->in->names;
-    out->network_of = with ? i->lodges : i->unit->network_of;
     plan_links(s, i, a, out);
-    plan_hosts(s, i, at, a, out);
+    plan_hosts(s, i, with ? with : i, a, out);
 }

@@ -111,7 +111,7 @@ static bool nudge(struct deployment *d, struct instance *i)
     const char *because = NULL;
     enum state before = i->state;
 
-    i->replace |= networks_are_lost(d, i);
+    i->replace |= lodging_is_lost(d, i);
     if (i->want == WANT_RUN && i->state == STATE_DOWN)
         supervisor_step(i, FSM_START, NULL);
     else if (((i->replace && state_is_live(i->state)) ||

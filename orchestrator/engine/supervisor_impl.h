@@ -52,11 +52,18 @@ int launch_open_log(struct supervisor *s, struct instance *i, struct err *e);
 /* it will not be launched again: what tells where capturing stood goes */
 void launch_forget_log(const struct supervisor *s, const struct instance *i);
 
+/* lodging.c */
+/* the instance whose namespace `i` lives in, NULL if it has its own or the host's */
+struct instance *lodging_with(const struct deployment *d, const struct instance *i,
+                              enum shared which);
+/* true when one of those is not there any more */
+bool lodging_is_lost(const struct deployment *d, const struct instance *i);
+/* where it will live, as things are now; noted in it */
+void lodging_plan(struct instance *i, struct runtime_launch *out);
+
 /* networks.c */
 /* true while networks have to be made anew and something still runs on what they were */
 bool networks_are_held(const struct deployment *d);
-/* true when `i` lives in the network of an instance that is not there any more */
-bool networks_are_lost(const struct deployment *d, const struct instance *i);
 int networks_make(struct supervisor *s, struct deployment *d, struct err *e);
 /* links and names of an instance, after networks_make; texts live in the arena */
 void networks_plan(const struct supervisor *s, struct instance *i, struct arena *a,

@@ -138,7 +138,8 @@ static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how
         f.sick_grace_us = u->sickness.grace_us;
         f.has_post_start = u->n_post_start > 0;
         f.has_pre_stop = u->n_pre_stop > 0;
-        f.is_lodger = u->network_of[0] != '\0';
+        for (enum shared k = 0; k < SHARED_COUNT; k++)
+            f.is_lodger |= shared_of(u, k)[0] != '\0';
     }
     if (how) { /* FSM_ENDED */
         uint64_t lived_us = timers_now(i->in->timers) - i->launched_us;

@@ -67,8 +67,8 @@ struct disk_limit {
     uint64_t read_bps, write_bps, read_iops, write_iops;
 };
 
-/* no name of a unit */
-#define PROJECT_HOST_NETWORK "/host"
+/* no name of a unit: the host's own */
+#define PROJECT_HOST "/host"
 
 /* a device node of the host */
 struct device {
@@ -101,7 +101,9 @@ struct unit {
     const char *const *etc; /* read-only files and folders of the host's /etc, relative to it */
     struct attachment *networks;
     size_t n_networks;
-    const char *network_of; /* the unit whose network it lives in, "" = its own; the host's */
+    /* the unit whose network and IPC it lives in, "" = its own; the host's */
+    const char *network_of, *ipc_of;
+    bool no_shm; /* nothing is mounted on /dev/shm */
     struct unit_link *links;
     size_t n_links;
     struct port *ports;
@@ -127,6 +129,7 @@ struct unit {
     const char *const *device_rules; /* "c 10:229 rw": more that may be done with nodes */
     const char *const *capabilities; /* "NET_RAW"; what cap_add leaves after cap_drop */
     bool own_users;                  /* a user namespace of its own; all ids are those inside */
+    bool host_uts, host_cgroup;      /* those namespaces are the host's */
 
     struct health_spec health;
     struct restart_spec restart;

@@ -9,6 +9,7 @@
 #include "base/pattern.h"
 #include "model/json_table.h"
 #include "model/project.h"
+#include "model/shared.h"
 
 static const struct json_member dep_members[] = {
     TEXT(dep, unit),
@@ -185,6 +186,8 @@ static const struct json_member unit_members[] = {
     PLAIN(unit, etc, T_LIST),
     MANY(unit, networks, attachment_kind),
     TEXT(unit, network_of),
+    TEXT(unit, ipc_of),
+    PLAIN(unit, no_shm, T_BOOL),
     MANY(unit, links, link_kind),
     MANY(unit, ports, port_kind),
     ONE(unit, limits, limits_kind),
@@ -196,6 +199,8 @@ static const struct json_member unit_members[] = {
     PLAIN(unit, oom_score_adj, T_SIGNED),
     PLAIN(unit, stdin_open, T_BOOL),
     PLAIN(unit, own_users, T_BOOL),
+    PLAIN(unit, host_uts, T_BOOL),
+    PLAIN(unit, host_cgroup, T_BOOL),
     PLAIN(unit, tty, T_BOOL),
     PLAIN(unit, sysctls, T_LIST),
     TEXT(unit, seccomp),
@@ -343,16 +348,19 @@ static bool is_name(const char *s)
     return len > 0 && len <= 63 && s[0] != '.' && s[0] != '-' && strspn(s, allowed) == len;
 }
 
-/* what it lives in must have a network of its own */
-static int check_network_of(const struct project *p, const struct unit *u, struct err *e)
+/* what it lives in must be the other's own */
+static int check_shared(const struct project *p, const struct unit *u, struct err *e)
 {
-    const struct unit *host = project_unit(p, u->network_of);
+    for (enum shared k = 0; k < SHARED_COUNT; k++) {
+        const char *of = shared_of(u, k);
+        const struct unit *with = project_unit(p, of);
 
-    if (u->network_of[0] == '\0' || strcmp(u->network_of, PROJECT_HOST_NETWORK) == 0)
-        return 0;
-    if (!host || host->network_of[0] != '\0')
-        return err_set(e, -EINVAL, "project: '%s' lives in the network of '%s', which has none",
-                       u->name, u->network_of);
+        if (of[0] == '\0' || strcmp(of, PROJECT_HOST) == 0)
+            continue;
+        if (!with || shared_of(with, k)[0] != '\0')
+            return err_set(e, -EINVAL, "project: '%s' lives in the %s of '%s', which has none",
+                           u->name, shared_text[k], of);
+    }
     return 0;
 }
 
@@ -430,7 +438,7 @@ static int check(const struct project *p, struct err *e)
             return err_set(e, -EINVAL, "project: '%s' has no program", u->name);
         if (u->uid == 0 || u->gid == 0)
             return err_set(e, -EPERM, "project: '%s' may not run as root", u->name);
-        if ((r = check_references(p, u, e)) < 0 || (r = check_network_of(p, u, e)) < 0 ||
+        if ((r = check_references(p, u, e)) < 0 || (r = check_shared(p, u, e)) < 0 ||
             (r = check_lifecycle(u, e)) < 0 || (r = check_probe(u, e)) < 0)
             return r;
     }

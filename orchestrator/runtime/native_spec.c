@@ -184,7 +184,9 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .uid = u->uid,
                                .gid = u->gid,
                                .etc = u->etc,
-                               .network_of = l->network_of,
+                               .network_of = l->shares[SHARED_NETWORK],
+                               .ipc_of = l->shares[SHARED_IPC],
+                               .no_shm = u->no_shm,
                                .limits.memory = u->limits.memory,
                                .limits.milli_cpus = u->limits.milli_cpus,
                                .limits.pids = u->limits.pids,
@@ -205,7 +207,9 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .seccomp_profile = u->seccomp_profile,
                                .capabilities = u->capabilities,
                                .own_users = u->own_users,
-                               .notify = l->whole && u->health.probe.kind == PROBE_NOTIFY };
+                               .notify = l->whole && u->health.probe.kind == PROBE_NOTIFY,
+                               .host_uts = u->host_uts,
+                               .host_cgroup = u->host_cgroup };
     copy_mounts(u, &out->spec);
     copy_rights(u, &out->spec);
     copy_devices(u, &out->spec);

@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "model/instance.h"
 #include "model/project.h"
+#include "model/shared.h"
 
 enum { RUNTIME_STREAM_FDS = 6 };
 
@@ -38,7 +39,7 @@ struct runtime_launch {
     const char *id;
     bool whole; /* with what belongs to a service besides its program: what runs before it, and
                    somebody who listens to sd_notify(3) */
-    const char *network_of; /* instance whose network it lives in, "" = its own; or the host's */
+    const char *shares[SHARED_COUNT]; /* with which instance, "" = with none; or with the host */
     struct runtime_link *links;
     size_t n_links;
     struct runtime_host *hosts;

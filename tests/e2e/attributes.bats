@@ -232,6 +232,110 @@ EOF
     echo "exit $status: $output"
 }
 
+# same KIND PID PID: whether they live in the same namespace of that kind
+same() {
+    [ "$(readlink "/proc/$2/ns/$1")" = "$(readlink "/proc/$3/ns/$1")" ]
+}
+
+# pid_alone NAME [SERVICE]: of a project made by up_alone
+pid_alone() {
+    PROJECT=$WORLD/$1 ps_field "${2:-web}" pid
+}
+
+@test "uts: host and cgroup: host: where policy permits them; the name of the host is seen, not changed" {
+    local pid
+    policy
+    up_alone naming "uts: host"
+    [ "$status" -eq 1 ]
+    [[ $output == *"policy: host-uts = no: 'naming.web.1."*"' may not have the host's name"* ]]
+    up_alone naming "cgroup: host"
+    [ "$status" -eq 1 ]
+    [[ $output == *"policy: host-cgroup = no: 'naming.web.1."*"' may not see the control groups of the host"* ]]
+    policy "[project naming]" "host-uts = yes" "host-cgroup = yes"
+    up_alone naming "uts: host, cgroup: host"
+    [ "$status" -eq 0 ]
+    pid=$(pid_alone naming)
+    same uts "$pid" self
+    same cgroup "$pid" self
+    [ "$(orch_in "$WORLD/naming" exec web cat /etc/hostname)" = "$(uname -n)" ]
+    [[ $(orch_in "$WORLD/naming" exec web cat /proc/self/cgroup) == *"/naming.web.1."* ]]
+    run orch_in "$WORLD/naming" exec web hostname stolen
+    [ "$status" -ne 0 ]
+    orch_in "$WORLD/naming" down
+    up_alone naming "cgroup: private"
+    [ "$status" -eq 0 ]
+    pid=$(pid_alone naming)
+    run ! same uts "$pid" self
+    run ! same cgroup "$pid" self
+    [[ $(orch_in "$WORLD/naming" exec web cat /proc/self/cgroup) != *"naming.web"* ]]
+    orch_in "$WORLD/naming" down
+    policy
+}
+
+# up_many NAME SERVICES: a project of its own with these, one a line; all of them sleep
+up_many() {
+    local service
+    mkdir -p "$WORLD/$1"
+    printf 'name: %s\nservices:\n' "$1" >"$WORLD/$1/compose.yaml"
+    while read -r service; do
+        printf '  %s\n    image: local/sleeper\n    x-native: { user: nobody, command: [/bin/sleep, "3600"] }\n    <<: %s\n' \
+            "${service%% *}" "${service#* }" >>"$WORLD/$1/compose.yaml"
+    done <<<"$2"
+    run orch_in "$WORLD/$1" up
+    echo "exit $status: $output"
+}
+
+# with KIND PROJECT SERVICE SERVICE: whether both live in one, and both run
+with() {
+    local one two
+    one=$(pid_alone "$2" "$3") two=$(pid_alone "$2" "$4")
+    [ "$one" -gt 0 ] && [ "$two" -gt 0 ] && same "$1" "$one" "$two"
+}
+
+@test "ipc: a namespace and /dev/shm of one for two, of its own, none, the host's where policy permits it" {
+    local dir=$WORLD/talking id owner
+    up_many talking "owner: { ipc: shareable, restart: always }
+lodger: { ipc: 'service:owner' }
+apart: { ipc: private }
+none: { ipc: none }"
+    [ "$status" -eq 0 ]
+    with ipc talking owner lodger
+    run ! with ipc talking owner apart
+    run ! with net talking owner lodger
+    run ! same ipc "$(pid_alone talking owner)" self
+    id=$(orch_in "$dir" exec owner ipcmk -M 4096 | awk '{ print $NF }')
+    orch_in "$dir" exec lodger ipcs -m -i "$id" | grep -q 'bytes=4096'
+    [[ $(orch_in "$dir" exec apart ipcs -m) != *4096* ]]
+    orch_in "$dir" exec owner sh -c 'echo shared >/dev/shm/note'
+    [ "$(orch_in "$dir" exec lodger cat /dev/shm/note)" = shared ]
+    run orch_in "$dir" exec apart cat /dev/shm/note
+    [ "$status" -ne 0 ]
+    [[ ,$(PROJECT=$dir mount_of lodger /dev/shm), == *,nosuid,nodev,noexec,*size=65536k* ]]
+    [ -z "$(PROJECT=$dir mount_of none /dev/shm)" ]
+    run orch_in "$dir" exec none touch /dev/shm/x
+    [ "$status" -ne 0 ]
+    # to the next one of that service
+    owner=$(pid_alone talking owner)
+    kill -KILL "$owner"
+    wait_until 20 with ipc talking owner lodger
+    [ "$(pid_alone talking owner)" != "$owner" ]
+    run orch_in "$dir" exec lodger cat /dev/shm/note
+    [ "$status" -ne 0 ]
+    orch_in "$dir" down
+    policy
+    up_alone hosting "ipc: host"
+    [ "$status" -eq 1 ]
+    [[ $output == *"policy: host-ipc = no: 'hosting.web.1."*"' may not live in the IPC namespace of the host"* ]]
+    policy "host-ipc = yes"
+    up_alone hosting "ipc: host"
+    [ "$status" -eq 0 ]
+    same ipc "$(pid_alone hosting)" self
+    orch_in "$WORLD/hosting" exec web touch "/dev/shm/$(basename "$WORLD")"
+    rm "/dev/shm/$(basename "$WORLD")"
+    orch_in "$WORLD/hosting" down
+    policy
+}
+
 @test "blkio_config: rates and weights of a block device" {
     loop_disk "$WORLD/disk.img"
     up_alone disk "blkio_config: { weight: 400, weight_device: [{ path: $DISK, weight: 300 }],
@@ -317,7 +421,19 @@ blkio_config: { device_read_bps: [{ path: /dev/sda, rate: 0 }] }|above 0
 mem_swappiness: 101|from 0 to 100
 oom_kill_disable: true|oom_kill_disable
 cgroup_parent: elsewhere|cgroup_parent
-cgroup: host|cgroup
+cgroup: elsewhere|cgroup
+uts: private|uts
+ipc: elsewhere|none of private, shareable, none, host and service:NAME
+ipc: "container:x"|none of private, shareable, none, host and service:NAME
+ipc: "service:web"|web
+ipc: "service:other"|other
+ipc: none, shm_size: 1m|leaves no /dev/shm for 'shm_size'
+ipc: host, shm_size: 1m|'shm_size': it has the /dev/shm of the host
+ipc: host, sysctls: [kernel.sem=1 1 1 1]|sysctl 'kernel.sem': it has the IPC namespace of the host
+ipc: host, userns_mode: auto|'ipc: host' and a user namespace of its own exclude
+uts: host, hostname: box|'hostname' and 'uts: host' exclude each other
+uts: host, userns_mode: auto|compose.yaml:6:
+cgroup: host, userns_mode: private|'cgroup: host' and a user namespace of its own exclude
 deploy: { resources: { reservations: { cpus: "0.5" } } }|cpu_shares
 EOF
     [ "$(ps_json | jq -r .project)" != refused ]

@@ -24,19 +24,6 @@ teardown_file() {
 
 teardown() { explain_failure; }
 
-reread() {
-    [ "$(grep -c "policy read again" "$WORLD/log/ipam-sandboxd.log")" -gt "$1" ]
-}
-
-# policy TEXT...: the broker's policy.conf
-policy() {
-    local before
-    before=$(grep -c "policy read again" "$WORLD/log/ipam-sandboxd.log") || true
-    printf '%s\n' "$@" >"$WORLD/root/etc/ipam-orch/policy.conf"
-    kill -HUP "$(daemon_pid ipam-sandboxd)"
-    wait_until 10 reread "$before"
-}
-
 # project NAME ATTRIBUTES: a project of one sleeping service `web` with these attributes, in $DIR
 project() {
     DIR=$WORLD/$1

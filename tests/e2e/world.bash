@@ -47,6 +47,19 @@ world_close() {
     [ -n "${IPAM_E2E_KEEP:-}" ] || rm -rf "$WORLD"
 }
 
+reread() {
+    [ "$(grep -c "policy read again" "$WORLD/log/ipam-sandboxd.log")" -gt "$1" ]
+}
+
+# policy TEXT...: the broker's policy.conf
+policy() {
+    local before
+    before=$(grep -c "policy read again" "$WORLD/log/ipam-sandboxd.log") || true
+    printf '%s\n' "$@" >"$WORLD/root/etc/ipam-orch/policy.conf"
+    kill -HUP "$(daemon_pid ipam-sandboxd)"
+    wait_until 10 reread "$before"
+}
+
 # in_net COMMAND...: in the network namespace of the world, with the mounts of this machine
 in_net() {
     nsenter --net="/run/netns/$NETNS" "$@" 3>&-

@@ -70,6 +70,25 @@ bind_of() {
           "ports":[{"address":"","published":80,"last":80,"target":80,"udp":false}]}'
 }
 
+@test "namespaces of the host: none unless the file says so; never beside a user namespace" {
+    policy "ports = any"
+    refused "policy: host-uts = no: 't.policy.1.1' may not have the host's name" '{"host_uts":true}'
+    refused "policy: host-cgroup = no: 't.policy.1.1' may not see the control groups" '{"host_cgroup":true}'
+    policy "host-uts = yes" "host-cgroup = yes" "host-network = yes"
+    refused "excludes a user namespace" '{"host_uts":true,"own_users":true}'
+    refused "excludes a user namespace" '{"host_cgroup":true,"own_users":true}'
+    refused "namespace: a domain in the UTS namespace of the host" '{"host_uts":true,"domainname":"example.org"}'
+    local before
+    before="$(uname -n) $(in_net sysctl net.ipv4.ip_unprivileged_port_start)"
+    started t.policy.1.2 '{"host_uts":true,"host_cgroup":true,"network_of":"/host","hostname":"stolen"}' "$GUESTS/guest_family" 0
+    [ "$(readlink "/proc/$PID/ns/uts")" = "$(readlink /proc/self/ns/uts)" ]
+    [ "$(readlink "/proc/$PID/ns/cgroup")" = "$(readlink /proc/self/ns/cgroup)" ]
+    # the host is as it was
+    [ "$(uname -n) $(in_net sysctl net.ipv4.ip_unprivileged_port_start)" = "$before" ]
+    drive request kill '{"id":"t.policy.1.2"}'
+    ended t.policy.1.2
+}
+
 @test "binds: by name, by what a link leads to, reading apart from writing" {
     mkdir -p "$HOUSE/open" "$HOUSE/shut"
     ln -sfn "$HOUSE/shut" "$HOUSE/open/link"

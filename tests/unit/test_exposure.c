@@ -19,6 +19,7 @@ static struct unit least(void)
                           .seccomp = "default",
                           .seccomp_profile = "",
                           .network_of = "",
+                          .ipc_of = "",
                           .own_users = true,
                           .limits = { .memory = 1, .pids = 1, .milli_cpus = 1 } };
 }
@@ -101,7 +102,16 @@ static void every_right_makes_a_unit_more_exposed(void **state)
     u.uid = 1;
     assert_true(score(&u).points > before);
     before = score(&u).points;
-    u.network_of = PROJECT_HOST_NETWORK;
+    u.network_of = PROJECT_HOST;
+    assert_true(score(&u).points > before);
+    before = score(&u).points;
+    u.host_uts = true;
+    assert_true(score(&u).points > before);
+    before = score(&u).points;
+    u.host_cgroup = true;
+    assert_true(score(&u).points > before);
+    before = score(&u).points;
+    u.ipc_of = PROJECT_HOST;
     assert_true(score(&u).points > before);
 }
 
@@ -124,7 +134,7 @@ static void the_largest_reason_comes_first_and_ten_is_the_most(void **state)
     u.n_devices = ARRAY_LEN(devices);
     u.ports = ports;
     u.n_ports = ARRAY_LEN(ports);
-    u.network_of = PROJECT_HOST_NETWORK;
+    u.network_of = PROJECT_HOST;
     x = score(&u);
     assert_int_equal(x.points, EXPOSURE_MOST);
     for (size_t i = 1; i < x.n; i++)

@@ -69,6 +69,9 @@ enum wish {
     DEVICE,
     DEVICE_RULE,
     APPARMOR,
+    HOST_UTS,
+    HOST_CGROUP,
+    HOST_IPC,
 };
 
 static struct spec make(enum wish w)
@@ -76,6 +79,7 @@ static struct spec make(enum wish w)
     struct spec s = { .id = "p.a.1.1",
                       .project = "p",
                       .network_of = "",
+                      .ipc_of = "",
                       .etc = none,
                       .uid = 1000,
                       .gid = 1000,
@@ -114,6 +118,9 @@ static struct spec make(enum wish w)
         s.n_devices = 1;
         break;
     case APPARMOR: s.apparmor = "web"; break;
+    case HOST_UTS: s.host_uts = true; break;
+    case HOST_CGROUP: s.host_cgroup = true; break;
+    case HOST_IPC: s.ipc_of = SPEC_HOST; break;
     case DEVICE_RULE: s.device_rules = rules; break;
     case OWN_PROFILE: s.seccomp_profile = "{}"; break;
     }
@@ -171,6 +178,16 @@ static const struct {
     { "apparmor = web-2", APPARMOR,
       ":1: apparmor = web-2: 'p.a.1.1' may not run under the AppArmor profile 'web'" },
     { "apparmor = none", APPARMOR, ":1: apparmor = none" },
+    { NULL, HOST_UTS,
+      "policy: host-uts = no: 'p.a.1.1' may not have the host's name as the host has it" },
+    { "host-cgroup = yes", HOST_UTS, "policy: host-uts = no" },
+    { "host-uts = no\n[project p]\nhost-uts = yes", HOST_UTS, NULL },
+    { "host-cgroup = no", HOST_CGROUP,
+      ":1: host-cgroup = no: 'p.a.1.1' may not see the control groups of the host" },
+    { "host-cgroup = yes", HOST_CGROUP, NULL },
+    { NULL, HOST_IPC,
+      "policy: host-ipc = no: 'p.a.1.1' may not live in the IPC namespace of the host" },
+    { "host-ipc = yes", HOST_IPC, NULL },
     { NULL, DEVICE_RULE,
       "policy: device-rules = none: 'p.a.1.1' may not have the device rule 'c 10:* rw'" },
     { "device-rules = c:10:229:rw c:10:*:r", DEVICE_RULE, ":1: device-rules = c:10:229:rw" },
@@ -259,6 +276,7 @@ static void a_file_that_is_none_is_refused_with_its_line(void **state)
         { "seccomp = off", "not none, custom or unconfined" },
         { "subnets = 10.0.0.0/33", "no range of addresses" },
         { "host-network = any", "neither yes nor no" },
+        { "host-uts = none", "neither yes nor no" },
         { "propagation = rslave", "neither yes nor no" },
         { "privileged = yes", "the host's root" },
         { "log-denied = 1", "neither yes nor no" },

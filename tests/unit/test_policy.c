@@ -28,6 +28,7 @@ static struct spec good(void)
                           .hostname = "a",
                           .domainname = "",
                           .network_of = "",
+                          .ipc_of = "",
                           .limits.cpuset = "",
                           .swappiness = "",
                           .user = "nobody",
@@ -98,6 +99,12 @@ enum wrong {
     CAPABILITY_OVER_HOST,
     CAPABILITY_OF_NAMESPACE,
     LOW_PORTS_OF_HOST,
+    SHARED_WITH_USERS,
+    IPC_WITH_USERS,
+    IPC_SYSCTL,
+    IPC_NO_SHM,
+    IPC_ID,
+    DOMAIN_OF_HOST,
     SUBPATH_UP,
     SUBPATH_ABSOLUTE,
     SUBPATH_OF_TMPFS,
@@ -176,6 +183,12 @@ static const struct {
     [CAPABILITY_OVER_HOST] = { -EPERM, "capability" },
     [CAPABILITY_OF_NAMESPACE] = { -EPERM, "capability" },
     [LOW_PORTS_OF_HOST] = { -EPERM, "capability" },
+    [SHARED_WITH_USERS] = { -EPERM, "namespace" },
+    [IPC_WITH_USERS] = { -EPERM, "namespace" },
+    [IPC_SYSCTL] = { -EPERM, "sysctl" },
+    [IPC_NO_SHM] = { -EINVAL, "ipc" },
+    [IPC_ID] = { -EINVAL, "instance-id" },
+    [DOMAIN_OF_HOST] = { -EPERM, "namespace" },
     [DEVICE_NOT_IN_DEV] = { -EINVAL, "device" },
     [DEVICE_OF_ANYBODY] = { -EINVAL, "device" },
     [DEVICE_ON_ROOT] = { -EINVAL, "device" },
@@ -342,6 +355,7 @@ static struct spec make(enum wrong w)
 {
     static const char *const shadow[] = { "shadow", NULL }, *const up[] = { "../x", NULL },
                              *const absolute[] = { "/etc/x", NULL },
+                             *const semaphores[] = { "kernel.sem=1 1 1 1", NULL },
                              *const sysctl[] = { "kernel.core_pattern=|/x", NULL },
                              *const raw[] = { "NET_RAW", NULL },
                              *const all[] = { "NET_RAW", "ALL", NULL },
@@ -405,8 +419,26 @@ static struct spec make(enum wrong w)
         break;
     case LOW_PORTS_OF_HOST:
         s.own_users = true;
-        s.network_of = SPEC_HOST_NETWORK;
+        s.network_of = SPEC_HOST;
         s.capabilities = low;
+        break;
+    case SHARED_WITH_USERS: s.own_users = s.host_cgroup = true; break;
+    case IPC_WITH_USERS:
+        s.own_users = true;
+        s.ipc_of = "p.b.1.1";
+        break;
+    case IPC_SYSCTL:
+        s.ipc_of = "p.b.1.1";
+        s.sysctls = semaphores;
+        break;
+    case IPC_NO_SHM:
+        s.ipc_of = SPEC_HOST;
+        s.no_shm = true;
+        break;
+    case IPC_ID: s.ipc_of = "../x"; break;
+    case DOMAIN_OF_HOST:
+        s.host_uts = true;
+        s.domainname = "example.org";
         break;
     case DEVICE_NOT_IN_DEV: return with_device("/dev/../etc/passwd", "/dev/x", "r");
     case DEVICE_OF_ANYBODY: return with_device("/dev/shm/x", "/dev/x", "r");
@@ -421,7 +453,7 @@ static struct spec make(enum wrong w)
     case PRE_START_DIRECTORY: return with_hooks((struct spec_hook){ sh, none, "/..", 1 }, 1);
     case PRE_START_MANY: return with_hooks((struct spec_hook){ sh, none, "", 1 }, 17);
     case CAPABILITY_OVER_HOST:
-        s.network_of = SPEC_HOST_NETWORK;
+        s.network_of = SPEC_HOST;
         s.capabilities = raw;
         break;
     case PROFILE_OWN: s.seccomp = "own/init"; break;

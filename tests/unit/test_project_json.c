@@ -49,10 +49,11 @@ static struct port ports[] = { { .address = "", .published = 443, .last = 443, .
 #define UNIT(n)                                                                                    \
     {                                                                                              \
         .name = (n), .image = "i", .recipe = "r", .digest = "d", .argv = argv, .env = env,         \
-        .workdir = "/", .hostname = (n), .domainname = "", .network_of = "", .limits.cpuset = "",  \
-        .swappiness = "", .user = "u", .home = "/", .uid = 5, .gid = 6, .etc = none,               \
-        .seccomp = "default", .seccomp_profile = "", .apparmor = "", .stop_signal = SIGTERM,       \
-        .stop_grace_us = 9, .log_files = 3, .health = { .probe = PROBE_BLANK },                    \
+        .workdir = "/", .hostname = (n), .domainname = "", .network_of = "", .ipc_of = "",         \
+        .limits.cpuset = "", .swappiness = "", .user = "u", .home = "/", .uid = 5, .gid = 6,       \
+        .etc = none, .seccomp = "default", .seccomp_profile = "", .apparmor = "",                  \
+        .stop_signal = SIGTERM, .stop_grace_us = 9, .log_files = 3,                                \
+        .health = { .probe = PROBE_BLANK },                                                        \
     }
 
 /* an example with one of everything */
@@ -118,6 +119,7 @@ static json_t *example(void)
     units[0].swappiness = "7";
     units[0].stdin_open = true;
     units[0].own_users = true;
+    units[0].host_uts = units[0].host_cgroup = true;
     units[0].tty = true;
     assert_int_equal(project_to_json(&p, &text, &e), 0);
     return json_loads(text, 0, NULL);
