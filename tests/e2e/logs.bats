@@ -75,6 +75,36 @@ manager_says() {
     [ ! -s "$WORLD/log/logs/silent.log" ]
 }
 
+# is_packed SERVICE: every rotated file of it
+is_packed() {
+    [ -n "$(find "$WORLD/log/logs" -name "$1.log.*.gz")" ] &&
+        [ -z "$(find "$WORLD/log/logs" -regex ".*/$1\.log\.[0-9]+")" ]
+}
+
+@test "logging.options: compress; every line once, though the manager is killed meanwhile, and no other file is left" {
+    orch down
+    orch --profile packed up --no-wait packed
+    orch logs -f --no-log-prefix packed >"$WORLD/followed" 2>/dev/null &
+    local round follower=$!
+    for round in 1 2 3 4; do
+        kill -KILL "$(daemon_pid ipam-orchd)"
+        run orch ps
+    done
+    wait_until 60 has_logged packed 'line 59999 '
+    wait_until 60 is_packed packed
+    orch logs --no-log-prefix packed | numbers >"$WORLD/read"
+    cmp "$WORLD/read" <(seq 0 59999)
+    [ "$(orch logs --no-log-prefix -n 40000 packed | numbers | head -n 1)" = 20000 ]
+    orch logs --no-log-prefix --grep 'line 7 ' packed | grep -q 'line 7 '
+    wait_until 20 file_says "$WORLD/followed" 'line 59999 '
+    kill "$follower"
+    cmp <(numbers <"$WORLD/followed") "$WORLD/read"
+    orch down
+    # gzip itself finds them whole; beside them there is the last one
+    gzip -t "$WORLD"/log/logs/packed.log.*.gz
+    [ "$(find "$WORLD/log/logs" -name 'packed*' ! -name '*.gz')" = "$WORLD/log/logs/packed.log" ]
+}
+
 @test "logs --previous, --level, --json: the life before, what is grave, and what programs read" {
     local first
     orch down
