@@ -27,7 +27,7 @@ ROOMS    := orchestrator/base orchestrator/model orchestrator/compose orchestrat
 
 pkg       = $(shell pkg-config --cflags $(1))
 libs      = $(shell pkg-config --libs $(1))
-PKGS     := libsystemd jansson libseccomp libcap libnl-route-3.0 yaml-0.1 libmariadb hiredis libcurl libssl libcrypto
+PKGS     := libsystemd jansson libseccomp libcap libnl-route-3.0 yaml-0.1 libmariadb hiredis libcurl libssl libcrypto zlib
 CPPFLAGS += $(call pkg,$(PKGS))
 
 .DEFAULT_GOAL := all
@@ -53,11 +53,11 @@ $(B)/$(1): $(B)/$(2).o $(foreach r,$(3),$(B)/$(r).a)
 	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $$^ $(call libs,$(4)) $(5) -o $$@
 endef
 O := orchestrator
-$(eval $(call program,ipam-orch,$(O)/main_cli,$(O)/cli $(O)/preflight $(O)/compose $(O)/control $(O)/logs $(O)/model $(O)/base,yaml-0.1 jansson libcrypto libseccomp))
+$(eval $(call program,ipam-orch,$(O)/main_cli,$(O)/cli $(O)/preflight $(O)/compose $(O)/control $(O)/logs $(O)/model $(O)/base,yaml-0.1 jansson libcrypto libseccomp zlib))
 $(eval $(call program,ipam-orchd,$(O)/main_orchd,$(O)/control $(O)/engine $(O)/runtime $(O)/logs sandbox $(O)/model $(O)/base,libsystemd jansson,-lunistring))
 $(eval $(call program,ipam-sandboxd,sandbox/main_sandboxd,sandbox $(O)/base,libsystemd jansson libseccomp libcap libnl-route-3.0))
 $(eval $(call program,ipam-init,sandbox/main_init,sandbox $(O)/base,libcap))
-$(eval $(call program,ipam-worker,units/main_worker,units $(O)/base,jansson libcurl libmariadb hiredis libssl libcrypto))
+$(eval $(call program,ipam-worker,units/main_worker,units $(O)/base,jansson libcurl libmariadb hiredis libssl libcrypto zlib))
 
 # set for sanitizers only, see tests/fakes/no_leak_check.c
 BEHIND_FILTER ?=

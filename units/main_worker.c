@@ -1,7 +1,8 @@
 /* ipam-worker VERB: one bounded piece of work, then the end.
- * One JSON object on stdin says what, one line of JSON on stdout says how it went.
- * Exit status: 0 done, 1 it failed, 2 the request is wrong.
- * Secrets come on stdin only; nothing of them goes out. */
+ * `pack COMMENT` compresses the file on stdin into the one on stdout (units/pack.h); for the
+ * others, one JSON object on stdin says what, one line of JSON on stdout says how it went. Exit
+ * status: 0 done, 1 it failed, 2 the request is wrong. Secrets come on stdin only; nothing of them
+ * goes out. */
 #include <errno.h>
 #include <jansson.h>
 #include <stdio.h>
@@ -15,6 +16,7 @@
 #include "base/clock.h"
 #include "base/fsio.h"
 #include "units/migrate.h"
+#include "units/pack.h"
 #include "units/probe.h"
 #include "units/x509.h"
 
@@ -166,8 +168,12 @@ int main(int argc, char **argv)
     /* a core file would hold passwords */
     (void) setrlimit(RLIMIT_CORE, &none);
     (void) prctl(PR_SET_DUMPABLE, 0);
+    if (argc == 3 && strcmp(argv[1], "pack") == 0)
+        return pack_file(STDIN_FILENO, STDOUT_FILENO, argv[2]) < 0 ? FAILED : DONE;
     if (argc != 2) {
-        fputs("usage: ipam-worker probe|migrate|selfsign < REQUEST\n", stderr);
+        fputs("usage: ipam-worker probe|migrate|selfsign < REQUEST\n"
+              "       ipam-worker pack COMMENT < FILE > PACKED\n",
+              stderr);
         return WRONG;
     }
     return run_verb(argv[1]);

@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "cli/cmd.h"
+#include "cli/filebeat.h"
 #include "cli/options.h"
 #include "compose/export.h"
 #include "compose/mask.h"
@@ -23,11 +24,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     switch (key) {
     case 'o': in->output = arg; return 0;
     case ARGP_KEY_ARG:
-        if (in->form || strcmp(arg, "compose") != 0)
-            argp_error(state, "cannot export '%s'; the forms are: compose", arg);
+        if (in->form || (strcmp(arg, "compose") != 0 && strcmp(arg, "filebeat") != 0))
+            argp_error(state, "cannot export '%s'; the forms are: compose, filebeat", arg);
         in->form = arg;
         return 0;
-    case ARGP_KEY_NO_ARGS: argp_error(state, "export what? The forms are: compose"); return 0;
+    case ARGP_KEY_NO_ARGS:
+        argp_error(state, "export what? The forms are: compose, filebeat");
+        return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -39,10 +42,22 @@ static const struct argp_option options[] = {
 static const struct argp argp = {
     .options = options,
     .parser = parse,
-    .args_doc = "compose",
+    .args_doc = "compose|filebeat",
     .doc = "Prints the project as one compose file that Docker Compose accepts with the same "
-           "meaning.  Values of variables are in it; secrets stay references.",
+           "meaning; values of variables are in it, secrets stay references.  Or the inputs of "
+           "a Filebeat that reads exactly the logs of this project.",
 };
+
+static int compose_text(struct loaded *l, char **text, struct err *e)
+{
+    int r = export_compose(l->arena, l->model, e);
+
+    if (r < 0)
+        return r;
+    mask_values(l->model);
+    values_for_yaml(l->arena, l->model);
+    return yaml_emit(l->model, true, text, e);
+}
 
 static int export(const struct cli *cli, const struct input *in, struct err *e)
 {
@@ -56,13 +71,10 @@ static int export(const struct cli *cli, const struct input *in, struct err *e)
 
     if (!cli->quiet)
         warnings_print(&l.warnings, stderr);
-    if (r == 0)
-        r = export_compose(l.arena, l.model, e);
-    if (r == 0) {
-        mask_values(l.model);
-        values_for_yaml(l.arena, l.model);
-        r = yaml_emit(l.model, true, &text, e);
-    }
+    if (r == 0 && strcmp(in->form, "filebeat") == 0)
+        text = filebeat_config(&l);
+    else if (r == 0)
+        r = compose_text(&l, &text, e);
     if (r == 0 && in->output) {
         r = fsio_write_atomic(AT_FDCWD, in->output, text, strlen(text), 0600);
         if (r < 0)

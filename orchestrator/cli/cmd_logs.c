@@ -1,5 +1,6 @@
 #include <errno.h>
 #include <glob.h>
+#include <jansson.h>
 #include <regex.h>
 #include <signal.h>
 #include <stdint.h>
@@ -14,15 +15,27 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/level.h"
+#include "cli/lives.h"
 #include "cli/log_reader.h"
 #include "cli/remote.h"
 #include "cli/request.h"
 #include "cli/when.h"
 
-enum { OPT_NO_PREFIX = 256, OPT_SINCE, OPT_UNTIL, OPT_GREP, OPT_INDEX };
+enum {
+    OPT_NO_PREFIX = 256,
+    OPT_SINCE,
+    OPT_UNTIL,
+    OPT_GREP,
+    OPT_INDEX,
+    OPT_LEVEL,
+    OPT_PREVIOUS,
+    OPT_JSON
+};
 
 struct input {
-    bool follow, timestamps, no_prefix;
+    bool follow, timestamps, no_prefix, previous, json;
+    enum level level; /* the least that is shown; LEVEL_NONE: any line */
     uint64_t tail;
     const char *since, *until, *pattern;
     int index; /* of the instance, 0 = all */
@@ -48,6 +61,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_SINCE: in->since = arg; return 0;
     case OPT_UNTIL: in->until = arg; return 0;
     case OPT_GREP: in->pattern = arg; return 0;
+    case OPT_LEVEL:
+        if ((in->level = level_parse(arg, strlen(arg))) == LEVEL_NONE)
+            argp_error(state,
+                       "unknown level '%s'; trace, debug, info, notice, warning, error, "
+                       "critical, alert or emergency",
+                       arg);
+        return 0;
+    case OPT_PREVIOUS: in->previous = true; return 0;
+    case OPT_JSON: in->json = true; return 0;
+    case ARGP_KEY_END:
+        if (in->previous && in->follow)
+            argp_error(state, "--previous is over: there is nothing to --follow");
+        return 0;
     case OPT_INDEX: return remote_index(&in->index, arg, state);
     case ARGP_KEY_ARG: strv_append(&in->services, arg); return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -61,6 +87,9 @@ static const struct argp_option options[] = {
     { "since", OPT_SINCE, "TIME", 0, "only lines from then on: 10m, 2026-11-24T10:00:00Z", 0 },
     { "until", OPT_UNTIL, "TIME", 0, "only lines before", 0 },
     { "grep", OPT_GREP, "REGEX", 0, "only lines that match (extended regular expression)", 0 },
+    { "level", OPT_LEVEL, "LEVEL", 0, "only lines that say to be as grave as that, or graver", 0 },
+    { "previous", OPT_PREVIOUS, NULL, 0, "only the life before the last one", 0 },
+    { "json", OPT_JSON, NULL, 0, "one JSON object per line, like --format json", 0 },
     { "index", OPT_INDEX, "N", 0, "only this instance of a service", 0 },
     { "no-log-prefix", OPT_NO_PREFIX, NULL, 0, "do not show the service's name", 0 },
     { 0 },
@@ -75,14 +104,41 @@ struct view {
     const struct input *in;
     struct log_reader **readers;
     const struct log_line **heads; /* next line of each reader, NULL at its end */
+    struct life *lives;            /* of each reader, the only one that is wanted; 0 = all */
+    size_t *skip;                  /* lines of each reader that are wanted, but not the last N */
     size_t n;
     int width;
 };
+
+static void print_json(const char *label, const struct log_line *l)
+{
+    size_t len = strlen(l->text);
+    bool whole = len > 0 && l->text[len - 1] == '\n';
+    const char *at = strchr(label, '@');
+    enum level level = level_of(l->text);
+    json_t *json =
+        json_pack("{s:s%,s:s,s:i,s:i,s:s,s:s,s:s%}", "service", label,
+                  at ? (size_t) (at - label) : strlen(label), "name", label, "index",
+                  at ? (int) strtol(at + 1, NULL, 10) : 1, "incarnation", (int) l->incarnation,
+                  "time", l->time, "stream", l->stream, "line", l->text, whole ? len - 1 : len);
+
+    if (level != LEVEL_NONE)
+        (void) json_object_set_new(json, "level", json_string(level_text[level]));
+    if (!whole)
+        (void) json_object_set_new(json, "partial", json_true());
+    (void) json_dumpf(json, stdout, JSON_COMPACT);
+    fputc('\n', stdout);
+    json_decref(json);
+}
 
 static void print_line(const struct view *v, size_t which)
 {
     const struct log_line *l = v->heads[which];
 
+    if (v->in->json) {
+        print_json(log_reader_service(v->readers[which]), l);
+        return;
+    }
     if (!v->in->no_prefix)
         printf("%-*s | ", v->width, log_reader_service(v->readers[which]));
     if (v->in->timestamps)
@@ -92,11 +148,14 @@ static void print_line(const struct view *v, size_t which)
         fputc('\n', stdout);
 }
 
-static bool is_wanted(const struct input *in, const struct log_line *l)
+static bool is_wanted(const struct input *in, const struct life *life, const struct log_line *l)
 {
-    return strcmp(l->time, in->since_text) >= 0 &&
+    return (!in->previous || (life->incarnation == l->incarnation && l->incarnation > 0 &&
+                              strcmp(l->time, life->since) >= 0)) &&
+           strcmp(l->time, in->since_text) >= 0 &&
            (in->until_text[0] == '\0' || strcmp(l->time, in->until_text) < 0) &&
-           (!in->pattern || regexec(&in->grep, l->text, 0, NULL, 0) == 0);
+           (!in->pattern || regexec(&in->grep, l->text, 0, NULL, 0) == 0) &&
+           (in->level == LEVEL_NONE || level_of(l->text) >= in->level);
 }
 
 static void fetch(struct view *v, size_t which)
@@ -104,8 +163,13 @@ static void fetch(struct view *v, size_t which)
     while (!v->heads[which]) {
         if (log_reader_next(v->readers[which], &v->heads[which]) < 0)
             v->heads[which] = NULL;
-        if (!v->heads[which] || is_wanted(v->in, v->heads[which]))
+        if (!v->heads[which])
             return;
+        if (is_wanted(v->in, &v->lives[which], v->heads[which])) {
+            if (v->skip[which] == 0)
+                return;
+            v->skip[which]--;
+        }
         v->heads[which] = NULL;
     }
 }
@@ -144,23 +208,57 @@ static int follow(struct view *v, const char *project, struct err *e)
     return 0;
 }
 
+/* how many of the lines there are come before the last N that are wanted */
+static size_t count_early(const char *project, const struct input *in, const struct life *life,
+                          const char *label)
+{
+    struct log_reader *r = log_reader_new(project, label);
+    const struct log_line *line;
+    size_t n = 0;
+
+    while (log_reader_next(r, &line) == 0)
+        n += is_wanted(in, life, line);
+    log_reader_free(r);
+    return n > in->tail ? n - (size_t) in->tail : 0;
+}
+
+static void start(struct view *v, const char *project, size_t which, const char *label)
+{
+    const struct input *in = v->in;
+
+    v->readers[which] = log_reader_new(project, label);
+    if (in->tail == UINT32_MAX)
+        return;
+    /* of lines that are chosen by what is in them the last ones are found by reading them */
+    if (in->previous || in->pattern || in->until || in->level != LEVEL_NONE)
+        v->skip[which] = count_early(project, in, &v->lives[which], label);
+    else
+        log_reader_tail(v->readers[which], (size_t) in->tail);
+}
+
 static int show(const char *project, const struct input *in, char *const *services, struct err *e)
 {
     size_t n = strv_len(services);
     auto_free struct log_reader **readers = calloc(n + 1, sizeof(struct log_reader *));
     auto_free const struct log_line **heads = calloc(n + 1, sizeof(struct log_line *));
-    struct view v = { .in = in, .readers = readers, .heads = heads, .n = n };
+    auto_free struct life *lives = calloc(n + 1, sizeof *lives);
+    auto_free size_t *skip = calloc(n + 1, sizeof *skip);
+    struct view v = {
+        .in = in, .readers = readers, .heads = heads, .lives = lives, .skip = skip, .n = n
+    };
+    struct lives *known = in->previous ? lives_read(project) : NULL;
     int r = 0;
 
-    if (!readers || !heads)
+    if (!readers || !heads || !lives || !skip)
         abort();
     for (size_t i = 0; i < n; i++) {
         int len = (int) strlen(services[i]);
         v.width = len > v.width ? len : v.width;
-        readers[i] = log_reader_new(project, services[i]);
-        if (in->tail != UINT32_MAX)
-            log_reader_tail(readers[i], in->tail);
+        if (known)
+            lives[i] = lives_previous(known, services[i]);
+        start(&v, project, i, services[i]);
     }
+    lives_free(known);
     if (in->follow)
         r = follow(&v, project, e);
     else
@@ -225,6 +323,7 @@ int cmd_logs(struct cli *cli, int argc, char **argv)
 
     if (cli_parse(cli, &argp, argc, argv, &in) != 0)
         return ERR_USAGE;
+    in.json |= cli->format == FORMAT_JSON;
     r = prepare(&in, &e);
     /* a wrong name is found out even when nothing runs */
     if (r == 0)

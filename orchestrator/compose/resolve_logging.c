@@ -23,9 +23,15 @@ static int option(struct resolve *r, const char *key, const struct node *value, 
             return resolve_refuse(value, e, "'max-size' must be bytes such as 10m, or -1");
         return 0;
     }
+    if (strcmp(key, "compress") == 0) {
+        u->log_compress = strcmp(text, "true") == 0;
+        if (!u->log_compress && strcmp(text, "false") != 0)
+            return resolve_refuse(value, e, "'compress' must be true or false");
+        return 0;
+    }
     if (strcmp(key, "max-file") != 0)
-        return resolve_refuse(value, e,
-                              "of the options of logs, max-size and max-file are honoured");
+        return resolve_refuse(
+            value, e, "of the options of logs, max-size, max-file and compress are honoured");
     if (num_u64(text, LIMIT_LOG_FILES, &n) < 0 || n == 0)
         return resolve_refuse(value, e, "'max-file' must be a number from 1 to %d",
                               LIMIT_LOG_FILES);

@@ -274,7 +274,7 @@ KIND(provider, "provider");
 
 static const struct attribute logging_list[] = {
     { "driver", TEXT_, ONLY("json-file", "none"), YES("json-file; none keeps nothing") },
-    { "options", .accepts = IS_MAP, .values = IS_TEXT | IS_NUMBER | IS_NULL, .form = FORM_MAPPING, YES("max-size (16m if it is not said; -1 = any), max-file (5)") },
+    { "options", .accepts = IS_MAP, .values = IS_TEXT | IS_NUMBER | IS_NULL, .form = FORM_MAPPING, YES("max-size (16m if it is not said; -1 = any), max-file (5), compress (false): rotated files by gzip") },
 };
 KIND(logging, "logging section");
 

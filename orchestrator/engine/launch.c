@@ -69,6 +69,7 @@ static void limit(struct instance *i)
         capture_log_limit(i->log, &(struct log_spec){ .max_size = i->unit->log_max_size,
                                                       .files = i->unit->log_files,
                                                       .reserve = LOG_RESERVE,
+                                                      .compress = i->unit->log_compress,
                                                       .silent = i->unit->log_silent });
 }
 

@@ -62,11 +62,12 @@ static void announce(struct instance *i, enum state before, const char *detail,
         (void) deployment_deps(i->in, i, &waits);
     log_line(LOG_INFO, "%s %s project=%s was=%s%s%s", i->label, state_text[i->state],
              i->in->project->name, state_text[before], detail[0] ? ": " : "", detail);
-    event = json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:i,s:i,s:I}", "event", event_word(i),
-                      "project", i->in->project->name, "service", i->name, "name", i->label,
-                      "index", (int) i->index, "state", state_text[i->state], "was",
+    event = json_pack("{s:s,s:s,s:s,s:s,s:i,s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:I}", "event",
+                      event_word(i), "project", i->in->project->name, "service", i->name, "name",
+                      i->label, "index", (int) i->index, "state", state_text[i->state], "was",
                       state_text[before], "waits_for", waits, "detail", detail, "restarts",
-                      (int) i->restarts, "pid", i->pid, "time_us", (json_int_t) clock_wall_us());
+                      (int) i->restarts, "incarnation", (int) i->incarnation, "pid", i->pid,
+                      "time_us", (json_int_t) clock_wall_us());
     if (how)
         (void) json_object_set_new(event, "exit", end_to_json(how));
     if (is_failure(i, how) && detail[0] != '\0')

@@ -20,6 +20,7 @@
 #include "base/paths.h"
 #include "logs/awaited.h"
 #include "logs/cursor.h"
+#include "logs/pack.h"
 #include "logs/rotation.h"
 #include "logs/sink_json.h"
 
@@ -47,6 +48,7 @@ struct capture_log {
     bool mended;       /* whoever wrote last has left whole lines */
     unsigned coming;   /* incarnation: nothing can be known of it, or of a later one */
     struct log_spec spec;
+    struct pack *pack;
     uint64_t lost;      /* lines that could not be written */
     uint64_t unsaid;    /* of these, those the log does not tell of yet */
     uint64_t looked_at; /* size of the file when there was room enough; UINT64_MAX: not known */
@@ -232,6 +234,8 @@ static void rotate(struct capture_log *log)
     log->fd = fd;
     log->size = 0;
     log->looked_at = UINT64_MAX;
+    if (log->spec.compress)
+        pack_start(log->pack);
 }
 
 /* how much to take at once: near the end of a file less, so that it ends where it should */
@@ -519,6 +523,7 @@ int capture_log_open(sd_event *loop, const char *path, struct capture_log **out,
         abort();
     log->loop = loop;
     log->path = strdup(path);
+    log->pack = pack_new(loop, path);
     log->fd = open_file(path);
     if (log->fd < 0 || fstat(log->fd, &st) < 0 || open_scratch() < 0) {
         int r = log->fd < 0 ? log->fd : -errno;
@@ -535,6 +540,8 @@ int capture_log_open(sd_event *loop, const char *path, struct capture_log **out,
 void capture_log_limit(struct capture_log *log, const struct log_spec *spec)
 {
     log->spec = *spec;
+    if (spec->compress)
+        pack_start(log->pack);
 }
 
 uint64_t capture_log_lost(const struct capture_log *log)
@@ -567,6 +574,7 @@ void capture_log_free(struct capture_log *log)
     while (log->streams)
         stream_free(log->streams);
     awaited_clear(&log->awaited);
+    pack_free(log->pack);
     if (log->fd >= 0)
         close(log->fd);
     free(log->path);

@@ -37,6 +37,7 @@ struct log_spec {
     uint64_t max_size; /* bytes of a file before it is rotated */
     unsigned files;    /* that are kept, the present one included */
     uint64_t reserve;  /* bytes of the file system that logs never take */
+    bool compress;     /* what is rotated, see pack.h */
     bool silent;       /* nothing is kept at all */
 };
 

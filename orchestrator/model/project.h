@@ -143,6 +143,7 @@ struct unit {
     bool log_silent;       /* what it prints is not kept */
     uint64_t log_max_size; /* bytes of a log file before it is rotated */
     unsigned log_files;    /* that are kept, at least 1 */
+    bool log_compress;     /* those that were rotated */
 };
 
 struct volume {

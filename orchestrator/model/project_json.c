@@ -220,6 +220,7 @@ static const struct json_member unit_members[] = {
     PLAIN(unit, log_silent, T_BOOL),
     PLAIN(unit, log_max_size, T_U64),
     PLAIN(unit, log_files, T_UINT),
+    PLAIN(unit, log_compress, T_BOOL),
 };
 static const struct json_kind unit_kind = KIND(unit, "unit", unit_members);
 

@@ -59,6 +59,8 @@ load command
     fails 2 "unknown format 'xml'" -- --format xml ps
     fails 2 "unknown mode 'magic'" -- --mode magic up
     fails 2 "--tail" -- logs --tail many
+    fails 2 "unknown level 'loud'" -- logs --level loud
+    fails 2 "--previous" -- logs --previous -f
 }
 
 @test "without a manager ps, top and logs say what to do, down has nothing to do" {

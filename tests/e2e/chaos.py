@@ -5,6 +5,7 @@ After every COURSE rounds the project goes down: nothing is left, and the log of
 wrote, each once.  Moments are counted, in pieces of the command's progress, in bytes of a log, or in looks at
 it; nothing waits for time.  ORCH... is the command line of the world."""
 
+import gzip
 import json
 import os
 import random
@@ -201,11 +202,16 @@ def play(number: int, before: dict[str, int]) -> dict[str, int]:
 # ---- what was written ----
 
 
+def content(file: Path) -> str:
+    return (gzip.decompress(file.read_bytes()) if file.suffix == ".gz" else file.read_bytes()).decode()
+
+
 def written(service: str):
     """(life, number, stream) of every line, oldest first."""
-    rotated = [f for f in LOGS.glob(f"{service}.log.*") if f.suffix[1:].isdigit()]
-    for file in [*sorted(rotated, key=lambda f: -int(f.suffix[1:])), LOGS / f"{service}.log"]:
-        for line in file.read_text().splitlines():
+    # one that is compressed and not for a moment has its lines once
+    rotated = {int(f.name.split(".")[2]): f for f in sorted(LOGS.glob(f"{service}.log.[0-9]*"))}
+    for file in [*(rotated[n] for n in sorted(rotated, reverse=True)), LOGS / f"{service}.log"]:
+        for line in content(file).splitlines():
             record = json.loads(line)
             life, _, n = record["log"].rstrip("\n").partition(" ")
             yield life, int(n), record["stream"]
@@ -236,7 +242,7 @@ def check_lines() -> int:
         raise Wrong(f"lines of nobody: {dict(lines)}")
     count = 0
     for file in LOGS.glob("*.log*"):
-        count += file.read_bytes().count(b"\n")
+        count += content(file).count("\n")
         file.unlink()
     return count
 

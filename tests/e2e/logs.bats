@@ -22,6 +22,11 @@ has_logged() {
     orch logs --no-log-prefix "$1" | grep -q "$2"
 }
 
+# has_lines SERVICE N
+has_lines() {
+    [ "$(orch logs --no-log-prefix "$1" | wc -l)" -eq "$2" ]
+}
+
 # numbers: of the lines on stdin that have one
 numbers() {
     sed -n 's/^line \([0-9]*\).*/\1/p'
@@ -68,6 +73,70 @@ manager_says() {
     [ "$(ps_field silent state)" = up ]
     [ -z "$(orch logs silent)" ]
     [ ! -s "$WORLD/log/logs/silent.log" ]
+}
+
+# is_packed SERVICE: every rotated file of it
+is_packed() {
+    [ -n "$(find "$WORLD/log/logs" -name "$1.log.*.gz")" ] &&
+        [ -z "$(find "$WORLD/log/logs" -regex ".*/$1\.log\.[0-9]+")" ]
+}
+
+@test "logging.options: compress; every line once, though the manager is killed meanwhile, and no other file is left" {
+    orch down
+    orch --profile packed up --no-wait packed
+    orch logs -f --no-log-prefix packed >"$WORLD/followed" 2>/dev/null &
+    local round follower=$!
+    for round in 1 2 3 4; do
+        kill -KILL "$(daemon_pid ipam-orchd)"
+        run orch ps
+    done
+    wait_until 60 has_logged packed 'line 59999 '
+    wait_until 60 is_packed packed
+    orch logs --no-log-prefix packed | numbers >"$WORLD/read"
+    cmp "$WORLD/read" <(seq 0 59999)
+    [ "$(orch logs --no-log-prefix -n 40000 packed | numbers | head -n 1)" = 20000 ]
+    orch logs --no-log-prefix --grep 'line 7 ' packed | grep -q 'line 7 '
+    wait_until 20 file_says "$WORLD/followed" 'line 59999 '
+    kill "$follower"
+    cmp <(numbers <"$WORLD/followed") "$WORLD/read"
+    orch down
+    # gzip itself finds them whole; beside them there is the last one
+    gzip -t "$WORLD"/log/logs/packed.log.*.gz
+    [ "$(find "$WORLD/log/logs" -name 'packed*' ! -name '*.gz')" = "$WORLD/log/logs/packed.log" ]
+}
+
+@test "logs --previous, --level, --json: the life before, what is grave, and what programs read" {
+    local first
+    orch down
+    orch --profile lives up lives mute
+    wait_until 20 has_logged lives 'fmt'
+    [ -z "$(orch logs --previous lives mute)" ]
+    orch restart lives mute
+    wait_until 20 has_lines lives 8
+    # each life says four lines, in one log
+    first=$(orch logs --no-log-prefix lives | grep '^life of' | sed -n 1p)
+    [ "$(orch logs --no-log-prefix --previous lives mute)" = "$(orch logs --no-log-prefix lives | head -n 4)" ]
+    [ "$(orch logs --no-log-prefix --previous -n 2 lives | head -n 1)" = '{"level":"info","msg":"json"}' ]
+    [ "$(orch logs --no-log-prefix --previous lives | head -n 1)" = "$first" ]
+    # numbers of lives begin again after down: what was before is not taken for the life before
+    orch down
+    orch --profile lives up lives
+    wait_until 20 has_lines lives 12
+    orch restart lives
+    wait_until 20 has_lines lives 16
+    [ "$(orch logs --no-log-prefix --previous lives)" = "$(orch logs --no-log-prefix lives | sed -n 9,12p)" ]
+
+    [ "$(orch logs --no-log-prefix --level error -n 1 lives)" = '<3>broken' ]
+    [ "$(orch logs --no-log-prefix --level warn --previous lives)" = $'<3>broken\nlevel=warn msg=fmt' ]
+    orch logs --json --previous lives >"$WORLD/json"
+    jq -es 'length == 4 and all(.service == "lives" and .index == 1 and .stream == "stdout" and .incarnation == 1)
+        and map(.level) == [null, "error", "info", "warning"] and .[3].line == "level=warn msg=fmt"' "$WORLD/json"
+    orch --format json logs --previous lives | cmp - "$WORLD/json"
+    # several services, by time
+    orch --profile lives up --no-wait
+    wait_until 20 has_logged few 'line 4999'
+    orch logs --json lives few | jq -r .time >"$WORLD/times"
+    LC_ALL=C sort -c "$WORLD/times"
 }
 
 @test "a disk that is nearly full: services go on, the log says how many lines are missing" {

@@ -52,7 +52,7 @@ static struct port ports[] = { { .address = "", .published = 443, .last = 443, .
         .workdir = "/", .hostname = (n), .domainname = "", .network_of = "", .ipc_of = "",         \
         .limits.cpuset = "", .swappiness = "", .user = "u", .home = "/", .uid = 5, .gid = 6,       \
         .etc = none, .seccomp = "default", .seccomp_profile = "", .apparmor = "",                  \
-        .stop_signal = SIGTERM, .stop_grace_us = 9, .log_files = 3,                                \
+        .stop_signal = SIGTERM, .stop_grace_us = 9, .log_files = 3, .log_compress = true,          \
         .health = { .probe = PROBE_BLANK },                                                        \
     }
 
