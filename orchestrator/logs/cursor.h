@@ -19,6 +19,9 @@ struct cursor {
     uint32_t tail_now;
     uint32_t tail_len[2];
     char tail[2][LIMIT_LOG_LINE]; /* the beginning of a line whose end has not come yet */
+    /* lines that were lost and the log does not tell of yet, as the tails; a file of a time when
+     * there was no such count ends before it and reads as none */
+    uint64_t unsaid[2];
 };
 
 /* Maps PATH, made new if it is missing or of another version. */
