@@ -65,6 +65,8 @@ $(B)/ipam-init: $(BEHIND_FILTER)
 
 TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
 FAKES := $(patsubst %.c,$(B)/%.o,$(wildcard tests/fakes/fake_*.c))
+# stories count which answers of the state machine they take
+$(B)/tests/unit/test_stories: LINK += -Wl,--wrap=fsm_step
 $(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(FAKES) $(foreach r,$(O)/cli $(O)/preflight $(O)/compose units $(O)/control $(O)/engine $(O)/runtime $(O)/logs sandbox $(O)/model $(O)/base,$(B)/$(r).a)
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $^ $(call libs,$(PKGS) cmocka) -lunistring -o $@

@@ -50,7 +50,8 @@ struct capture_log {
     struct log_spec spec;
     struct pack *pack;
     uint64_t lost;      /* lines that could not be written */
-    uint64_t unsaid;    /* of these, those the log does not tell of yet */
+    uint64_t unsaid;    /* of these, those of ended streams that the log does not tell of yet */
+    bool stuck;         /* the last rotation was not possible */
     uint64_t looked_at; /* size of the file when there was room enough; UINT64_MAX: not known */
     struct stream *streams;
     struct awaited awaited;
@@ -172,23 +173,38 @@ static void measure(struct capture_log *log)
         log->size = (uint64_t) st.st_size;
 }
 
-/* everything since the last write that was whole */
-static void drop_lines(struct capture_log *log, uint64_t lines, int why)
+static uint64_t unsaid(const struct stream *s)
 {
+    return s->log->unsaid + s->cursor->unsaid[s->cursor->tail_now];
+}
+
+/* everything since the last write that was whole; it counts when that is no longer in flight */
+static void drop_lines(struct stream *s, uint64_t lines, int why)
+{
+    struct capture_log *log = s->log;
+    struct cursor *c = s->cursor;
+
     room.out_used = 0;
-    if (ftruncate(log->fd, (off_t) log->size) < 0 || (log->unsaid == 0 && lines > 0))
+    log->looked_at = UINT64_MAX;
+    if (ftruncate(log->fd, (off_t) log->size) < 0 || (unsaid(s) == 0 && lines > 0))
         log_line(LOG_WARN, "log lines are lost: %s: %s", log->path, strerror(-why));
     log->lost += lines;
-    log->unsaid += lines;
+    c->unsaid[c->tail_after] = c->unsaid[c->tail_now] + lines;
+}
+
+static void no_line_is_missing(struct stream *s)
+{
+    s->cursor->unsaid[s->cursor->tail_after] = 0;
+    s->log->unsaid = 0;
 }
 
 /* the first thing in the log when there is room again */
 static int confess(struct stream *s)
 {
     char text[96];
-    int len = snprintf(text, sizeof text,
-                       "ipam-orch: %" PRIu64 " lines are missing here: the disk was full",
-                       s->log->unsaid);
+    int len =
+        snprintf(text, sizeof text,
+                 "ipam-orch: %" PRIu64 " lines are missing here: the disk was full", unsaid(s));
 
     return emit(s, text, (size_t) len, true);
 }
@@ -199,8 +215,8 @@ static int check_space(struct capture_log *log)
     enum { STEP = 1024 * 1024 };
     struct statvfs fs;
 
-    if (log->spec.reserve == 0 ||
-        (log->unsaid == 0 && log->size >= log->looked_at && log->size - log->looked_at < STEP))
+    if (log->spec.silent || log->spec.reserve == 0 ||
+        (log->size >= log->looked_at && log->size - log->looked_at < STEP))
         return 0;
     log->looked_at = UINT64_MAX;
     if (fstatvfs(log->fd, &fs) < 0)
@@ -218,16 +234,32 @@ static int open_file(const char *path)
     return fd < 0 ? -errno : fd;
 }
 
+/* the next file is made before the others move: without room for it the present one grows on */
+static int replace_file(const struct capture_log *log)
+{
+    auto_free char *next = paths_join("%s.next", log->path);
+    int fd = open_file(next), r = fd < 0 ? fd : rotation_shift(log->path, log->spec.files);
+
+    if (r == 0 && rename(next, log->path) < 0)
+        r = -errno;
+    if (r < 0 && fd >= 0)
+        close(fd);
+    return r < 0 ? r : fd;
+}
+
 static void rotate(struct capture_log *log)
 {
-    int fd, r;
+    bool was_stuck = log->stuck;
+    int fd;
 
     if (log->spec.max_size == 0 || log->size < log->spec.max_size || log->held)
         return;
-    r = rotation_shift(log->path, log->spec.files);
-    fd = r < 0 ? r : open_file(log->path);
+    fd = replace_file(log);
+    log->stuck = fd < 0;
     if (fd < 0) {
-        log_line(LOG_WARN, "rotating %s: %s", log->path, strerror(-fd));
+        if (!was_stuck)
+            log_line(LOG_WARN, "%s grows beyond its limit, it cannot be rotated: %s", log->path,
+                     strerror(-fd));
         return;
     }
     close(log->fd);
@@ -267,15 +299,15 @@ static int consume_staging(struct stream *s)
         memcpy(room.in, c->tail[c->tail_now], tail);
         cursor_begin(c, log->size, (uint64_t) staged);
         r = check_space(log);
-        if (r == 0 && log->unsaid > 0)
+        if (r == 0 && unsaid(s) > 0)
             r = confess(s);
         lines = emit_lines(s, tail + (size_t) got, r == 0 && !log->spec.silent);
         if (r == 0)
             r = flush_out(log);
         if (r < 0)
-            drop_lines(log, lines, r);
+            drop_lines(s, lines, r);
         else
-            log->unsaid = 0;
+            no_line_is_missing(s);
         /* pipe_read copies everything it has before it looks at signals: all or nothing */
         if (read(s->staging_rd, room.in, (size_t) got) != got)
             return -EIO;
@@ -301,18 +333,24 @@ static void end_stream(struct stream *s)
 static void finish(struct stream *s)
 {
     struct cursor *c = s->cursor;
+    size_t tail = c->tail_len[c->tail_now];
 
-    if (c->tail_len[c->tail_now] > 0) {
+    if (tail > 0 || unsaid(s) > 0) {
         int r = check_space(s->log);
 
         look(s, c->tail[c->tail_now], c->tail_len[c->tail_now]);
         cursor_begin(c, s->log->size, 0);
-        if (r == 0 && !s->log->spec.silent)
-            r = emit(s, c->tail[c->tail_now], c->tail_len[c->tail_now], true);
+        if (r == 0 && unsaid(s) > 0)
+            r = confess(s);
+        if (r == 0 && tail > 0 && !s->log->spec.silent)
+            r = emit(s, c->tail[c->tail_now], tail, true);
         if (r == 0)
             r = flush_out(s->log);
         if (r < 0)
-            drop_lines(s->log, 1, r);
+            drop_lines(s, tail > 0, r);
+        else
+            no_line_is_missing(s);
+        s->log->unsaid += c->unsaid[c->tail_after];
         measure(s->log);
     }
     (void) unlink(s->cursor_path);

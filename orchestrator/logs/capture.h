@@ -12,8 +12,10 @@
  * which the kernel keeps when a process dies.  The next supervisor compares the length of staging
  * with the intention: unchanged means the write is undone by truncation and repeated, shorter means
  * it was complete.  A staging pipe may hold the beginning of a line that is still being written.
- * Between two writes the file may be rotated (rotation.h); no write is in flight then.  When the
- * disk is full, or would be (log_spec.reserve), lines are dropped: services never wait for a disk.
+ * Between two writes the file may be rotated (rotation.h); no write is in flight then, and without
+ * room for another file the present one grows on.  When the disk is full, or would be
+ * (log_spec.reserve), lines are dropped and counted in the cursor, and the next line that has room
+ * comes after one that tells of them: services never wait for a disk.
  * Source: pipe(7), splice(2), tee(2), FIONREAD in ioctl_list. */
 #ifndef IPAM_LOGS_CAPTURE_H
 #define IPAM_LOGS_CAPTURE_H

@@ -10,7 +10,7 @@
 
 #include "base/auto.h"
 
-#define CURSOR_VERSION 1u
+#define CURSOR_VERSION 2u
 
 int cursor_open(const char *path, struct cursor **out, struct err *e)
 {

@@ -18,9 +18,9 @@ struct cursor {
     uint32_t tail_after; /* which tail counts when the write is done */
     uint32_t tail_now;
     uint32_t tail_len[2];
+    uint32_t awaited;   /* the line somebody waited for has come */
+    uint64_t unsaid[2]; /* lines that were lost and the log does not tell of yet, as the tails */
     char tail[2][LIMIT_LOG_LINE]; /* the beginning of a line whose end has not come yet */
-    uint32_t
-        awaited; /* the line somebody waited for has come; the last one: older files end here */
 };
 
 /* Maps PATH, made new if it is missing or of another version. */

@@ -139,15 +139,40 @@ is_packed() {
     LC_ALL=C sort -c "$WORLD/times"
 }
 
+# log_disk OPTIONS: where logs go is a file system of its own
+log_disk() {
+    mkdir -p "$WORLD/log/logs"
+    mount -t tmpfs -o "$1,mode=750,uid=$(id -u ipam-orch),gid=$(id -g ipam-orch)" none "$WORLD/log/logs"
+}
+
+# log_disk_away: whoever ends may have its files open a little longer than its sockets
+log_disk_away() {
+    orch down
+    wait_until 20 world_is_empty
+    umount "$WORLD/log/logs"
+}
+
+# is_longer_than BYTES FILE
+is_longer_than() {
+    [ "$(stat -c %s "$2")" -gt "$1" ]
+}
+
+# each_line_once FILE: every number up to the last
+each_line_once() {
+    cmp <(numbers <"$1") <(seq 0 "$(numbers <"$1" | tail -n 1)")
+}
+
 @test "a disk that is nearly full: services go on, the log says how many lines are missing" {
     orch down
-    mkdir -p "$WORLD/log/logs"
-    mount -t tmpfs -o "size=1m,mode=750,uid=$(id -u ipam-orch),gid=$(id -g ipam-orch)" none "$WORLD/log/logs"
+    log_disk size=1m
     orch --profile steady up steady
     local pid
     pid=$(ps_field steady pid)
     wait_until 20 manager_says "log lines are lost"
     [ ! -s "$WORLD/log/logs/steady.log" ]
+    # the count outlives who counts
+    kill -KILL "$(daemon_pid ipam-orchd)"
+    run orch ps
     mount -o remount,size=256m "$WORLD/log/logs"
     wait_until 20 has_logged steady 'ipam-orch: [0-9]* lines are missing here: the disk was full'
     # what is missing is what was counted: the first line that is there has its number
@@ -156,8 +181,26 @@ is_packed() {
     lost=$(sed -n 's/^ipam-orch: \([0-9]*\) lines.*/\1/p' "$WORLD/after")
     [ "$(numbers <"$WORLD/after" | head -n 1)" -eq "$lost" ]
     [ "$(ps_field steady pid)" -eq "$pid" ]
-    orch down
-    umount "$WORLD/log/logs"
+    log_disk_away
+}
+
+@test "no room for another log file: the present one grows, none of the old ones goes, and later it is rotated" {
+    # the directory, the log, its two cursors, and two files that were rotated
+    log_disk size=256m,nr_inodes=6
+    orch --profile steady up steady
+    local pid
+    pid=$(ps_field steady pid)
+    wait_until 20 manager_says "steady.log grows beyond its limit, it cannot be rotated: No space left on device"
+    wait_until 20 is_longer_than $((3 * 16384)) "$WORLD/log/logs/steady.log"
+    orch logs --no-log-prefix steady >"$WORLD/grown"
+    each_line_once "$WORLD/grown"
+    mount -o remount,nr_inodes=1000 "$WORLD/log/logs"
+    wait_until 20 test -e "$WORLD/log/logs/steady.log.4"
+    orch logs --no-log-prefix steady >"$WORLD/rotated"
+    each_line_once "$WORLD/rotated"
+    [ "$(ps_field steady pid)" -eq "$pid" ]
+    [ "$(cat "$WORLD"/log/*.log | grep -c 'grows beyond its limit')" -eq 1 ]
+    log_disk_away
 }
 
 @test "no disk for the state: what runs is managed, and the state is whole when there is room again" {

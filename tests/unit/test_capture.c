@@ -91,14 +91,20 @@ static struct capture_log *open_log(struct room *r)
     return log;
 }
 
-static void close_writers(struct room *r)
+static void close_readers(struct room *r)
 {
     for (int i = 0; i < 2; i++) {
-        close(r->p.source[i][1]);
         close(r->p.source[i][0]);
         close(r->p.staging[i][0]);
         close(r->p.staging[i][1]);
     }
+}
+
+static void close_writers(struct room *r)
+{
+    for (int i = 0; i < 2; i++)
+        close(r->p.source[i][1]);
+    close_readers(r);
 }
 
 static void pump(struct room *r)
@@ -343,11 +349,7 @@ static void end_stdout_keeping_its_cursor(struct room *r)
 static void close_all_but_stdout(struct room *r)
 {
     close(r->p.source[1][1]);
-    for (int i = 0; i < 2; i++) {
-        close(r->p.source[i][0]);
-        close(r->p.staging[i][0]);
-        close(r->p.staging[i][1]);
-    }
+    close_readers(r);
 }
 
 static void after_a_kill_at_the_end_of_a_stream_its_last_piece_is_there_once(void **state)
@@ -530,6 +532,79 @@ static void lines_a_full_disk_has_no_room_for_are_counted_and_the_log_tells(void
     capture_log_free(log);
 }
 
+static void what_is_missing_is_told_though_the_supervisor_was_killed_meanwhile(void **state)
+{
+    const struct log_spec none_left = { .files = 1, .reserve = UINT64_MAX }, room = { .files = 1 };
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    size_t n;
+    char *got;
+
+    capture_log_limit(log, &none_left);
+    attach(r, log);
+    put(r->p.source[0][1], "one\ntwo\n");
+    put(r->p.source[1][1], "warning\n");
+    pump(r);
+    capture_log_free(log);
+    log = open_log(r);
+    capture_log_limit(log, &none_left);
+    attach(r, log);
+    put(r->p.source[0][1], "three\n");
+    pump(r);
+    /* a stream that ends without room leaves its count to the others */
+    close(r->p.source[1][1]);
+    pump(r);
+    capture_log_limit(log, &room);
+    put(r->p.source[0][1], "after\n");
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_string_equal(got, "ipam-orch: 4 lines are missing here: the disk was full\nafter\n");
+    free(got);
+    close(r->p.source[0][1]);
+    close_readers(r);
+    pump(r);
+    capture_log_free(log);
+}
+
+static void without_room_for_another_file_nothing_moves_and_the_present_one_grows(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    struct rlimit was = { 0 }, none = { 0 };
+    auto_free char *first = rotation_name(r->path, 1);
+    size_t n;
+    char *got;
+
+    attach(r, log);
+    capture_log_limit(log, &(struct log_spec){ .max_size = 300, .files = 2 });
+    for (int i = 0; i < 4; i++)
+        put(r->p.source[0][1], "of the first file\n");
+    pump(r);
+    assert_int_equal(access(first, F_OK), 0);
+    /* no more descriptors stand for no more files */
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &was), 0);
+    none = (struct rlimit){ .rlim_cur = 0, .rlim_max = was.rlim_max };
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+    for (int i = 0; i < 9; i++) {
+        put(r->p.source[0][1], "more\n");
+        pump(r);
+    }
+    assert_int_equal(setrlimit(RLIMIT_NOFILE, &was), 0);
+    got = read_back(r, "stdout", &n);
+    assert_int_equal(n, 9);
+    free(got);
+    put(r->p.source[0][1], "the end\n");
+    pump(r);
+    got = read_back(r, "stdout", &n);
+    assert_int_equal(n, 0);
+    free(got);
+    assert_int_equal(capture_log_lost(log), 0);
+    close_writers(r);
+    pump(r);
+    capture_log_free(log);
+    remove_files(r);
+}
+
 static void a_piece_without_an_end_does_not_make_a_full_disk_look_empty(void **state)
 {
     const struct log_spec none_left = { .files = 1, .reserve = UINT64_MAX };
@@ -651,6 +726,8 @@ int main(void)
         WITH_ROOM(a_full_disk_does_not_take_back_the_last_piece_of_an_ended_stream),
         WITH_ROOM(a_file_that_is_long_enough_makes_room_and_the_oldest_goes),
         WITH_ROOM(lines_a_full_disk_has_no_room_for_are_counted_and_the_log_tells),
+        WITH_ROOM(what_is_missing_is_told_though_the_supervisor_was_killed_meanwhile),
+        WITH_ROOM(without_room_for_another_file_nothing_moves_and_the_present_one_grows),
         WITH_ROOM(a_piece_without_an_end_does_not_make_a_full_disk_look_empty),
         WITH_ROOM(a_silent_log_takes_everything_and_keeps_nothing),
         WITH_ROOM(a_line_that_is_waited_for_is_told_once_also_to_the_next_supervisor),
