@@ -80,6 +80,15 @@ static void on_save(void *owner)
         save(s->deployments[n], false);
 }
 
+void supervisor_save(struct supervisor *s)
+{
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        for (size_t k = 0; k < s->deployments[n]->n_instances; k++)
+            capsule_flush(s->deployments[n]->instances[k]);
+        save(s->deployments[n], true);
+    }
+}
+
 void supervisor_touch(struct supervisor *s)
 {
     if (!timer_is_set(&s->save))

@@ -98,6 +98,9 @@ void hooks_end(struct instance *i);
 bool hooks_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
 
 /* exec.c */
+/* the watcher hears the answer with that tag, unless the request could not be handed over */
+uint64_t exec_expect(struct supervisor *s, const struct exec_watcher *watcher);
+void exec_unexpect(struct supervisor *s, uint64_t tag);
 /* true when the tag belonged to a command */
 bool exec_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
 void exec_forget(struct supervisor *s, const void *owner);
