@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/strv.h"
 #include "engine/graph.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
@@ -148,7 +149,7 @@ void supervisor_check_idle(struct supervisor *s)
 {
     struct err e = ERR_INIT;
 
-    if (s->n_deployments > 0 || !s->config.exit_idle || s->ending)
+    if (s->n_deployments > 0 || s->unread || !s->config.exit_idle || s->ending)
         return;
     s->ending = true;
     if (s->ops->quit(s->self, &e) < 0)
@@ -508,6 +509,7 @@ void supervisor_free(struct supervisor *s)
         deployment_free(s->deployments[n]);
     }
     free(s->deployments);
+    strv_free(s->unread);
     exec_free(s);
     inquiry_free(s);
     timers_cancel(s->timers, &s->save);

@@ -13,6 +13,7 @@ struct supervisor {
     bool ending; /* the loop was asked to end: the last project is gone */
     struct deployment **deployments;
     size_t n_deployments;
+    char **unread; /* names of saved projects that cannot be read, as in strv.h */
     uint64_t last_tag;
     struct exec_run *execs;
     struct once *one_offs;
