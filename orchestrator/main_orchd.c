@@ -22,9 +22,10 @@
 struct options {
     int ready_fd;
     bool exit_idle;
+    const char *heritage;
 };
 
-enum { OPT_READY_FD = 256, OPT_EXIT_IDLE };
+enum { OPT_READY_FD = 256, OPT_EXIT_IDLE, OPT_HERITAGE };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -38,12 +39,15 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         o->ready_fd = (int) n;
         return 0;
     case OPT_EXIT_IDLE: o->exit_idle = true; return 0;
+    case OPT_HERITAGE: o->heritage = arg; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
 
 static const struct argp_option options[] = {
     { "ready-fd", OPT_READY_FD, "N", 0, "write a newline to descriptor N when ready", 0 },
+    { "heritage", OPT_HERITAGE, "N,...", 0, "go on with these descriptors of an earlier process",
+      0 },
     { "exit-idle", OPT_EXIT_IDLE, NULL, 0, "end when the last project is gone", 0 },
     { 0 },
 };
@@ -64,6 +68,53 @@ static int take_lock(struct err *e)
     return fd;
 }
 
+static int take_heritage(const struct options *o, struct heritage *h, struct err *e)
+{
+    int r = 0;
+
+    if (o->heritage)
+        return successor_inherit(o->heritage, h, e);
+    r = take_lock(e);
+    h->lock = r;
+    return r < 0 ? r : 0;
+}
+
+/* whoever waits for this process to be ready */
+struct readiness {
+    int fd;
+    struct supervisor *supervisor;
+    sd_event_source *turn;
+};
+
+static void tell_ready(struct readiness *r)
+{
+    (void) !write(r->fd, "\n", 1);
+    close(take_fd(&r->fd));
+}
+
+static int on_turn(sd_event_source *source, void *userdata)
+{
+    struct readiness *r = userdata;
+
+    (void) source;
+    if (!supervisor_has_runtime(r->supervisor))
+        return 0;
+    tell_ready(r);
+    r->turn = sd_event_source_disable_unref(r->turn);
+    return 0;
+}
+
+/* a successor is ready when it has taken over what runs; anybody else when it can be asked */
+static int report_ready(sd_event *loop, struct readiness *r, bool successor)
+{
+    if (r->fd < 0)
+        return 0;
+    if (successor && supervisor_connect(r->supervisor, NULL) == 0)
+        return sd_event_add_post(loop, &r->turn, on_turn, r);
+    tell_ready(r);
+    return 0;
+}
+
 static void write_event(void *journal, const json_t *event)
 {
     journal_write(journal, event);
@@ -76,14 +127,17 @@ static int run(const struct options *o, struct err *e)
     struct supervisor_config config = { .state_dir = state_dir,
                                         .log_dir = paths_log(),
                                         .exit_idle = o->exit_idle };
-    auto_fd lock = take_lock(e);
+    struct server_config control = { .path = socket_path,
+                                     .heritage = HERITAGE_NONE,
+                                     .exit_idle = o->exit_idle };
+    struct readiness readiness = { .fd = o->ready_fd };
     struct supervisor *supervisor;
     struct runtime_listener listener;
     struct server *server = NULL;
     struct native *native;
-    int r = lock;
+    int r = take_heritage(o, &control.heritage, e);
 
-    if (lock < 0)
+    if (r < 0)
         return r;
     if ((r = fsio_mkdir_p(state_dir, 0700)) < 0)
         return err_set(e, r, "%s: %s", state_dir, strerror(-r));
@@ -98,15 +152,16 @@ static int run(const struct options *o, struct err *e)
     listener = supervisor_listener(supervisor);
     native = native_new(config.loop, &listener);
     supervisor_use(supervisor, &native_ops, native);
-    r = server_new(config.loop, socket_path, supervisor, &server, e);
+    control.loop = config.loop;
+    control.supervisor = readiness.supervisor = supervisor;
+    r = server_new(&control, &server, e);
     if (r == 0)
         r = supervisor_load(supervisor, e);
-    if (r == 0 && o->ready_fd >= 0)
-        (void) !write(o->ready_fd, "\n", 1);
-    if (o->ready_fd >= 0)
-        close(o->ready_fd);
+    if (r == 0)
+        r = report_ready(config.loop, &readiness, o->heritage);
     if (r == 0)
         r = sd_event_loop(config.loop);
+    sd_event_source_disable_unref(readiness.turn);
     server_free(server);
     supervisor_free(supervisor);
     native_free(native);

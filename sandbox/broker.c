@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/paths.h"
 
 /* So long after a request, memory that is not used goes back. */
 #define TIDY_US (1 * USEC_PER_SEC)
@@ -113,6 +114,29 @@ static void repeat_ends(struct broker *b, struct connection *c)
             broker_send(b, c, requests_exit_event(g));
 }
 
+/* What is not read when a socket closes makes its other end fail before it has read the answer. */
+static void hang_up(const struct broker *b)
+{
+    static char packet[LIMIT_SANDBOX_PACKET];
+    const struct connection *c;
+
+    DL_FOREACH (b->connections, c) {
+        (void) shutdown(c->fd, SHUT_RD);
+        while (recv(c->fd, packet, sizeof packet, MSG_DONTWAIT) > 0)
+            ;
+    }
+}
+
+static _Noreturn void depart(const struct broker *b)
+{
+    auto_free char *path = broker_socket();
+
+    hang_up(b);
+    if (b->turn == BROKER_LEAVES)
+        successor_leave();
+    successor_come_back(BROKER_NAME, &b->heritage, path, b->exit_idle);
+}
+
 static void serve(struct connection *c, const char *packet, size_t len, struct request *r)
 {
     struct answer a = { 0 };
@@ -131,6 +155,8 @@ static void serve(struct connection *c, const char *packet, size_t len, struct r
         result = err_set(&e, -EBADMSG, "request: no JSON object: %s", why.text);
     if (result != REQUEST_LATER)
         reply(c, r, result, &a, &e);
+    if (c->broker->turn != BROKER_STAYS)
+        depart(c->broker);
     if (result == 0 && listed)
         repeat_ends(c->broker, c);
     json_decref(a.fields);
@@ -226,7 +252,12 @@ static gid_t supervisor_group(void)
     return g ? g->gr_gid : 0;
 }
 
-int broker_listen(struct broker *b, const char *path, struct err *e)
+char *broker_socket(void)
+{
+    return paths_join("%s/sandbox.sock", paths_run());
+}
+
+static int make_socket(const char *path, struct err *e)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     auto_fd fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -242,11 +273,19 @@ int broker_listen(struct broker *b, const char *path, struct err *e)
     if (r < 0 || lchown(path, 0, supervisor_group()) < 0 || chmod(path, 0660) < 0 ||
         listen(fd, BACKLOG) < 0)
         return err_set(e, r < 0 ? r : -errno, "socket %s: %s", path, strerror(r < 0 ? -r : errno));
-    r = sd_event_add_io(b->loop, NULL, fd, EPOLLIN, on_connect, b);
+    return take_fd(&fd);
+}
+
+int broker_listen(struct broker *b, struct err *e)
+{
+    auto_free char *path = broker_socket();
+    int r = b->heritage.listener >= 0 ? b->heritage.listener : make_socket(path, e);
+
     if (r < 0)
-        return err_set(e, r, "watching %s: %s", path, strerror(-r));
-    (void) take_fd(&fd); /* for the life of the process */
-    return 0;
+        return r;
+    b->heritage.listener = r; /* for the life of the process */
+    r = sd_event_add_io(b->loop, NULL, r, EPOLLIN, on_connect, b);
+    return r < 0 ? err_set(e, r, "watching %s: %s", path, strerror(-r)) : 0;
 }
 
 static bool is_idle(const struct broker *b)
@@ -283,12 +322,10 @@ void broker_check_idle(struct broker *b)
         end_if_alone(b);
 }
 
-void broker_close(struct broker *b)
+void broker_let_go(struct broker *b)
 {
     struct guest *g, *next;
 
-    while (b->connections)
-        connection_free(b->connections);
     join_close(b);
     retire_close(b);
     HASH_ITER (hh, b->guests, g, next) {
@@ -298,7 +335,14 @@ void broker_close(struct broker *b)
     network_forget(b);
     publish_close(b);
     zygote_end(&b->zygote);
-    sd_event_source_disable_unref(b->sweep);
-    sd_event_source_disable_unref(b->alone);
-    sd_event_source_disable_unref(b->tidy);
+    b->tidy = sd_event_source_disable_unref(b->tidy);
+    b->sweep = sd_event_source_disable_unref(b->sweep);
+    b->alone = sd_event_source_disable_unref(b->alone);
+}
+
+void broker_close(struct broker *b)
+{
+    while (b->connections)
+        connection_free(b->connections);
+    broker_let_go(b);
 }

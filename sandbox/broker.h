@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/fdpass.h"
+#include "base/successor.h"
 #include "sandbox/cgroup.h"
 #include "sandbox/guest.h"
 #include "sandbox/network.h"
@@ -39,7 +40,11 @@ struct broker {
     sd_event_source *tidy;          /* of memory, some time after requests */
     bool exit_idle;                 /* end when nothing is left, see broker_check_idle */
     bool quit_asked;
+    struct heritage heritage; /* its lock and its listening socket */
+    enum { BROKER_STAYS, BROKER_LEAVES, BROKER_COMES_BACK } turn; /* after the present answer */
 };
+
+#define BROKER_NAME "ipam-sandboxd"
 
 /* One request; descriptors not taken are closed by the dispatcher. */
 struct request {
@@ -61,7 +66,9 @@ enum { REQUEST_LATER = 1 };
 
 /* ---- broker.c: socket, connections, messages ---- */
 
-int broker_listen(struct broker *b, const char *path, struct err *e);
+/* On a socket of its own, or on the inherited one. */
+int broker_listen(struct broker *b, struct err *e);
+char *broker_socket(void); /* its path; malloc'd */
 /* To all connections; steals `json`. */
 void broker_event(struct broker *b, json_t *json);
 /* To one; steals `json`.  The connection may be gone already: then nothing happens. */
@@ -70,6 +77,8 @@ void broker_send(struct broker *b, struct connection *to, json_t *json);
 /* Ends the loop if there is nothing left to do (exit_idle): after `quit` at once, otherwise when
  * nobody has connected for some seconds.  Call at the start, and after anything went away. */
 void broker_check_idle(struct broker *b);
+/* All but the connections: whoever comes next takes up what runs. */
+void broker_let_go(struct broker *b);
 void broker_close(struct broker *b);
 
 /* ---- requests.c: what is asked ---- */

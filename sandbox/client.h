@@ -46,6 +46,13 @@
  *   quit            -                                   -            refused while instances
  *                                                                    exist; removes networks
  *
+ *   daemon          -                                   what base/running.h says of the broker,
+ *                                                       and instances: how many there are
+ *   reexec          -                                   pid: another process goes on with all this,
+ *                                                       of the program that is installed now
+ *                                                       (base/successor.h); the connection ends,
+ * also when it could not
+ *
  *   event           fields
  *   started         id pid ports shut the program has been executed; pid in the host's namespace;
  *                                     ports: published ones, in the order of the specification;

@@ -19,7 +19,7 @@
 
 enum { STAT_MAX = 4096, STATE_MAX = 4096, STAT_START_FIELD = 22 };
 
-int guest_new(const json_t *spec, struct guest **out, struct err *e)
+static int make(json_t *spec, bool saved, struct guest **out, struct err *e)
 {
     struct guest *g = calloc(1, sizeof *g);
     int r;
@@ -31,7 +31,8 @@ int guest_new(const json_t *spec, struct guest **out, struct err *e)
     g->users = USERS_HOST;
     memset(g->streams, -1, sizeof g->streams);
     g->notify = -1;
-    r = spec_decode(spec, g->arena, &g->spec, e);
+    r = saved ? spec_read_saved(spec, g->arena, &g->spec, &g->foreign, e)
+              : spec_decode(spec, g->arena, &g->spec, e);
     if (r < 0) {
         guest_free(g);
         return r;
@@ -43,6 +44,11 @@ int guest_new(const json_t *spec, struct guest **out, struct err *e)
     g->shut_by = arena_array(g->arena, g->spec.n_ports + 1, sizeof *g->shut_by);
     *out = g;
     return 0;
+}
+
+int guest_new(json_t *spec, struct guest **out, struct err *e)
+{
+    return make(spec, false, out, e);
 }
 
 static void close_if_open(int fd)
@@ -104,7 +110,7 @@ static int write_json(const struct guest *g, const char *file, json_t *json, str
 
 int guest_save_spec(const struct guest *g, struct err *e)
 {
-    return write_json(g, "spec", spec_encode(&g->spec), e);
+    return g->foreign ? 0 : write_json(g, "spec", spec_save(&g->spec), e);
 }
 
 int guest_create_dir(struct guest *g, struct err *e)
@@ -153,7 +159,7 @@ int guest_load(const char *id, struct guest **out, struct err *e)
     struct guest *g = NULL;
     json_int_t start = 0, users = 0;
     int init = 0, pid = 0;
-    int r = spec && state ? guest_new(spec, &g, e)
+    int r = spec && state ? make(spec, true, &g, e)
                           : err_set(e, -ENODATA, "instance '%s' was never launched", id);
 
     if (r == 0 && (json_unpack(state, "{s:i,s:I,s:i,s?I}", "init", &init, "start", &start, "pid",

@@ -2,7 +2,7 @@
  * paths_run()/instances/ID/.
  * Runs in: broker.  Owns: its descriptors, event sources, arena.
  * The directory holds all a new broker needs to go on where a killed one stopped:
- *   spec     the encoded specification
+ *   spec     the encoded specification, with the number of its format
  *   state    {"init": pid, "start": its start time, "pid": of the program,
  *            "users": its first id on the host, 0 = its ids are the host's}
  *   record   init's last report (32 bytes, empty until the program runs)
@@ -40,6 +40,7 @@ struct guest {
     struct arena *limits_arena; /* of limits that were changed since the launch, or NULL */
     struct arena *names_arena;  /* of names that were */
     struct spec spec;
+    bool foreign; /* a newer broker launched it: its record stays as that one wrote it */
     enum guest_state state;
     pid_t init, pid;
     uint64_t init_start; /* clock ticks after boot: a pid alone may be somebody else's by now */
@@ -63,7 +64,7 @@ struct guest {
     UT_hash_handle hh;
 };
 
-int guest_new(const json_t *spec, struct guest **out, struct err *e);
+int guest_new(json_t *spec, struct guest **out, struct err *e);
 void guest_free(struct guest *g); /* accepts NULL; leaves the directory */
 
 char *guest_path(const struct guest *g, const char *file); /* malloc'd */

@@ -363,8 +363,9 @@ static void adopt_one(struct broker *b, const char *id)
     if (lifecycle_watch(b, g, &e) < 0)
         log_err(&e, id);
     await_begin(b, g);
-    log_line(LOG_NOTE, "instance adopted id=%s init=%d state=%s", g->id, (int) g->init,
-             g->state == GUEST_ENDED ? "ended" : "running");
+    log_line(LOG_NOTE, "instance adopted id=%s init=%d state=%s%s", g->id, (int) g->init,
+             g->state == GUEST_ENDED ? "ended" : "running",
+             g->foreign ? " launched-by=\"a newer version\"" : "");
 }
 
 int lifecycle_adopt(struct broker *b, struct err *e)

@@ -29,7 +29,11 @@ int limits_change(const struct broker *b, struct guest *g, const json_t *changes
     auto_arena arena = arena_new();
     const struct spec_limits was = g->spec.limits;
     struct spec_limits now = was;
-    int r = spec_change_limits(changes, arena, &now, e);
+    int r = g->foreign ? err_set(e, -ENOTSUP,
+                                 "'%s' was launched by a newer version, which says more of it than "
+                                 "is known here; restart the service",
+                                 g->id)
+                       : spec_change_limits(changes, arena, &now, e);
 
     now.cpuset = arena_strdup(arena, now.cpuset); /* also what an earlier change brought */
     if (r == 0)

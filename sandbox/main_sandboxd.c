@@ -29,11 +29,13 @@ enum { FDS_PER_INSTANCE = 16, FD_MAX = 1 << 20 };
 struct options {
     int ready_fd;
     bool exit_idle;
+    const char *heritage;
 };
 
 static const struct argp_option option_table[] = {
     { "ready-fd", 'r', "N", 0, "Write a newline to descriptor N when listening", 0 },
     { "exit-idle", 'i', NULL, 0, "End when nothing is left to do", 0 },
+    { "heritage", 'h', "N,...", 0, "Go on with these descriptors of an earlier process", 0 },
     { 0 },
 };
 
@@ -49,6 +51,7 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         o->ready_fd = (int) n;
         return 0;
     case 'i': o->exit_idle = true; return 0;
+    case 'h': o->heritage = arg; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }
@@ -78,7 +81,7 @@ static int make_directories(struct err *e)
     return r < 0 ? r : make_directory(networks, 0700, e);
 }
 
-/* held until the process ends, also by SIGKILL */
+/* a descriptor; held until the process ends, also by SIGKILL */
 static int lock(struct err *e)
 {
     auto_free char *path = paths_join("%s/sandboxd.lock", paths_run());
@@ -88,8 +91,18 @@ static int lock(struct err *e)
         return err_set(e, -errno, "%s: %s", path, strerror(errno));
     if (flock(fd, LOCK_EX | LOCK_NB) < 0)
         return err_set(e, -EBUSY, "another ipam-sandboxd is running (it holds %s)", path);
-    (void) take_fd(&fd);
-    return 0;
+    return take_fd(&fd);
+}
+
+static int take_heritage(const struct options *o, struct heritage *h, struct err *e)
+{
+    int r = 0;
+
+    if (o->heritage)
+        return successor_inherit(o->heritage, h, e);
+    r = lock(e);
+    h->lock = r;
+    return r < 0 ? r : 0;
 }
 
 static void raise_limits(void)
@@ -151,9 +164,8 @@ static int watch_signals(struct broker *b, struct err *e)
     return r < 0 ? err_set(e, r, "watching signals: %s", strerror(-r)) : 0;
 }
 
-static int prepare(struct broker *b, struct err *e)
+static int prepare(struct broker *b, const struct options *o, struct err *e)
 {
-    auto_free char *path = paths_join("%s/sandbox.sock", paths_run());
     int r = permit_load(&b->permit, e);
 
     if (r == 0)
@@ -161,7 +173,7 @@ static int prepare(struct broker *b, struct err *e)
     if (r == 0)
         r = make_directories(e);
     if (r == 0)
-        r = lock(e);
+        r = take_heritage(o, &b->heritage, e);
     if (r == 0)
         r = cgroup_detect(&b->cgroup, e);
     if (r == 0 && (r = sd_event_default(&b->loop)) < 0)
@@ -174,13 +186,13 @@ static int prepare(struct broker *b, struct err *e)
         r = lifecycle_adopt(b, e);
     if (r == 0)
         retire_rest(b);
-    return r < 0 ? r : broker_listen(b, path, e);
+    return r < 0 ? r : broker_listen(b, e);
 }
 
 /* while the lock is still held: the socket cannot be a successor's yet */
 static void remove_socket(void)
 {
-    auto_free char *path = paths_join("%s/sandbox.sock", paths_run());
+    auto_free char *path = broker_socket();
 
     (void) unlink(path);
 }
@@ -199,7 +211,7 @@ int main(int argc, char **argv)
                                       .parser = parse_option,
                                       .doc = "The sandbox broker of ipam-orch." };
     struct options o = { .ready_fd = -1 };
-    struct broker b = { 0 };
+    struct broker b = { .heritage = HERITAGE_NONE };
     struct err e = ERR_INIT;
     int r;
 
@@ -215,7 +227,7 @@ int main(int argc, char **argv)
     raise_limits();
     b.exit_idle = o.exit_idle;
     b.supervisor = supervisor_uid();
-    r = prepare(&b, &e);
+    r = prepare(&b, &o, &e);
     if (r < 0) {
         log_err(&e, "ipam-sandboxd cannot start");
     } else {

@@ -9,6 +9,7 @@
 #include "base/auto.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/running.h"
 #include "sandbox/broker.h"
 #include "sandbox/failpoint.h"
 #include "sandbox/limits.h"
@@ -324,6 +325,34 @@ static int on_join_kill(struct broker *b, struct request *r, struct answer *a, s
     return failed < 0 ? failed : join_kill(b, r->from, (uint64_t) tag, e);
 }
 
+static int on_daemon(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    auto_free char *path = broker_socket();
+    int failed = take_no_fields(r, e);
+
+    if (failed < 0)
+        return failed;
+    a->fields = running_describe(BROKER_NAME, path);
+    (void) json_object_set_new(a->fields, "instances", json_integer(HASH_COUNT(b->guests)));
+    return 0;
+}
+
+/* Ports are held by one process at a time: this one lets go of everything first. */
+static int on_reexec(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    int failed = take_no_fields(r, e);
+    pid_t pid = 0;
+
+    if (failed < 0)
+        return failed;
+    broker_let_go(b);
+    failed = successor_start(BROKER_NAME, &b->heritage, b->exit_idle, &pid, e);
+    b->turn = failed < 0 ? BROKER_COMES_BACK : BROKER_LEAVES;
+    if (failed == 0)
+        a->fields = json_pack("{s:i}", "pid", (int) pid);
+    return failed;
+}
+
 static int on_quit(struct broker *b, struct request *r, struct answer *a, struct err *e)
 {
     int failed = take_no_fields(r, e);
@@ -361,6 +390,8 @@ static const struct {
     { "join", on_join },
     { "join_kill", on_join_kill },
     { "quit", on_quit },
+    { "daemon", on_daemon },
+    { "reexec", on_reexec },
 };
 
 int requests_run(struct broker *b, struct request *r, struct answer *a, struct err *e)

@@ -9,6 +9,10 @@
 /* far above any real service; the packet's limit is met first */
 enum { LIST_MAX = 4096 };
 
+/* Of what the broker keeps of an instance.  A key may be added under the same number if 0, "" or an
+ * empty list means what there was before; one that changes its meaning needs the next number. */
+enum { SPEC_SCHEMA = 1 };
+
 static const char *const kind_text[] = {
     [SPEC_BIND] = "bind", [SPEC_VOLUME] = "volume", [SPEC_TMPFS] = "tmpfs"
 };
@@ -21,6 +25,7 @@ static const char *const reach_text[] = { [SPEC_REACH_ALL] = "enabled",
 struct decoder {
     struct arena *arena;
     struct err *e;
+    bool *foreign; /* set where another version has said what is not known here; NULL: an error */
 };
 
 enum field_type {
@@ -359,7 +364,31 @@ static int decode_field(const struct decoder *d, const struct field *f, const js
     abort();
 }
 
-/* every key must be there: encoder and decoder are of one version */
+static const char *const no_strings[] = { NULL };
+
+/* what stands for a key that is not there; all else is 0 */
+static void default_field(const struct field *f, void *object)
+{
+    char *at = (char *) object + f->offset;
+
+    if (f->type == FIELD_TEXT)
+        *(const char **) (void *) at = "";
+    else if (f->type == FIELD_STRINGS)
+        *(const char *const **) (void *) at = no_strings;
+}
+
+static void decode_leniently(const struct decoder *d, const struct field *f, const json_t *value,
+                             void *object)
+{
+    struct err ignored = ERR_INIT;
+    const struct decoder quiet = { .arena = d->arena, .e = &ignored };
+
+    default_field(f, object);
+    if (value && decode_field(&quiet, f, value, object) < 0)
+        *d->foreign = true;
+}
+
+/* every key must be there, unless it is read leniently: encoder and decoder are of one version */
 static int decode_fields(const struct decoder *d, const struct field *fields, size_t n,
                          const json_t *json, void *object)
 {
@@ -367,6 +396,10 @@ static int decode_fields(const struct decoder *d, const struct field *fields, si
         const json_t *value = json_object_get(json, fields[i].key);
         int r;
 
+        if (d->foreign) {
+            decode_leniently(d, &fields[i], value, object);
+            continue;
+        }
         if (!value)
             return err_set(d->e, -EINVAL, "launch specification: '%s' is missing", fields[i].key);
         if ((r = decode_field(d, &fields[i], value, object)) < 0)
@@ -406,7 +439,11 @@ static int refuse_unknown(const struct decoder *d, const json_t *json, const str
     for (void *it = json_object_iter(object); it; it = json_object_iter_next(object, it)) {
         const char *key = json_object_iter_key(it);
 
-        if (!has_field(fields, n, key) && !(whole && (has_list(key) || is_limit(key))))
+        if (has_field(fields, n, key) || (whole && (has_list(key) || is_limit(key))))
+            continue;
+        if (d->foreign)
+            *d->foreign = true;
+        else
             return err_set(d->e, -EINVAL, "launch specification: unknown key '%s'", key);
     }
     return 0;
@@ -436,24 +473,63 @@ static int decode_list(const struct decoder *d, const struct list *l, const json
     return 0;
 }
 
-int spec_decode(const json_t *json, struct arena *a, struct spec *out, struct err *e)
+/* a list of another version that cannot be read is an empty one */
+static int decode_lists(const struct decoder *d, const json_t *json, struct spec *s)
 {
-    const struct decoder d = { .arena = a, .e = e };
+    int r = 0;
+
+    for (size_t i = 0; i < ARRAY_LEN(lists) && r == 0; i++) {
+        const json_t *list = json_object_get(json, lists[i].key);
+
+        if (list || !d->foreign)
+            r = decode_list(d, &lists[i], list, s);
+        if (r < 0 && d->foreign) {
+            *d->foreign = true;
+            r = 0;
+        }
+    }
+    return r;
+}
+
+static int decode(const struct decoder *d, const json_t *json, struct spec *out)
+{
     struct spec s = { 0 };
     int r;
 
     if (!json_is_object(json))
-        return err_set(e, -EINVAL, "launch specification: must be an object");
-    r = refuse_unknown(&d, json, spec_fields, ARRAY_LEN(spec_fields), true);
+        return err_set(d->e, -EINVAL, "launch specification: must be an object");
+    r = refuse_unknown(d, json, spec_fields, ARRAY_LEN(spec_fields), true);
     if (r == 0)
-        r = decode_fields(&d, spec_fields, ARRAY_LEN(spec_fields), json, &s);
+        r = decode_fields(d, spec_fields, ARRAY_LEN(spec_fields), json, &s);
     if (r == 0)
-        r = decode_fields(&d, limit_fields, ARRAY_LEN(limit_fields), json, &s.limits);
-    for (size_t i = 0; i < ARRAY_LEN(lists) && r == 0; i++)
-        r = decode_list(&d, &lists[i], json_object_get(json, lists[i].key), &s);
+        r = decode_fields(d, limit_fields, ARRAY_LEN(limit_fields), json, &s.limits);
+    if (r == 0)
+        r = decode_lists(d, json, &s);
     if (r == 0)
         *out = s;
     return r;
+}
+
+int spec_decode(const json_t *json, struct arena *a, struct spec *out, struct err *e)
+{
+    return decode(&(struct decoder){ .arena = a, .e = e }, json, out);
+}
+
+json_t *spec_save(const struct spec *s)
+{
+    json_t *json = spec_encode(s);
+
+    (void) json_object_set_new(json, "schema", json_integer(SPEC_SCHEMA));
+    return json;
+}
+
+int spec_read_saved(json_t *json, struct arena *a, struct spec *out, bool *foreign, struct err *e)
+{
+    struct decoder d = { .arena = a, .e = e, .foreign = foreign };
+
+    *foreign = json_integer_value(json_object_get(json, "schema")) > SPEC_SCHEMA;
+    (void) json_object_del(json, "schema");
+    return decode(&d, json, out);
 }
 
 int spec_change_hosts(const json_t *hosts, struct arena *a, struct spec *s, struct err *e)

@@ -164,6 +164,11 @@ struct spec {
 
 json_t *spec_encode(const struct spec *s); /* new reference */
 int spec_decode(const json_t *json, struct arena *a, struct spec *out, struct err *e);
+/* The same for what is kept beside a running instance, which may be another version's: what is
+ * missing is 0, "" or empty; what is not known here is passed over, and *foreign tells.  `json`
+ * loses its schema number. */
+json_t *spec_save(const struct spec *s); /* new reference */
+int spec_read_saved(json_t *json, struct arena *a, struct spec *out, bool *foreign, struct err *e);
 json_t *spec_encode_limits(const struct spec_limits *l); /* new reference */
 /* Those of `changes` over *l, which on failure may be changed in part. */
 /* a list of hosts instead of the one there is */

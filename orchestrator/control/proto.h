@@ -2,7 +2,7 @@
  * Unix stream socket, one JSON object per line, at most LIMIT_CONTROL_LINE bytes.
  *
  * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause,
- *                           stats, limits.
+ *                           stats, limits, daemon, reexec.
  *
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
@@ -31,6 +31,12 @@
  *                                                        the same, with `limits` and `before` of
  *                                                        sandbox/client.h and `wanted`, those of
  *                                                        the project
+ *   {"op":"daemon"}                                      {"daemons":[{..},{..}]}: supervisor and
+ *                                                        broker as in base/running.h; one that does
+ *                                                        not run has "error"
+ *   {"op":"reexec","program":"ipam-orchd|ipam-sandboxd"} {"waiting":..} any number of times, then
+ *                                                        {"done":true,"pid":N} and the end of the
+ *                                                        connection if it is the supervisor
  *   {"op":"exec","project":NAME,"service":NAME,"argv":[..]
  *    [,"env":["K=V",..]][,"workdir":DIR][,"user":USER[:GROUP]][,"detach":b]}, with stdin, stdout
  *    and stderr as SCM_RIGHTS of its first byte          {"exit":{"code":N,"signal":N,"errno":N,
@@ -43,7 +49,7 @@
  * sandbox is gone; detached: when it runs, what: its name any
  * {"error":{"class":..,"exit":N,"what":.., "service":..,"phase":..,"next":..}}
  *
- * A viewer may say hello, status and stats; everything else needs an operator: root, the
+ * A viewer may say hello, status, stats and daemon; everything else needs an operator: root, the
  * supervisor's own user or a member of the group ipam-orch, told from SO_PEERCRED. */
 #ifndef IPAM_CONTROL_PROTO_H
 #define IPAM_CONTROL_PROTO_H

@@ -16,8 +16,10 @@
 #include "base/fdpass.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/running.h"
 #include "control/authz.h"
 #include "control/proto.h"
+#include "control/replace.h"
 
 /* A reader that lets this much pile up is not reading any more. */
 enum { OUT_MAX = 8 * 1024 * 1024, READ_STEP = 64 * 1024, EXEC_FDS = 3 };
@@ -42,11 +44,13 @@ struct server {
     int fd;
     sd_event_source *io;
     struct connection *connections;
+    struct replacement *replacement;
 };
 
 static void connection_free(struct connection *c)
 {
     supervisor_forget_watcher(c->server->supervisor, c);
+    replacement_forget(c->server->replacement, c);
     DL_DELETE(c->server->connections, c);
     sd_event_source_disable_unref(c->io);
     fdpass_close(c->fds, c->n_fds);
@@ -346,6 +350,65 @@ static int inquire(struct connection *c, json_t *message, enum inquiry_kind kind
     return supervisor_inquire(c->server->supervisor, &r, &watcher, e);
 }
 
+/* ---- the programs of the manager themselves ---- */
+
+static void say_message(void *client, json_t *message)
+{
+    say(client, message);
+}
+
+static void say_error(void *client, const struct err *e)
+{
+    say(client, error_object(e, "", ""));
+}
+
+/* those in the middle of a request or an answer end with this process */
+static void hand_over(void *owner, const void *client, struct heritage *out)
+{
+    const struct server *s = owner;
+    const struct connection *c;
+
+    DL_FOREACH (s->connections, c)
+        if (c != client && c->in_used == 0 && c->out_used == 0 && c->n_fds == 0 &&
+            out->n_connections < SUCCESSOR_CONNECTIONS)
+            out->connections[out->n_connections++] = c->fd;
+}
+
+static void say_daemons(struct connection *c, json_t *broker)
+{
+    say(c,
+        json_pack("{s:[o,o]}", "daemons", running_describe("ipam-orchd", c->server->path), broker));
+}
+
+static void on_broker_described(void *owner, const struct runtime_answer *how)
+{
+    say_daemons(owner,
+                how->ok ? json_deep_copy(how->fields)
+                        : json_pack("{s:s,s:s}", "program", "ipam-sandboxd", "error", how->output));
+}
+
+static void describe(struct connection *c)
+{
+    struct exec_watcher watcher = { .owner = c, .done = on_broker_described };
+    struct err e = ERR_INIT;
+
+    (void) supervisor_connect(c->server->supervisor, NULL); /* not at the next tick, as for hello */
+    if (supervisor_ask_runtime(c->server->supervisor, "daemon", &watcher, &e) < 0)
+        say_daemons(c, json_pack("{s:s,s:s}", "program", "ipam-sandboxd", "error", e.msg));
+}
+
+static int reexec(struct connection *c, json_t *message, struct err *e)
+{
+    const char *op, *program;
+    json_error_t where;
+
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s}", "op", &op, "program", &program) <
+        0)
+        return err_set(e, -EINVAL, "request: %s", where.text);
+    log_line(LOG_NOTE, "%s asks for a new %s", c->by, program);
+    return replacement_ask(c->server->replacement, program, c, e);
+}
+
 /* who, what and where; not with which words, which may be secret */
 static void note_request(const struct connection *c, const char *op, const json_t *message)
 {
@@ -380,6 +443,10 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
     }
     if (strcmp(op, "stats") == 0)
         return inquire(c, message, INQUIRY_STATS, e);
+    if (strcmp(op, "daemon") == 0) {
+        describe(c);
+        return 0;
+    }
     if (c->role != ROLE_OPERATOR) {
         err_set(e, -EPERM, "permission denied: '%s' needs an operator", op);
         err_hint(e, "run it as root or as a member of the group ipam-orch");
@@ -398,6 +465,8 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
         return inquire(c, message, INQUIRY_PAUSE, e);
     if (strcmp(op, "limits") == 0)
         return inquire(c, message, INQUIRY_LIMITS, e);
+    if (strcmp(op, "reexec") == 0)
+        return reexec(c, message, e);
     if (strcmp(op, "unpause") == 0)
         return inquire(c, message, INQUIRY_UNPAUSE, e);
     return err_set(e, -EINVAL, "request: unknown op '%s'", op);
@@ -470,16 +539,15 @@ static int on_connection(sd_event_source *source, int fd, uint32_t revents, void
     return 0;
 }
 
-static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+/* `fd` is taken */
+static void admit(struct server *s, int fd)
 {
-    struct server *s = userdata;
-    auto_fd peer = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    auto_fd peer = fd;
     struct connection *c;
     struct ucred who;
 
-    (void) source, (void) revents;
     if (peer < 0 || fdpass_peer(peer, &who) < 0)
-        return 0;
+        return;
     c = calloc(1, sizeof *c);
     if (!c)
         abort();
@@ -491,14 +559,18 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *u
     DL_APPEND(s->connections, c);
     if (!c->in || sd_event_add_io(s->loop, &c->io, c->fd, EPOLLIN, on_connection, c) < 0)
         connection_free(c);
+}
+
+static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *userdata)
+{
+    (void) source, (void) revents;
+    admit(userdata, accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK));
     return 0;
 }
 
-int server_new(sd_event *loop, const char *path, struct supervisor *supervisor, struct server **out,
-               struct err *e)
+static int listen_at(const char *path, struct err *e)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
-    struct server *s;
     auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
     if (strlen(path) >= sizeof address.sun_path)
@@ -510,14 +582,48 @@ int server_new(sd_event *loop, const char *path, struct supervisor *supervisor, 
     if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof address) < 0 ||
         chmod(path, 0666) < 0 || listen(fd, SOMAXCONN) < 0)
         return err_set(e, -errno, "control socket %s: %s", path, strerror(errno));
+    return take_fd(&fd);
+}
+
+static int prepare_replacement(struct server *s, const struct server_config *config, struct err *e)
+{
+    struct replacement_config r = {
+        .loop = config->loop,
+        .supervisor = config->supervisor,
+        .heritage = { .lock = config->heritage.lock, .listener = s->fd },
+        .socket = s->path,
+        .exit_idle = config->exit_idle,
+        .say = say_message,
+        .say_error = say_error,
+        .hand_over = hand_over,
+        .owner = s,
+    };
+
+    return replacement_new(&r, &s->replacement, e);
+}
+
+int server_new(const struct server_config *config, struct server **out, struct err *e)
+{
+    const struct heritage *h = &config->heritage;
+    int fd = h->listener >= 0 ? h->listener : listen_at(config->path, e);
+    struct server *s;
+    int r;
+
+    if (fd < 0)
+        return fd;
     s = calloc(1, sizeof *s);
-    if (!s || !(s->path = strdup(path)))
+    if (!s || !(s->path = strdup(config->path)))
         abort();
-    s->loop = loop;
-    s->supervisor = supervisor;
-    s->fd = take_fd(&fd);
+    s->loop = config->loop;
+    s->supervisor = config->supervisor;
+    s->fd = fd;
     *out = s;
-    return sd_event_add_io(loop, &s->io, s->fd, EPOLLIN, on_connect, s) < 0
+    r = prepare_replacement(s, config, e);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < h->n_connections; i++)
+        admit(s, h->connections[i]);
+    return sd_event_add_io(s->loop, &s->io, s->fd, EPOLLIN, on_connect, s) < 0
                ? err_set(e, -ENOMEM, "watching the control socket")
                : 0;
 }
@@ -528,6 +634,7 @@ void server_free(struct server *s)
         return;
     while (s->connections)
         connection_free(s->connections);
+    replacement_free(s->replacement);
     sd_event_source_disable_unref(s->io);
     (void) unlink(s->path);
     close(s->fd);

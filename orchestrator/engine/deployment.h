@@ -149,6 +149,7 @@ bool deployment_has_live_dependant(const struct deployment *d, const struct inst
 
 /* what survives a restart of the supervisor, both ways; the project travels apart */
 json_t *deployment_to_json(const struct deployment *d);
+/* what cannot be read is left out, and an error says so */
 int deployment_from_json(struct deployment *d, const json_t *json, struct err *e);
 
 #endif

@@ -174,7 +174,7 @@ int deployment_from_json(struct deployment *d, const json_t *json, struct err *e
     json_t *instances, *leases, *item;
     const char *key;
     size_t n;
-    int leaving = 0, volumes_too = 0;
+    int leaving = 0, volumes_too = 0, result = 0;
 
     if (json_unpack((json_t *) (size_t) json, "{s:b,s?b,s:o,s:o}", "leaving", &leaving,
                     "volumes_too", &volumes_too, "instances", &instances, "networks", &leases) < 0)
@@ -183,13 +183,13 @@ int deployment_from_json(struct deployment *d, const json_t *json, struct err *e
     d->leaving_with_volumes = volumes_too;
     json_object_foreach (leases, key, item) {
         int r = lease_from_json(d, key, item, e);
-        if (r < 0)
-            return r;
+
+        result = r < 0 ? r : result;
     }
     json_array_foreach (instances, n, item) {
         int r = instance_from_json(d, item, e);
-        if (r < 0)
-            return r;
+
+        result = r < 0 ? r : result;
     }
-    return 0;
+    return result;
 }

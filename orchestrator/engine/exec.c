@@ -41,26 +41,44 @@ static int find_running(const struct supervisor *s, const struct supervisor_exec
     return 0;
 }
 
-int supervisor_exec(struct supervisor *s, const struct supervisor_exec *x,
-                    const struct exec_watcher *watcher, struct err *e)
+uint64_t exec_expect(struct supervisor *s, const struct exec_watcher *watcher)
 {
-    struct instance *i = NULL;
-    struct exec_run *run;
-    int r = find_running(s, x, &i, e);
+    struct exec_run *run = calloc(1, sizeof *run);
 
-    if (r < 0)
-        return r;
-    run = calloc(1, sizeof *run);
     if (!run)
         abort();
     run->tag = ++s->last_tag;
     run->watcher = *watcher;
     DL_APPEND(s->execs, run);
-    r = s->ops->exec(s->self, i->id, &x->command, run->tag, e);
-    if (r < 0) {
-        DL_DELETE(s->execs, run);
-        free(run);
-    }
+    return run->tag;
+}
+
+void exec_unexpect(struct supervisor *s, uint64_t tag)
+{
+    struct exec_run *run;
+
+    DL_FOREACH (s->execs, run)
+        if (run->tag == tag)
+            break;
+    if (!run)
+        return;
+    DL_DELETE(s->execs, run);
+    free(run);
+}
+
+int supervisor_exec(struct supervisor *s, const struct supervisor_exec *x,
+                    const struct exec_watcher *watcher, struct err *e)
+{
+    struct instance *i = NULL;
+    uint64_t tag;
+    int r = find_running(s, x, &i, e);
+
+    if (r < 0)
+        return r;
+    tag = exec_expect(s, watcher);
+    r = s->ops->exec(s->self, i->id, &x->command, tag, e);
+    if (r < 0)
+        exec_unexpect(s, tag);
     return r;
 }
 

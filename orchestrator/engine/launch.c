@@ -13,12 +13,24 @@
 /* Logs leave so much of a disk to those who need it to recover: databases, package managers. */
 #define LOG_RESERVE (UINT64_C(64) * 1024 * 1024)
 
+/* a restriction may be among what is not known */
+static int check_known(const struct project *p, struct err *e)
+{
+    if (!p->foreign)
+        return 0;
+    err_set(e, -ENOTSUP, "it was saved by a newer version: %s is not known here", p->foreign);
+    return err_hint(e, "ipam-orch up, which reads its files, or install the newer version again");
+}
+
 int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
 {
     auto_arena arena = arena_new();
     struct runtime_launch launch = { .project = i->in->project, .unit = i->unit, .id = i->id };
     struct err late = ERR_INIT;
-    int r = networks_make(s, i->in, e);
+    int r = check_known(i->in->project, e);
+
+    if (r == 0)
+        r = networks_make(s, i->in, e);
 
     i->incarnation++;
     (void) snprintf(i->id, sizeof i->id, "%s.%s.%u.%u", i->in->project->name, i->name, i->index,

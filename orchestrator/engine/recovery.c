@@ -69,6 +69,18 @@ static void adopt(struct supervisor *s, struct instance *i, const struct runtime
         log_err(&e, i->name);
 }
 
+/* of a project that cannot be read: nobody knows whether it is wanted */
+static bool is_left_alone(const struct supervisor *s, const char *id)
+{
+    for (char *const *name = s->unread; name && *name; name++) {
+        size_t len = strlen(*name);
+
+        if (strncmp(id, *name, len) == 0 && id[len] == '.')
+            return true;
+    }
+    return false;
+}
+
 static void drop_unknown(struct supervisor *s, const struct runtime_seen *seen)
 {
     struct err e = ERR_INIT;
@@ -102,7 +114,7 @@ void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, s
             i = adopt_unsaved(s, &seen[k], seen, n);
         if (i)
             adopt(s, i, &seen[k]);
-        else if (!once_is_known(s, seen[k].id))
+        else if (!once_is_known(s, seen[k].id) && !is_left_alone(s, seen[k].id))
             drop_unknown(s, &seen[k]);
     }
     once_connected(s, seen, n);

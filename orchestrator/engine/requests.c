@@ -28,6 +28,9 @@ static void load_one(void *owner, struct project *p, json_t *state)
     struct deployment *d = add_deployment(owner);
     struct err e = ERR_INIT;
 
+    if (p->foreign)
+        log_line(LOG_WARN, "project %s was saved by a newer version: %s is not known here", p->name,
+                 p->foreign);
     deployment_adopt(d, p);
     if (state && deployment_from_json(d, state, &e) < 0)
         log_err(&e, "a saved state is read in part");
@@ -44,9 +47,18 @@ static void load_one(void *owner, struct project *p, json_t *state)
     operation_apply(d);
 }
 
+static void unreadable(void *owner, const char *project, const struct err *why)
+{
+    struct supervisor *s = owner;
+
+    log_err(why, "a saved project and what runs of it are left alone");
+    strv_append(&s->unread, project);
+}
+
 int supervisor_load(struct supervisor *s, struct err *e)
 {
-    int r = store_load(s->config.state_dir, load_one, s, e);
+    struct store_reader reader = { .owner = s, .each = load_one, .unreadable = unreadable };
+    int r = store_load(s->config.state_dir, &reader, e);
 
     if (r < 0)
         return r;
@@ -100,6 +112,25 @@ static void mark(struct deployment *d, const struct supervisor_request *r)
     }
 }
 
+/* What cannot be read, or only in part, is nothing to start services from. */
+static int check_known(const struct supervisor *s, const struct deployment *d,
+                       const struct supervisor_request *r, struct err *e)
+{
+    for (char *const *name = s->unread; !d && name && *name; name++) {
+        if (strcmp(*name, r->project) != 0)
+            continue;
+        err_set(e, -EBADMSG, "what was saved of project '%s' cannot be read (%s/%s/project.json)",
+                r->project, s->config.state_dir, r->project);
+        return err_hint(e, "bring that file back, or remove it to end what runs of the project; "
+                           "then: ipam-orch daemon reexec");
+    }
+    if (!d || !d->project->foreign || r->definition || r->kind == OP_STOP || r->kind == OP_DOWN)
+        return 0;
+    err_set(e, -ENOTSUP, "project '%s' was saved by a newer version: %s is not known here",
+            r->project, d->project->foreign);
+    return err_hint(e, "ipam-orch up, which reads its files, or install the newer version again");
+}
+
 static int find_target(struct supervisor *s, const struct supervisor_request *r,
                        struct deployment **out, struct err *e)
 {
@@ -111,6 +142,8 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
         err_hint(e, "wait for it, or see: ipam-orch ps");
         return err_classify(e, ERR_LOCKED);
     }
+    if (check_known(s, d, r, e) < 0)
+        return e->code;
     if (!d && r->kind != OP_UP && !r->definition) {
         err_set(e, -ENOENT, "project '%s' is not running", r->project);
         err_hint(e, "ipam-orch up");

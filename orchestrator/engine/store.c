@@ -30,7 +30,7 @@ static int save(const char *dir, const char *project, const char *file, const ch
 int store_save_project(const char *dir, const struct project *p, struct err *e)
 {
     auto_free char *text = NULL;
-    int r = project_to_json(p, &text, e);
+    int r = project_to_saved(p, &text, e);
 
     return r < 0 ? r : save(dir, p->name, "project.json", text, true, e);
 }
@@ -89,7 +89,7 @@ static int load_one(int dir, const char *name, struct project **project, json_t 
 
     if (r < 0)
         return err_set(e, r, "%s: %s", project_path, strerror(-r));
-    r = project_from_json(text, len, project, e);
+    r = project_from_saved(text, len, project, e);
     if (r < 0)
         return r;
     /* without a state the broker's list still tells what runs */
@@ -98,8 +98,7 @@ static int load_one(int dir, const char *name, struct project **project, json_t 
     return 0;
 }
 
-int store_load(const char *dir_path, void (*each)(void *owner, struct project *p, json_t *state),
-               void *owner, struct err *e)
+int store_load(const char *dir_path, const struct store_reader *to, struct err *e)
 {
     auto_dir dir = opendir(dir_path);
 
@@ -113,9 +112,9 @@ int store_load(const char *dir_path, void (*each)(void *owner, struct project *p
         if (d->d_name[0] == '.' || !clean_up(dir_path, d->d_name))
             continue;
         if (load_one(dirfd(dir), d->d_name, &project, &state, &why) < 0)
-            log_err(&why, "a saved project is left alone");
+            to->unreadable(to->owner, d->d_name, &why);
         else
-            each(owner, project, state);
+            to->each(to->owner, project, state);
         json_decref(state);
     }
     return 0;

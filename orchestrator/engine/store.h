@@ -15,10 +15,16 @@ int store_save_state(const char *dir, const struct deployment *d, bool durable, 
 /* With everything that is in its folder, for good: it does not come back with a machine that
  * stopped at once. */
 int store_remove(const char *dir, const char *project, struct err *e);
-/* Calls `each` for every saved project (taken) and its state (borrowed, NULL if there is none or it
- * cannot be read); a project that cannot be read is logged and left alone.  Half-written files and
- * half-removed projects go. */
-int store_load(const char *dir, void (*each)(void *owner, struct project *p, json_t *state),
-               void *owner, struct err *e);
+struct store_reader {
+    void *owner;
+    /* a saved project (taken) and its state (borrowed, NULL if there is none or it cannot be read)
+     */
+    void (*each)(void *owner, struct project *p, json_t *state);
+    /* one that cannot be read; its files stay as they are */
+    void (*unreadable)(void *owner, const char *project, const struct err *why);
+};
+
+/* Half-written files and half-removed projects go. */
+int store_load(const char *dir, const struct store_reader *to, struct err *e);
 
 #endif

@@ -7,6 +7,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/strv.h"
 #include "engine/graph.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
@@ -81,6 +82,15 @@ static void on_save(void *owner)
         save(s->deployments[n], false);
 }
 
+void supervisor_save(struct supervisor *s)
+{
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        for (size_t k = 0; k < s->deployments[n]->n_instances; k++)
+            capsule_flush(s->deployments[n]->instances[k]);
+        save(s->deployments[n], true);
+    }
+}
+
 void supervisor_touch(struct supervisor *s)
 {
     if (!timer_is_set(&s->save))
@@ -140,7 +150,7 @@ void supervisor_check_idle(struct supervisor *s)
 {
     struct err e = ERR_INIT;
 
-    if (s->n_deployments > 0 || !s->config.exit_idle || s->ending)
+    if (s->n_deployments > 0 || s->unread || !s->config.exit_idle || s->ending)
         return;
     s->ending = true;
     if (s->ops->quit(s->self, &e) < 0)
@@ -513,6 +523,7 @@ void supervisor_free(struct supervisor *s)
         deployment_free(s->deployments[n]);
     }
     free(s->deployments);
+    strv_free(s->unread);
     exec_free(s);
     inquiry_free(s);
     timers_cancel(s->timers, &s->save);

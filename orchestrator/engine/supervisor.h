@@ -113,6 +113,17 @@ int supervisor_run(struct supervisor *s, const struct supervisor_run *r,
 /* The owner of a watcher goes away: its operations go on, its commands are killed. */
 void supervisor_forget_watcher(struct supervisor *s, const void *owner);
 
+/* Why this is no moment to replace one of our programs: an operation, a hook, a command of an
+ * operator; false when there is no reason. */
+bool supervisor_is_busy(const struct supervisor *s, char *why, size_t room);
+/* What is known is on disk, for whoever goes on with it. */
+void supervisor_save(struct supervisor *s);
+bool supervisor_has_runtime(const struct supervisor *s);
+/* Asks the runtime for "daemon" or "reexec", see sandbox/client.h; the watcher hears the answer, in
+ * a later turn of the loop. */
+int supervisor_ask_runtime(struct supervisor *s, const char *what,
+                           const struct exec_watcher *watcher, struct err *e);
+
 /* An operator asked for something that begins no operation: for the journal of the project.
  * `services` may be NULL. */
 void supervisor_asked(struct supervisor *s, const char *project, const char *what, const char *by,

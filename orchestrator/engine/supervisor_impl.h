@@ -13,6 +13,7 @@ struct supervisor {
     bool ending; /* the loop was asked to end: the last project is gone */
     struct deployment **deployments;
     size_t n_deployments;
+    char **unread; /* names of saved projects that cannot be read, as in strv.h */
     uint64_t last_tag;
     struct exec_run *execs;
     struct once *one_offs;
@@ -121,6 +122,9 @@ void hooks_end(struct instance *i);
 bool hooks_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
 
 /* exec.c */
+/* the watcher hears the answer with that tag, unless the request could not be handed over */
+uint64_t exec_expect(struct supervisor *s, const struct exec_watcher *watcher);
+void exec_unexpect(struct supervisor *s, uint64_t tag);
 /* true when the tag belonged to a command */
 bool exec_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
 void exec_forget(struct supervisor *s, const void *owner);

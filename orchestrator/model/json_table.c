@@ -4,6 +4,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -174,6 +175,83 @@ static int decode_member(const struct json_decoder *d, const struct json_member 
     return -EINVAL;
 }
 
+static void note_foreign(const struct json_decoder *d, const struct json_kind *kind,
+                         const char *key)
+{
+    char text[160];
+
+    if (d->lenient->foreign)
+        return;
+    (void) snprintf(text, sizeof text, "'%.80s' of a %s", key, kind->name);
+    d->lenient->foreign = arena_strdup(d->arena, text);
+}
+
+static const char *const no_list[] = { NULL };
+
+/* what stands for a member that is not there */
+static int default_member(const struct json_decoder *d, const struct json_member *m, void *o)
+{
+    json_t *nothing;
+    int r;
+
+    switch (m->type) {
+    case T_TEXT: AT(o, const char *, m->offset) = ""; return 0;
+    case T_LIST: AT(o, const char *const *, m->offset) = no_list; return 0;
+    case T_ONE:
+        nothing = json_object();
+        r = json_table_decode(d, m->kind, nothing, (char *) o + m->offset);
+        json_decref(nothing);
+        return r;
+    case T_MANY:
+        AT(o, char *, m->offset) = arena_array(d->arena, 1, m->kind->size);
+        AT(o, size_t, m->count_offset) = 0;
+        return 0;
+    case T_BOOL: AT(o, bool, m->offset) = m->absent != 0; return 0;
+    case T_U16: AT(o, uint16_t, m->offset) = (uint16_t) m->absent; return 0;
+    case T_U32: AT(o, uint32_t, m->offset) = (uint32_t) m->absent; return 0;
+    case T_UINT:
+    case T_ENUM: AT(o, unsigned, m->offset) = (unsigned) m->absent; return 0;
+    case T_INT:
+    case T_SIGNED: AT(o, int, m->offset) = (int) m->absent; return 0;
+    case T_U64: AT(o, uint64_t, m->offset) = (uint64_t) m->absent; return 0;
+    }
+    return -EINVAL;
+}
+
+static bool is_member(const struct json_kind *kind, const char *key)
+{
+    for (size_t i = 0; i < kind->n_members; i++)
+        if (strcmp(kind->members[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+static int decode_leniently(const struct json_decoder *d, const struct json_kind *kind,
+                            const json_t *json, void *out)
+{
+    struct err ignored = ERR_INIT;
+    const struct json_decoder quiet = { .arena = d->arena, .e = &ignored, .lenient = d->lenient };
+    /* jansson's iterator takes a pointer to non-const and does not change the object */
+    json_t *object = (json_t *) (uintptr_t) json;
+
+    for (size_t i = 0; i < kind->n_members; i++) {
+        const struct json_member *m = &kind->members[i];
+        const json_t *value = json_object_get(json, m->key);
+        int r = value ? decode_member(&quiet, m, value, out) : default_member(&quiet, m, out);
+
+        if (r < 0) {
+            note_foreign(d, kind, m->key);
+            r = default_member(&quiet, m, out);
+        }
+        if (r < 0)
+            return r;
+    }
+    for (void *it = json_object_iter(object); it; it = json_object_iter_next(object, it))
+        if (!is_member(kind, json_object_iter_key(it)))
+            note_foreign(d, kind, json_object_iter_key(it));
+    return 0;
+}
+
 int json_table_decode(const struct json_decoder *d, const struct json_kind *kind,
                       const json_t *json, void *out)
 {
@@ -181,6 +259,8 @@ int json_table_decode(const struct json_decoder *d, const struct json_kind *kind
 
     if (!json_is_object(json))
         return err_set(d->e, -EINVAL, "project: a %s must be an object", kind->name);
+    if (d->lenient)
+        return decode_leniently(d, kind, json, out);
     for (size_t i = 0; i < kind->n_members; i++) {
         const struct json_member *m = &kind->members[i];
         const json_t *value = json_object_get(json, m->key);

@@ -178,6 +178,7 @@ struct project {
     size_t n_secrets;
     struct database database;
     const char *const *urls; /* what `up` prints at the end */
+    const char *foreign;     /* saved by a version that knows more: what of it; NULL = nothing */
 };
 
 /* text tables shared by JSON, CLI and tests */
@@ -196,5 +197,10 @@ int project_to_json(const struct project *p, char **out_json, struct err *e);
 /* the limits of a unit as they stand in that text; new reference */
 json_t *project_limits_to_json(const struct limits *l);
 int project_from_json(const char *json, size_t len, struct project **out, struct err *e);
+
+/* The same for what is kept on disk, between versions of this program: what an older one has not
+ * said has its default, what a newer one says besides is passed over and noted in `foreign`. */
+int project_to_saved(const struct project *p, char **out_json, struct err *e);
+int project_from_saved(const char *json, size_t len, struct project **out, struct err *e);
 
 #endif

@@ -1,6 +1,7 @@
 /* A project as JSON text: its tables, its secrets, and whether what was read makes sense. */
 #include <errno.h>
 #include <jansson.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,7 +167,7 @@ static const struct json_member unit_members[] = {
     TEXT(unit, image),
     TEXT(unit, recipe),
     TEXT(unit, digest),
-    PLAIN(unit, replicas, T_UINT),
+    PLAIN_OR(unit, replicas, T_UINT, 1),
     MANY(unit, deps, dep_kind),
     PLAIN(unit, argv, T_LIST),
     PLAIN(unit, env, T_LIST),
@@ -215,11 +216,11 @@ static const struct json_member unit_members[] = {
     MANY(unit, post_start, hook_kind),
     MANY(unit, pre_stop, hook_kind),
     MANY(unit, pre_start, hook_kind),
-    PLAIN(unit, stop_signal, T_INT),
+    PLAIN_OR(unit, stop_signal, T_INT, SIGTERM),
     PLAIN(unit, stop_grace_us, T_U64),
     PLAIN(unit, log_silent, T_BOOL),
     PLAIN(unit, log_max_size, T_U64),
-    PLAIN(unit, log_files, T_UINT),
+    PLAIN_OR(unit, log_files, T_UINT, 1),
     PLAIN(unit, log_compress, T_BOOL),
 };
 static const struct json_kind unit_kind = KIND(unit, "unit", unit_members);
@@ -271,6 +272,10 @@ static const struct json_member project_members[] = {
 };
 static const struct json_kind project_kind = KIND(project, "project", project_members);
 
+/* Of what is saved.  A member may be added under the same number if its default, see json_table.h,
+ * means what there was before; one that changes its meaning needs the next number. */
+enum { PROJECT_SCHEMA = 1 };
+
 /* Secret values may hold any byte: they travel as lists of numbers when they are not text. */
 json_t *project_limits_to_json(const struct limits *l)
 {
@@ -289,7 +294,7 @@ static json_t *encode_secret(const struct secret *s)
     return json_pack("{s:s,s:o}", "name", s->name, "value", value);
 }
 
-int project_to_json(const struct project *p, char **out_json, struct err *e)
+static int encode(const struct project *p, int schema, char **out_json, struct err *e)
 {
     json_t *json = json_table_encode(&project_kind, p);
     json_t *secrets = json_array();
@@ -297,9 +302,21 @@ int project_to_json(const struct project *p, char **out_json, struct err *e)
     for (size_t i = 0; i < p->n_secrets; i++)
         (void) json_array_append_new(secrets, encode_secret(&p->secrets[i]));
     (void) json_object_set_new(json, "secrets", secrets);
+    if (schema > 0)
+        (void) json_object_set_new(json, "schema", json_integer(schema));
     *out_json = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     return *out_json ? 0 : err_set(e, -ENOMEM, "project '%s' cannot be encoded", p->name);
+}
+
+int project_to_json(const struct project *p, char **out_json, struct err *e)
+{
+    return encode(p, 0, out_json, e);
+}
+
+int project_to_saved(const struct project *p, char **out_json, struct err *e)
+{
+    return encode(p, PROJECT_SCHEMA, out_json, e);
 }
 
 static int decode_secret(const struct json_decoder *d, const json_t *json, struct secret *out)
@@ -310,6 +327,8 @@ static int decode_secret(const struct json_decoder *d, const json_t *json, struc
 
     if (r < 0)
         return r;
+    if (d->lenient && !d->lenient->foreign && json_object_size(json) > 2)
+        d->lenient->foreign = "a member of a secret";
     if (!json_is_string(value) && !json_is_array(value))
         return json_table_wrong(d, "value", "text or bytes");
     out->len = json_is_string(value) ? json_string_length(value) : json_array_size(value);
@@ -449,25 +468,36 @@ static int check(const struct project *p, struct err *e)
     return 0;
 }
 
-int project_from_json(const char *text, size_t len, struct project **out, struct err *e)
+static int decode(const struct json_decoder *d, json_t *json, struct project *p)
+{
+    int r = decode_secrets(d, json_object_get(json, "secrets"), p);
+
+    (void) json_object_del(json, "secrets");
+    if (r == 0)
+        r = json_table_decode(d, &project_kind, json, p);
+    return r < 0 ? r : check(p, d->e);
+}
+
+static int read_text(const char *text, size_t len, bool saved, struct project **out, struct err *e)
 {
     json_error_t where;
     json_t *json = json_loadb(text, len, 0, &where);
     struct arena *arena = arena_new();
     struct project *p = arena_alloc(arena, sizeof *p);
-    struct json_decoder d = { .arena = arena, .e = e };
+    struct json_leniency lenient = { NULL };
+    struct json_decoder d = { .arena = arena, .e = e, .lenient = saved ? &lenient : NULL };
     int r;
 
     p->arena = arena;
     if (!json) {
         r = err_set(e, -EINVAL, "project: line %d: %s", where.line, where.text);
     } else {
-        r = decode_secrets(&d, json_object_get(json, "secrets"), p);
-        (void) json_object_del(json, "secrets");
-        if (r == 0)
-            r = json_table_decode(&d, &project_kind, json, p);
-        if (r == 0)
-            r = check(p, e);
+        if (saved && json_integer_value(json_object_get(json, "schema")) > PROJECT_SCHEMA)
+            lenient.foreign = "its format";
+        if (saved)
+            (void) json_object_del(json, "schema");
+        r = decode(&d, json, p);
+        p->foreign = lenient.foreign;
     }
     json_decref(json);
     if (r < 0)
@@ -475,4 +505,14 @@ int project_from_json(const char *text, size_t len, struct project **out, struct
     else
         *out = p;
     return r;
+}
+
+int project_from_json(const char *text, size_t len, struct project **out, struct err *e)
+{
+    return read_text(text, len, false, out, e);
+}
+
+int project_from_saved(const char *text, size_t len, struct project **out, struct err *e)
+{
+    return read_text(text, len, true, out, e);
 }

@@ -31,6 +31,7 @@ enum pending_kind {
     PENDING_STREAMS,
     PENDING_JOIN,
     PENDING_TAGGED, /* a plain request whose end somebody waits for */
+    PENDING_REEXEC, /* the same, and then another broker is at the other end */
     PENDING_QUIT
 };
 
@@ -85,7 +86,7 @@ static void disconnect(struct native *n)
     n->to.lost(n->to.owner);
     HASH_ITER (hh, n->pending, p, next) {
         /* whoever waits must not wait for ever */
-        if (p->kind == PENDING_JOIN || p->kind == PENDING_TAGGED)
+        if (p->kind == PENDING_JOIN || p->kind == PENDING_TAGGED || p->kind == PENDING_REEXEC)
             n->to.answered(n->to.owner, p->owner_tag,
                            &(struct runtime_answer){ .error = EPIPE,
                                                      .output = "the sandbox broker went away" });
@@ -220,6 +221,7 @@ static void answer_error(struct native *n, struct pending *p, json_t *error)
     switch (p->kind) {
     case PENDING_LAUNCH: n->to.refused(n->to.owner, p->id, &e); break;
     case PENDING_JOIN:
+    case PENDING_REEXEC:
     case PENDING_TAGGED:
         n->to.answered(n->to.owner, p->owner_tag,
                        &(struct runtime_answer){ .error = -e.code, .output = e.msg });
@@ -256,6 +258,7 @@ static void on_answer(struct native *n, struct pending *p, struct sandbox_messag
         }
         break;
     case PENDING_JOIN: answer_join(n, p, m->json); break;
+    case PENDING_REEXEC:
     case PENDING_TAGGED:
         n->to.answered(n->to.owner, p->owner_tag,
                        &(struct runtime_answer){ .ok = true, .output = "", .fields = m->json });
@@ -314,8 +317,12 @@ static int on_readable(sd_event_source *source, int fd, uint32_t revents, void *
     else
         HASH_FIND(hh, n->pending, &tag, sizeof tag, p);
     if (p) {
+        bool over = p->kind == PENDING_REEXEC;
+
         on_answer(n, p, &m);
         pending_free(n, p);
+        if (over) /* not when its end is seen: who asks next means the other one */
+            disconnect(n);
     }
     sandbox_message_clear(&m);
     return 0;
@@ -537,6 +544,15 @@ static int native_migrate(void *self, const char *id, const struct project *p, u
     return join(self, id, fields, native_migrate_request(p), tag, e);
 }
 
+static int native_upkeep(void *self, const char *what, uint64_t tag, struct err *e)
+{
+    bool reexec = strcmp(what, "reexec") == 0;
+    struct pending *p = pending_new(self, reexec ? PENDING_REEXEC : PENDING_TAGGED, NULL);
+
+    p->owner_tag = tag;
+    return request(self, what, p, NULL, NULL, 0, e);
+}
+
 static int native_quit(void *self, struct err *e)
 {
     struct native *n = self;
@@ -584,5 +600,6 @@ const struct runtime_ops native_ops = {
     .exec_end = native_exec_end,
     .probe = native_probe,
     .migrate = native_migrate,
+    .upkeep = native_upkeep,
     .quit = native_quit,
 };

@@ -131,3 +131,34 @@ print("answer:", answer.decode())' "$HOUSE/run/sandbox.sock"
     [ "$status" -eq 0 ]
     [ "$output" = "answer: " ]
 }
+
+# rewrite ID FILTER: the record of an instance as another version of the broker writes it
+rewrite() {
+    local spec=$HOUSE/run/instances/$1/spec
+    jq -c "$2" "$spec" >"$HOUSE/spec.new"
+    cat "$HOUSE/spec.new" >"$spec"
+}
+
+@test "what another version of the broker has launched goes on, and its record stays what it was" {
+    started t.older.1.1 '{"pids":40}' "$GUESTS/guest_family" 0
+    local older=$PID
+    started t.newer.1.1 '{"pids":40}' "$GUESTS/guest_family" 0
+    local newer=$PID before
+    rewrite t.older.1.1 'del(.schema, .tty, .disks, .apparmor)'
+    rewrite t.newer.1.1 '.schema = 99 | .of_tomorrow = ["x"] | .mounts = {}'
+    before=$(cat "$HOUSE/run/instances/t.newer.1.1/spec")
+    broker_kill
+    broker_start
+    run drive request list
+    [ "$(jq -c '[.instances[] | [.id, .pid, .ended]] | sort' <<<"$output")" = "[[\"t.newer.1.1\",$newer,false],[\"t.older.1.1\",$older,false]]" ]
+    drive request limits '{"id":"t.older.1.1","set":{"pids":50}}'
+    run drive request limits '{"id":"t.newer.1.1","set":{"pids":50}}'
+    echo "$output"
+    [[ "$(jq -r .error.message <<<"$output")" == *"launched by a newer version"* ]]
+    [ "$(cat "$HOUSE/run/instances/t.newer.1.1/spec")" = "$before" ]
+    drive request kill '{"id":"t.older.1.1"}'
+    drive request kill '{"id":"t.newer.1.1"}'
+    ended t.older.1.1
+    ended t.newer.1.1
+    clean
+}

@@ -19,7 +19,7 @@
 #include "tests/fakes/fake_project.h"
 
 struct saved {
-    char path[64], names[256]; /* what store_load has found */
+    char path[64], names[256], unreadable[64]; /* what store_load has found */
     unsigned with_state;
 };
 
@@ -81,13 +81,22 @@ static void note(void *owner, struct project *project, json_t *state)
     project_free(project);
 }
 
+static void note_unreadable(void *owner, const char *project, const struct err *why)
+{
+    struct saved *p = owner;
+
+    assert_true(why->code < 0);
+    (void) snprintf(p->unreadable, sizeof p->unreadable, "%s", project);
+}
+
 static void load(struct saved *p)
 {
+    struct store_reader reader = { .owner = p, .each = note, .unreadable = note_unreadable };
     struct err e = ERR_INIT;
 
-    p->names[0] = '\0';
+    p->names[0] = p->unreadable[0] = '\0';
     p->with_state = 0;
-    assert_int_equal(store_load(p->path, note, p, &e), 0);
+    assert_int_equal(store_load(p->path, &reader, &e), 0);
 }
 
 static void a_removal_takes_half_written_files_along(void **state)
@@ -144,6 +153,7 @@ static void a_project_that_cannot_be_read_is_kept_and_others_are_loaded(void **s
     put(p, "bad", "project.json", "{\"name\": \"b");
     load(p);
     assert_string_equal(p->names, "good ");
+    assert_string_equal(p->unreadable, "bad");
     assert_true(is_there(p, "bad/project.json"));
     assert_int_equal(store_remove(p->path, "bad", &e), 0);
     assert_int_equal(store_remove(p->path, "good", &e), 0);

@@ -310,6 +310,83 @@ static void a_new_supervisor_adopts_what_runs_and_ends_what_nobody_wants(void **
     json_decref(status);
 }
 
+/* project.json of "p" as another version, or a broken disk, has left it */
+static void save_as(struct stage *s, const char *key, json_t *value)
+{
+    auto_free char *path = NULL, *text = NULL, *changed = NULL;
+    json_t *json;
+
+    assert_true(asprintf(&path, "%s/p/project.json", s->dir) > 0);
+    assert_int_equal(fsio_read(AT_FDCWD, path, 1 << 20, &text, NULL), 0);
+    json = json_loads(text, 0, NULL);
+    (void) json_object_set_new(json, key, value);
+    changed = json_dumps(json, 0);
+    assert_int_equal(fsio_write_atomic(AT_FDCWD, path, changed, strlen(changed), 0600), 0);
+    json_decref(json);
+}
+
+static void
+what_a_newer_version_has_saved_goes_on_and_starts_nothing_until_it_is_known(void **state)
+{
+    static const struct runtime_seen seen[] = { { .id = "p.db.1.1", .pid = 11 },
+                                                { .id = "p.web.1.1", .pid = 12 } };
+    struct stage *s = *state;
+
+    bring_up(s);
+    close_supervisor(s);
+    save_as(s, "rights_of_tomorrow", json_true());
+    s->fake.seen = seen;
+    s->fake.n_seen = ARRAY_LEN(seen);
+    (void) fake_notes(&s->fake);
+    open_supervisor(s);
+    assert_string_equal(fake_notes(&s->fake), "");
+    assert_int_equal(begin(s, OP_RESTART, NULL), -ENOTSUP);
+    assert_int_equal(begin(s, OP_START, NULL), -ENOTSUP);
+    ended(s, "p.web.1.1", 1, 0);
+    assert_null(strstr(fake_notes(&s->fake), "launch"));
+    /* its files say what it is */
+    assert_int_equal(begin(s, OP_UP, two_tier("w1", false)), 0);
+    probe(s, "p.db.1.1", true);
+    while (!strstr(s->fake.notes, "launch p.web.1."))
+        assert_true(sd_event_run(s->loop, UINT64_MAX) >= 0);
+}
+
+static void what_a_newer_version_has_saved_can_be_stopped(void **state)
+{
+    static const struct runtime_seen seen[] = { { .id = "p.db.1.1", .pid = 11 },
+                                                { .id = "p.web.1.1", .pid = 12 } };
+    struct stage *s = *state;
+
+    bring_up(s);
+    close_supervisor(s);
+    save_as(s, "schema", json_integer(99));
+    s->fake.seen = seen;
+    s->fake.n_seen = ARRAY_LEN(seen);
+    open_supervisor(s);
+    s->fake.n_seen = 0;
+    assert_int_equal(begin(s, OP_DOWN, NULL), 0);
+    ended(s, "p.web.1.1", 0, 0);
+    ended(s, "p.db.1.1", 0, 0);
+    assert_int_equal(begin(s, OP_STOP, NULL), -ENOENT);
+}
+
+static void what_runs_of_a_project_that_cannot_be_read_is_left_alone(void **state)
+{
+    static const struct runtime_seen seen[] = { { .id = "p.db.1.1", .pid = 11 },
+                                                { .id = "pp.old.1.9", .pid = 13 } };
+    struct stage *s = *state;
+
+    bring_up(s);
+    close_supervisor(s);
+    save_as(s, "secrets", json_null());
+    s->fake.seen = seen;
+    s->fake.n_seen = ARRAY_LEN(seen);
+    (void) fake_notes(&s->fake);
+    open_supervisor(s);
+    assert_string_equal(fake_notes(&s->fake), "signal pp.old.1.9 9; ");
+    assert_int_equal(begin(s, OP_UP, two_tier("w1", false)), -EBADMSG);
+}
+
 /* killed just after the launch of another one, which was not saved yet */
 static void a_new_supervisor_adopts_the_next_life_of_what_was_saved_as_running(void **state)
 {
@@ -899,6 +976,9 @@ int main(void)
         STAGED(only_a_changed_service_is_replaced),
         STAGED(a_second_operation_is_refused_while_one_runs),
         STAGED(a_new_supervisor_adopts_what_runs_and_ends_what_nobody_wants),
+        STAGED(what_a_newer_version_has_saved_goes_on_and_starts_nothing_until_it_is_known),
+        STAGED(what_a_newer_version_has_saved_can_be_stopped),
+        STAGED(what_runs_of_a_project_that_cannot_be_read_is_left_alone),
         STAGED(a_new_supervisor_adopts_the_next_life_of_what_was_saved_as_running),
         STAGED(a_restart_takes_along_what_asks_for_it_and_runs),
         STAGED(who_lives_in_a_network_that_crashed_moves_to_the_next_one),

@@ -1,0 +1,53 @@
+/* Replacing our own programs under running services: when it can be, and what the runtime says. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <utlist.h>
+
+#include "engine/supervisor_impl.h"
+
+static bool is_hooked(const struct deployment *d, char *why, size_t room)
+{
+    for (size_t n = 0; n < d->n_instances; n++) {
+        if (d->instances[n]->hooks.which == HOOKS_NONE)
+            continue;
+        (void) snprintf(why, room, "a hook of '%s' of project '%s' runs", d->instances[n]->label,
+                        d->project->name);
+        return true;
+    }
+    return false;
+}
+
+bool supervisor_is_busy(const struct supervisor *s, char *why, size_t room)
+{
+    for (size_t n = 0; n < s->n_deployments; n++) {
+        const struct deployment *d = s->deployments[n];
+
+        if (d->op) {
+            (void) snprintf(why, room, "'%s' of project '%s' runs", operation_text[d->op->kind],
+                            d->project->name);
+            return true;
+        }
+        if (is_hooked(d, why, room))
+            return true;
+    }
+    if (s->execs || s->one_offs || s->inquiries)
+        (void) snprintf(why, room, "a command of an operator runs");
+    return s->execs || s->one_offs || s->inquiries;
+}
+
+bool supervisor_has_runtime(const struct supervisor *s)
+{
+    return s->connected;
+}
+
+int supervisor_ask_runtime(struct supervisor *s, const char *what,
+                           const struct exec_watcher *watcher, struct err *e)
+{
+    uint64_t tag = exec_expect(s, watcher);
+    int r = s->ops->upkeep(s->self, what, tag, e);
+
+    if (r < 0)
+        exec_unexpect(s, tag);
+    return r;
+}
