@@ -12,6 +12,7 @@
 #include "cli/patience.h"
 #include "cli/request.h"
 #include "compose/load.h"
+#include "model/project_json.h"
 
 enum { FAILURE_LINES = 40, NAME_ROOM = 128 };
 

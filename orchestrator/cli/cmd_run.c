@@ -16,6 +16,7 @@
 #include "cli/remote.h"
 #include "cli/request.h"
 #include "compose/load.h"
+#include "model/project_json.h"
 
 enum { OPT_NO_DEPS = 256, OPT_ENTRYPOINT, OPT_NAME, OPT_PORTS, OPT_RM };
 enum { FAILURE_LINES = 40, SERVICE_ROOM = 128, NAME_ROOM = 16 };

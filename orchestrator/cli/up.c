@@ -21,6 +21,7 @@
 #include "cli/request.h"
 #include "compose/load.h"
 #include "compose/replicas.h"
+#include "model/project_json.h"
 
 enum { FAILURE_LINES = 40 };
 

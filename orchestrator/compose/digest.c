@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "model/project_json.h"
 
 static const char *hex(struct arena *a, const unsigned char *bytes, size_t n)
 {

@@ -20,6 +20,7 @@
 #include "control/authz.h"
 #include "control/proto.h"
 #include "control/replace.h"
+#include "model/project_json.h"
 
 /* A reader that lets this much pile up is not reading any more. */
 enum { OUT_MAX = 8 * 1024 * 1024, READ_STEP = 64 * 1024, EXEC_FDS = 3 };

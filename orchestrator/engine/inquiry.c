@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "engine/supervisor_impl.h"
+#include "model/project_json.h"
 
 struct question {
     uint64_t tag;

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "model/project_json.h"
 
 static int save(const char *dir, const char *project, const char *file, const char *text,
                 bool durable, struct err *e)

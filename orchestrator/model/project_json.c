@@ -10,6 +10,7 @@
 #include "base/pattern.h"
 #include "model/json_table.h"
 #include "model/project.h"
+#include "model/project_json.h"
 #include "model/shared.h"
 
 static const struct json_member dep_members[] = {

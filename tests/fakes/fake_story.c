@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "compose/values.h"
 #include "engine/supervisor.h"
+#include "model/project_json.h"
 #include "tests/fakes/fake_dir.h"
 #include "tests/fakes/fake_project.h"
 #include "tests/fakes/fake_world.h"

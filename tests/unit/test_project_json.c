@@ -13,6 +13,7 @@
 
 #include "base/auto.h"
 #include "model/project.h"
+#include "model/project_json.h"
 
 static const char *const argv[] = { "/bin/true", "with space", NULL };
 static const char *const env[] = { "A=1", "B=", NULL };

@@ -16,6 +16,7 @@
 #include "base/auto.h"
 #include "engine/deployment.h"
 #include "model/project.h"
+#include "model/project_json.h"
 #include "sandbox/spec.h"
 
 /* what came of reading: 0 or an error, whether something was not known, and what would be written
