@@ -23,6 +23,7 @@ const struct cmd cmd_table[] = {
     { "stats", NULL, "show what services use", cmd_stats },
     { "limits", NULL, "show or change what running services may use", cmd_limits },
     { "logs", NULL, "show what services printed", cmd_logs },
+    { "graph", "viz", "draw services and what they depend on", cmd_graph },
     { "why", NULL, "explain services that are not as they should be", cmd_why },
     { "wait", NULL, "wait until services have stopped, or are healthy", cmd_wait },
     { "metrics", NULL, "print figures of services for Prometheus", cmd_metrics },
