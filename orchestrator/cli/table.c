@@ -11,6 +11,7 @@ const struct cmd cmd_table[] = {
     { "start", NULL, "start stopped services", cmd_start },
     { "stop", NULL, "stop services", cmd_stop },
     { "exec", NULL, "run a command inside a running service", cmd_exec },
+    { "attach", NULL, "see what a service writes, and write to it", cmd_attach },
     { "run", NULL, "run a command in a sandbox like a service's, beside it", cmd_run },
     { "cp", NULL, "copy files between a service and the caller", cmd_cp },
     { "restart", NULL, "stop services and start them again", cmd_restart },

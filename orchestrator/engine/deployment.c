@@ -42,6 +42,8 @@ static void instance_free(struct instance *i)
     timers_cancel(i->in->timers, &i->timer);
     timers_cancel(i->in->timers, &i->probe_timer);
     capsule_flush(i);
+    if (i->in->supervisor)
+        attach_gone(i);
     health_log_clear(&i->checks);
     capture_log_free(i->log);
     free(i->ports);

@@ -51,6 +51,8 @@ struct capture_log {
     struct stream *streams;
     void (*drained)(void *owner);
     void *owner;
+    capture_listener *heard;
+    void *listener;
 };
 
 /* Work room for one chunk, shared by all logs: the loop handles one stream at a time. */
@@ -232,6 +234,13 @@ static size_t portion(const struct capture_log *log)
     return left > LEAST ? (size_t) left : LEAST;
 }
 
+static void tell(const struct capture_log *log, unsigned incarnation, const char *stream,
+                 const char *bytes, size_t len)
+{
+    if (log->heard)
+        log->heard(log->listener, incarnation, stream, bytes, len);
+}
+
 /* moves what is in staging into the file; afterwards staging is empty */
 static int consume_staging(struct stream *s)
 {
@@ -263,6 +272,7 @@ static int consume_staging(struct stream *s)
         if (read(s->staging_rd, room.in, (size_t) got) != got)
             return -EIO;
         cursor_commit(c);
+        tell(log, s->incarnation, s->name, room.in, (size_t) got);
         measure(log);
         rotate(log);
     }
@@ -272,8 +282,11 @@ static int consume_staging(struct stream *s)
 static void end_stream(struct stream *s)
 {
     struct capture_log *log = s->log;
+    unsigned incarnation = s->incarnation;
+    const char *name = s->name;
 
     stream_free(s);
+    tell(log, incarnation, name, NULL, 0);
     if (!log->streams && log->drained)
         log->drained(log->owner);
 }
@@ -507,6 +520,12 @@ void capture_log_limit(struct capture_log *log, const struct log_spec *spec)
 uint64_t capture_log_lost(const struct capture_log *log)
 {
     return log->lost;
+}
+
+void capture_log_on_output(struct capture_log *log, capture_listener *heard, void *owner)
+{
+    log->heard = heard;
+    log->listener = owner;
 }
 
 void capture_log_on_drained(struct capture_log *log, void (*drained)(void *owner), void *owner)
