@@ -32,6 +32,10 @@
  *   fds             id                                  6 descriptors: stdout source, staging
  *                                                       read, staging write, then stderr's three;
  *                                                       with `notify` what its socket receives
+ *   input           id                                  1 descriptor: the other end of what its
+ *                                                       program reads, a pipe, or the master of
+ *                                                       its terminal, which takes TIOCSWINSZ and is
+ *                                                       never read: its init does that
  *   stats           id                                  memory memory_limit memory_peak
  *                                                       memory_idle cpu_us throttled_us pids
  *                                                       pids_limit oom_kills net_received

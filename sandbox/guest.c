@@ -27,7 +27,7 @@ static int make(json_t *spec, bool saved, struct guest **out, struct err *e)
     if (!g)
         return err_set(e, -ENOMEM, "out of memory");
     g->arena = arena_new();
-    g->pidfd = g->socket = -1;
+    g->pidfd = g->socket = g->input = -1;
     g->users = USERS_HOST;
     memset(g->streams, -1, sizeof g->streams);
     g->notify = -1;
@@ -68,6 +68,7 @@ void guest_free(struct guest *g)
     close_if_open(g->pidfd);
     close_if_open(g->socket);
     close_if_open(g->users.fd);
+    close_if_open(g->input);
     for (int i = 0; i < GUEST_STREAM_FDS; i++)
         close_if_open(g->streams[i]);
     close_if_open(g->notify);
@@ -273,6 +274,15 @@ int guest_take_streams(struct guest *g, struct err *e)
     if (g->users.fd < 0)
         return err_set(e, -errno, "user namespace of '%s': %s", g->id, strerror(errno));
     return 0;
+}
+
+int guest_take_input(struct guest *g, struct err *e)
+{
+    if (!g->spec.stdin_open && !g->spec.tty)
+        return err_set(e, -ENODATA, "'%s' has neither an open stdin nor a terminal", g->id);
+    if (g->input < 0)
+        g->input = (int) syscall(SYS_pidfd_getfd, g->pidfd, HANDOVER_INPUT_KEPT, 0);
+    return g->input < 0 ? err_set(e, -errno, "stdin of '%s': %s", g->id, strerror(errno)) : 0;
 }
 
 /* ---- published ports ---- */

@@ -47,6 +47,7 @@ struct guest {
     int pidfd, socket;
     int streams[GUEST_STREAM_FDS];
     int notify; /* what its NOTIFY_SOCKET receives, -1 = none */
+    int input;  /* what its program reads is written there; -1: nobody has asked for it */
     struct users users;
     int *reserved; /* NET_RESERVE_FDS per port */
     bool published;
@@ -83,6 +84,8 @@ pid_t guest_begun(const struct guest *g);
 struct report guest_read_record(const struct guest *g);
 /* Fetches the streams, the user namespace and the notify socket out of init; see handover.h. */
 int guest_take_streams(struct guest *g, struct err *e);
+/* The same with the other end of what its program reads; -ENODATA where it reads nothing. */
+int guest_take_input(struct guest *g, struct err *e);
 
 /* Where published ports lead: the first link with a gateway; "" = not there */
 void guest_ports(const struct guest *g, struct net_port *out, struct arena *a);

@@ -296,6 +296,22 @@ static int on_fds(struct broker *b, struct request *r, struct answer *a, struct 
     return 0;
 }
 
+static int on_input(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    struct guest *g = NULL;
+    int failed = find_only(b, r, &g, e);
+
+    if (failed == 0 && g->state == GUEST_ENDED)
+        failed = err_set(e, -ESRCH, "instance '%s' has ended", g->id);
+    if (failed == 0)
+        failed = guest_take_input(g, e);
+    if (failed < 0)
+        return failed;
+    a->fds[0] = g->input;
+    a->n_fds = 1;
+    return 0;
+}
+
 static int on_stats(struct broker *b, struct request *r, struct answer *a, struct err *e)
 {
     struct cgroup_stats s = { 0 };
@@ -386,6 +402,7 @@ static const struct {
     { "remove", on_remove },
     { "list", on_list },
     { "fds", on_fds },
+    { "input", on_input },
     { "stats", on_stats },
     { "join", on_join },
     { "join_kill", on_join_kill },

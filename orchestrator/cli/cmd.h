@@ -42,6 +42,7 @@ int cli_parse_in_order(struct cli *cli, const struct argp *argp, int argc, char 
 /* Prints the error in four parts (or as JSON under --format json), returns the exit status. */
 int cli_fail(const struct cli *cli, const struct err *e);
 
+int cmd_attach(struct cli *cli, int argc, char **argv);
 int cmd_check(struct cli *cli, int argc, char **argv);
 int cmd_config(struct cli *cli, int argc, char **argv);
 int cmd_export(struct cli *cli, int argc, char **argv);
@@ -57,6 +58,7 @@ int cmd_cp(struct cli *cli, int argc, char **argv);
 int cmd_events(struct cli *cli, int argc, char **argv);
 int cmd_exec(struct cli *cli, int argc, char **argv);
 int cmd_run(struct cli *cli, int argc, char **argv);
+int cmd_graph(struct cli *cli, int argc, char **argv);
 int cmd_kill(struct cli *cli, int argc, char **argv);
 int cmd_pause(struct cli *cli, int argc, char **argv);
 int cmd_unpause(struct cli *cli, int argc, char **argv);

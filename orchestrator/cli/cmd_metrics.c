@@ -8,21 +8,34 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "cli/cmd.h"
+#include "cli/page.h"
 #include "cli/request.h"
+
+enum { OPT_LISTEN = 256 };
+
+struct input {
+    const char *output, *listen;
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    const char **output = state->input;
+    struct input *in = state->input;
 
-    if (key != 'o')
-        return ARGP_ERR_UNKNOWN;
-    *output = arg;
-    return 0;
+    switch (key) {
+    case 'o': in->output = arg; return 0;
+    case OPT_LISTEN: in->listen = arg; return 0;
+    case ARGP_KEY_END:
+        if (in->output && in->listen)
+            argp_error(state, "-o writes a file and --listen none");
+        return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
 }
 
 static const struct argp_option options[] = {
     { "output", 'o', "FILE", 0, "replace this file, for the textfile collector of node_exporter",
       0 },
+    { "listen", OPT_LISTEN, "ADDRESS:PORT", 0, "answer GET /metrics there, until it is ended", 0 },
     { 0 },
 };
 static const struct argp argp = {
@@ -192,21 +205,30 @@ static int collect(const struct cli *cli, char **text, size_t *len, struct err *
     return r;
 }
 
+static int make_page(const void *self, char **text, size_t *len, struct err *e)
+{
+    return collect(self, text, len, e);
+}
+
 int cmd_metrics(struct cli *cli, int argc, char **argv)
 {
+    const struct page page = { .path = "/metrics",
+                               .type = "text/plain; version=0.0.4; charset=utf-8",
+                               .make = make_page,
+                               .self = cli };
     auto_free char *text = NULL;
-    const char *output = NULL;
+    struct input in = { 0 };
     struct err e = ERR_INIT;
     size_t len = 0;
     int r;
 
-    if (cli_parse(cli, &argp, argc, argv, &output) != 0)
+    if (cli_parse(cli, &argp, argc, argv, &in) != 0)
         return ERR_USAGE;
-    r = collect(cli, &text, &len, &e);
-    if (r == 0 && output) {
-        r = fsio_write_volatile(AT_FDCWD, output, text, len, 0644);
+    r = in.listen ? page_serve(&page, in.listen, &e) : collect(cli, &text, &len, &e);
+    if (r == 0 && in.output) {
+        r = fsio_write_volatile(AT_FDCWD, in.output, text, len, 0644);
         if (r < 0)
-            err_set(&e, r, "%s: %s", output, strerror(-r));
+            err_set(&e, r, "%s: %s", in.output, strerror(-r));
     } else if (r == 0) {
         (void) fwrite(text, 1, len, stdout);
     }

@@ -77,15 +77,11 @@ static int open_signals(void)
     return fd < 0 ? -errno : fd;
 }
 
-static const struct relay nothing = { .theirs = { -1, -1, -1 },
-                                      .ours = { -1, -1, -1 },
-                                      .local = { STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO } };
-
 int relay_open(struct relay *r, bool terminal, struct err *e)
 {
     int code;
 
-    *r = nothing;
+    *r = RELAY_CLOSED;
     r->signals = open_signals();
     code = r->signals < 0 ? r->signals : terminal ? open_terminal(r) : open_pipes(r);
     if (code == 0 && terminal && tcgetattr(STDIN_FILENO, &r->before) < 0)
@@ -97,7 +93,7 @@ int relay_open(struct relay *r, bool terminal, struct err *e)
 
 int relay_open_nothing(struct relay *r, struct err *e)
 {
-    *r = nothing;
+    *r = RELAY_CLOSED;
     r->in_ended = true;
     r->signals = open_signals();
     for (int i = 0; i < RELAY_STREAMS && r->signals >= 0; i++)
@@ -106,14 +102,42 @@ int relay_open_nothing(struct relay *r, struct err *e)
     return r->signals < 0 ? err_set(e, r->signals, "signals: %s", strerror(-r->signals)) : 0;
 }
 
+static void make_raw(struct relay *r)
+{
+    struct termios raw = r->before;
+
+    cfmakeraw(&raw);
+    r->terminal = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+}
+
+int relay_open_input(struct relay *r, int input, bool terminal, bool typed, struct err *e)
+{
+    bool raw = terminal && typed && isatty(STDIN_FILENO);
+
+    *r = RELAY_CLOSED;
+    r->keeps = true;
+    r->in_ended = !typed || input < 0;
+    r->ours[0] = input;
+    r->signals = open_signals();
+    if (r->signals < 0)
+        return err_set(e, r->signals, "signals: %s", strerror(-r->signals));
+    if (input >= 0 && fcntl(input, F_SETFL, fcntl(input, F_GETFL) | O_NONBLOCK) < 0)
+        return err_set(e, -errno, "the service's input: %s", strerror(errno));
+    if (raw && tcgetattr(STDIN_FILENO, &r->before) < 0)
+        return err_set(e, -errno, "the terminal: %s", strerror(errno));
+    if (terminal)
+        copy_size(r);
+    if (raw)
+        make_raw(r);
+    return 0;
+}
+
 void relay_begin(struct relay *r)
 {
     close_all(r->theirs);
     if (r->ours[2] >= 0 || r->ours[0] < 0)
         return; /* pipes, or nothing */
-    struct termios raw = r->before;
-    cfmakeraw(&raw);
-    r->terminal = tcsetattr(STDIN_FILENO, TCSADRAIN, &raw) == 0;
+    make_raw(r);
 }
 
 /* letters stay, what a terminal would obey does not */
@@ -143,12 +167,14 @@ static int carry_out(struct relay *r, int which)
 
 static void read_in(struct relay *r)
 {
-    ssize_t n = read(r->local[0], r->in, sizeof r->in);
+    char typed[RELAY_ROOM - DETACH_KEYS_MAX];
+    ssize_t n = read(r->local[0], typed, sizeof typed);
 
     if (n < 0 && (errno == EAGAIN || errno == EINTR))
         return;
-    r->in_used = n > 0 ? (size_t) n : 0;
-    r->in_sent = 0;
+    r->in_sent = r->in_used = 0;
+    if (n > 0)
+        r->detached = detach_keys_take(&r->keys, typed, (size_t) n, r->in, &r->in_used);
     r->in_ended = n <= 0;
 }
 
@@ -199,9 +225,11 @@ int relay_run(struct relay *r, int other)
             return code;
         if (p[IN_FROM].revents)
             read_in(r);
+        if (r->detached)
+            return -ECANCELED;
         if (p[IN_TO].revents)
             carry_in(r);
-        if (r->in_ended && r->in_used == 0 && r->ours[0] >= 0)
+        if (r->in_ended && r->in_used == 0 && r->ours[0] >= 0 && !r->keeps)
             close(take_fd(&r->ours[0])); /* the command reads its end */
         for (int i = 1; i < RELAY_STREAMS && code >= 0; i++)
             if (p[OUT + i - 1].revents)

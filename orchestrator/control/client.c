@@ -14,6 +14,7 @@
 
 struct client {
     int fd;
+    int gift; /* -1: none */
     char *in;
     size_t used, room;
 };
@@ -42,6 +43,7 @@ int client_open(const char *path, struct client **out, struct err *e)
     if (!c)
         abort();
     c->fd = take_fd(&fd);
+    c->gift = -1;
     *out = c;
     return 0;
 }
@@ -51,6 +53,8 @@ void client_close(struct client *c)
     if (!c)
         return;
     close(c->fd);
+    if (c->gift >= 0)
+        close(c->gift);
     free(c->in);
     free(c);
 }
@@ -58,6 +62,11 @@ void client_close(struct client *c)
 void client_close_(struct client **c)
 {
     client_close(*c);
+}
+
+int client_take_fd(struct client *c)
+{
+    return take_fd(&c->gift);
 }
 
 int client_fd(const struct client *c)
@@ -95,7 +104,7 @@ static json_t *take_line(struct client *c, json_error_t *where)
 
     if (!end)
         return NULL;
-    message = json_loadb(c->in, len, 0, where);
+    message = json_loadb(c->in, len, JSON_ALLOW_NUL, where);
     c->used -= len + 1;
     memmove(c->in, end + 1, c->used);
     return message ? message : json_null();
@@ -105,6 +114,8 @@ static int read_more(struct client *c, int timeout_ms)
 {
     struct pollfd p = { .fd = c->fd, .events = POLLIN };
     int ready = poll(&p, 1, timeout_ms);
+    int fds[FDPASS_MAX];
+    size_t n_fds = 0;
     ssize_t n;
 
     if (ready < 0)
@@ -117,9 +128,12 @@ static int read_more(struct client *c, int timeout_ms)
             abort();
         c->in = grown;
     }
-    n = read(c->fd, c->in + c->used, READ_STEP);
+    n = fdpass_recv(c->fd, c->in + c->used, READ_STEP, fds, &n_fds);
     if (n <= 0)
         return -EPIPE;
+    if (n_fds > 0 && c->gift < 0)
+        c->gift = take_fd(&fds[0]);
+    fdpass_close(fds, n_fds);
     c->used += (size_t) n;
     return 0;
 }

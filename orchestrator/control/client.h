@@ -17,6 +17,8 @@ void client_close_(struct client **c);
 int client_send(struct client *c, json_t *message, struct err *e); /* reference stolen */
 /* The same with descriptors, which stay the caller's. */
 int client_send_fds(struct client *c, json_t *message, const int *fds, size_t n, struct err *e);
+/* A descriptor that came with what was received, now the caller's; -1: none. */
+int client_take_fd(struct client *c);
 int client_fd(const struct client *c); /* readable: client_receive may have something */
 /* Waits for one message, at most `timeout_ms` (-1 = for ever); new reference.  -EAGAIN when the
  * time is over and -EINTR after a signal, both without setting `e`; -EPIPE when the supervisor has

@@ -19,7 +19,7 @@
  *                                                        itself ends now, nothing is left to do.
  *                                                        The event "broker lost" asks for somebody
  *                                                        who starts it again
- *   {"op":"kill","project":NAME,"services":[..],"signal":N}
+ *   {"op":"kill","project":NAME,"services":[..],"signal":N[,"index":N]}
  *                                                        {"killed":[{"service":..,"pid":N}]};
  *                                                        no services: all that run
  *   {"op":"pause|unpause","project":NAME,"services":[..]}
@@ -46,7 +46,19 @@
  *                                                        begun, and goes on
  *   {"op":"run","service":NAME,"name":..,"definition":{..},"argv":[..][,"env":..]
  *    [,"workdir":..][,"user":..][,"detach":b]}, with descriptors as exec  {"exit":..}, when its
- * sandbox is gone; detached: when it runs, what: its name any
+ * sandbox is gone; detached: when it runs, what: its name
+ *   {"op":"attach","project":NAME,"service":NAME[,"index":N][,"input":b]}
+ *                                                        {"attached":{"service":..,"pid":N,
+ *                                                          "terminal":b,"reads":b}}, with the other
+ *                                                        end of its stdin, or of its terminal, as
+ *                                                        SCM_RIGHTS of its first byte if `input`
+ *                                                        and there is one; then any number of
+ *                                                        {"output":{"stream":..,"text":..}}, a
+ *                                                        character per byte (base/bytetext.h), and
+ *                                                        {"missed":N}: bytes that this client was
+ *                                                        too slow for; they are in the log.  Then
+ *                                                        {"exit":..} as exec, when it has ended
+ * any
  * {"error":{"class":..,"exit":N,"what":.., "service":..,"phase":..,"next":..}}
  *
  * A viewer may say hello, status, stats and daemon; everything else needs an operator: root, the

@@ -13,6 +13,7 @@
 #include <utlist.h>
 
 #include "base/auto.h"
+#include "base/bytetext.h"
 #include "base/fdpass.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -24,6 +25,8 @@
 
 /* A reader that lets this much pile up is not reading any more. */
 enum { OUT_MAX = 8 * 1024 * 1024, READ_STEP = 64 * 1024, EXEC_FDS = 3 };
+/* What a reader of an output may be behind: more than a service writes in one turn of the loop. */
+enum { BEHIND_MAX = 4 * 1024 * 1024 };
 
 struct connection {
     struct server *server;
@@ -35,6 +38,9 @@ struct connection {
     size_t in_used, in_room, out_used;
     int fds[EXEC_FDS]; /* received for the next `exec` */
     size_t n_fds;
+    int gift; /* goes with the byte at gift_at of `out`; -1: none */
+    size_t gift_at;
+    uint64_t missed; /* bytes of an output that it was too slow for */
     struct connection *next, *prev;
 };
 
@@ -55,23 +61,45 @@ static void connection_free(struct connection *c)
     DL_DELETE(c->server->connections, c);
     sd_event_source_disable_unref(c->io);
     fdpass_close(c->fds, c->n_fds);
+    if (c->gift >= 0)
+        close(c->gift);
     close(c->fd);
     free(c->in);
     free(c->out);
     free(c);
 }
 
+static ssize_t send_some(struct connection *c)
+{
+    size_t len = c->gift >= 0 && c->gift_at > 0 ? c->gift_at : c->out_used;
+    ssize_t n;
+
+    if (c->gift >= 0 && c->gift_at == 0) {
+        int r = fdpass_send(c->fd, c->out, 1, &c->gift, 1);
+
+        if (r < 0)
+            return r;
+        close(take_fd(&c->gift));
+        return 1;
+    }
+    n = send(c->fd, c->out, len, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n < 0)
+        return -errno;
+    c->gift_at -= c->gift >= 0 ? (size_t) n : 0;
+    return n;
+}
+
 /* sends what the socket takes; the rest waits for EPOLLOUT */
 static int flush(struct connection *c)
 {
     while (c->out_used > 0) {
-        ssize_t n = send(c->fd, c->out, c->out_used, MSG_NOSIGNAL | MSG_DONTWAIT);
-        if (n < 0 && errno == EINTR)
+        ssize_t n = send_some(c);
+        if (n == -EINTR)
             continue;
-        if (n < 0 && errno == EAGAIN)
+        if (n == -EAGAIN)
             break;
         if (n < 0)
-            return -errno;
+            return (int) n;
         memmove(c->out, c->out + n, c->out_used - (size_t) n);
         c->out_used -= (size_t) n;
     }
@@ -301,16 +329,78 @@ static int run(struct connection *c, json_t *message, struct err *e)
     return code;
 }
 
+static void on_attached(void *owner, const struct instance *i, int input)
+{
+    struct connection *c = owner;
+
+    if (input > 0 && c->gift < 0) {
+        c->gift = fcntl(input, F_DUPFD_CLOEXEC, 0);
+        c->gift_at = c->out_used;
+    }
+    say(c, json_pack("{s:{s:s,s:i,s:b,s:b}}", "attached", "service", i->label, "pid", i->pid,
+                     "terminal", i->unit && i->unit->tty, "reads", i->unit && i->unit->stdin_open));
+}
+
+static void on_output(void *owner, const char *stream, const char *bytes, size_t len)
+{
+    struct connection *c = owner;
+    auto_free char *text = NULL;
+    size_t text_len = 0;
+
+    if (c->out_used > BEHIND_MAX) {
+        c->missed += len;
+        return;
+    }
+    if (c->missed > 0)
+        say(c, json_pack("{s:I}", "missed", (json_int_t) c->missed));
+    c->missed = 0;
+    text = bytetext_encode(bytes, len, &text_len);
+    say(c, json_pack("{s:{s:s,s:s%}}", "output", "stream", stream, "text", text, text_len));
+}
+
+static void on_attached_done(void *owner, const struct exit_info *how, const struct err *why)
+{
+    struct connection *c = owner;
+    char text[160] = "";
+
+    if (c->missed > 0)
+        say(c, json_pack("{s:I}", "missed", (json_int_t) c->missed));
+    c->missed = 0;
+    if (how && how->stage[0] != '\0')
+        exit_describe(how, text, sizeof text);
+    say(c, why ? error_object(why, "", "")
+               : json_pack("{s:{s:i,s:i,s:i,s:s}}", "exit", "code", how->code, "signal",
+                           how->signal, "errno", how->error, "what", text));
+}
+
+static int attach(struct connection *c, json_t *message, struct err *e)
+{
+    struct attach_watcher watcher = {
+        .owner = c, .begun = on_attached, .output = on_output, .done = on_attached_done
+    };
+    struct supervisor_attach a = { 0 };
+    json_error_t where;
+    const char *op;
+    int index = 1, input = 0;
+
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:s,s?i,s?b}", "op", &op, "project",
+                       &a.project, "service", &a.service, "index", &index, "input", &input) < 0)
+        return err_set(e, -EINVAL, "request: %s", where.text);
+    a.index = index > 0 ? (unsigned) index : 0;
+    a.input = input;
+    return supervisor_attach(c->server->supervisor, &a, &watcher, e);
+}
+
 static int send_signal(struct connection *c, json_t *message, struct err *e)
 {
     auto_free const char **services = NULL;
     const char *op, *project;
     json_t *list = NULL, *killed = NULL;
     json_error_t where;
-    int signo = 0, r;
+    int signo = 0, index = 0, r;
 
-    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:o,s:i}", "op", &op, "project",
-                       &project, "services", &list, "signal", &signo) < 0)
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:o,s:i,s?i}", "op", &op, "project",
+                       &project, "services", &list, "signal", &signo, "index", &index) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
     if (strings_of(list, &services) < 0)
         return err_set(e, -EINVAL, "request: 'services' must be a list of texts");
@@ -318,8 +408,8 @@ static int send_signal(struct connection *c, json_t *message, struct err *e)
         err_set(e, -EINVAL, "signal %d cannot be sent to a service", signo);
         return err_classify(e, ERR_USAGE);
     }
-    r = supervisor_kill(c->server->supervisor, project, services[0] ? services : NULL, signo,
-                        &killed, e);
+    r = supervisor_kill(c->server->supervisor, project, services[0] ? services : NULL,
+                        index > 0 ? (unsigned) index : 0, signo, &killed, e);
     if (r == 0)
         say(c, json_pack("{s:o}", "killed", killed));
     return r;
@@ -462,6 +552,8 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
         return exec(c, message, e);
     if (strcmp(op, "run") == 0)
         return run(c, message, e);
+    if (strcmp(op, "attach") == 0)
+        return attach(c, message, e);
     if (strcmp(op, "pause") == 0)
         return inquire(c, message, INQUIRY_PAUSE, e);
     if (strcmp(op, "limits") == 0)
@@ -556,6 +648,7 @@ static void admit(struct server *s, int fd)
     c->role = authz_role(&who);
     authz_name(&who, c->by, sizeof c->by);
     c->fd = take_fd(&peer);
+    c->gift = -1;
     c->in = malloc(c->in_room = READ_STEP);
     DL_APPEND(s->connections, c);
     if (!c->in || sd_event_add_io(s->loop, &c->io, c->fd, EPOLLIN, on_connection, c) < 0)

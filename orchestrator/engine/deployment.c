@@ -44,6 +44,8 @@ static void instance_free(struct instance *i)
     timers_cancel(i->in->timers, &i->probe_timer);
     notify_close(i);
     capsule_flush(i);
+    if (i->in->supervisor)
+        attach_gone(i);
     health_log_clear(&i->checks);
     capture_log_free(i->log);
     free(i->ports);

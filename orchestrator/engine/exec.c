@@ -13,28 +13,28 @@ struct exec_run {
     struct exec_run *prev, *next;
 };
 
-static int find_running(const struct supervisor *s, const struct supervisor_exec *x,
-                        struct instance **out, struct err *e)
+int exec_find_running(const struct supervisor *s, const char *project, const char *service,
+                      unsigned index, struct instance **out, struct err *e)
 {
-    struct deployment *d = supervisor_find(s, x->project);
-    struct instance *i = d ? deployment_replica(d, x->service, x->index) : NULL;
+    struct deployment *d = supervisor_find(s, project);
+    struct instance *i = d ? deployment_replica(d, service, index) : NULL;
 
-    if (!i && d && deployment_instance(d, x->service)) {
-        err_set(e, -ENOENT, "service '%s' has no instance %u", x->service, x->index);
+    if (!i && d && deployment_instance(d, service)) {
+        err_set(e, -ENOENT, "service '%s' has no instance %u", service, index);
         return err_classify(e, ERR_USAGE);
     }
     if (!i) {
-        err_set(e, -ENOENT, "project '%s' has no service '%s'", x->project, x->service);
+        err_set(e, -ENOENT, "project '%s' has no service '%s'", project, service);
         return err_classify(e, ERR_USAGE);
     }
     if (i->pid <= 0 || !state_is_live(i->state)) {
-        err_set(e, -ESRCH, "service '%s' is %s", x->service, state_text[i->state]);
-        err_hint(e, "ipam-orch start %s", x->service);
+        err_set(e, -ESRCH, "service '%s' is %s", service, state_text[i->state]);
+        err_hint(e, "ipam-orch start %s", service);
         return err_classify(e, ERR_FAILED);
     }
     if (i->paused) {
-        err_set(e, -EBUSY, "service '%s' is paused", x->service);
-        err_hint(e, "ipam-orch unpause %s", x->service);
+        err_set(e, -EBUSY, "service '%s' is paused", service);
+        err_hint(e, "ipam-orch unpause %s", service);
         return err_classify(e, ERR_FAILED);
     }
     *out = i;
@@ -71,7 +71,7 @@ int supervisor_exec(struct supervisor *s, const struct supervisor_exec *x,
 {
     struct instance *i = NULL;
     uint64_t tag;
-    int r = find_running(s, x, &i, e);
+    int r = exec_find_running(s, x->project, x->service, x->index, &i, e);
 
     if (r < 0)
         return r;

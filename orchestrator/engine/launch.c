@@ -102,6 +102,7 @@ int launch_open_log(struct supervisor *s, struct instance *i, struct err *e)
     if (r < 0)
         return r;
     capture_log_on_drained(i->log, on_drained, i);
+    capture_log_on_output(i->log, attach_heard, i);
     limit(i);
     return 0;
 }

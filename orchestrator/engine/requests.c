@@ -267,7 +267,7 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
 }
 
 int supervisor_kill(struct supervisor *s, const char *project, const char *const *services,
-                    int signo, json_t **out, struct err *e)
+                    unsigned index, int signo, json_t **out, struct err *e)
 {
     struct deployment *d = supervisor_find(s, project);
     json_t *killed = json_array();
@@ -277,7 +277,8 @@ int supervisor_kill(struct supervisor *s, const char *project, const char *const
     for (size_t n = 0; r == 0 && n < d->n_instances; n++) {
         struct instance *i = d->instances[n];
 
-        if (i->pid <= 0 || (services && !requests_is_named(services, i->name)))
+        if (i->pid <= 0 || (services && !requests_is_named(services, i->name)) ||
+            (index > 0 && i->index != index))
             continue;
         pause_lift(i);
         r = s->ops->signal(s->self, i->id, signo, e);
@@ -315,6 +316,7 @@ void supervisor_forget_watcher(struct supervisor *s, const void *owner)
 {
     exec_forget(s, owner);
     once_forget(s, owner);
+    attach_forget(s, owner);
     inquiry_forget(s, owner);
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct operation *op = s->deployments[n]->op;

@@ -375,7 +375,8 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
     struct supervisor *s = owner;
 
     if (probing_answered(s, tag, a) || hooks_answered(s, tag, a) || exec_answered(s, tag, a) ||
-        inquiry_answered(s, tag, a) || once_answered(s, tag, a) || capsule_answered(s, tag, a))
+        attach_answered(s, tag, a) || inquiry_answered(s, tag, a) || once_answered(s, tag, a) ||
+        capsule_answered(s, tag, a))
         return;
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct deployment *d = s->deployments[n];
@@ -514,6 +515,7 @@ void supervisor_free(struct supervisor *s)
     if (!s)
         return;
     once_free(s);
+    attach_free(s);
     for (size_t n = 0; n < s->n_deployments; n++) {
         if (timer_is_set(&s->save))
             save(s->deployments[n], true);

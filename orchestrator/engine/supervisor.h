@@ -58,10 +58,10 @@ struct supervisor_request {
  * unknown project or service.  The watcher hears the end even if it comes at once. */
 int supervisor_begin(struct supervisor *s, const struct supervisor_request *request,
                      const struct watcher *watcher, struct err *e);
-/* Sends a signal to services, NULL for all that run; *out lists who got it.  -ESRCH (ERR_FAILED)
- * when none of them runs. */
+/* Sends a signal to services, NULL for all that run, 0 for all replicas; *out lists who got it.
+ * -ESRCH (ERR_FAILED) when none of them runs. */
 int supervisor_kill(struct supervisor *s, const char *project, const char *const *services,
-                    int signo, json_t **out, struct err *e);
+                    unsigned index, int signo, json_t **out, struct err *e);
 
 struct supervisor_exec {
     const char *project, *service;
@@ -78,6 +78,26 @@ struct exec_watcher {
  * (ERR_USAGE) for an unknown one.  The watcher hears the end, in a later turn of the loop. */
 int supervisor_exec(struct supervisor *s, const struct supervisor_exec *x,
                     const struct exec_watcher *watcher, struct err *e);
+
+struct supervisor_attach {
+    const char *project, *service;
+    unsigned index; /* which of its replicas */
+    bool input;     /* what its program reads, or at least the size of its terminal, is wanted */
+};
+
+struct attach_watcher {
+    void *owner;
+    /* `input` (borrowed): see runtime.h; 0 = not asked for, or it reads nothing */
+    void (*begun)(void *owner, const struct instance *i, int input);
+    void (*output)(void *owner, const char *stream, const char *bytes, size_t len);
+    /* the instance has ended, and all it wrote was told: `how`; or it cannot be: `why` */
+    void (*done)(void *owner, const struct exit_info *how, const struct err *why);
+};
+
+/* Tells what a running instance writes from now on, until it ends.  Errors as for supervisor_exec;
+ * begun and done come in this turn or a later one. */
+int supervisor_attach(struct supervisor *s, const struct supervisor_attach *a,
+                      const struct attach_watcher *watcher, struct err *e);
 
 enum inquiry_kind { INQUIRY_PAUSE, INQUIRY_UNPAUSE, INQUIRY_STATS, INQUIRY_LIMITS };
 

@@ -17,6 +17,7 @@ struct supervisor {
     uint64_t last_tag;
     struct exec_run *execs;
     struct once *one_offs;
+    struct attached *attached;
     struct inquiry *inquiries;
     struct timers *timers; /* of the configuration */
     struct timer save, retry;
@@ -121,10 +122,25 @@ void hooks_end(struct instance *i);
 /* true when the tag belonged to a hook */
 bool hooks_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
 
+/* attach.c */
+/* a listener of capture.h; `owner` is the instance */
+void attach_heard(void *owner, unsigned incarnation, const char *stream, const char *bytes,
+                  size_t len);
+void attach_ended(struct instance *i, const struct exit_info *how);
+/* there is no such instance any more */
+void attach_gone(const struct instance *i);
+/* true when the tag belonged to one */
+bool attach_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
+void attach_forget(struct supervisor *s, const void *owner);
+void attach_free(struct supervisor *s);
+
 /* exec.c */
 /* the watcher hears the answer with that tag, unless the request could not be handed over */
 uint64_t exec_expect(struct supervisor *s, const struct exec_watcher *watcher);
 void exec_unexpect(struct supervisor *s, uint64_t tag);
+/* -ESRCH (ERR_FAILED) when it does not run or is paused, -ENOENT (ERR_USAGE) when there is none */
+int exec_find_running(const struct supervisor *s, const char *project, const char *service,
+                      unsigned index, struct instance **out, struct err *e);
 /* true when the tag belonged to a command */
 bool exec_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
 void exec_forget(struct supervisor *s, const void *owner);

@@ -207,6 +207,8 @@ void supervisor_step(struct instance *i, enum fsm_event event, const struct exit
     }
     if (event == FSM_VANISHED)
         note_vanished(i);
+    if ((event == FSM_ENDED && state_is_live(before)) || event == FSM_VANISHED)
+        attach_ended(i, &i->last);
     if (event == FSM_SICK)
         (void) snprintf(detail, sizeof detail, "%s", i->health.last_output);
     if (step.actions & FSM_BLAME)

@@ -57,6 +57,8 @@ struct capture_log {
     struct awaited awaited;
     void (*drained)(void *owner);
     void *owner;
+    capture_listener *heard;
+    void *listener;
 };
 
 /* Work room for one chunk, shared by all logs: the loop handles one stream at a time. */
@@ -281,6 +283,13 @@ static size_t portion(const struct capture_log *log)
     return left > LEAST ? (size_t) left : LEAST;
 }
 
+static void tell(const struct capture_log *log, unsigned incarnation, const char *stream,
+                 const char *bytes, size_t len)
+{
+    if (log->heard)
+        log->heard(log->listener, incarnation, stream, bytes, len);
+}
+
 /* moves what is in staging into the file; afterwards staging is empty */
 static int consume_staging(struct stream *s)
 {
@@ -312,6 +321,7 @@ static int consume_staging(struct stream *s)
         if (read(s->staging_rd, room.in, (size_t) got) != got)
             return -EIO;
         cursor_commit(c);
+        tell(log, s->incarnation, s->name, room.in, (size_t) got);
         measure(log);
         rotate(log);
     }
@@ -321,8 +331,11 @@ static int consume_staging(struct stream *s)
 static void end_stream(struct stream *s)
 {
     struct capture_log *log = s->log;
+    unsigned incarnation = s->incarnation;
+    const char *name = s->name;
 
     stream_free(s);
+    tell(log, incarnation, name, NULL, 0);
     if (!log->streams && log->drained)
         log->drained(log->owner);
 }
@@ -597,6 +610,12 @@ int capture_log_await(struct capture_log *log, unsigned incarnation, const char 
         DL_FOREACH (log->streams, s)
             recall(s);
     return r;
+}
+
+void capture_log_on_output(struct capture_log *log, capture_listener *heard, void *owner)
+{
+    log->heard = heard;
+    log->listener = owner;
 }
 
 void capture_log_on_drained(struct capture_log *log, void (*drained)(void *owner), void *owner)

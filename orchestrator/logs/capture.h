@@ -21,6 +21,7 @@
 #define IPAM_LOGS_CAPTURE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
@@ -66,6 +67,13 @@ bool capture_log_is_attached(const struct capture_log *log, unsigned incarnation
  * still open. */
 int capture_log_await(struct capture_log *log, unsigned incarnation, const char *pattern,
                       void (*came)(void *owner), void *owner, struct err *e);
+
+/* Hears the bytes of the streams as they came, also those of lines that have not ended yet; what it
+ * hears is in the log or counted as lost, and a supervisor that is killed in between tells them
+ * twice.  `len` 0: the stream ("stdout" or "stderr") has ended.  The log may not be freed in it. */
+typedef void capture_listener(void *owner, unsigned incarnation, const char *stream,
+                              const char *bytes, size_t len);
+void capture_log_on_output(struct capture_log *log, capture_listener *heard, void *owner);
 
 /* Calls back whenever the last open pipe has given its last
  * byte; the log may be freed in the callback. */

@@ -260,8 +260,10 @@ static void on_answer(struct native *n, struct pending *p, struct sandbox_messag
     case PENDING_JOIN: answer_join(n, p, m->json); break;
     case PENDING_REEXEC:
     case PENDING_TAGGED:
-        n->to.answered(n->to.owner, p->owner_tag,
-                       &(struct runtime_answer){ .ok = true, .output = "", .fields = m->json });
+        n->to.answered(
+            n->to.owner, p->owner_tag,
+            &(struct runtime_answer){
+                .ok = true, .output = "", .fields = m->json, .fd = m->n_fds == 1 ? m->fds[0] : 0 });
         break;
     case PENDING_QUIT: n->to.released(n->to.owner); break;
     }
@@ -411,6 +413,11 @@ static int native_freeze(void *self, const char *id, bool frozen, uint64_t tag, 
 static int native_stats(void *self, const char *id, uint64_t tag, struct err *e)
 {
     return request_tagged(self, "stats", id, json_pack("{s:s}", "id", id), tag, e);
+}
+
+static int native_input(void *self, const char *id, uint64_t tag, struct err *e)
+{
+    return request_tagged(self, "input", id, json_pack("{s:s}", "id", id), tag, e);
 }
 
 static int native_limits(void *self, const char *id, const json_t *set, uint64_t tag, struct err *e)
@@ -593,6 +600,7 @@ const struct runtime_ops native_ops = {
     .signal = native_signal,
     .freeze = native_freeze,
     .stats = native_stats,
+    .input = native_input,
     .limits = native_limits,
     .hosts = native_hosts,
     .remove = native_remove,

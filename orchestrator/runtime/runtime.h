@@ -53,6 +53,7 @@ struct runtime_answer {
     int error;            /* positive errno: it could not be run */
     const char *output;   /* what it printed, bounded, valid only during the call */
     const json_t *fields; /* of a tagged request that asks for figures; valid as long */
+    int fd;               /* of a tagged request that asks for one; as long; 0 = none */
 };
 
 /* a command for a running instance */
@@ -108,6 +109,8 @@ struct runtime_ops {
     int (*freeze)(void *self, const char *id, bool frozen, uint64_t tag, struct err *e);
     /* `answered` with the figures of sandbox/client.h */
     int (*stats)(void *self, const char *id, uint64_t tag, struct err *e);
+    /* `answered` with the other end of what its program reads, see sandbox/client.h */
+    int (*input)(void *self, const char *id, uint64_t tag, struct err *e);
     /* `set` (borrowed, may be NULL) as in sandbox/spec.h; `answered` with what holds and held */
     int (*limits)(void *self, const char *id, const json_t *set, uint64_t tag, struct err *e);
     /* the names a running instance knows, instead of those of its launch */

@@ -43,6 +43,17 @@ file_says() {
     [ "$(orch why --format json | jq length)" -eq 3 ]
 }
 
+@test "graph: what needs what, each with its state" {
+    wait_until 20 is_in_state bottom sick
+    run orch graph top
+    echo "$output"
+    [ "$output" = 'top  waiting
+`-- middle (healthy)  waiting
+    `-- bottom (healthy)  sick' ]
+    orch graph --format dot | grep -qF '"bottom" [label="bottom\nsick", color=red];'
+    [ "$(orch graph --format json | jq -r '.services[] | select(.name == "bottom") | .instances[].state')" = sick ]
+}
+
 @test "wait: until healthy, until stopped with its status, for no longer than was said" {
     run orch wait --for healthy --wait-timeout 300ms top
     [ "$status" -eq 124 ]

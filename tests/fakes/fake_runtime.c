@@ -82,6 +82,15 @@ static int fake_stats(void *self, const char *id, uint64_t tag, struct err *e)
     return note(self, "stats %s; ", id);
 }
 
+static int fake_input(void *self, const char *id, uint64_t tag, struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) e;
+    f->tagged = tag;
+    return note(self, "input %s; ", id);
+}
+
 static int fake_limits(void *self, const char *id, const json_t *set, uint64_t tag, struct err *e)
 {
     struct fake_runtime *f = self;
@@ -158,6 +167,7 @@ const struct runtime_ops fake_runtime_ops = {
     .signal = fake_signal,
     .freeze = fake_freeze,
     .stats = fake_stats,
+    .input = fake_input,
     .limits = fake_limits,
     .hosts = fake_hosts,
     .remove = fake_remove,

@@ -12,7 +12,7 @@ struct fake_runtime {
     uint64_t exec_tag;
     char probe_id[192]; /* whose it was */
     uint64_t migrate_tag;
-    uint64_t tagged;                 /* of the last freeze, thaw, stats or limits */
+    uint64_t tagged;                 /* of the last freeze, thaw, stats, input or limits */
     uint64_t network_tag;            /* of the last request about a network that wants an answer */
     uint64_t volume_tag;             /* of the last request to remove a volume */
     const struct runtime_seen *seen; /* what `connect` finds running */

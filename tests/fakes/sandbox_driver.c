@@ -7,6 +7,8 @@
  *   sandbox_driver SOCKET lines ID out|err N       prints N lines of the source pipe
  *   sandbox_driver SOCKET drain ID out|err         prints all until its end
  *   sandbox_driver SOCKET notes ID                 prints one datagram of its notify socket
+ *   sandbox_driver SOCKET input ID TEXT            writes a line to what it reads, prints which
+ *                                                  kind
  *   sandbox_driver SOCKET join ID SCOPE US ARG...  prints output, then the answer
  *
  * Exit status: 0, 1 for an error answer or a failed set-up, 2 for wrong use or a lost connection.
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -237,6 +240,22 @@ static int cmd_notes(struct sandbox_client *c, int argc, char **argv)
     return n < 0;
 }
 
+/* what kind of end it is, and a line through it */
+static int cmd_input(struct sandbox_client *c, int argc, char **argv)
+{
+    struct sandbox_message m = ask(c, "input", json_pack("{s:s}", "id", argv[0]), NULL, 0);
+    struct stat st;
+
+    (void) argc;
+    if (m.n_fds != 1 || fstat(m.fds[0], &st) < 0)
+        fail("no descriptor");
+    printf("%s %s\n", S_ISFIFO(st.st_mode) ? "fifo" : isatty(m.fds[0]) ? "terminal" : "?", argv[1]);
+    if (dprintf(m.fds[0], "%s\n", argv[1]) < 0)
+        fail("writing");
+    sandbox_message_clear(&m);
+    return 0;
+}
+
 static int cmd_join(struct sandbox_client *c, int argc, char **argv)
 {
     /* "<PATH" stands for another stdin, which must be refused: sockets only open as O_PATH */
@@ -275,7 +294,7 @@ static const struct {
 } commands[] = { { "request", 1, cmd_request }, { "launch", 1, cmd_launch },
                  { "wait", 1, cmd_wait },       { "lines", 3, cmd_lines },
                  { "drain", 2, cmd_lines },     { "join", 4, cmd_join },
-                 { "notes", 1, cmd_notes } };
+                 { "notes", 1, cmd_notes },     { "input", 2, cmd_input } };
 
 int main(int argc, char **argv)
 {

@@ -141,3 +141,30 @@ except OSError as e:
     ended "$id"
     [ "$(jq -r .code <<<"$output")" = 0 ]
 }
+
+@test "what it reads: one end of a pipe or of its terminal for who asks, nothing where it reads nothing, also after the broker was killed" {
+    started t.reads.1.1 '{"stdin_open":true}' /bin/cat
+    started t.reads.2.1 '{"tty":true}' /bin/cat
+    started t.reads.3.1 '{}' /bin/sleep 100
+    [ "$(drive input t.reads.1.1 hello)" = "fifo hello" ]
+    run drive lines t.reads.1.1 out 1
+    [ "$output" = hello ]
+    broker_kill
+    broker_start
+    [ "$(drive input t.reads.1.1 again)" = "fifo again" ]
+    run drive lines t.reads.1.1 out 1
+    [ "$output" = again ]
+    [ "$(drive input t.reads.2.1 typed)" = "terminal typed" ]
+    run drive lines t.reads.2.1 out 2
+    [ "$output" = $'typed\r\ntyped\r' ]
+    run drive request input '{"id":"t.reads.3.1"}'
+    [[ $output == *"neither an open stdin nor a terminal"* ]]
+    run drive request input '{"id":"t.reads.9.1"}'
+    [[ $output == *"there is no instance"* ]]
+    run drive request input '{"id":"t.reads.1.1","more":1}'
+    [[ $output == *error* ]]
+    drive request kill '{"id":"t.reads.1.1"}'
+    drive wait t.reads.1.1
+    run drive request input '{"id":"t.reads.1.1"}'
+    [[ $output == *"has ended"* ]]
+}

@@ -144,6 +144,48 @@ static void put(int fd, const char *text)
     assert_int_equal(write(fd, text, strlen(text)), (ssize_t) strlen(text));
 }
 
+struct heard {
+    char text[2][256]; /* of stdout, of stderr */
+    int ends;
+};
+
+static void hear(void *owner, unsigned incarnation, const char *stream, const char *bytes,
+                 size_t len)
+{
+    struct heard *h = owner;
+    char *text = h->text[strcmp(stream, "stderr") == 0];
+
+    assert_int_equal(incarnation, 1);
+    if (len == 0)
+        h->ends++;
+    else
+        (void) snprintf(text + strlen(text), sizeof h->text[0] - strlen(text), "%.*s|", (int) len,
+                        bytes);
+}
+
+static void a_listener_hears_what_came_also_half_a_line_and_the_ends(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    struct heard h = { 0 };
+
+    capture_log_on_output(log, hear, &h);
+    attach(r, log);
+    put(r->p.source[0][1], "one\nna");
+    put(r->p.source[1][1], "warning\n");
+    pump(r);
+    assert_string_equal(h.text[0], "one\nna|");
+    put(r->p.source[0][1], "me? ");
+    pump(r);
+    assert_string_equal(h.text[0], "one\nna|me? |");
+    assert_string_equal(h.text[1], "warning\n|");
+    assert_int_equal(h.ends, 0);
+    close_writers(r);
+    pump(r);
+    assert_int_equal(h.ends, 2);
+    capture_log_free(log);
+}
+
 static void lines_of_both_streams_arrive_and_the_last_one_needs_no_newline(void **state)
 {
     struct room *r = *state;
@@ -714,6 +756,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
 #define WITH_ROOM(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+        WITH_ROOM(a_listener_hears_what_came_also_half_a_line_and_the_ends),
         WITH_ROOM(lines_of_both_streams_arrive_and_the_last_one_needs_no_newline),
         WITH_ROOM(a_long_line_comes_in_pieces_that_join_to_the_line),
         WITH_ROOM(bytes_that_are_no_text_become_replacement_characters),

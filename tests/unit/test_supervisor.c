@@ -138,9 +138,9 @@ static void ended(struct stage *s, const char *id, int code, int signo)
     s->fake.to.ended(s->supervisor, id, &(struct exit_info){ .code = code, .signal = signo });
 }
 
-static void bring_up(struct stage *s)
+static void bring_up_as(struct stage *s, struct project *p)
 {
-    assert_int_equal(begin(s, OP_UP, two_tier("w1", false)), 0);
+    assert_int_equal(begin(s, OP_UP, p), 0);
     started(s, "p.db.1.1");
     probe(s, "p.db.1.1", true);
     started(s, "p.web.1.1");
@@ -148,6 +148,11 @@ static void bring_up(struct stage *s)
     assert_int_equal(s->dones, 1);
     assert_false(s->failed);
     (void) fake_notes(&s->fake);
+}
+
+static void bring_up(struct stage *s)
+{
+    bring_up_as(s, two_tier("w1", false));
 }
 
 static void a_dependant_starts_when_its_dependency_is_healthy_and_not_before(void **state)
@@ -754,6 +759,94 @@ static void figures_of_the_broker_are_passed_on(void **state)
     assert_string_equal(h.why, "");
 }
 
+struct looked {
+    int begun, input, outputs, code, times, why;
+};
+
+static void on_looked(void *owner, const struct instance *i, int input)
+{
+    struct looked *l = owner;
+
+    assert_string_equal(i->name, "web");
+    l->begun++;
+    l->input = input;
+}
+
+static void on_written(void *owner, const char *stream, const char *bytes, size_t len)
+{
+    (void) stream, (void) bytes, (void) len;
+    ((struct looked *) owner)->outputs++;
+}
+
+static void on_looked_done(void *owner, const struct exit_info *how, const struct err *why)
+{
+    struct looked *l = owner;
+
+    l->times++;
+    l->code = how ? how->code : -1;
+    l->why = why ? why->code : 0;
+}
+
+static int look(struct stage *s, const char *service, unsigned index, struct looked *l,
+                struct err *e)
+{
+    const struct attach_watcher watcher = {
+        .owner = l, .begun = on_looked, .output = on_written, .done = on_looked_done
+    };
+    const struct supervisor_attach a = {
+        .project = "p", .service = service, .index = index, .input = true
+    };
+
+    *l = (struct looked){ .code = -2 };
+    return supervisor_attach(s->supervisor, &a, &watcher, e);
+}
+
+static void who_looks_at_a_service_is_told_of_its_end(void **state)
+{
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+    struct looked l, gone;
+
+    bring_up(s);
+    assert_int_equal(look(s, "web", 2, &l, &e), -ENOENT);
+    assert_int_equal(look(s, "nobody", 1, &l, &e), -ENOENT);
+    /* it reads nothing: nobody is asked for it */
+    assert_int_equal(look(s, "web", 1, &l, &e), 0);
+    assert_int_equal(l.begun, 1);
+    assert_int_equal(l.input, 0);
+    assert_string_equal(fake_notes(&s->fake), "");
+    assert_int_equal(look(s, "web", 1, &gone, &e), 0);
+    supervisor_forget_watcher(s->supervisor, &gone);
+    ended(s, "p.web.1.1", 5, 0);
+    assert_int_equal(l.times, 1);
+    assert_int_equal(l.code, 5);
+    assert_int_equal(gone.times, 0);
+}
+
+static void what_a_service_reads_is_asked_for_and_may_not_be_there(void **state)
+{
+    struct stage *s = *state;
+    struct project *p = two_tier("w1", false);
+    struct err e = ERR_INIT;
+    struct looked l;
+
+    p->units[0].stdin_open = true;
+    bring_up_as(s, p);
+    assert_int_equal(look(s, "web", 1, &l, &e), 0);
+    assert_string_equal(fake_notes(&s->fake), "input p.web.1.1; ");
+    assert_int_equal(l.begun, 0);
+    s->fake.to.answered(s->fake.to.owner, s->fake.tagged,
+                        &(struct runtime_answer){ .ok = true, .output = "", .fd = 7 });
+    assert_int_equal(l.begun, 1);
+    assert_int_equal(l.input, 7);
+    assert_int_equal(l.times, 0);
+    assert_int_equal(look(s, "web", 1, &l, &e), 0);
+    answer_tagged(s, false);
+    assert_int_equal(l.begun, 0);
+    assert_int_equal(l.times, 1);
+    assert_int_equal(l.why, -EIO);
+}
+
 static void limits_are_told_with_those_of_the_project(void **state)
 {
     static const char *const services[] = { "web", NULL };
@@ -788,7 +881,7 @@ static void what_is_paused_takes_no_command_and_is_thawed_before_any_signal(void
     pause_service(s, "web");
     assert_int_equal(exec_in(s, "web", &code, &e), -EBUSY);
     assert_non_null(strstr(e.hint, "unpause web"));
-    assert_int_equal(supervisor_kill(s->supervisor, "p", NULL, SIGHUP, &killed, &e), 0);
+    assert_int_equal(supervisor_kill(s->supervisor, "p", NULL, 0, SIGHUP, &killed, &e), 0);
     json_decref(killed);
     assert_string_equal(fake_notes(&s->fake),
                         "thaw p.web.1.1; signal p.web.1.1 1; signal p.db.1.1 1; ");
@@ -993,6 +1086,8 @@ int main(void)
         STAGED(down_forgets_the_project_and_lets_the_broker_end),
         STAGED(an_inquiry_is_answered_once_for_all_and_its_first_failure_is_told),
         STAGED(figures_of_the_broker_are_passed_on),
+        STAGED(who_looks_at_a_service_is_told_of_its_end),
+        STAGED(what_a_service_reads_is_asked_for_and_may_not_be_there),
         STAGED(limits_are_told_with_those_of_the_project),
         STAGED(what_is_paused_takes_no_command_and_is_thawed_before_any_signal),
         STAGED(a_pause_that_comes_after_a_stop_is_undone),
