@@ -54,6 +54,7 @@ struct guest {
     bool (*shut)[2];               /* per port, by IPv4 and IPv6: not for other machines */
     char (*shut_by)[FIREWALL_WHY]; /* per port: what of the host shuts it, "" = nothing */
     struct report end;             /* GUEST_ENDED */
+    bool untold;                   /* its end is told after that of who took it along */
     bool oom;                      /* and the limit it met, 0 = that of the machine */
     uint64_t memory_limit;
     sd_event_source *pid_source; /* until init is really gone */
@@ -80,6 +81,8 @@ int guest_load(const char *id, struct guest **out, struct err *e);
 bool guest_is_alive(const struct guest *g);
 /* The pid of the program as its init sees it, 0 before it was executed. */
 pid_t guest_begun(const struct guest *g);
+/* also from when the kernel has begun to end its processes */
+bool guest_is_ending(const struct guest *g);
 /* What init left behind; synthesised as killed by SIGKILL if it could not. */
 struct report guest_read_record(const struct guest *g);
 /* Fetches the streams, the user namespace and the notify socket out of init; see handover.h. */

@@ -506,7 +506,7 @@ static int watch(struct init *i)
         terminal_drain(&i->terminal);
     report_end(i, status);
     FAILPOINT(INIT_RECORDED);
-    return 0; /* the kernel kills what is left in the pid namespace */
+    return 0; /* the kernel kills what is left in its pid namespace, the broker what is in others */
 }
 
 int init_run(void)
@@ -521,6 +521,8 @@ int init_run(void)
     (void) sigfillset(&all);
     (void) sigprocmask(SIG_SETMASK, &all, NULL);
     (void) umask(0);
+    /* in the PID namespace of another instance orphans would be that one's otherwise */
+    (void) prctl(PR_SET_CHILD_SUBREAPER, 1);
     r = receive(&i, &entered);
     if (r == -ECONNRESET)
         return 1; /* the broker gave this launch up, or died: nobody to tell */

@@ -13,7 +13,8 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 
-enum { MOUNTS_BYTES_MAX = 1024 * 1024 };
+/* the first version refuses every rename between directories */
+enum { MOUNTS_BYTES_MAX = 1024 * 1024, LEAST_VERSION = 2 };
 
 /* of later kernels than the headers of Debian 12 */
 #define ACCESS_TRUNCATE  (UINT64_C(1) << 14) /* 3 */
@@ -108,6 +109,11 @@ static int allow_mount(int ruleset, char *line, uint64_t writing)
     return strncmp(field, "rw", 2) == 0 ? allow(ruleset, place, writing) : 0;
 }
 
+bool landlock_is_there(void)
+{
+    return version() >= LEAST_VERSION;
+}
+
 int landlock_prepare(bool host_network)
 {
     int abi = version(), r;
@@ -115,8 +121,8 @@ int landlock_prepare(bool host_network)
 
     if (abi < 0)
         return abi == -EOPNOTSUPP ? -ENOSYS : abi;
-    if (abi < 2)
-        return -ENOSYS; /* the first one refuses every rename between directories */
+    if (abi < LEAST_VERSION)
+        return -ENOSYS;
     r = fsio_read_pseudo(AT_FDCWD, "/proc/self/mountinfo", MOUNTS_BYTES_MAX, &mounts);
     if (r < 0)
         return r;

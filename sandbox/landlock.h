@@ -13,6 +13,8 @@
 /* The descriptor of a rule set for the mounts of this process; -ENOSYS without Landlock.
  * `host_network`: abstract sockets of others are out of reach too, where the kernel can. */
 int landlock_prepare(bool host_network);
+/* whether this kernel has as much of it as is needed */
+bool landlock_is_there(void);
 /* Takes the descriptor, which may be -ENOSYS.  Needs no-new-privileges. */
 int landlock_enter(int ruleset);
 

@@ -316,11 +316,13 @@ static void undo(struct broker *b, struct guest *g, const struct attempt *a)
 {
     if (g->pidfd >= 0) {
         (void) syscall(SYS_pidfd_send_signal, g->pidfd, SIGKILL, NULL, 0);
-        (void) waitpid(g->init, NULL, 0); /* as pid 1 it takes everything with it */
+        (void) waitpid(g->init, NULL, 0); /* as pid 1 it takes everything with it, else see below */
         FAILPOINT(UNDO_KILLED);
     }
     (void) publish_withdraw(g, NULL);
     FAILPOINT(UNDO_WITHDRAWN);
+    if (a->has_cgroup && g->spec.pid_of[0])
+        (void) b->cgroup->kill(g->id);
     if (a->has_cgroup)
         (void) b->cgroup->destroy(g->id);
     FAILPOINT(UNDO_GROUP_REMOVED);

@@ -17,6 +17,7 @@
 #include "base/paths.h"
 #include "sandbox/broker.h"
 #include "sandbox/failpoint.h"
+#include "sandbox/share.h"
 #include "sandbox/stages.h"
 
 /* How often control groups that still had dying processes are tried again. */
@@ -50,12 +51,30 @@ static void take_end(struct broker *b, struct guest *g)
     g->state = GUEST_ENDED;
 }
 
+/* Who heard the other way round would look for a fault where there is none, and launch into what is
+ * ending. */
+static void tell_end(struct broker *b, struct guest *g)
+{
+    g->untold = share_evicts(b, g) != NULL;
+    if (g->untold)
+        return;
+    broker_event(b, requests_exit_event(g));
+    for (struct guest *o = b->guests; o; o = o->hh.next) {
+        if (o->untold && strcmp(o->spec.pid_of, g->id) == 0) {
+            o->untold = false;
+            broker_event(b, requests_exit_event(o));
+        }
+    }
+}
+
 /* An ended instance keeps its log pipes, its record and its id until `remove`; its addresses and
  * ports are free at once, because the next one of the same service wants them. */
 static void announce_end(struct broker *b, struct guest *g)
 {
     FAILPOINT(END_HEARD);
-    if (!g->pid_source) /* commands that joined from outside; else there are none, see `alone` */
+    /* commands that joined from outside, else there are none, see `alone`; all of it where init is
+     * not pid 1 */
+    if (!g->pid_source || g->spec.pid_of[0])
         (void) b->cgroup->kill(g->id);
     FAILPOINT(END_KILLED);
     take_end(b, g);
@@ -64,7 +83,7 @@ static void announce_end(struct broker *b, struct guest *g)
     join_kill_of_guest(b, g);
     log_line(LOG_INFO, "instance ended id=%s status=%d stage=\"%s\" errno=%d oom=%d", g->id,
              g->end.status, stages_text(g->end.stage), g->end.error, g->oom);
-    broker_event(b, requests_exit_event(g));
+    tell_end(b, g);
     FAILPOINT(END_TOLD);
 }
 
@@ -358,8 +377,10 @@ static void adopt_one(struct broker *b, const char *id)
     }
     if (guest_is_alive(g) && adopt_running(g, &e) < 0)
         log_err(&e, id);
-    if (g->state != GUEST_RUNNING)
+    if (g->state != GUEST_RUNNING) {
+        (void) b->cgroup->kill(g->id);
         take_end(b, g);
+    }
     if (lifecycle_watch(b, g, &e) < 0)
         log_err(&e, id);
     await_begin(b, g);

@@ -196,14 +196,14 @@ static int mask_proc(const struct mounts *m)
     return 0;
 }
 
-static int mount_proc(const struct mounts *m)
+static int mount_proc(const struct mounts *m, bool all)
 {
     auto_fd at = place_open(m->root, "/proc", PLACE_DIR);
     char options[64];
     int r;
 
     /* without a group it were that of root, which a program may be in */
-    (void) snprintf(options, sizeof options, "hidepid=2,gid=%d", CREDS_WATCHERS_GID);
+    (void) snprintf(options, sizeof options, "hidepid=%d,gid=%d", all ? 0 : 2, CREDS_WATCHERS_GID);
     r = at < 0 ? at : mount_at(at, "proc", SAFE | MS_NOEXEC, options);
     return r < 0 ? r : mask_proc(m);
 }
@@ -387,7 +387,7 @@ static int apply(struct mounts *m, const struct setup_op *op)
     case SETUP_BIND:
         return bind_tree(m, tree_of(m, arg[0]), arg[1], arg[2], strcmp(arg[3], "slave") == 0);
     case SETUP_TMPFS: return mount_tmpfs(m, arg[0], arg[1], strcmp(arg[2], "exec") == 0);
-    case SETUP_PROC: return mount_proc(m);
+    case SETUP_PROC: return mount_proc(m, strcmp(arg[0], "all") == 0);
     case SETUP_DEV: return mount_dev(m);
     case SETUP_SHM: return mount_tmpfs(m, "/dev/shm", "mode=1777,size=64m,nr_inodes=65536", false);
     case SETUP_NODE: return make_node(m, op);

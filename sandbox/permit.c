@@ -35,6 +35,7 @@ const char *const permit_key_text[PERMIT_KEY_COUNT] = {
     [PERMIT_HOST_UTS] = "host-uts",
     [PERMIT_HOST_CGROUP] = "host-cgroup",
     [PERMIT_HOST_IPC] = "host-ipc",
+    [PERMIT_HOST_PID] = "host-pid",
     [PERMIT_PROPAGATION] = "propagation",
     [PERMIT_PRIVILEGED] = "privileged",
     [PERMIT_LOG_DENIED] = "log-denied",
@@ -177,6 +178,7 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
     case PERMIT_HOST_UTS:
     case PERMIT_HOST_CGROUP:
     case PERMIT_HOST_IPC:
+    case PERMIT_HOST_PID:
         return strcmp(word, "no") == 0 || strcmp(word, "yes") == 0
                    ? 0
                    : err_set(e, -EINVAL, "'%.64s' is neither yes nor no", word);
@@ -216,7 +218,7 @@ static const struct permit_rule built_in[PERMIT_KEY_COUNT] = {
     [PERMIT_PUBLISH_FROM] = RULE("any"),  [PERMIT_PUBLISH_PAST_FIREWALL] = RULE("no"),
     [PERMIT_DEVICE_RULES] = RULE("none"), [PERMIT_APPARMOR] = RULE("any"),
     [PERMIT_HOST_UTS] = RULE("no"),       [PERMIT_HOST_CGROUP] = RULE("no"),
-    [PERMIT_HOST_IPC] = RULE("no"),
+    [PERMIT_HOST_IPC] = RULE("no"),       [PERMIT_HOST_PID] = RULE("no"),
 #undef RULE
 };
 
@@ -375,7 +377,9 @@ static int ask_host(const struct question *q, const struct spec *s, struct err *
                { s->host_uts, PERMIT_HOST_UTS, "have the host's name as the host has it" },
                { s->host_cgroup, PERMIT_HOST_CGROUP, "see the control groups of the host" },
                { strcmp(s->ipc_of, SPEC_HOST) == 0, PERMIT_HOST_IPC,
-                 "live in the IPC namespace of the host" } };
+                 "live in the IPC namespace of the host" },
+               { strcmp(s->pid_of, SPEC_HOST) == 0, PERMIT_HOST_PID,
+                 "live among the processes of the host" } };
 
     for (size_t i = 0; i < ARRAY_LEN(of); i++)
         if (of[i].wanted &&

@@ -451,13 +451,16 @@ static int check_shared(const struct spec *s, struct err *e)
         const char *what;
     } of[] = { { s->host_uts, "UTS" },
                { s->host_cgroup, "cgroup" },
-               { s->ipc_of[0] != '\0', "IPC" } };
+               { s->ipc_of[0] != '\0', "IPC" },
+               { s->pid_of[0] != '\0', "PID" } };
 
     for (size_t i = 0; i < ARRAY_LEN(of); i++)
         if (of[i].shared && s->own_users)
             return err_set(e, -EPERM,
                            "namespace: a shared %s namespace excludes a user namespace of its own",
                            of[i].what);
+    if (s->pid_of[0] && strcmp(s->pid_of, SPEC_HOST) != 0 && policy_id(s->pid_of, e) < 0)
+        return -EINVAL;
     if (s->host_uts && s->domainname[0])
         return err_set(e, -EPERM, "namespace: a domain in the UTS namespace of the host");
     return 0;

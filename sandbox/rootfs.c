@@ -243,7 +243,7 @@ static void plan_scratch(struct plan *p)
 
     (void) snprintf(run, sizeof run, "mode=755,size=64m,nr_inodes=65536,uid=%u,gid=%u",
                     users_outside(p->users, p->spec->uid), users_outside(p->users, p->spec->gid));
-    setup_put(p->text, SETUP_PROC);
+    setup_put(p->text, SETUP_PROC, p->spec->proc_all ? "all" : "own");
     setup_put(p->text, SETUP_TMPFS, "/tmp", "mode=1777,size=256m,nr_inodes=65536", "exec");
     setup_put(p->text, SETUP_TMPFS, "/run", run, "noexec");
     setup_put(p->text, SETUP_DIR, "/var", "755");

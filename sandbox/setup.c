@@ -20,7 +20,7 @@ static const struct {
     [SETUP_TEXT] = { "text", 3 },
     [SETUP_BIND] = { "bind", 4 },
     [SETUP_TMPFS] = { "tmpfs", 3 },
-    [SETUP_PROC] = { "proc", 0 },
+    [SETUP_PROC] = { "proc", 1 },
     [SETUP_DEV] = { "dev", 0 },
     [SETUP_FILE] = { "file", 5 },
     [SETUP_PIVOT] = { "pivot", 0 },

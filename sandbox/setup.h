@@ -28,7 +28,7 @@ enum setup_code {
                        below, or with all of it or not at all; "private" or "slave":
                        what the host mounts there later comes in */
     SETUP_TMPFS,    /* target, options, "exec" or "noexec" */
-    SETUP_PROC,     /* */
+    SETUP_PROC,     /* "all": processes that the program may not trace as well; or "own" */
     SETUP_DEV,      /* */
     SETUP_SHM,      /* a /dev/shm of its own */
     SETUP_NODE,     /* target below /dev, "c" or "b" and major:minor, uid, gid, octal mode */

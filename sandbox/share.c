@@ -13,20 +13,25 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "sandbox/landlock.h"
 
 #define SHARED_MEMORY "/dev/shm"
 
-enum { NETWORK, IPC, SHARED };
+enum { NETWORK, IPC, PID, SHARED };
 
 static const struct {
     int flag;
     const char *what;
-} shared[SHARED] = { [NETWORK] = { CLONE_NEWNET, "network" }, [IPC] = { CLONE_NEWIPC, "IPC" } };
+} shared[SHARED] = { [NETWORK] = { CLONE_NEWNET, "network" },
+                     [IPC] = { CLONE_NEWIPC, "IPC namespace" },
+                     [PID] = { CLONE_NEWPID, "PID namespace" } };
 
 /* whose it is, as the specification says it */
 static const char *home_of(const struct spec *s, size_t k)
 {
-    const char *const of[SHARED] = { [NETWORK] = s->network_of, [IPC] = s->ipc_of };
+    const char *const of[SHARED] = {
+        [NETWORK] = s->network_of, [IPC] = s->ipc_of, [PID] = s->pid_of
+    };
 
     return of[k];
 }
@@ -61,7 +66,12 @@ static const struct guest *find_landlord(const struct broker *b, const struct gu
 int share_plan(const struct broker *b, const struct guest *g, struct zygote_wish *wish,
                struct err *e)
 {
-    wish->namespaces = CLONE_NEWPID | CLONE_NEWNS | (g->spec.host_uts ? 0 : CLONE_NEWUTS);
+    if (g->spec.pid_of[0] && !landlock_is_there())
+        return err_set(e, -ENOTSUP,
+                       "PID namespace of '%.128s': this kernel has no Landlock, and nothing else"
+                       " keeps services of one user from each other's memory",
+                       g->spec.pid_of);
+    wish->namespaces = CLONE_NEWNS | (g->spec.host_uts ? 0 : CLONE_NEWUTS);
     for (size_t k = 0; k < SHARED; k++) {
         const char *of = home_of(&g->spec, k);
         const struct guest *with;
@@ -77,6 +87,15 @@ int share_plan(const struct broker *b, const struct guest *g, struct zygote_wish
         wish->enter[wish->n_enter++].which = shared[k].flag;
     }
     return 0;
+}
+
+struct guest *share_evicts(const struct broker *b, const struct guest *g)
+{
+    struct guest *with = NULL;
+
+    if (g->spec.pid_of[0] != '\0')
+        HASH_FIND_STR(b->guests, g->spec.pid_of, with);
+    return with && with->state == GUEST_RUNNING && guest_is_ending(with) ? with : NULL;
 }
 
 /* ---- shared memory ---- */

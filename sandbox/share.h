@@ -12,6 +12,10 @@
 int share_plan(const struct broker *b, const struct guest *g, struct zygote_wish *wish,
                struct err *e);
 
+/* Who takes `g` along: the one whose PID namespace it lives in, if that is ending.  The kernel lets
+ * nobody have ended before the others in there have. */
+struct guest *share_evicts(const struct broker *b, const struct guest *g);
+
 /* *tree: the /dev/shm that goes with an IPC namespace, as a detached mount; -1: it has its own, or
  * none. */
 int share_memory(const struct broker *b, const struct guest *g, int *tree, struct err *e);

@@ -87,6 +87,8 @@ static const struct field spec_fields[] = {
     FIELD(spec, network_of, FIELD_TEXT),
     FIELD(spec, ipc_of, FIELD_TEXT),
     FIELD(spec, no_shm, FIELD_BOOL),
+    FIELD(spec, pid_of, FIELD_TEXT),
+    FIELD(spec, proc_all, FIELD_BOOL),
     FIELD(spec, seccomp_profile, FIELD_TEXT),
     FIELD(spec, capabilities, FIELD_STRINGS),
     FIELD(spec, own_users, FIELD_BOOL),

@@ -128,9 +128,10 @@ struct spec {
     struct spec_group *groups; /* besides gid */
     size_t n_groups;
     const char *const *etc; /* below the host's /etc, bound read-only; missing ones are skipped */
-    /* instance whose network and IPC it lives in, "" = its own; or the host's */
-    const char *network_of, *ipc_of;
-    bool no_shm; /* nothing is mounted on /dev/shm */
+    /* instance whose network, IPC and PID namespace it lives in, "" = its own; or the host's */
+    const char *network_of, *ipc_of, *pid_of;
+    bool no_shm;   /* nothing is mounted on /dev/shm */
+    bool proc_all; /* it sees every process of its PID namespace, not just what it may trace */
     struct spec_link *links;
     size_t n_links;
     struct spec_port *ports; /* to the address of the first link with a gateway */

@@ -157,12 +157,9 @@ static json_t *show_namespaces(const struct unit *u)
     const struct {
         const char *name;
         bool own;
-    } of[] = { { "pid", true },
-               { "mnt", true },
-               { "ipc", !u->ipc_of[0] },
-               { "uts", !u->host_uts },
-               { "cgroup", !u->host_cgroup },
-               { "net", !u->network_of[0] },
+    } of[] = { { "pid", !u->pid_of[0] },      { "mnt", true },
+               { "ipc", !u->ipc_of[0] },      { "uts", !u->host_uts },
+               { "cgroup", !u->host_cgroup }, { "net", !u->network_of[0] },
                { "user", u->own_users } };
     json_t *out = json_array();
 

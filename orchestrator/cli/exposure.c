@@ -32,6 +32,7 @@ enum {
     HOST_UTS = 1,
     HOST_CGROUP = 1,
     HOST_IPC = 8,
+    HOST_PID = 8,
 };
 
 static void add(struct exposure *x, unsigned points, const char *fmt, ...)
@@ -147,6 +148,7 @@ void exposure_of(const struct project *p, const struct unit *u, const struct sys
     add_limits(out, u);
     add(out, u->own_users ? 0 : HOST_USERS, "its user is one of the host");
     add(out, strcmp(u->ipc_of, PROJECT_HOST) == 0 ? HOST_IPC : 0, "the shared memory of the host");
+    add(out, strcmp(u->pid_of, PROJECT_HOST) == 0 ? HOST_PID : 0, "the processes of the host");
     add(out, u->host_uts ? HOST_UTS : 0, "the name of the host, as it changes");
     add(out, u->host_cgroup ? HOST_CGROUP : 0, "the control groups of the host by name");
     for (size_t i = 0; i < p->n_units && !u->own_users; i++)

@@ -95,6 +95,27 @@ static int ipc(struct resolve *r, struct err *e)
     return code < 0 ? code : refuse_settings(r, arena_printf(r->arena, "'%s'", name), e);
 }
 
+static int pid(struct resolve *r, struct err *e)
+{
+    const struct node *n = node_get(r->service, "pid");
+    const char *text = n && n->kind == NODE_TEXT ? n->text : "", *with;
+
+    r->unit->pid_of = "";
+    r->unit->proc_all = strcmp(node_get_text(r->native, "proc", ""), "all") == 0;
+    if (text[0] == '\0')
+        return 0;
+    if (strcmp(text, "host") == 0) {
+        r->unit->pid_of = PROJECT_HOST;
+        return 0;
+    }
+    if (strncmp(text, "service:", 8) != 0)
+        return resolve_refuse(n, e, "'%s' is neither host nor service:NAME", text);
+    with = text + 8;
+    if (node_get_text(service_named(r, with), "pid", "")[0] != '\0')
+        return resolve_refuse(n, e, "'%s' has no PID namespace of its own", with);
+    return with_service(r, n, &r->unit->pid_of, e);
+}
+
 /* What is shared knows the ids of the host alone. */
 static int check_users(const struct resolve *r, struct err *e)
 {
@@ -103,7 +124,8 @@ static int check_users(const struct resolve *r, struct err *e)
         const char *key;
     } of[] = { { r->unit->host_uts, "uts" },
                { r->unit->host_cgroup, "cgroup" },
-               { r->unit->ipc_of[0] != '\0', "ipc" } };
+               { r->unit->ipc_of[0] != '\0', "ipc" },
+               { r->unit->pid_of[0] != '\0', "pid" } };
 
     for (size_t i = 0; r->unit->own_users && i < ARRAY_LEN(of); i++) {
         const struct node *n = node_get(r->service, of[i].key);
@@ -124,5 +146,7 @@ int resolve_namespaces(struct resolve *r, struct err *e)
     r->unit->host_cgroup = is_host(node_get(r->service, "cgroup"));
     if (code == 0)
         code = ipc(r, e);
+    if (code == 0)
+        code = pid(r, e);
     return code < 0 ? code : check_users(r, e);
 }

@@ -388,6 +388,7 @@ static const struct attribute pre_start_list[] = {
     { "timeout", TIME_, YES("then it has failed; 1 m") },
 };
 KIND(pre_start, "command before the program");
+static const char *const proc_words[] = { "own", "all", NULL };
 static const char *const unhealthy_words[] = { "ignore", "restart", "reload", "stop", NULL };
 
 #define WORDS_ .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT | IS_NUMBER, .form = FORM_COMMAND
@@ -403,6 +404,7 @@ static const struct attribute native_list[] = {
     { "programs", TEXTS_, YES("looked for before the start") },
     { "probe", OBJECT_, .kind = &probe, YES("instead of the health check") },
     { "watchdog", TIME_, YES("unhealthy when sd_notify says no WATCHDOG=1 for so long; with probe: {kind: notify}") },
+    { "proc", TEXT_, .words = proc_words, YES("own: of processes what it may trace; all: every one of its PID namespace, as in Docker") },
     { "on_unhealthy", TEXT_, .words = unhealthy_words, YES("ignore, restart, reload or stop; restart if it has a restart policy and is no database") },
     { "unhealthy_grace", TIME_, YES("from unhealthy to what is done about it") },
     { "reload_signal", TEXT_, YES("that makes it read its configuration again") },
@@ -476,7 +478,7 @@ static const struct attribute service_list[] = {
     { "networks", .accepts = IS_LIST | IS_MAP, .items = IS_TEXT, .distinct = true, .nullable = true, .form = FORM_NAMED, .kind = &attachment, .values = IS_MAP | IS_NULL, .merge = MERGE_NAMES, YES("a bridge and an interface for each") },
     { "oom_kill_disable", CASTED_, NO("a service without memory must end") },
     { "oom_score_adj", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .min = -1000, .max = 1000, YES("from -900: the host must not lose its own services first") },
-    { "pid", .accepts = IS_TEXT | IS_NULL, .form = FORM_TEXT, NO("always private") },
+    { "pid", .accepts = IS_TEXT | IS_NULL, .form = FORM_TEXT, YES("service:NAME; host where policy.conf permits it; see x-native.proc") },
     { "pids_limit", .accepts = NUMBER_TEXT, .form = FORM_INT, .cast = CAST_INT, YES("cgroup pids controller") },
     { "platform", TEXT_, IDLE("there are no images") },
     { "ports", .accepts = IS_LIST, .items = NUMBER_TEXT | IS_MAP, .distinct = true, .form = FORM_OBJECTS, .kind = &port, .unique = UNIQUE_PORT, YES("packet rules and a socket that holds the port") },

@@ -39,6 +39,7 @@ static json_t *instance_to_json(const struct instance *i)
         i->last.oom, "lodges", i->lodges[SHARED_NETWORK]);
 
     (void) json_object_set_new(json, "lodges_ipc", json_string(i->lodges[SHARED_IPC]));
+    (void) json_object_set_new(json, "lodges_pid", json_string(i->lodges[SHARED_PID]));
     (void) json_object_set_new(json, "ports", ports_to_json(i));
     (void) json_object_set_new(json, "index", json_integer(i->index));
     (void) json_object_set_new(json, "was_ready", json_boolean(i->ready_seen));
@@ -108,6 +109,8 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
     (void) snprintf(i->lodges[SHARED_NETWORK], INSTANCE_ID, "%s", lodges);
     lodges = json_string_value(json_object_get(json, "lodges_ipc"));
     (void) snprintf(i->lodges[SHARED_IPC], INSTANCE_ID, "%s", lodges ? lodges : "");
+    lodges = json_string_value(json_object_get(json, "lodges_pid"));
+    (void) snprintf(i->lodges[SHARED_PID], INSTANCE_ID, "%s", lodges ? lodges : "");
     i->incarnation = (unsigned) incarnation;
     i->names = json_is_false(json_object_get(json, "named")) ? 0 : d->names;
     i->state = (enum state) state_from_text(state);

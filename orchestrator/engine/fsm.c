@@ -33,7 +33,7 @@ static struct fsm_step ended(enum state now, const struct fsm_facts *f)
         return stay(now);
     if (f->want == WANT_REST)
         return go(STATE_DOWN, FSM_RELEASE);
-    if (now == STATE_STOPPING && !f->to_blame)
+    if (f->evicted || (now == STATE_STOPPING && !f->to_blame))
         return go(STATE_WAITING, FSM_RELEASE);
     if (should_restart(f))
         return (struct fsm_step){ .next = STATE_BACKOFF,

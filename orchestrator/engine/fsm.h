@@ -25,8 +25,9 @@
  * program ran or its restart was due, waiting if it is wanted, else down; the dependencies are
  * looked at again, because they vanished as well.  Without a restart policy what had begun has
  * failed. ENDED while wanted, by the restart policy: backoff with a timer, done (success and no
- * restart asked) or failed.  A set-up failure is never retried: the next try would fail the same
- * way. Every pair not named leaves the state alone and asks for nothing. */
+ * restart asked) or failed; waiting if it went with another instance.  A set-up failure is never
+ * retried: the next try would fail the same way. Every pair not named leaves the state alone and
+ * asks for nothing. */
 #ifndef IPAM_ENGINE_FSM_H
 #define IPAM_ENGINE_FSM_H
 
@@ -75,6 +76,7 @@ struct fsm_facts {
     uint64_t sick_grace_us;
     bool has_post_start, has_pre_stop;
     bool to_blame;  /* it is being stopped because of what it did */
+    bool evicted;   /* FSM_ENDED: whose PID namespace it lived in has ended */
     bool is_lodger; /* lives in a namespace of another instance */
 };
 

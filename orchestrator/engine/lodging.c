@@ -1,4 +1,5 @@
 /* namespaces that an instance has in common with another one of its project */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -22,6 +23,14 @@ bool lodging_is_lost(const struct deployment *d, const struct instance *i)
         lost |= with && state_is_live(with->state) && strcmp(i->lodges[k], with->id) != 0;
     }
     return lost;
+}
+
+bool lodging_was_evicted(const struct instance *i, const struct exit_info *how)
+{
+    const struct instance *with = lodging_with(i->in, i, SHARED_PID);
+
+    return with && how->signal == SIGKILL && !how->oom &&
+           (!state_is_live(with->state) || strcmp(i->lodges[SHARED_PID], with->id) != 0);
 }
 
 void lodging_plan(struct instance *i, struct runtime_launch *out)

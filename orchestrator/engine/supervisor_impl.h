@@ -60,6 +60,8 @@ struct instance *lodging_with(const struct deployment *d, const struct instance 
                               enum shared which);
 /* true when one of those is not there any more */
 bool lodging_is_lost(const struct deployment *d, const struct instance *i);
+/* true when the one whose PID namespace it lived in has ended, and taken it along */
+bool lodging_was_evicted(const struct instance *i, const struct exit_info *how);
 /* where it will live, as things are now; noted in it */
 void lodging_plan(struct instance *i, struct runtime_launch *out);
 

@@ -147,9 +147,10 @@ static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how
 
         f.exit_clean = exit_is_clean(how) && !i->to_blame;
         f.setup_failed = how->stage[0] != '\0';
+        f.evicted = lodging_was_evicted(i, how);
         if (f.restart.window_us > 0 && lived_us >= f.restart.window_us)
             i->attempts = 0;
-        if (i->want == WANT_RUN && (i->state != STATE_STOPPING || i->to_blame))
+        if (i->want == WANT_RUN && !f.evicted && (i->state != STATE_STOPPING || i->to_blame))
             f.backoff_us = backoff_next(&i->crash_streak, &f.restart, lived_us, chance());
     }
     f.attempts = i->attempts;

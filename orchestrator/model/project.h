@@ -100,9 +100,9 @@ struct unit {
     const char *const *etc; /* read-only files and folders of the host's /etc, relative to it */
     struct attachment *networks;
     size_t n_networks;
-    /* the unit whose network and IPC it lives in, "" = its own; the host's */
-    const char *network_of, *ipc_of;
-    bool no_shm; /* nothing is mounted on /dev/shm */
+    /* the unit whose network, IPC and PID namespace it lives in, "" = its own; the host's */
+    const char *network_of, *ipc_of, *pid_of;
+    bool no_shm, proc_all; /* nothing is mounted on /dev/shm; it sees every process there */
     struct unit_link *links;
     size_t n_links;
     struct port *ports;

@@ -190,6 +190,8 @@ static const struct json_member unit_members[] = {
     TEXT(unit, network_of),
     TEXT(unit, ipc_of),
     PLAIN(unit, no_shm, T_BOOL),
+    TEXT(unit, pid_of),
+    PLAIN(unit, proc_all, T_BOOL),
     MANY(unit, links, link_kind),
     MANY(unit, ports, port_kind),
     ONE(unit, limits, limits_kind),

@@ -5,7 +5,7 @@
 
 #include "model/project.h"
 
-enum shared { SHARED_NETWORK, SHARED_IPC, SHARED_COUNT };
+enum shared { SHARED_NETWORK, SHARED_IPC, SHARED_PID, SHARED_COUNT };
 
 extern const char *const shared_text[SHARED_COUNT]; /* for messages */
 

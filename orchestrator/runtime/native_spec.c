@@ -187,6 +187,8 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .network_of = l->shares[SHARED_NETWORK],
                                .ipc_of = l->shares[SHARED_IPC],
                                .no_shm = u->no_shm,
+                               .pid_of = l->shares[SHARED_PID],
+                               .proc_all = u->proc_all,
                                .limits.memory = u->limits.memory,
                                .limits.milli_cpus = u->limits.milli_cpus,
                                .limits.pids = u->limits.pids,

@@ -336,6 +336,49 @@ none: { ipc: none }"
     policy
 }
 
+@test "pid: among the processes of another service, which it follows; the host's where policy permits it; proc: all shows them" {
+    local dir=$WORLD/among owner lodger
+    up_many among "owner: { restart: always }
+lodger: { pid: 'service:owner' }
+seeing: { pid: 'service:owner', x-native: { user: nobody, command: [/bin/sleep, '3600'], proc: all } }
+apart: { read_only: true }"
+    [ "$status" -eq 0 ]
+    with pid among owner lodger
+    with pid among owner seeing
+    run ! with pid among owner apart
+    run ! with ipc among owner lodger
+    owner=$(pid_alone among owner) lodger=$(pid_alone among lodger)
+    # the service itself: commands of operators see more
+    [[ ,$(PROJECT=$dir mount_of lodger /proc), == *,hidepid=invisible,* ]]
+    [[ ,$(PROJECT=$dir mount_of seeing /proc), != *,hidepid=* ]]
+    [ "$(orch_in "$dir" exec --user 65534 seeing sh -c "ls -d /proc/[0-9]*" | wc -l)" -ge 6 ]
+    kill -KILL "$owner"
+    wait_until 20 with pid among owner lodger
+    wait_until 20 with pid among owner seeing
+    [ "$(pid_alone among owner)" != "$owner" ]
+    [ "$(pid_alone among lodger)" != "$lodger" ]
+    [ "$(PROJECT=$dir ps_field lodger restarts)" -eq 0 ]
+    # its own end is nobody else's
+    owner=$(pid_alone among owner)
+    orch_in "$dir" restart lodger
+    [ "$(pid_alone among owner)" = "$owner" ]
+    with pid among owner lodger
+    orch_in "$dir" restart owner
+    with pid among owner lodger
+    orch_in "$dir" down
+    policy
+    up_alone hosting "pid: host"
+    [ "$status" -eq 1 ]
+    [[ $output == *"policy: host-pid = no: 'hosting.web.1."*"' may not live among the processes of the host"* ]]
+    policy "host-pid = yes"
+    up_alone hosting "pid: host"
+    [ "$status" -eq 0 ]
+    same pid "$(pid_alone hosting)" self
+    orch_in "$WORLD/hosting" down
+    [ -z "$(pid_alone hosting)" ] || ! kill -0 "$(pid_alone hosting)"
+    policy
+}
+
 @test "blkio_config: rates and weights of a block device" {
     loop_disk "$WORLD/disk.img"
     up_alone disk "blkio_config: { weight: 400, weight_device: [{ path: $DISK, weight: 300 }],
@@ -423,6 +466,11 @@ oom_kill_disable: true|oom_kill_disable
 cgroup_parent: elsewhere|cgroup_parent
 cgroup: elsewhere|cgroup
 uts: private|uts
+pid: elsewhere|neither host nor service:NAME
+pid: "container:x"|neither host nor service:NAME
+pid: "service:web"|web
+pid: "service:other"|other
+pid: host, userns_mode: auto|'pid: host' and a user namespace of its own exclude
 ipc: elsewhere|none of private, shareable, none, host and service:NAME
 ipc: "container:x"|none of private, shareable, none, host and service:NAME
 ipc: "service:web"|web

@@ -44,7 +44,8 @@ static const char plain_spec[] =
     "\"dns_search\":[],\"dns_options\":[],\"seccomp\":\"default\",\"seccomp_profile\":\"\","
     "\"capabilities\":[],\"devices\":[],\"device_rules\":[],\"apparmor\":\"\",\"own_users\":false,"
     "\"notify\":false,\"pre_start\":[],"
-    "\"ipc_of\":\"\",\"no_shm\":false,\"host_uts\":false,\"host_cgroup\":false}";
+    "\"ipc_of\":\"\",\"no_shm\":false,\"pid_of\":\"\",\"proc_all\":false,\"host_uts\":false,\"host_"
+    "cgroup\":false}";
 
 /* what a mount of a wish does not say */
 static const char plain_mount[] =

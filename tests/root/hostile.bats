@@ -105,6 +105,15 @@ hostile_runs() {
     hostile_runs t.hostile.1.2 '{"own_users":true}'
 }
 
+@test "nor does one of a service that lives with another: the other one is well too" {
+    # of another user: those of one may end each other
+    started t.host.1.1 '{"uid":33,"gid":33,"user":"www-data"}' "$GUESTS/guest_family" 0
+    hostile_runs t.hostile.1.3 '{"ipc_of":"t.host.1.1","pid_of":"t.host.1.1"}'
+    kill -0 "$PID"
+    drive request kill '{"id":"t.host.1.1"}'
+    ended t.host.1.1
+}
+
 @test "the same tries work for root outside, so that they can fail the test above" {
     # the last ones change what the others need
     local tries=(fsopen open-tree chroot climb-out unshare-user unshare-mnt unshare-net unshare-pid unshare-uts unshare-ipc

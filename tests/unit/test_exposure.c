@@ -20,6 +20,7 @@ static struct unit least(void)
                           .seccomp_profile = "",
                           .network_of = "",
                           .ipc_of = "",
+                          .pid_of = "",
                           .own_users = true,
                           .limits = { .memory = 1, .pids = 1, .milli_cpus = 1 } };
 }
@@ -112,6 +113,9 @@ static void every_right_makes_a_unit_more_exposed(void **state)
     assert_true(score(&u).points > before);
     before = score(&u).points;
     u.ipc_of = PROJECT_HOST;
+    assert_true(score(&u).points > before);
+    before = score(&u).points;
+    u.pid_of = PROJECT_HOST;
     assert_true(score(&u).points > before);
 }
 

@@ -123,6 +123,19 @@ static void who_lives_in_another_network_waits_for_it_after_a_crash(void **state
     assert_int_equal(fsm_step(STATE_BACKOFF, FSM_TIMER, &facts).actions, 0);
 }
 
+static void who_went_with_another_waits_for_it_whatever_the_policy(void **state)
+{
+    struct fsm_facts facts = wanted(RESTART_NO);
+
+    (void) state;
+    assert_int_equal(fsm_step(STATE_UP, FSM_ENDED, &facts).next, STATE_FAILED);
+    facts.evicted = true;
+    assert_int_equal(fsm_step(STATE_UP, FSM_ENDED, &facts).next, STATE_WAITING);
+    assert_int_equal(fsm_step(STATE_UP, FSM_ENDED, &facts).actions, FSM_RELEASE);
+    facts.want = WANT_REST;
+    assert_int_equal(fsm_step(STATE_UP, FSM_ENDED, &facts).next, STATE_DOWN);
+}
+
 static void an_end_that_was_asked_for_leads_down_whatever_the_policy(void **state)
 {
     struct fsm_facts facts = wanted(RESTART_ALWAYS);
@@ -211,6 +224,7 @@ int main(void)
         cmocka_unit_test(hooks_come_before_probing_and_before_the_stop_signal),
         cmocka_unit_test(sickness_ends_in_what_was_ordered),
         cmocka_unit_test(who_lives_in_another_network_waits_for_it_after_a_crash),
+        cmocka_unit_test(who_went_with_another_waits_for_it_whatever_the_policy),
         cmocka_unit_test(an_end_that_was_asked_for_leads_down_whatever_the_policy),
         cmocka_unit_test(the_policy_decides_about_an_unasked_end),
         cmocka_unit_test(what_vanished_starts_again_only_if_it_is_wanted_and_its_policy_allows),

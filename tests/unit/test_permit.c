@@ -72,6 +72,7 @@ enum wish {
     HOST_UTS,
     HOST_CGROUP,
     HOST_IPC,
+    HOST_PID,
 };
 
 static struct spec make(enum wish w)
@@ -80,6 +81,7 @@ static struct spec make(enum wish w)
                       .project = "p",
                       .network_of = "",
                       .ipc_of = "",
+                      .pid_of = "",
                       .etc = none,
                       .uid = 1000,
                       .gid = 1000,
@@ -121,6 +123,7 @@ static struct spec make(enum wish w)
     case HOST_UTS: s.host_uts = true; break;
     case HOST_CGROUP: s.host_cgroup = true; break;
     case HOST_IPC: s.ipc_of = SPEC_HOST; break;
+    case HOST_PID: s.pid_of = SPEC_HOST; break;
     case DEVICE_RULE: s.device_rules = rules; break;
     case OWN_PROFILE: s.seccomp_profile = "{}"; break;
     }
@@ -188,6 +191,9 @@ static const struct {
     { NULL, HOST_IPC,
       "policy: host-ipc = no: 'p.a.1.1' may not live in the IPC namespace of the host" },
     { "host-ipc = yes", HOST_IPC, NULL },
+    { "host-ipc = yes", HOST_PID,
+      "policy: host-pid = no: 'p.a.1.1' may not live among the processes of the host" },
+    { "host-pid = yes", HOST_PID, NULL },
     { NULL, DEVICE_RULE,
       "policy: device-rules = none: 'p.a.1.1' may not have the device rule 'c 10:* rw'" },
     { "device-rules = c:10:229:rw c:10:*:r", DEVICE_RULE, ":1: device-rules = c:10:229:rw" },

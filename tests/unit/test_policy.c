@@ -29,6 +29,7 @@ static struct spec good(void)
                           .domainname = "",
                           .network_of = "",
                           .ipc_of = "",
+                          .pid_of = "",
                           .limits.cpuset = "",
                           .swappiness = "",
                           .user = "nobody",
@@ -104,6 +105,8 @@ enum wrong {
     IPC_SYSCTL,
     IPC_NO_SHM,
     IPC_ID,
+    PID_ID,
+    PID_WITH_USERS,
     DOMAIN_OF_HOST,
     SUBPATH_UP,
     SUBPATH_ABSOLUTE,
@@ -188,6 +191,8 @@ static const struct {
     [IPC_SYSCTL] = { -EPERM, "sysctl" },
     [IPC_NO_SHM] = { -EINVAL, "ipc" },
     [IPC_ID] = { -EINVAL, "instance-id" },
+    [PID_ID] = { -EINVAL, "instance-id" },
+    [PID_WITH_USERS] = { -EPERM, "namespace" },
     [DOMAIN_OF_HOST] = { -EPERM, "namespace" },
     [DEVICE_NOT_IN_DEV] = { -EINVAL, "device" },
     [DEVICE_OF_ANYBODY] = { -EINVAL, "device" },
@@ -436,6 +441,11 @@ static struct spec make(enum wrong w)
         s.no_shm = true;
         break;
     case IPC_ID: s.ipc_of = "../x"; break;
+    case PID_ID: s.pid_of = "../x"; break;
+    case PID_WITH_USERS:
+        s.own_users = true;
+        s.pid_of = SPEC_HOST;
+        break;
     case DOMAIN_OF_HOST:
         s.host_uts = true;
         s.domainname = "example.org";

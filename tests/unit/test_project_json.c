@@ -51,8 +51,8 @@ static struct port ports[] = { { .address = "", .published = 443, .last = 443, .
     {                                                                                              \
         .name = (n), .image = "i", .recipe = "r", .digest = "d", .argv = argv, .env = env,         \
         .workdir = "/", .hostname = (n), .domainname = "", .network_of = "", .ipc_of = "",         \
-        .limits.cpuset = "", .swappiness = "", .user = "u", .home = "/", .uid = 5, .gid = 6,       \
-        .etc = none, .seccomp = "default", .seccomp_profile = "", .apparmor = "",                  \
+        .pid_of = "", .limits.cpuset = "", .swappiness = "", .user = "u", .home = "/", .uid = 5,   \
+        .gid = 6, .etc = none, .seccomp = "default", .seccomp_profile = "", .apparmor = "",        \
         .stop_signal = SIGTERM, .stop_grace_us = 9, .log_files = 3, .log_compress = true,          \
         .health = { .probe = PROBE_BLANK },                                                        \
     }

@@ -55,7 +55,7 @@ static void what_was_put_is_read_in_order(void **state)
     (void) state;
     setup_begin(f);
     setup_put(f, SETUP_HOSTNAME, "web");
-    setup_put(f, SETUP_PROC);
+    setup_put(f, SETUP_PROC, "own");
     setup_put(f, SETUP_FILE, "3", "/run/secrets/x", "33", "33", "400");
     setup_put(f, SETUP_ARG, "");
     assert_int_equal(fclose(f), 0);

@@ -63,6 +63,7 @@ static struct spec full(void)
                           .domainname = "example",
                           .network_of = "",
                           .ipc_of = "",
+                          .pid_of = "",
                           .dns = etc,
                           .user = "www-data",
                           .home = "/var/www",

@@ -506,6 +506,37 @@ static void who_lives_in_a_network_that_crashed_moves_to_the_next_one(void **sta
     assert_string_equal(fake_notes(&s->fake), "launch p.web.1.2; ");
 }
 
+/* without a restart policy: it has not ended by itself */
+static void who_lives_among_the_processes_of_one_that_crashed_comes_back_with_it(void **state)
+{
+    struct stage *s = *state;
+    struct project *p = lodging();
+
+    p->units[0].network_of = "";
+    p->units[0].pid_of = "db";
+    p->units[0].restart.policy = RESTART_NO;
+    assert_int_equal(begin(s, OP_UP, p), 0);
+    started(s, "p.db.1.1");
+    probe(s, "p.db.1.1", true);
+    started(s, "p.web.1.1");
+    probe(s, "p.web.1.1", true);
+    (void) fake_notes(&s->fake);
+    ended(s, "p.db.1.1", 1, 0);
+    ended(s, "p.web.1.1", 0, SIGKILL);
+    assert_string_equal(fake_notes(&s->fake), "remove p.db.1.1; remove p.web.1.1; ");
+    while (!strstr(s->fake.notes, "launch p.db.1.2; "))
+        assert_true(sd_event_run(s->loop, UINT64_MAX) >= 0);
+    (void) fake_notes(&s->fake);
+    started(s, "p.db.1.2");
+    assert_string_equal(fake_notes(&s->fake), "launch p.web.1.2; ");
+    /* killed while the other one runs, it has */
+    started(s, "p.web.1.2");
+    probe(s, "p.web.1.2", true);
+    (void) fake_notes(&s->fake);
+    ended(s, "p.web.1.2", 0, SIGKILL);
+    assert_string_equal(fake_notes(&s->fake), "remove p.web.1.2; ");
+}
+
 static void a_restart_takes_along_what_asks_for_it_and_runs(void **state)
 {
     const char *const db[] = { "db", NULL };
@@ -1075,6 +1106,7 @@ int main(void)
         STAGED(a_new_supervisor_adopts_the_next_life_of_what_was_saved_as_running),
         STAGED(a_restart_takes_along_what_asks_for_it_and_runs),
         STAGED(who_lives_in_a_network_that_crashed_moves_to_the_next_one),
+        STAGED(who_lives_among_the_processes_of_one_that_crashed_comes_back_with_it),
         STAGED(down_removes_volumes_only_when_asked_and_never_external_ones),
         STAGED(a_volume_that_stays_is_told_and_the_project_is_gone_all_the_same),
         STAGED(down_is_over_when_the_networks_are_gone),
