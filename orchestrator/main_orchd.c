@@ -126,7 +126,9 @@ static int run(const struct options *o, struct err *e)
     auto_free char *state_dir = paths_join("%s/manager/projects", paths_state());
     struct supervisor_config config = { .state_dir = state_dir,
                                         .log_dir = paths_log(),
-                                        .exit_idle = o->exit_idle };
+                                        .exit_idle = o->exit_idle,
+                                        .milli_cpus =
+                                            (uint64_t) sysconf(_SC_NPROCESSORS_ONLN) * 1000 };
     struct server_config control = { .path = socket_path,
                                      .heritage = HERITAGE_NONE,
                                      .exit_idle = o->exit_idle };

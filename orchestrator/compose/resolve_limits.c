@@ -1,5 +1,6 @@
 /* What a service may use. */
 #include <string.h>
+#include <unistd.h>
 
 #include "base/num.h"
 #include "compose/resolve.h"
@@ -11,7 +12,8 @@ enum {
     SHARES_LEAST = 2,
     SHARES_MOST = 262144,
     PERIOD_LEAST = 1000,
-    PERIOD_MOST = 1000000
+    PERIOD_MOST = 1000000,
+    PERIOD_USUAL = 100000
 };
 
 static const struct node *either(const struct node *a, const char *key, const struct node *b,
@@ -91,6 +93,26 @@ static int cpu_details(struct resolve *r, struct err *e)
     return 0;
 }
 
+/* What is reserved is only counted, so it must be there: the supervisor adds up all projects. */
+static int cpu_reservation(struct resolve *r, struct err *e)
+{
+    const struct node *resources = node_get(node_get(r->service, "deploy"), "resources");
+    const struct node *n = node_get(node_get(resources, "reservations"), "cpus");
+    const struct limits *l = &r->unit->limits;
+    long host = sysconf(_SC_NPROCESSORS_ONLN);
+    uint64_t most = l->milli_cpus, *out = &r->unit->reserved_milli_cpus;
+
+    if (l->cpu_quota_us)
+        most = l->cpu_quota_us * 1000 / (l->cpu_period_us ? l->cpu_period_us : PERIOD_USUAL);
+    if (n && num_milli_cpus(n->text, out) < 0)
+        return resolve_refuse(n, e, "'cpus' must be a number such as 0.5");
+    if (most && *out > most)
+        return resolve_refuse(n, e, "more processors are reserved than the limit allows");
+    if (host > 0 && *out > (uint64_t) host * 1000)
+        return resolve_refuse(n, e, "more processors are reserved than this host has, %ld", host);
+    return 0;
+}
+
 static int memory_details(struct resolve *r, struct err *e)
 {
     const struct node *reserved =
@@ -139,6 +161,8 @@ int resolve_limits(struct resolve *r, struct err *e)
         return resolve_refuse(nofile, e, "'nofile' must be a number");
     int code = cpu_details(r, e);
 
+    if (code == 0)
+        code = cpu_reservation(r, e);
     if (code == 0)
         code = memory_details(r, e);
     if (code == 0)

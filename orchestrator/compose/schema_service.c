@@ -113,7 +113,7 @@ static const struct attribute limits_list[] = {
 KIND(limits, "limits section");
 
 static const struct attribute reservations_list[] = {
-    { "cpus", .accepts = NUMBER_TEXT, .form = FORM_CPUS, NO("nothing reserves a processor; `cpu_shares` weighs") },
+    { "cpus", .accepts = NUMBER_TEXT, .form = FORM_CPUS, YES("counted: what all projects that are up reserve is no more than the host has; `cpu_shares` weighs") },
     { "memory", .accepts = IS_TEXT, .form = FORM_BYTES, YES("taken back last when memory is short") },
     { "generic_resources", OBJECTS_, .kind = &generic, NO("for clusters") },
     { "devices", OBJECTS_, .kind = &device_request, NO("no device requests") },

@@ -154,6 +154,9 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
     *out = d;
     if (r->volumes && volumes_unused(s, d, d ? d->project : r->definition, e) < 0)
         return e->code;
+    if ((r->kind == OP_UP || r->kind == OP_START) &&
+        reservation_check(s, r->definition ? r->definition : d->project, e) < 0)
+        return e->code;
     return requests_check_services(r->definition ? r->definition : d->project, r->services, e);
 }
 

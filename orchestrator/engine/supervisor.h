@@ -18,7 +18,8 @@ struct supervisor_config {
     sd_event *loop;
     struct timers *timers; /* outlives it */
     const char *state_dir, *log_dir;
-    bool exit_idle; /* end the loop when the last project is gone */
+    bool exit_idle;      /* end the loop when the last project is gone */
+    uint64_t milli_cpus; /* of this host: what services can reserve together */
     /* hears every event of every project; may be NULL */
     void (*observe)(void *observer, const json_t *event);
     void *observer;

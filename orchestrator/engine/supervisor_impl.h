@@ -65,6 +65,10 @@ bool lodging_was_evicted(const struct instance *i, const struct exit_info *how);
 /* where it will live, as things are now; noted in it */
 void lodging_plan(struct instance *i, struct runtime_launch *out);
 
+/* reservation.c */
+/* -EDQUOT when the project reserves more than the others that are up leave */
+int reservation_check(const struct supervisor *s, const struct project *p, struct err *e);
+
 /* networks.c */
 /* true while networks have to be made anew and something still runs on what they were */
 bool networks_are_held(const struct deployment *d);

@@ -114,14 +114,15 @@ struct unit {
     size_t n_groups;
     struct disk_limit *disks;
     size_t n_disks;
-    uint64_t disk_weight;        /* of all others, 10 to 1000; 0 = as usual */
-    const char *swappiness;      /* 0 to 100, "" = the host's */
-    int oom_score_adj;           /* 0 = inherited */
-    bool stdin_open;             /* never at its end, though nobody writes to it */
-    bool tty;                    /* has a terminal */
-    const char *const *sysctls;  /* "NAME=VALUE", of namespaces only */
-    const char *seccomp;         /* profile name in configs/seccomp, or "unconfined" */
-    const char *seccomp_profile; /* "", or a profile in moby's JSON form instead */
+    uint64_t disk_weight;         /* of all others, 10 to 1000; 0 = as usual */
+    uint64_t reserved_milli_cpus; /* counted against those of the host */
+    const char *swappiness;       /* 0 to 100, "" = the host's */
+    int oom_score_adj;            /* 0 = inherited */
+    bool stdin_open;              /* never at its end, though nobody writes to it */
+    bool tty;                     /* has a terminal */
+    const char *const *sysctls;   /* "NAME=VALUE", of namespaces only */
+    const char *seccomp;          /* profile name in configs/seccomp, or "unconfined" */
+    const char *seccomp_profile;  /* "", or a profile in moby's JSON form instead */
     struct device *devices;
     size_t n_devices;
     const char *apparmor;            /* a profile that the host has loaded, "" = none */

@@ -199,6 +199,7 @@ static const struct json_member unit_members[] = {
     MANY(unit, groups, group_kind),
     MANY(unit, disks, disk_kind),
     PLAIN(unit, disk_weight, T_U64),
+    PLAIN(unit, reserved_milli_cpus, T_U64),
     TEXT(unit, swappiness),
     PLAIN(unit, oom_score_adj, T_SIGNED),
     PLAIN(unit, stdin_open, T_BOOL),

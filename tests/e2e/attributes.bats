@@ -278,7 +278,7 @@ up_many() {
     mkdir -p "$WORLD/$1"
     printf 'name: %s\nservices:\n' "$1" >"$WORLD/$1/compose.yaml"
     while read -r service; do
-        printf '  %s\n    image: local/sleeper\n    x-native: { user: nobody, command: [/bin/sleep, "3600"] }\n    <<: %s\n' \
+        printf '  %s\n    <<: [%s, { image: local/sleeper, x-native: { user: nobody, command: [/bin/sleep, "3600"] } }]\n' \
             "${service%% *}" "${service#* }" >>"$WORLD/$1/compose.yaml"
     done <<<"$2"
     run orch_in "$WORLD/$1" up
@@ -348,10 +348,8 @@ apart: { read_only: true }"
     run ! with pid among owner apart
     run ! with ipc among owner lodger
     owner=$(pid_alone among owner) lodger=$(pid_alone among lodger)
-    # the service itself: commands of operators see more
     [[ ,$(PROJECT=$dir mount_of lodger /proc), == *,hidepid=invisible,* ]]
     [[ ,$(PROJECT=$dir mount_of seeing /proc), != *,hidepid=* ]]
-    [ "$(orch_in "$dir" exec --user 65534 seeing sh -c "ls -d /proc/[0-9]*" | wc -l)" -ge 6 ]
     kill -KILL "$owner"
     wait_until 20 with pid among owner lodger
     wait_until 20 with pid among owner seeing
@@ -377,6 +375,27 @@ apart: { read_only: true }"
     orch_in "$WORLD/hosting" down
     [ -z "$(pid_alone hosting)" ] || ! kill -0 "$(pid_alone hosting)"
     policy
+}
+
+@test "deploy.resources.reservations.cpus: no more than the host has, in all projects that are up; nothing else" {
+    local all half
+    all=$(nproc)
+    half=$(awk "BEGIN { print $all / 2 + 0.25 }")
+    up_alone first "deploy: { resources: { reservations: { cpus: '$half' } } }"
+    [ "$status" -eq 0 ]
+    up_alone second "deploy: { resources: { reservations: { cpus: '$half' } } }"
+    [ "$status" -eq 1 ]
+    [[ $output == *"project 'second' reserves "*" processors; this host has $all.000, of which other projects that are up reserve "* ]]
+    [ "$(orch_in "$WORLD/first" ps --format json | jq -r '.services[0].state')" = up ]
+    # again, for itself it counts once
+    up_alone first "deploy: { resources: { reservations: { cpus: '$all' } } }"
+    [ "$status" -eq 0 ]
+    orch_in "$WORLD/first" down
+    up_alone second "deploy: { resources: { reservations: { cpus: '$half' } } }"
+    [ "$status" -eq 0 ]
+    run orch_in "$WORLD/second" scale web=2
+    [ "$status" -eq 1 ]
+    orch_in "$WORLD/second" down
 }
 
 @test "blkio_config: rates and weights of a block device" {
@@ -482,7 +501,8 @@ ipc: host, userns_mode: auto|'ipc: host' and a user namespace of its own exclude
 uts: host, hostname: box|'hostname' and 'uts: host' exclude each other
 uts: host, userns_mode: auto|compose.yaml:6:
 cgroup: host, userns_mode: private|'cgroup: host' and a user namespace of its own exclude
-deploy: { resources: { reservations: { cpus: "0.5" } } }|cpu_shares
+deploy: { resources: { reservations: { cpus: "4096" } } }|more processors are reserved than this host has
+cpus: 0.5, deploy: { resources: { reservations: { cpus: "0.6" } } }|more processors are reserved than the limit allows
 EOF
     [ "$(ps_json | jq -r .project)" != refused ]
 }

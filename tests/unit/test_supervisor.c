@@ -68,7 +68,9 @@ static void on_done(void *owner, const struct operation_failure *failure)
 
 static void open_supervisor(struct stage *s)
 {
-    struct supervisor_config config = { .state_dir = s->dir, .log_dir = s->dir, .exit_idle = true };
+    struct supervisor_config config = {
+        .state_dir = s->dir, .log_dir = s->dir, .exit_idle = true, .milli_cpus = 4000
+    };
     struct err e = ERR_INIT;
 
     assert_true(sd_event_new(&s->loop) >= 0);
@@ -554,6 +556,43 @@ static void a_restart_takes_along_what_asks_for_it_and_runs(void **state)
     assert_string_equal(fake_notes(&s->fake), "remove p.db.1.1; launch p.db.1.2; ");
     started(s, "p.db.1.2");
     assert_string_equal(fake_notes(&s->fake), "launch p.web.1.2; ");
+}
+
+/* project `name` of one service that reserves so much for each of its replicas */
+static struct project *reserving(const char *name, uint64_t milli_cpus, unsigned replicas)
+{
+    struct project *p = two_tier("w1", false);
+
+    p->name = name;
+    p->units[0].reserved_milli_cpus = milli_cpus;
+    p->units[0].replicas = replicas;
+    return p;
+}
+
+static int up_reserving(struct stage *s, const char *name, uint64_t milli_cpus, unsigned replicas)
+{
+    struct watcher w = { .owner = s, .event = on_event, .done = on_done };
+    struct supervisor_request r = { .kind = OP_UP,
+                                    .project = name,
+                                    .definition = reserving(name, milli_cpus, replicas) };
+    struct err e = ERR_INIT;
+    int code = supervisor_begin(s->supervisor, &r, &w, &e);
+
+    if (code == -EDQUOT)
+        assert_non_null(strstr(e.msg, "processors; this host has 4.000"));
+    return code;
+}
+
+static void services_reserve_no_more_processors_than_there_are_in_all_projects(void **state)
+{
+    struct stage *s = *state;
+
+    assert_int_equal(up_reserving(s, "p", 1001, 4), -EDQUOT);
+    assert_int_equal(up_reserving(s, "p", 1500, 2), 0);
+    assert_int_equal(up_reserving(s, "q", 1001, 1), -EDQUOT);
+    assert_int_equal(up_reserving(s, "q", 1000, 1), 0);
+    /* who reserves nothing asks for nothing */
+    assert_int_equal(up_reserving(s, "r", 0, 1), 0);
 }
 
 static int down_with_volumes(struct stage *s, struct project *p)
@@ -1107,6 +1146,7 @@ int main(void)
         STAGED(a_restart_takes_along_what_asks_for_it_and_runs),
         STAGED(who_lives_in_a_network_that_crashed_moves_to_the_next_one),
         STAGED(who_lives_among_the_processes_of_one_that_crashed_comes_back_with_it),
+        STAGED(services_reserve_no_more_processors_than_there_are_in_all_projects),
         STAGED(down_removes_volumes_only_when_asked_and_never_external_ones),
         STAGED(a_volume_that_stays_is_told_and_the_project_is_gone_all_the_same),
         STAGED(down_is_over_when_the_networks_are_gone),
