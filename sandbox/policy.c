@@ -440,8 +440,27 @@ static int check_dns(const struct spec *s, struct err *e)
     return r < 0 ? r : check_names_of("option", s->dns_options, options, e);
 }
 
-/* in the host's network they are over the host */
-static const uint64_t network_masters = UINT64_C(1) << CAP_NET_ADMIN | UINT64_C(1) << CAP_NET_RAW;
+#define BIT(c) (UINT64_C(1) << (c))
+
+/* in a namespace of the host these are over the host */
+static int check_masters(const struct spec *s, uint64_t mask, struct err *e)
+{
+    const struct {
+        const char *of;
+        uint64_t masters;
+        const char *what;
+    } over[] = { { s->network_of, BIT(CAP_NET_ADMIN) | BIT(CAP_NET_RAW),
+                   "NET_ADMIN and NET_RAW not in the host's network" },
+                 { s->ipc_of, BIT(CAP_IPC_OWNER), "IPC_OWNER not in the host's IPC namespace" },
+                 { s->pid_of,
+                   BIT(CAP_KILL) | BIT(CAP_SYS_PTRACE) | BIT(CAP_SYS_NICE) | BIT(CAP_SYS_RESOURCE),
+                   "KILL, SYS_PTRACE, SYS_NICE and SYS_RESOURCE not among the host's processes" } };
+
+    for (size_t i = 0; i < ARRAY_LEN(over); i++)
+        if (strcmp(over[i].of, SPEC_HOST) == 0 && mask & over[i].masters)
+            return err_set(e, -EPERM, "capability: %s", over[i].what);
+    return 0;
+}
 
 /* who shares a namespace shares it with the ids of the host */
 static int check_shared(const struct spec *s, struct err *e)
@@ -491,8 +510,8 @@ static int check_confinement(const struct spec *s, struct err *e)
     if (r == 0 && (r = capability_mask(s->capabilities, &mask, &wrong)) < 0)
         return err_set(e, r == -EPERM ? -EPERM : -EINVAL, "capability: '%.64s' %s", wrong,
                        r == -EPERM ? "is root of the host" : "is none");
-    if (r == 0 && strcmp(s->network_of, SPEC_HOST) == 0 && mask & network_masters)
-        return err_set(e, -EPERM, "capability: NET_ADMIN and NET_RAW not in the host's network");
+    if (r == 0)
+        r = check_masters(s, mask, e);
     return r < 0 ? r : check_users(s, e);
 }
 

@@ -107,6 +107,8 @@ enum wrong {
     IPC_ID,
     PID_ID,
     PID_WITH_USERS,
+    KILL_OVER_HOST,
+    IPC_OVER_HOST,
     DOMAIN_OF_HOST,
     SUBPATH_UP,
     SUBPATH_ABSOLUTE,
@@ -193,6 +195,8 @@ static const struct {
     [IPC_ID] = { -EINVAL, "instance-id" },
     [PID_ID] = { -EINVAL, "instance-id" },
     [PID_WITH_USERS] = { -EPERM, "namespace" },
+    [KILL_OVER_HOST] = { -EPERM, "capability: KILL" },
+    [IPC_OVER_HOST] = { -EPERM, "capability: IPC_OWNER" },
     [DOMAIN_OF_HOST] = { -EPERM, "namespace" },
     [DEVICE_NOT_IN_DEV] = { -EINVAL, "device" },
     [DEVICE_OF_ANYBODY] = { -EINVAL, "device" },
@@ -358,15 +362,16 @@ static struct spec with_etc(const char *const entry[])
 
 static struct spec make(enum wrong w)
 {
-    static const char *const shadow[] = { "shadow", NULL }, *const up[] = { "../x", NULL },
-                             *const absolute[] = { "/etc/x", NULL },
-                             *const semaphores[] = { "kernel.sem=1 1 1 1", NULL },
-                             *const sysctl[] = { "kernel.core_pattern=|/x", NULL },
-                             *const raw[] = { "NET_RAW", NULL },
-                             *const all[] = { "NET_RAW", "ALL", NULL },
-                             *const admin[] = { "NET_RAW", "SYS_ADMIN", NULL },
-                             *const dns_name[] = { "ns.example", NULL },
-                             *const dns_newline[] = { "a\nnameserver 6.6.6.6", NULL };
+    static const char
+        *const shadow[] = { "shadow", NULL },
+               *const up[] = { "../x", NULL }, *const absolute[] = { "/etc/x", NULL },
+               *const killer[] = { "KILL", NULL }, *const owner[] = { "IPC_OWNER", NULL },
+               *const semaphores[] = { "kernel.sem=1 1 1 1", NULL },
+               *const sysctl[] = { "kernel.core_pattern=|/x", NULL },
+               *const raw[] = { "NET_RAW", NULL }, *const all[] = { "NET_RAW", "ALL", NULL },
+               *const admin[] = { "NET_RAW", "SYS_ADMIN", NULL },
+               *const dns_name[] = { "ns.example", NULL },
+               *const dns_newline[] = { "a\nnameserver 6.6.6.6", NULL };
     struct spec s = good();
 
     switch (w) {
@@ -442,6 +447,14 @@ static struct spec make(enum wrong w)
         break;
     case IPC_ID: s.ipc_of = "../x"; break;
     case PID_ID: s.pid_of = "../x"; break;
+    case KILL_OVER_HOST:
+        s.pid_of = SPEC_HOST;
+        s.capabilities = killer;
+        break;
+    case IPC_OVER_HOST:
+        s.ipc_of = SPEC_HOST;
+        s.capabilities = owner;
+        break;
     case PID_WITH_USERS:
         s.own_users = true;
         s.pid_of = SPEC_HOST;
