@@ -47,6 +47,8 @@ int resolve_limits(struct resolve *r, struct err *e);
 int resolve_logging(struct resolve *r, struct err *e);
 /* after resolve_rights */
 int resolve_namespaces(struct resolve *r, struct err *e);
+/* a section that says how much of logs is kept; NULL says nothing */
+int resolve_log_keep(struct resolve *r, const struct node *n, struct log_keep *out, struct err *e);
 int resolve_network(struct resolve *r, struct err *e);
 /* the networks of a project, for its units to be on */
 int resolve_networks(struct project *p, const struct node *document, struct err *e);

@@ -39,6 +39,15 @@ static int option(struct resolve *r, const char *key, const struct node *value, 
     return 0;
 }
 
+int resolve_log_keep(struct resolve *r, const struct node *n, struct log_keep *out, struct err *e)
+{
+    const struct node *budget = node_get(n, "budget");
+
+    if (budget && (num_bytes(scalar_print(r->arena, budget), &out->budget) < 0 || out->budget == 0))
+        return resolve_refuse(budget, e, "'budget' must be bytes such as 500m");
+    return resolve_duration(n, "max_age", 0, &out->max_age_us, e);
+}
+
 int resolve_logging(struct resolve *r, struct err *e)
 {
     const struct node *logging = node_get(r->service, "logging");
@@ -53,5 +62,5 @@ int resolve_logging(struct resolve *r, struct err *e)
         if (code < 0)
             return code;
     }
-    return 0;
+    return resolve_log_keep(r, node_get(r->native, "logs"), &r->unit->logs, e);
 }

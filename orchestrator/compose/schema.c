@@ -104,6 +104,7 @@ static const struct attribute ours_list[] = {
     { "database", OBJECT_, .kind = &database, YES("see its attributes") },
     { "certificate", OBJECT_, .kind = &certificate, YES("see its attributes") },
     { "urls", TEXTS_, YES("shown when all is up") },
+    { "logs", OBJECT_, .kind = &schema_log_keep, YES("see its attributes") },
 };
 const struct kind schema_ours = { .what = "x-ipam-orch section", .list = ours_list, .n = ARRAY_LEN(ours_list) };
 

@@ -140,7 +140,8 @@ struct kind {
 };
 
 extern const struct kind schema_project, schema_service, schema_build, schema_network,
-    schema_volume, schema_secret, schema_config, schema_include, schema_ours, schema_native;
+    schema_volume, schema_secret, schema_config, schema_include, schema_ours, schema_native,
+    schema_log_keep;
 
 /* What a node of a document is: the value of an attribute, an object of a kind, or neither. */
 struct shape {

@@ -388,6 +388,11 @@ static const struct attribute pre_start_list[] = {
     { "timeout", TIME_, YES("then it has failed; 1 m") },
 };
 KIND(pre_start, "command before the program");
+static const struct attribute log_keep_list[] = {
+    { "budget", .accepts = INT_TEXT, .form = FORM_BYTES, YES("bytes of all files together; the oldest rotated ones go first") },
+    { "max_age", TIME_, YES("of a rotated file since its last line; of the service instead of the project's") },
+};
+const struct kind schema_log_keep = { .what = "logs section", .list = log_keep_list, .n = ARRAY_LEN(log_keep_list) };
 static const char *const proc_words[] = { "own", "all", NULL };
 static const char *const unhealthy_words[] = { "ignore", "restart", "reload", "stop", NULL };
 
@@ -410,6 +415,7 @@ static const struct attribute native_list[] = {
     { "reload_signal", TEXT_, YES("that makes it read its configuration again") },
     { "pre_start", OBJECTS_, .kind = &pre_start, YES("commands before the program, in its sandbox; one that does not exit 0 in time is a failed start") },
     { "restart_delay", OBJECT_, .kind = &restart_delay, YES("how restarts back off") },
+    { "logs", OBJECT_, .kind = &schema_log_keep, YES("see its attributes") },
     { "seccomp", TEXT_, YES("name of a shipped system call profile: default, nginx, redis, mariadb, python") },
 };
 const struct kind schema_native = { .what = "x-native section", .list = native_list, .n = ARRAY_LEN(native_list) };

@@ -70,6 +70,7 @@ void deployment_free(struct deployment *d)
 {
     if (!d)
         return;
+    timers_cancel(d->timers, &d->tidy);
     for (size_t i = 0; i < d->n_instances; i++)
         instance_free(d->instances[i]);
     for (size_t i = 0; i < d->n_leases; i++)

@@ -108,8 +108,9 @@ struct deployment {
     bool leaving;         /* `down`: forget it when everything has stopped */
     bool leaving_with_volumes;
     bool networks_ready;
-    unsigned names;  /* how often instances came and went */
-    bool removing;   /* the end: no instance is left, networks and volumes go */
+    unsigned names; /* how often instances came and went */
+    bool removing;  /* the end: no instance is left, networks and volumes go */
+    struct timer tidy;
     size_t removals; /* of these, asked for and not answered yet */
 };
 

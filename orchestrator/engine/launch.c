@@ -69,6 +69,11 @@ static void on_drained(void *owner)
     supervisor_settle(((struct instance *) owner)->in);
 }
 
+static void on_rotated(void *owner)
+{
+    tidy_logs(((struct instance *) owner)->in);
+}
+
 static void limit(struct instance *i)
 {
     const struct probe *q = i->unit ? &i->unit->health.probe : NULL;
@@ -103,6 +108,7 @@ int launch_open_log(struct supervisor *s, struct instance *i, struct err *e)
         return r;
     capture_log_on_drained(i->log, on_drained, i);
     capture_log_on_output(i->log, attach_heard, i);
+    capture_log_on_rotated(i->log, on_rotated, i);
     limit(i);
     return 0;
 }

@@ -32,6 +32,7 @@ static void load_one(void *owner, struct project *p, json_t *state)
         log_line(LOG_WARN, "project %s was saved by a newer version: %s is not known here", p->name,
                  p->foreign);
     deployment_adopt(d, p);
+    tidy_logs(d);
     if (state && deployment_from_json(d, state, &e) < 0)
         log_err(&e, "a saved state is read in part");
     if (!d->leaving)
@@ -178,6 +179,7 @@ static int adopt_definition(struct supervisor *s, const struct supervisor_reques
     if (!*d)
         *d = add_deployment(s);
     deployment_adopt(*d, r->definition);
+    tidy_logs(*d);
     return 0;
 }
 

@@ -69,6 +69,11 @@ void lodging_plan(struct instance *i, struct runtime_launch *out);
 /* -EDQUOT when the project reserves more than the others that are up leave */
 int reservation_check(const struct supervisor *s, const struct project *p, struct err *e);
 
+/* tidy.c */
+/* removes logs beyond what the project says, and comes back to it while the project says anything
+ */
+void tidy_logs(struct deployment *d);
+
 /* networks.c */
 /* true while networks have to be made anew and something still runs on what they were */
 bool networks_are_held(const struct deployment *d);

@@ -59,6 +59,8 @@ struct capture_log {
     void *owner;
     capture_listener *heard;
     void *listener;
+    void (*rotated)(void *owner);
+    void *rotated_owner;
 };
 
 /* Work room for one chunk, shared by all logs: the loop handles one stream at a time. */
@@ -270,6 +272,8 @@ static void rotate(struct capture_log *log)
     log->looked_at = UINT64_MAX;
     if (log->spec.compress)
         pack_start(log->pack);
+    if (log->rotated)
+        log->rotated(log->rotated_owner);
 }
 
 /* how much to take at once: near the end of a file less, so that it ends where it should */
@@ -622,6 +626,12 @@ void capture_log_on_drained(struct capture_log *log, void (*drained)(void *owner
 {
     log->drained = drained;
     log->owner = owner;
+}
+
+void capture_log_on_rotated(struct capture_log *log, void (*rotated)(void *owner), void *owner)
+{
+    log->rotated = rotated;
+    log->rotated_owner = owner;
 }
 
 void capture_log_free(struct capture_log *log)

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/lifecycle.h"
+#include "model/log_keep.h"
 #include "model/mount.h"
 #include "model/network.h"
 #include "model/probe.h"
@@ -144,6 +145,7 @@ struct unit {
     uint64_t log_max_size; /* bytes of a log file before it is rotated */
     unsigned log_files;    /* that are kept, at least 1 */
     bool log_compress;     /* those that were rotated */
+    struct log_keep logs;
 };
 
 struct volume {
@@ -179,6 +181,7 @@ struct project {
     struct database database;
     const char *const *urls; /* what `up` prints at the end */
     const char *foreign;     /* saved by a version that knows more: what of it; NULL = nothing */
+    struct log_keep logs;
 };
 
 /* text tables shared by JSON, CLI and tests */

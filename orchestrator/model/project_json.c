@@ -64,6 +64,12 @@ static const struct json_member port_members[] = {
 };
 static const struct json_kind port_kind = KIND(port, "port", port_members);
 
+static const struct json_member keep_members[] = {
+    PLAIN(log_keep, budget, T_U64),
+    PLAIN(log_keep, max_age_us, T_U64),
+};
+static const struct json_kind keep_kind = KIND(log_keep, "logs", keep_members);
+
 static const struct json_member limits_members[] = {
     PLAIN(limits, memory, T_U64),
     PLAIN(limits, milli_cpus, T_U64),
@@ -226,6 +232,7 @@ static const struct json_member unit_members[] = {
     PLAIN(unit, log_max_size, T_U64),
     PLAIN_OR(unit, log_files, T_UINT, 1),
     PLAIN(unit, log_compress, T_BOOL),
+    ONE(unit, logs, keep_kind),
 };
 static const struct json_kind unit_kind = KIND(unit, "unit", unit_members);
 
@@ -273,6 +280,7 @@ static const struct json_member project_members[] = {
     MANY(project, volumes, volume_kind),
     ONE(project, database, database_kind),
     PLAIN(project, urls, T_LIST),
+    ONE(project, logs, keep_kind),
 };
 static const struct json_kind project_kind = KIND(project, "project", project_members);
 

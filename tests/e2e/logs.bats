@@ -105,6 +105,45 @@ is_packed() {
     [ "$(find "$WORLD/log/logs" -name 'packed*' ! -name '*.gz')" = "$WORLD/log/logs/packed.log" ]
 }
 
+# bytes_of PATTERN: of the logs that are called so
+bytes_of() {
+    find "$WORLD/log/logs" -name "$1" ! -name '*.std*' -printf '%s\n' | awk '{ n += $1 } END { print n + 0 }'
+}
+
+@test "x-native.logs, x-ipam-orch.logs: the oldest rotated files go beyond a budget and an age" {
+    orch down
+    rm -f "$WORLD"/log/logs/*.log*
+    orch --profile frugal up --no-wait frugal aged
+    wait_until 60 has_logged frugal 'line 19999'
+    wait_until 60 has_logged aged 'line 4999'
+    # the last ones are there, without a gap
+    orch logs --no-log-prefix frugal | numbers >"$WORLD/kept"
+    cmp "$WORLD/kept" <(seq "$(head -n 1 "$WORLD/kept")" 19999)
+    [ "$(bytes_of 'frugal.log*')" -le $((100 * 1024 + 20 * 1024)) ]
+    [ "$(bytes_of 'frugal.log*')" -gt $((60 * 1024)) ]
+    [ "$(bytes_of 'aged.log*')" -gt $((200 * 1024)) ]
+    # one for the project
+    sed 's/^name: logs/&\nx-ipam-orch: { logs: { budget: 60k } }/' "$PROJECT/compose.yaml" >"$PROJECT/small.yaml"
+    orch -f "$PROJECT/small.yaml" --profile frugal up --no-wait frugal aged
+    [ "$(bytes_of '*.log*')" -le $((60 * 1024)) ]
+    sed -i 's/budget: 60k/max_age: 1us/' "$PROJECT/small.yaml"
+    orch -f "$PROJECT/small.yaml" --profile frugal up --no-wait frugal aged
+    [ -z "$(find "$WORLD/log/logs" -name '*.log.[0-9]*' ! -name '*.std*')" ]
+    [ -e "$WORLD/log/logs/frugal.log" ]
+    sed -i 's/max_age: 1us/budget: 60k/' "$PROJECT/small.yaml"
+    orch down
+    # what is no size is refused where it stands
+    sed -i 's/budget: 60k/budget: some/' "$PROJECT/small.yaml"
+    run orch -f "$PROJECT/small.yaml" up --no-wait
+    [ "$status" -eq 3 ]
+    echo "$output"
+    [[ $output == *"small.yaml:"*"budget"* ]]
+    printf 'services: {a: {image: local/none, x-native: {user: nobody, command: [a]}, logging: {options: {compress: 7}}}}\n' >"$PROJECT/small.yaml"
+    run orch -f "$PROJECT/small.yaml" up --no-wait
+    [ "$status" -eq 3 ]
+    [[ $output == *"small.yaml:1:"*"'compress' must be true or false"* ]]
+}
+
 @test "logs --previous, --level, --json: the life before, what is grave, and what programs read" {
     local first
     orch down

@@ -54,7 +54,7 @@ static struct port ports[] = { { .address = "", .published = 443, .last = 443, .
         .pid_of = "", .limits.cpuset = "", .swappiness = "", .user = "u", .home = "/", .uid = 5,   \
         .gid = 6, .etc = none, .seccomp = "default", .seccomp_profile = "", .apparmor = "",        \
         .stop_signal = SIGTERM, .stop_grace_us = 9, .log_files = 3, .log_compress = true,          \
-        .health = { .probe = PROBE_BLANK },                                                        \
+        .logs = { 4, 5 }, .health = { .probe = PROBE_BLANK },                                      \
     }
 
 /* an example with one of everything */
@@ -92,6 +92,7 @@ static json_t *example(void)
                       .migrations = "/m",
                       .seeds = "" },
         .urls = none,
+        .logs = { .budget = 7, .max_age_us = 8 },
     };
     auto_free char *text = NULL;
     struct err e = ERR_INIT;
