@@ -9,29 +9,35 @@
 #include "cli/daemons.h"
 #include "cli/log_reader.h"
 #include "cli/patience.h"
+#include "cli/renewal.h"
 #include "cli/request.h"
 
-enum { FAILURE_LINES = 40 };
+enum { FAILURE_LINES = 40, OPT_NO_RELOAD = 256 };
 
 struct input {
     char **services;
+    bool no_reload;
     struct patience patience;
 };
 
 static const struct argp_option start_options[] = { PATIENCE_READY_OPTION, { 0 } };
 static const struct argp_option stop_options[] = { PATIENCE_GRACE_OPTION, { 0 } };
-static const struct argp_option restart_options[] = { PATIENCE_READY_OPTION,
-                                                      PATIENCE_GRACE_OPTION,
-                                                      { 0 } };
+static const struct argp_option restart_options[] = {
+    { "no-reload", OPT_NO_RELOAD, NULL, 0, "as they were, whatever the files say by now", 0 },
+    PATIENCE_READY_OPTION,
+    PATIENCE_GRACE_OPTION,
+    { 0 },
+};
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct input *in = state->input;
 
-    if (key != ARGP_KEY_ARG)
-        return patience_parse(&in->patience, key, arg, state);
-    strv_append(&in->services, arg);
-    return 0;
+    switch (key) {
+    case OPT_NO_RELOAD: in->no_reload = true; return 0;
+    case ARGP_KEY_ARG: strv_append(&in->services, arg); return 0;
+    default: return patience_parse(&in->patience, key, arg, state);
+    }
 }
 
 static json_t *names_to_json(char *const *names)
@@ -43,6 +49,26 @@ static json_t *names_to_json(char *const *names)
     return list;
 }
 
+/* adds what the files say now; who may not read them restarts what was */
+static int reload(const struct cli *cli, const json_t *status, json_t *message, struct err *e)
+{
+    struct project *now = NULL;
+    auto_free char *text = NULL;
+    int r = renewal_load(cli, status, &now, e);
+
+    if (r == -EACCES) {
+        fprintf(stderr, "warning: %s: services are restarted as they were\n", e->msg);
+        *e = (struct err) ERR_INIT;
+        return 0;
+    }
+    if (r == 0 && now && (r = project_to_json(now, &text, e)) == 0) {
+        (void) json_object_set_new(message, "definition", json_loads(text, 0, NULL));
+        explicit_bzero(text, strlen(text));
+    }
+    project_free(now);
+    return r < 0 && e->hint[0] == '\0' ? err_hint(e, "ipam-orch restart --no-reload") : r;
+}
+
 static int change(struct cli *cli, const char *operation, const struct input *in, struct err *e)
 {
     auto_client client = NULL;
@@ -52,12 +78,18 @@ static int change(struct cli *cli, const char *operation, const struct input *in
     char service[128];
     int r = request_open(cli, in->services, &client, &project, &status, e);
 
-    json_decref(status);
     if (r < 0)
         return r;
     message = json_pack("{s:s,s:s,s:s,s:o}", "op", "begin", "operation", operation, "project",
                         project, "services", names_to_json(in->services));
     patience_tell(&in->patience, message);
+    if (strcmp(operation, "restart") == 0 && !in->no_reload)
+        r = reload(cli, status, message, e);
+    json_decref(status);
+    if (r < 0) {
+        json_decref(message);
+        return r;
+    }
     r = request_run(cli, client, message, &ending, service, e);
     if (r < 0 && service[0] != '\0')
         log_reader_print_last(project, service, FAILURE_LINES, stderr);
@@ -107,7 +139,8 @@ int cmd_restart(struct cli *cli, int argc, char **argv)
     static const struct argp argp = { .options = restart_options,
                                       .parser = parse,
                                       .args_doc = "[SERVICE...]",
-                                      .doc = "Stops services and starts them again, in order." };
+                                      .doc = "Stops services and starts them again, in order, as "
+                                             "the files describe them by now." };
 
     return run(cli, "restart", &argp, argc, argv);
 }

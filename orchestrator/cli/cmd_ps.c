@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/renewal.h"
 #include "cli/request.h"
 
 struct input {
@@ -109,6 +110,8 @@ static void print_row(const json_t *s)
         printf("%swaits for %s", gap, text(s, "waits_for"));
     else if (!is_fine(s) && text(s, "last_exit")[0] != '\0')
         printf("%s%s", gap, text(s, "last_exit"));
+    else if (json_is_true(json_object_get(s, "config_changed")))
+        printf("%sconfig changed", gap);
     else if (text(s, "says")[0] != '\0')
         printf("%s%s", gap, text(s, "says"));
     putchar('\n');
@@ -160,6 +163,8 @@ static int ps(const struct cli *cli, const struct input *in, bool *all_fine, str
     auto_client client = NULL;
     auto_free char *project = NULL;
     json_t *status = NULL;
+    struct project *now = NULL;
+    struct err mistake = ERR_INIT;
     json_t *list;
     int r = request_open(cli, in->names, &client, &project, &status, e);
 
@@ -168,6 +173,9 @@ static int ps(const struct cli *cli, const struct input *in, bool *all_fine, str
         return r;
     }
     list = json_object_get(status, "services");
+    (void) renewal_load(cli, status, &now, &mistake); /* another matter */
+    renewal_mark(list, now);
+    project_free(now);
     for (size_t i = json_array_size(list); i > 0; i--) {
         if (is_wanted(in, json_array_get(list, i - 1)))
             *all_fine &= is_fine(json_array_get(list, i - 1));

@@ -12,7 +12,8 @@
  *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]
  *    [,"volumes":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]}; deps_only: what the services
  *    need, not themselves; down with volumes may bring the definition of a project that is not
- *    known; ready_us: what is not ready then has failed; grace_us: instead of their grace periods
+ *    known; restart may bring the definition that the services it restarts are to have; ready_us:
+ * what is not ready then has failed; grace_us: instead of their grace periods
  *                                                        {"event":{..}} any number of times, then
  *                                                        {"done":true,"ending":bool} or
  *                                                        {"error":{..}}; ending: the manager

@@ -216,7 +216,8 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     if (find_operation(operation, &r.kind) < 0)
         return err_set(e, -EINVAL, "request: unknown operation '%s'", operation);
     r.volumes = with_volumes && r.kind == OP_DOWN;
-    code = read_definition(r.kind == OP_UP || r.volumes ? definition : NULL, &r, e);
+    code = read_definition(r.kind == OP_UP || r.kind == OP_RESTART || r.volumes ? definition : NULL,
+                           &r, e);
     if (code < 0)
         return code;
     if (!r.project)

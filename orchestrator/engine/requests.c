@@ -10,6 +10,7 @@
 #include "engine/graph.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
+#include "model/project_renew.h"
 
 static struct deployment *add_deployment(struct supervisor *s)
 {
@@ -145,7 +146,7 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
     }
     if (check_known(s, d, r, e) < 0)
         return e->code;
-    if (!d && r->kind != OP_UP && !r->definition) {
+    if (!d && r->kind != OP_UP && (r->kind != OP_DOWN || !r->definition)) {
         err_set(e, -ENOENT, "project '%s' is not running", r->project);
         err_hint(e, "ipam-orch up");
         return err_classify(e, ERR_FAILED);
@@ -158,29 +159,42 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
     if ((r->kind == OP_UP || r->kind == OP_START) &&
         reservation_check(s, r->definition ? r->definition : d->project, e) < 0)
         return e->code;
+    if (r->kind == OP_RESTART)
+        return requests_check_services(d->project, r->services, e);
     return requests_check_services(r->definition ? r->definition : d->project, r->services, e);
 }
 
-static int adopt_definition(struct supervisor *s, const struct supervisor_request *r,
-                            struct deployment **d, struct err *e)
+static int adopt_definition(struct supervisor *s, struct project *definition, struct deployment **d,
+                            struct err *e)
 {
-    auto_free size_t *order = calloc(r->definition->n_units + 1, sizeof *order);
+    auto_free size_t *order = calloc(definition->n_units + 1, sizeof *order);
     int code;
 
     if (!order)
         abort();
-    code = graph_order(r->definition, order, e);
+    code = graph_order(definition, order, e);
     if (code == 0)
-        code = store_save_project(s->config.state_dir, r->definition, e);
+        code = store_save_project(s->config.state_dir, definition, e);
     if (code < 0) {
-        project_free(r->definition);
+        project_free(definition);
         return code;
     }
     if (!*d)
         *d = add_deployment(s);
-    deployment_adopt(*d, r->definition);
+    deployment_adopt(*d, definition);
     tidy_logs(*d);
     return 0;
+}
+
+/* what is restarted becomes what its files say now; nothing else does */
+static int renew(struct supervisor *s, const struct supervisor_request *r, struct deployment *d,
+                 struct err *e)
+{
+    struct project *mixed = NULL;
+    int code = project_renew(d->project, r->definition, r->services, &mixed, e);
+
+    project_free(r->definition);
+    return code < 0 ? code : adopt_definition(s, mixed, &d, e);
 }
 
 /* what has given up or finished is asked to start only by a request, never by itself; a restart
@@ -232,7 +246,10 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
         return code;
     }
     if (r->kind == OP_UP || !d) {
-        if ((code = adopt_definition(s, r, &d, e)) < 0)
+        if ((code = adopt_definition(s, r->definition, &d, e)) < 0)
+            return code;
+    } else if (r->kind == OP_RESTART && r->definition) {
+        if ((code = renew(s, r, d, e)) < 0)
             return code;
     } else {
         project_free(r->definition);
@@ -412,6 +429,7 @@ static json_t *instance_status(const struct instance *i)
 static json_t *more_status(const struct instance *i, json_t *one)
 {
     (void) json_object_set_new(one, "says", json_string(i->says));
+    (void) json_object_set_new(one, "digest", json_string(i->digest));
     (void) json_object_set_new(one, "health_failing", json_integer(i->health.failing));
     (void) json_object_set_new(one, "health_log", health_log_to_json(&i->checks));
     (void) json_object_set_new(one, "log_lost",

@@ -44,7 +44,8 @@ bool supervisor_is_ending(const struct supervisor *s);
 struct supervisor_request {
     enum operation_kind kind;
     const char *project;         /* name; OP_UP: that of `definition` */
-    struct project *definition;  /* OP_UP; OP_DOWN: used when the project is unknown; taken */
+    struct project *definition;  /* OP_UP; OP_RESTART: what is restarted becomes what it says there;
+                                    OP_DOWN: used when the project is unknown; taken */
     const char *const *services; /* NULL = all */
     const char *by;              /* who asks, for the journal; NULL = nobody knows */
     bool keep, no_wait, no_deps;

@@ -140,6 +140,34 @@ power_fails() {
     [[ $output == *"service 'dry' is unhealthy after 1 failed checks; the last one said: the lake is dry"* ]]
 }
 
+@test "restart applies what has changed, ps says that it has, and --no-reload keeps what was (compose#4140)" {
+    up task
+    local before
+    before=$(ps_field colours pid)
+    [ "$(ps_field colours config_changed)" = false ]
+    sed -i 's/COLOUR: blue/COLOUR: green/' "$PROJECT/compose.yaml"
+    [ "$(ps_field colours config_changed)" = true ]
+    orch ps colours | grep -q "config changed"
+    orch restart --no-reload colours
+    [ "$(ps_field colours config_changed)" = true ]
+    [ "$(orch exec -T colours printenv COLOUR)" = blue ]
+    orch restart colours
+    [ "$(orch exec -T colours printenv COLOUR)" = green ]
+    [ "$(ps_field colours config_changed)" = false ]
+    [ "$(ps_field colours pid)" -ne "$before" ]
+    # nothing but what was restarted becomes another one
+    sed -i 's/COLOUR: green/COLOUR: red/' "$PROJECT/compose.yaml"
+    before=$(ps_field colours pid)
+    orch restart task
+    [ "$(ps_field colours pid)" -eq "$before" ]
+    # and files with a mistake restart nothing
+    sed -i 's/COLOUR: red/COLOUR: [red/' "$PROJECT/compose.yaml"
+    run orch restart colours
+    [ "$status" -eq 3 ]
+    [ "$(ps_field colours pid)" -eq "$before" ]
+    cp "$BATS_TEST_DIRNAME/complaints.yaml" "$PROJECT/compose.yaml"
+}
+
 @test "grandchildren do not survive a stop (supervisor#1101)" {
     up family
     two_of_them() { [ "$(run_as "sleep 3706" | wc -l)" -eq 2 ]; }

@@ -1,0 +1,61 @@
+#include "cli/renewal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "base/strv.h"
+#include "cli/options.h"
+#include "compose/load.h"
+
+static const char *text(const json_t *object, const char *key)
+{
+    const char *s = json_string_value(json_object_get(object, key));
+
+    return s ? s : "";
+}
+
+static bool files_are_here(const struct cli *cli, const struct load_options *load,
+                           const json_t *status)
+{
+    auto_free char *dir = NULL;
+    struct err e = ERR_INIT;
+
+    return cli->files ||
+           (load_project_dir(load, &dir, &e) == 0 && strcmp(dir, text(status, "directory")) == 0);
+}
+
+int renewal_load(const struct cli *cli, const json_t *status, struct project **out, struct err *e)
+{
+    const json_t *list = json_object_get(status, "services");
+    struct load_options load = options_load(cli);
+    struct warnings warnings = { 0 };
+    char **all = NULL;
+    int r;
+
+    *out = NULL;
+    if (!files_are_here(cli, &load, status))
+        return 0;
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (!all || !strv_has(all, text(json_array_get(list, i), "service")))
+            strv_append(&all, text(json_array_get(list, i), "service"));
+    load.project_name = text(status, "project");
+    load.services = all;
+    r = load_project(&load, out, &warnings, e);
+    strv_free(all);
+    return r;
+}
+
+void renewal_mark(json_t *list, const struct project *now)
+{
+    json_t *s;
+    size_t i;
+
+    json_array_foreach (list, i, s) {
+        const struct unit *u = now ? project_unit(now, text(s, "service")) : NULL;
+        bool differs = u && json_integer_value(json_object_get(s, "pid")) > 0 &&
+                       strcmp(u->digest, text(s, "digest")) != 0;
+
+        (void) json_object_set_new(s, "config_changed", json_boolean(differs));
+    }
+}

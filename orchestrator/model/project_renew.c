@@ -1,0 +1,84 @@
+#include "model/project_renew.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+
+static bool is_named(const char *const *names, const char *name)
+{
+    if (!names)
+        return true;
+    for (; *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+static void *room_for(size_t n, size_t size)
+{
+    void *list = calloc(n + 1, size);
+
+    if (!list)
+        abort();
+    return list;
+}
+
+static void take_units(struct project *mixed, const struct project *now, const struct project *next,
+                       const char *const *names)
+{
+    for (size_t i = 0; i < now->n_units; i++) {
+        const struct unit *u = project_unit(next, now->units[i].name);
+        unsigned replicas = now->units[i].replicas;
+
+        mixed->units[i] = u && is_named(names, u->name) ? *u : now->units[i];
+        mixed->units[i].replicas = replicas;
+    }
+    mixed->n_units = now->n_units;
+}
+
+static bool has_volume(const struct project *p, const char *key)
+{
+    for (size_t i = 0; i < p->n_volumes; i++)
+        if (strcmp(p->volumes[i].key, key) == 0)
+            return true;
+    return false;
+}
+
+int project_renew(const struct project *now, const struct project *next, const char *const *names,
+                  struct project **out, struct err *e)
+{
+    struct project mixed = *now;
+    auto_free struct unit *units = room_for(now->n_units, sizeof *units);
+    auto_free struct network *networks =
+        room_for(now->n_networks + next->n_networks, sizeof *networks);
+    auto_free struct volume *volumes = room_for(now->n_volumes + next->n_volumes, sizeof *volumes);
+    auto_free struct secret *secrets = room_for(now->n_secrets + next->n_secrets, sizeof *secrets);
+    auto_free char *text = NULL;
+    int r;
+
+    mixed.units = units;
+    take_units(&mixed, now, next, names);
+    mixed.networks = networks;
+    memcpy(networks, now->networks, now->n_networks * sizeof *networks);
+    for (size_t i = 0; i < next->n_networks; i++)
+        if (!project_network(now, next->networks[i].key))
+            networks[mixed.n_networks++] = next->networks[i];
+    mixed.volumes = volumes;
+    memcpy(volumes, now->volumes, now->n_volumes * sizeof *volumes);
+    for (size_t i = 0; i < next->n_volumes; i++)
+        if (!has_volume(now, next->volumes[i].key))
+            volumes[mixed.n_volumes++] = next->volumes[i];
+    mixed.secrets = secrets;
+    memcpy(secrets, next->secrets, next->n_secrets * sizeof *secrets);
+    mixed.n_secrets = next->n_secrets;
+    for (size_t i = 0; i < now->n_secrets; i++)
+        if (!project_secret(next, now->secrets[i].name))
+            secrets[mixed.n_secrets++] = now->secrets[i];
+    r = project_to_json(&mixed, &text, e);
+    if (r == 0)
+        r = project_from_json(text, strlen(text), out, e);
+    if (text)
+        explicit_bzero(text, strlen(text));
+    return r;
+}

@@ -1,0 +1,13 @@
+/* project_renew.h -- a project some of whose services are those of another reading of its files.
+ * Runs in: supervisor.  Fails: as project_from_json. */
+#ifndef IPAM_MODEL_PROJECT_RENEW_H
+#define IPAM_MODEL_PROJECT_RENEW_H
+
+#include "model/project.h"
+
+/* `now` with those of its services that are named (NULL: all) as `next` has them, and with what
+ * they use that it had not; how many there are of each, and networks that both have, stay. */
+int project_renew(const struct project *now, const struct project *next, const char *const *names,
+                  struct project **out, struct err *e);
+
+#endif

@@ -1,0 +1,74 @@
+/* A restart takes over what files say of the services it is about, and nothing else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "model/project_renew.h"
+#include "tests/fakes/fake_project.h"
+
+static struct project *project(const char *digest, size_t n_units)
+{
+    static const char *const names[] = { "web", "db", "new" };
+    struct project *p = fake_project("shop", n_units);
+
+    for (size_t i = 0; i < n_units; i++) {
+        fake_unit(&p->units[i], names[i]);
+        p->units[i].digest = digest;
+    }
+    return p;
+}
+
+static void only_what_is_named_is_what_it_will_be(void **state)
+{
+    static const char *const web[] = { "web", NULL };
+    struct project *now = project("old", 2), *next = project("new", 3), *mixed = NULL;
+    struct volume more = { .key = "more", .name = "shop_more" };
+    struct err e = ERR_INIT;
+
+    (void) state;
+    now->units[0].replicas = 3;
+    next->volumes = &more;
+    next->n_volumes = 1;
+    assert_int_equal(project_renew(now, next, web, &mixed, &e), 0);
+    assert_int_equal(mixed->n_units, 2);
+    assert_string_equal(project_unit(mixed, "web")->digest, "new");
+    assert_int_equal(project_unit(mixed, "web")->replicas, 3);
+    assert_string_equal(project_unit(mixed, "db")->digest, "old");
+    assert_int_equal(mixed->n_volumes, now->n_volumes + 1);
+    project_free(mixed);
+    assert_int_equal(project_renew(now, next, NULL, &mixed, &e), 0);
+    assert_string_equal(project_unit(mixed, "db")->digest, "new");
+    assert_null(project_unit(mixed, "new"));
+    project_free(mixed);
+    project_free(now);
+    project_free(next);
+}
+
+static void a_service_that_needs_a_new_one_is_refused(void **state)
+{
+    struct project *now = project("old", 2), *next = project("new", 3), *mixed = NULL;
+    struct dep dep = { .unit = "new", .condition = DEP_STARTED, .required = true };
+    struct err e = ERR_INIT;
+
+    (void) state;
+    next->units[0].deps = &dep;
+    next->units[0].n_deps = 1;
+    assert_true(project_renew(now, next, NULL, &mixed, &e) < 0);
+    assert_non_null(strstr(e.msg, "'web' depends on 'new', which is not there"));
+    project_free(now);
+    project_free(next);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(only_what_is_named_is_what_it_will_be),
+        cmocka_unit_test(a_service_that_needs_a_new_one_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
