@@ -15,12 +15,13 @@
 #include "cli/patience.h"
 #include "cli/request.h"
 
-enum { OPT_FOR = 256 };
+enum { OPT_FOR = 256, OPT_DOWN };
 
 enum wanted { WANTED_STOPPED, WANTED_HEALTHY, WANTED_COMPLETED };
 
 struct input {
     enum wanted wanted;
+    bool down; /* the project, when the first of them is there */
     struct patience patience;
     char **services;
 };
@@ -28,6 +29,8 @@ struct input {
 static const struct argp_option options[] = {
     { "for", OPT_FOR, "STATE", 0,
       "stopped (the usual), completed, which is with success, or healthy", 0 },
+    { "down-project", OPT_DOWN, NULL, 0,
+      "as soon as one of them has stopped, take the whole project down", 0 },
     PATIENCE_READY_OPTION,
     { 0 },
 };
@@ -52,10 +55,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_error(state, "'%s' is not stopped, completed or healthy", arg);
         in->wanted = (enum wanted) wanted_of(arg);
         return 0;
+    case OPT_DOWN: in->down = true; return 0;
     case ARGP_KEY_ARG: strv_append(&in->services, arg); return 0;
     case ARGP_KEY_END:
         if (!in->services)
             argp_error(state, "which services?");
+        if (in->down && in->wanted == WANTED_HEALTHY)
+            argp_error(state, "--down-project waits for an end");
         return 0;
     default: return patience_parse(&in->patience, key, arg, state);
     }
@@ -101,7 +107,7 @@ static int tell(const struct input *in, const json_t *list)
         const json_t *one = json_array_get(list, i);
         int own = (int) json_integer_value(json_object_get(one, "exit_code"));
 
-        if (!is_named(in, one) || in->wanted == WANTED_HEALTHY)
+        if (!is_named(in, one) || in->wanted == WANTED_HEALTHY || !is_there(in, one))
             continue;
         printf("%s %d\n", json_string_value(json_object_get(one, "name")), own);
         code = code ? code : own;
@@ -116,12 +122,16 @@ static int look(struct cli *cli, const struct input *in, struct err *e)
     auto_free char *project = NULL;
     json_t *status = NULL;
     const json_t *list;
+    size_t named = 0, there = 0;
     int r = request_open(cli, in->services, &client, &project, &status, e);
 
     list = json_object_get(status, "services");
-    for (size_t i = 0; r == 0 && i < json_array_size(list); i++)
-        if (is_named(in, json_array_get(list, i)) && !is_there(in, json_array_get(list, i)))
-            r = -EAGAIN;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        named += is_named(in, json_array_get(list, i));
+        there += is_named(in, json_array_get(list, i)) && is_there(in, json_array_get(list, i));
+    }
+    if (r == 0 && (in->down ? there == 0 : there < named))
+        r = -EAGAIN;
     if (r == 0)
         r = tell(in, list);
     json_decref(status);
@@ -184,5 +194,10 @@ int cmd_wait(struct cli *cli, int argc, char **argv)
     strv_free(services);
     strv_free(in.services);
     free(project);
+    if (r >= 0 && in.down) {
+        int down = cmd_down(cli, 1, (char *[]){ (char[]){ "down" }, NULL });
+
+        return r ? r : down;
+    }
     return r < 0 ? cli_fail(cli, &e) : r;
 }

@@ -7,19 +7,33 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/failure.h"
 #include "cli/log_reader.h"
 #include "cli/request.h"
 
 enum { LINES = 10, DEEPEST = 64 };
 
+enum { OPT_LAST = 256 };
+
+struct input {
+    bool last;
+    char **services;
+};
+
+static const struct argp_option options[] = {
+    { "last-failure", OPT_LAST, NULL, 0, "what was known when a service failed last", 0 },
+    { 0 },
+};
+
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-    char ***services = state->input;
+    struct input *in = state->input;
 
-    if (key != ARGP_KEY_ARG)
-        return ARGP_ERR_UNKNOWN;
-    strv_append(services, arg);
-    return 0;
+    switch (key) {
+    case OPT_LAST: in->last = true; return 0;
+    case ARGP_KEY_ARG: strv_append(&in->services, arg); return 0;
+    default: return ARGP_ERR_UNKNOWN;
+    }
 }
 
 static const char *text_of(const json_t *one, const char *key)
@@ -189,9 +203,34 @@ static int why(struct cli *cli, char *const *names, size_t *troubled, struct err
     return r;
 }
 
+static int last_failures(struct cli *cli, char *const *names, struct err *e)
+{
+    auto_free char *project = NULL;
+    auto_strv services = NULL;
+    json_t *list;
+    int r = request_services(cli, &project, &services, e);
+
+    if (r == 0)
+        r = request_check_names((const char *const *) services, names, e);
+    if (r < 0)
+        return r;
+    list = failure_list(project, names ? names : services);
+    if (cli->format == FORMAT_JSON) {
+        (void) json_dumpf(list, stdout, JSON_INDENT(2));
+        putchar('\n');
+    }
+    for (size_t i = 0; cli->format != FORMAT_JSON && i < json_array_size(list); i++)
+        failure_print(json_array_get(list, i));
+    if (cli->format != FORMAT_JSON && json_array_size(list) == 0)
+        puts("no failure is known");
+    json_decref(list);
+    return 0;
+}
+
 int cmd_why(struct cli *cli, int argc, char **argv)
 {
     static const struct argp argp = {
+        .options = options,
         .parser = parse,
         .args_doc = "[SERVICE...]",
         .doc =
@@ -199,13 +238,17 @@ int cmd_why(struct cli *cli, int argc, char **argv)
             "it begins, with the last lines of that one and what to do next.  The exit status is "
             "1 when there is such a service."
     };
-    auto_strv services = NULL;
+    struct input in = { 0 };
     struct err e = ERR_INIT;
     size_t troubled = 0;
 
-    if (cli_parse(cli, &argp, argc, argv, &services) != 0)
+    int r;
+
+    if (cli_parse(cli, &argp, argc, argv, &in) != 0)
         return ERR_USAGE;
-    if (why(cli, services, &troubled, &e) < 0)
+    r = in.last ? last_failures(cli, in.services, &e) : why(cli, in.services, &troubled, &e);
+    strv_free(in.services);
+    if (r < 0)
         return cli_fail(cli, &e);
     return troubled > 0 ? ERR_FAILED : 0;
 }

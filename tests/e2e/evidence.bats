@@ -147,3 +147,26 @@ as_viewer() {
     run orch ps
     wait_until 20 has_event "broker connected" '.detail == ""'
 }
+
+@test "why --last-failure: state, lines, checks and what it needed; without a manager too; the first end takes the project down" {
+    orch --profile ends up --no-wait
+    wait_until 20 is_in_state ending failed
+    wait_until 20 has_capsule ending '.event.service == "ending"'
+    run orch why --last-failure ending
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ ${lines[0]} == *"ending failed: exited with status 7" ]]
+    [[ $output == *"its last lines:"*"about to end"* ]]
+    [ "$(orch why --last-failure --format json ending | jq -r '.[0].event.exit.code')" = 7 ]
+    [[ $(orch why --last-failure checked) == *"last health check: failed, status 3"* ]]
+    ! grep -q hunter2 < <(orch why --last-failure --format json) || return 1
+    [ "$(orch why --last-failure needing)" = "no failure is known" ]
+    run orch wait --down-project needing ending
+    echo "$output"
+    [ "$status" -eq 7 ]
+    [[ $output == *"ending 7"* && $output != *"needing "[0-9]* ]]
+    wait_until 20 world_is_empty
+    [[ $(orch --profile ends why --last-failure ending) == *"exited with status 7"* ]]
+    run orch wait --down-project --for healthy needing
+    [ "$status" -eq 2 ]
+}
