@@ -11,6 +11,7 @@
 #include "cli/patience.h"
 #include "cli/renewal.h"
 #include "cli/request.h"
+#include "model/project_json.h"
 
 enum { FAILURE_LINES = 40, OPT_NO_RELOAD = 256 };
 

@@ -1,18 +1,23 @@
+#include <errno.h>
 #include <inttypes.h>
+#include <poll.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/inotify.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/paths.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
 #include "cli/renewal.h"
 #include "cli/request.h"
 
 struct input {
-    bool services;
+    bool services, watch;
     char **names;
 };
 
@@ -24,6 +29,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case OPT_SERVICES: in->services = true; return 0;
+    case 'w': in->watch = true; return 0;
     case 'a': return 0; /* stopped services are always shown */
     case ARGP_KEY_ARG: strv_append(&in->names, arg); return 0;
     default: return ARGP_ERR_UNKNOWN;
@@ -32,6 +38,8 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
     { "services", OPT_SERVICES, NULL, 0, "print names only", 0 },
+    { "watch", 'w', NULL, 0,
+      "go on: on a terminal the table anew with every change, elsewhere a line for each", 0 },
     { "all", 'a', NULL, 0, "accepted for compatibility: stopped services are shown too", 0 },
     { 0 },
 };
@@ -142,7 +150,24 @@ static void print_table(const struct input *in, const json_t *list)
     }
 }
 
-static void print_json(const char *project, const json_t *list)
+/* commands of `run`, whose state is nobody's concern but their caller's */
+static void print_one_offs(const struct input *in, const json_t *list)
+{
+    for (size_t i = 0; !in->services && i < json_array_size(list); i++) {
+        const json_t *one = json_array_get(list, i);
+        char age[24];
+
+        if (!is_wanted(in, one))
+            continue;
+        format_age((uint64_t) json_integer_value(json_object_get(one, "since_us")), age,
+                   sizeof age);
+        printf("%-16s %-9s %-10s %-6s %8s %8d %8s  runs once\n", text(one, "name"),
+               text(one, "state"), "-", age, "-",
+               (int) json_integer_value(json_object_get(one, "pid")), "-");
+    }
+}
+
+static void print_json(const char *project, const json_t *list, const json_t *one_offs)
 {
     uint64_t now = clock_wall_us();
     time_t second = (time_t) (now / USEC_PER_SEC);
@@ -151,11 +176,82 @@ static void print_json(const char *project, const json_t *list)
     struct tm tm;
 
     (void) strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&second, &tm));
-    document = json_pack("{s:i,s:s,s:s,s:s,s:O}", "schema", 1, "mode", "native", "project", project,
-                         "time", stamp, "services", list);
+    document = json_pack("{s:i,s:s,s:s,s:s,s:O,s:O*}", "schema", 1, "mode", "native", "project",
+                         project, "time", stamp, "services", list, "one_offs", one_offs);
     (void) json_dumpf(document, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(document);
+}
+
+/* has it come to another state since? */
+static bool is_changed(const json_t *one, const json_t *before)
+{
+    static const char *const keys[] = { "state", "health", "pid", "restarts", "waits_for" };
+    const json_t *old = NULL;
+
+    for (size_t i = 0; i < json_array_size(before) && !old; i++)
+        if (strcmp(text(json_array_get(before, i), "name"), text(one, "name")) == 0)
+            old = json_array_get(before, i);
+    for (size_t i = 0; old && i < ARRAY_LEN(keys); i++)
+        if (!json_equal(json_object_get(one, keys[i]), json_object_get(old, keys[i])))
+            return true;
+    return !old;
+}
+
+static void print_changes(const struct input *in, const json_t *list, const json_t *before)
+{
+    for (size_t i = 0; i < json_array_size(list); i++)
+        if (is_wanted(in, json_array_get(list, i)) && is_changed(json_array_get(list, i), before))
+            print_row(json_array_get(list, i));
+}
+
+/* *before is what was shown last, replaced by what is shown now */
+static int show_again(const struct cli *cli, const struct input *in, json_t **before, struct err *e)
+{
+    auto_client client = NULL;
+    auto_free char *project = NULL;
+    json_t *status = NULL, *list;
+    int r = request_open(cli, in->names, &client, &project, &status, e);
+
+    if (r < 0)
+        return r;
+    list = json_object_get(status, "services");
+    if (isatty(STDOUT_FILENO)) {
+        fputs("\033[H\033[2J", stdout);
+        print_table(in, list);
+        print_one_offs(in, json_object_get(status, "one_offs"));
+    } else {
+        print_changes(in, list, *before);
+    }
+    json_decref(*before);
+    *before = json_incref(list);
+    json_decref(status);
+    return fflush(stdout) != 0 || ferror(stdout) ? -EPIPE : 0;
+}
+
+/* what changes is in the journal of the project: who looks again after each line misses nothing */
+static int watch(const struct cli *cli, const struct input *in, struct err *e)
+{
+    auto_free char *project = NULL, *dir = NULL;
+    auto_fd changed = inotify_init1(IN_CLOEXEC);
+    auto_strv services = NULL;
+    json_t *before = NULL;
+    char changes[16 * 1024];
+    int r = request_services(cli, &project, &services, e);
+
+    if (r < 0)
+        return r;
+    dir = paths_join("%s/%s", paths_log(), project);
+    if (changed < 0 || inotify_add_watch(changed, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
+        return err_set(e, -errno, "watching %s: %s", dir, strerror(errno));
+    while ((r = show_again(cli, in, &before, e)) == 0) {
+        if (isatty(STDOUT_FILENO)) /* nobody reads faster */
+            (void) poll(NULL, 0, USEC_PER_SEC / USEC_PER_MSEC);
+        if (read(changed, changes, sizeof changes) <= 0)
+            r = err_set(e, -errno, "watching %s: %s", dir, strerror(errno));
+    }
+    json_decref(before);
+    return r == -EPIPE && e->code == 0 ? 0 : r;
 }
 
 static int ps(const struct cli *cli, const struct input *in, bool *all_fine, struct err *e)
@@ -165,13 +261,13 @@ static int ps(const struct cli *cli, const struct input *in, bool *all_fine, str
     json_t *status = NULL;
     struct project *now = NULL;
     struct err mistake = ERR_INIT;
-    json_t *list;
-    int r = request_open(cli, in->names, &client, &project, &status, e);
+    json_t *list, *one_offs;
+    int r =
+        in->watch ? watch(cli, in, e) : request_open(cli, in->names, &client, &project, &status, e);
 
-    if (r < 0) {
-        json_decref(status);
+    if (r < 0 || in->watch)
         return r;
-    }
+    one_offs = json_object_get(status, "one_offs");
     list = json_object_get(status, "services");
     (void) renewal_load(cli, status, &now, &mistake); /* another matter */
     renewal_mark(list, now);
@@ -183,9 +279,11 @@ static int ps(const struct cli *cli, const struct input *in, bool *all_fine, str
             (void) json_array_remove(list, i - 1);
     }
     if (cli->format == FORMAT_JSON)
-        print_json(project, list);
+        print_json(project, list, one_offs);
     else
         print_table(in, list);
+    if (cli->format != FORMAT_JSON)
+        print_one_offs(in, one_offs);
     json_decref(status);
     return 0;
 }

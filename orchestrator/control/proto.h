@@ -7,7 +7,8 @@
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
  *                                                          "runtime":bool,"role":..}}
- *   {"op":"status"[,"project":NAME]}                     {"status":{"projects":[..]}}
+ *   {"op":"status"[,"project":NAME]}                     {"status":{"projects":[..]}}; of each
+ *                                                        its services, and one_offs: those of run
  *   {"op":"begin","operation":"up|down|start|stop|restart","project":NAME
  *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]
  *    [,"volumes":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]}; deps_only: what the services

@@ -242,6 +242,7 @@ int supervisor_run(struct supervisor *s, const struct supervisor_run *r,
     o->instance.in = d;
     o->instance.unit = project_unit(r->definition, r->service);
     o->instance.state = STATE_PREPARING;
+    o->instance.since_wall_us = clock_wall_us();
     o->instance.launched_us = timers_now(s->timers);
     memset(o->fds, -1, sizeof o->fds);
     keep_command(o, &r->command);

@@ -437,6 +437,18 @@ static json_t *more_status(const struct instance *i, json_t *one)
     return one;
 }
 
+static json_t *one_offs(const struct supervisor *s, const struct deployment *d)
+{
+    json_t *list = json_array();
+
+    for (const struct instance *i = NULL; (i = once_next(s, d, i));)
+        (void) json_array_append_new(list, json_pack("{s:s,s:s,s:s,s:i,s:I}", "service",
+                                                     i->unit->name, "name", i->name, "state",
+                                                     state_text[i->state], "pid", i->pid,
+                                                     "since_us", (json_int_t) i->since_wall_us));
+    return list;
+}
+
 json_t *supervisor_status(const struct supervisor *s, const char *project)
 {
     json_t *projects = json_array();
@@ -452,9 +464,9 @@ json_t *supervisor_status(const struct supervisor *s, const char *project)
         for (size_t k = 0; k < d->n_instances; k++)
             (void) json_array_append_new(
                 services, more_status(d->instances[k], instance_status(d->instances[k])));
-        (void) json_array_append_new(projects,
-                                     json_pack("{s:s,s:s,s:o}", "project", d->project->name,
-                                               "directory", d->project->dir, "services", services));
+        (void) json_array_append_new(
+            projects, json_pack("{s:s,s:s,s:o,s:o}", "project", d->project->name, "directory",
+                                d->project->dir, "services", services, "one_offs", one_offs(s, d)));
     }
     return json_pack("{s:o}", "projects", projects);
 }

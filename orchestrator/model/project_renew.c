@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "model/project_json.h"
 
 static bool is_named(const char *const *names, const char *name)
 {

@@ -209,3 +209,23 @@ is_up() {
     wait || true
     [ ! -e "$WORLD/run/manager/control.sock" ]
 }
+
+@test "ps shows what runs once, and with --watch a line for each change until the project is down" {
+    local watcher status=0
+    orch up
+    orch ps --watch web >"$WORLD/watched" 2>&1 3>&- &
+    watcher=$!
+    says() { grep -q "$1" "$WORLD/watched"; }
+    wait_until 20 says "^web  *up "
+    run_ -d --name shown web sleep 1000
+    [ "$status" -eq 0 ]
+    orch ps | grep -q "^web.run-shown .* runs once$"
+    [ "$(orch ps --format json | jq -r '.one_offs[] | select(.name == "web.run-shown") | "\(.service) \(.state) \(.pid > 0)"')" = "web up true" ]
+    [ "$(orch ps --services web)" = web ]
+    orch stop web
+    wait_until 20 says "^web  *down "
+    run ! says "^db "
+    orch down
+    wait "$watcher" || status=$?
+    [ "$status" -ne 0 ]
+}
