@@ -175,16 +175,34 @@ static int reexec(const struct cli *cli, const struct patience *p, struct err *e
     return r < 0 ? r : replace(cli, "ipam-orchd", end_us, e);
 }
 
+static int stop(const struct cli *cli, struct err *e)
+{
+    auto_client client = NULL;
+    json_t *answer = NULL;
+    int r = ask(cli, json_pack("{s:s}", "op", "rest"), &client, e);
+
+    if (r == 0)
+        r = client_receive(client, -1, &answer, e);
+    if (r == 0)
+        r = client_error(answer, e);
+    if (r == 0 && !cli->quiet)
+        puts("all services have stopped; the manager starts them again when it is started");
+    json_decref(answer);
+    return r;
+}
+
 int cmd_daemon(struct cli *cli, int argc, char **argv)
 {
     static const struct argp argp = {
         .options = options,
         .parser = parse,
-        .args_doc = "status|reexec",
+        .args_doc = "status|reexec|stop",
         .doc = "status shows the two programs of the manager, and whether they run from the files "
                "that are installed now.  reexec replaces them by those, while services run: it "
                "waits for operations and commands that are under way.  A new program that does "
-               "not get ready leaves the old one in its place."
+               "not get ready leaves the old one in its place.  stop stops all services of all "
+               "projects in reverse order, for the machine to stop: they stay wanted, and the next "
+               "manager starts them again."
     };
     struct input in = { 0 };
     struct err e = ERR_INIT;
@@ -196,6 +214,8 @@ int cmd_daemon(struct cli *cli, int argc, char **argv)
         r = status(cli, &e);
     } else if (in.what && strcmp(in.what, "reexec") == 0) {
         r = reexec(cli, &in.patience, &e);
+    } else if (in.what && strcmp(in.what, "stop") == 0) {
+        r = stop(cli, &e);
     } else {
         err_set(&e, -EINVAL, "daemon: '%s' is none of its words", in.what ? in.what : "");
         err_hint(&e, "ipam-orch daemon status, or: ipam-orch daemon reexec");

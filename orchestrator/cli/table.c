@@ -32,7 +32,7 @@ const struct cmd cmd_table[] = {
     { "events", NULL, "show what happens to services, and what has happened", cmd_events },
     { "config", NULL, "check the compose file and print it in canonical form", cmd_config },
     { "export", NULL, "write the project in a form that other programs read", cmd_export },
-    { "daemon", NULL, "show the programs of the manager, or replace them under running services",
+    { "daemon", NULL, "show the programs of the manager, replace them, stop everything for now",
       cmd_daemon },
     { "harden", NULL, "show what services may do and how exposed they are", cmd_harden },
     { "version", NULL, "show the version", cmd_version },

@@ -2,7 +2,7 @@
  * Unix stream socket, one JSON object per line, at most LIMIT_CONTROL_LINE bytes.
  *
  * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause,
- *                           stats, limits, daemon, reexec.
+ *                           stats, limits, daemon, reexec, rest.
  *
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
@@ -39,6 +39,8 @@
  *   {"op":"reexec","program":"ipam-orchd|ipam-sandboxd"} {"waiting":..} any number of times, then
  *                                                        {"done":true,"pid":N} and the end of the
  *                                                        connection if it is the supervisor
+ *   {"op":"rest"}                                        {"done":true} when nothing runs any more;
+ *                                                        the next supervisor starts it again
  *   {"op":"exec","project":NAME,"service":NAME,"argv":[..]
  *    [,"env":["K=V",..]][,"workdir":DIR][,"user":USER[:GROUP]][,"detach":b]}, with stdin, stdout
  *    and stderr as SCM_RIGHTS of its first byte          {"exit":{"code":N,"signal":N,"errno":N,

@@ -36,6 +36,7 @@ struct connection {
     sd_event_source *io;
     char *in, *out;
     size_t in_used, in_room, out_used;
+    bool awaits_rest;  /* see supervisor_rest */
     int fds[EXEC_FDS]; /* received for the next `exec` */
     size_t n_fds;
     int gift; /* goes with the byte at gift_at of `out`; -1: none */
@@ -49,7 +50,7 @@ struct server {
     struct supervisor *supervisor;
     char *path;
     int fd;
-    sd_event_source *io;
+    sd_event_source *io, *turn;
     struct connection *connections;
     struct replacement *replacement;
 };
@@ -489,6 +490,22 @@ static void describe(struct connection *c)
         say_daemons(c, json_pack("{s:s,s:s}", "program", "ipam-sandboxd", "error", e.msg));
 }
 
+/* after whatever else happened */
+static int on_turn(sd_event_source *source, void *userdata)
+{
+    struct server *s = userdata;
+    struct connection *c;
+
+    (void) source;
+    DL_FOREACH (s->connections, c) {
+        if (!c->awaits_rest || !supervisor_is_at_rest(s->supervisor))
+            continue;
+        c->awaits_rest = false;
+        say(c, json_pack("{s:b}", "done", 1));
+    }
+    return 0;
+}
+
 static int reexec(struct connection *c, json_t *message, struct err *e)
 {
     const char *op, *program;
@@ -559,6 +576,12 @@ static int dispatch(struct connection *c, json_t *message, struct err *e)
         return inquire(c, message, INQUIRY_PAUSE, e);
     if (strcmp(op, "limits") == 0)
         return inquire(c, message, INQUIRY_LIMITS, e);
+    if (strcmp(op, "rest") == 0) {
+        log_line(LOG_NOTE, "%s asks for everything to stop", c->by);
+        c->awaits_rest = true;
+        supervisor_rest(c->server->supervisor);
+        return 0;
+    }
     if (strcmp(op, "reexec") == 0)
         return reexec(c, message, e);
     if (strcmp(op, "unpause") == 0)
@@ -718,7 +741,8 @@ int server_new(const struct server_config *config, struct server **out, struct e
         return r;
     for (size_t i = 0; i < h->n_connections; i++)
         admit(s, h->connections[i]);
-    return sd_event_add_io(s->loop, &s->io, s->fd, EPOLLIN, on_connect, s) < 0
+    return sd_event_add_io(s->loop, &s->io, s->fd, EPOLLIN, on_connect, s) < 0 ||
+                   sd_event_add_post(s->loop, &s->turn, on_turn, s) < 0
                ? err_set(e, -ENOMEM, "watching the control socket")
                : 0;
 }
@@ -731,6 +755,7 @@ void server_free(struct server *s)
         connection_free(s->connections);
     replacement_free(s->replacement);
     sd_event_source_disable_unref(s->io);
+    sd_event_source_disable_unref(s->turn);
     (void) unlink(s->path);
     close(s->fd);
     free(s->path);

@@ -296,13 +296,18 @@ enum deps deployment_deps(const struct deployment *d, const struct instance *i,
     return worst;
 }
 
+enum want deployment_want(const struct instance *i)
+{
+    return i->in->resting ? WANT_REST : i->want;
+}
+
 bool deployment_has_live_dependant(const struct deployment *d, const struct instance *i)
 {
     for (size_t n = 0; n < d->n_instances; n++) {
         const struct instance *other = d->instances[n];
 
         if (!other->unit || !state_is_live(other->state) ||
-            (other->want != WANT_REST && !other->replace))
+            (deployment_want(other) != WANT_REST && !other->replace))
             continue;
         for (size_t k = 0; k < other->unit->n_deps; k++)
             if (strcmp(other->unit->deps[k].unit, i->name) == 0)

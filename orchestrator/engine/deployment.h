@@ -107,6 +107,7 @@ struct deployment {
     struct operation *op; /* NULL when idle */
     bool leaving;         /* `down`: forget it when everything has stopped */
     bool leaving_with_volumes;
+    bool resting; /* all stops for now, in order, and stays wanted: whoever is next starts it */
     bool networks_ready;
     unsigned names; /* how often instances came and went */
     bool removing;  /* the end: no instance is left, networks and volumes go */
@@ -124,6 +125,8 @@ void deployment_adopt(struct deployment *d, struct project *project);
 /* whoever says so in depends_on and ran before `i` did is to be stopped and started again */
 void deployment_replace_dependants(struct instance *i);
 
+/* what is to be of it now */
+enum want deployment_want(const struct instance *i);
 /* the first of its replicas */
 struct instance *deployment_instance(const struct deployment *d, const char *service);
 struct instance *deployment_replica(const struct deployment *d, const char *service,

@@ -138,6 +138,11 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
 {
     struct deployment *d = supervisor_find(s, r->project);
 
+    if (d && d->resting && r->kind != OP_STOP && r->kind != OP_DOWN) {
+        err_set(e, -EBUSY, "everything is being stopped, for the machine to stop");
+        err_hint(e, "where that has changed: restart the manager");
+        return err_classify(e, ERR_LOCKED);
+    }
     if (d && d->op) {
         err_set(e, -EBUSY, "project '%s' is locked: '%s' is running", r->project,
                 operation_text[d->op->kind]);

@@ -18,9 +18,10 @@ static int save(const char *dir, const char *project, const char *file, const ch
 {
     auto_free char *folder = paths_join("%s/%s", dir, project);
     auto_free char *path = paths_join("%s/%s", folder, file);
+    bool fresh = access(folder, F_OK) < 0;
     int r = fsio_mkdir_p(folder, 0700);
 
-    if (r == 0 && durable)
+    if (r == 0 && fresh)
         r = fsio_sync_entry(folder);
     if (r == 0)
         r = (durable ? fsio_write_atomic : fsio_write_volatile)(AT_FDCWD, path, text, strlen(text),

@@ -115,6 +115,14 @@ static void run_gate(struct deployment *d)
     }
 }
 
+/* for a rest how things stand stays known: what is done is not done again after it */
+static bool is_to_stop(const struct instance *i)
+{
+    if (i->in->resting && (i->state == STATE_DONE || i->state == STATE_FAILED))
+        return i->want == WANT_REST;
+    return deployment_want(i) == WANT_REST && i->state != STATE_DOWN;
+}
+
 /* one look at one instance; true when something changed */
 static bool nudge(struct deployment *d, struct instance *i)
 {
@@ -122,10 +130,9 @@ static bool nudge(struct deployment *d, struct instance *i)
     enum state before = i->state;
 
     i->replace |= lodging_is_lost(d, i);
-    if (i->want == WANT_RUN && i->state == STATE_DOWN)
+    if (deployment_want(i) == WANT_RUN && i->state == STATE_DOWN)
         supervisor_step(i, FSM_START, NULL);
-    else if (((i->replace && state_is_live(i->state)) ||
-              (i->want == WANT_REST && i->state != STATE_DOWN)) &&
+    else if (((i->replace && state_is_live(i->state)) || is_to_stop(i)) &&
              !deployment_has_live_dependant(d, i))
         supervisor_step(i, FSM_STOP, NULL);
     else if (i->state == STATE_WAITING)

@@ -135,6 +135,11 @@ int supervisor_run(struct supervisor *s, const struct supervisor_run *r,
 /* The owner of a watcher goes away: its operations go on, its commands are killed. */
 void supervisor_forget_watcher(struct supervisor *s, const void *owner);
 
+/* Before the machine stops: everything ends in the order of `stop`, and stays wanted.  A later
+ * supervisor starts it again, in the order of `up`. */
+void supervisor_rest(struct supervisor *s);
+bool supervisor_is_at_rest(const struct supervisor *s);
+
 /* Why this is no moment to replace one of our programs: an operation, a hook, a command of an
  * operator; false when there is no reason. */
 bool supervisor_is_busy(const struct supervisor *s, char *why, size_t room);

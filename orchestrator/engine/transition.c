@@ -127,7 +127,7 @@ static uint32_t chance(void)
 static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how)
 {
     const struct unit *u = i->unit;
-    struct fsm_facts f = { .want = i->want,
+    struct fsm_facts f = { .want = deployment_want(i),
                            .stop_grace_us = i->stop_grace_us,
                            .to_blame = i->to_blame };
 
@@ -150,7 +150,8 @@ static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how
         f.evicted = lodging_was_evicted(i, how);
         if (f.restart.window_us > 0 && lived_us >= f.restart.window_us)
             i->attempts = 0;
-        if (i->want == WANT_RUN && !f.evicted && (i->state != STATE_STOPPING || i->to_blame))
+        if (deployment_want(i) == WANT_RUN && !f.evicted &&
+            (i->state != STATE_STOPPING || i->to_blame))
             f.backoff_us = backoff_next(&i->crash_streak, &f.restart, lived_us, chance());
     }
     f.attempts = i->attempts;
@@ -203,7 +204,7 @@ void supervisor_step(struct instance *i, enum fsm_event event, const struct exit
 
     if (event == FSM_ENDED && state_is_live(before)) {
         note_end(i, how);
-        if (i->to_blame || (i->want == WANT_RUN && before != STATE_STOPPING))
+        if (i->to_blame || (deployment_want(i) == WANT_RUN && before != STATE_STOPPING))
             deployment_describe_end(i, detail, sizeof detail);
     }
     if (event == FSM_VANISHED)

@@ -1,4 +1,4 @@
-/* Replacing our own programs under running services: when it can be, and what the runtime says. */
+/* The manager itself: replaced under running services, and the end of the machine it runs on. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,4 +50,25 @@ int supervisor_ask_runtime(struct supervisor *s, const char *what,
     if (r < 0)
         exec_unexpect(s, tag);
     return r;
+}
+
+void supervisor_rest(struct supervisor *s)
+{
+    for (size_t n = s->n_deployments; n > 0; n--) {
+        struct deployment *d = s->deployments[n - 1];
+
+        d->resting = true;
+        once_end_all(s, d);
+        supervisor_settle(d);
+    }
+    supervisor_touch(s);
+}
+
+bool supervisor_is_at_rest(const struct supervisor *s)
+{
+    for (size_t n = 0; n < s->n_deployments; n++)
+        for (size_t k = 0; k < s->deployments[n]->n_instances; k++)
+            if (state_is_live(s->deployments[n]->instances[k]->state))
+                return false;
+    return !s->one_offs;
 }

@@ -37,7 +37,7 @@ _ipam_orch() {
     case $verb in
         '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word") ;;
         help) mapfile -t COMPREPLY < <(compgen -W "$verbs codes" -- "$word") ;;
-        daemon) mapfile -t COMPREPLY < <(compgen -W 'status reexec' -- "$word") ;;
+        daemon) mapfile -t COMPREPLY < <(compgen -W 'status reexec stop' -- "$word") ;;
         export) mapfile -t COMPREPLY < <(compgen -W "compose filebeat" -- "$word") ;;
         *)
             [[ $verb != limits || ${COMP_WORDS[COMP_CWORD - 1]} != limits ]] || what='show set'

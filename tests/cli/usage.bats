@@ -69,7 +69,8 @@ load command
     fails 14 "the manager is not running" "next: ipam-orch up" -- top
     fails 14 "the manager is not running" "next: ipam-orch up" -- daemon status
     fails 14 "the manager is not running" "next: ipam-orch up" -- daemon reexec
-    fails 2 "'stop' is none of its words" "next: ipam-orch daemon status" -- daemon stop
+    fails 14 "the manager is not running" "next: ipam-orch up" -- daemon stop
+    fails 2 "'start' is none of its words" "next: ipam-orch daemon status" -- daemon start
     fails 2 "no such service: 'wed', did you mean 'web'?" "next: ipam-orch config --services" -- logs wed
     run orch down
     [ "$status" -eq 0 ]

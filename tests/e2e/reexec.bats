@@ -220,7 +220,7 @@ as_viewer() {
     [ "$status" -eq 13 ]
     [[ "$output" == *"'reexec' needs an operator"* ]]
     run -0 as_viewer daemon status
-    run -2 orch daemon stop
+    run -13 as_viewer daemon stop
 }
 
 @test "no line is lost, none is doubled, the order is kept" {
@@ -248,6 +248,25 @@ as_viewer() {
     wait "$reexec"
     [ "$(daemon_pid ipam-sandboxd)" != "$before" ]
     is_untouched
+}
+
+# order_of STATE: the two services that came into it last
+order_of() {
+    orch events --since 1h --no-follow --json | jq -r --arg s "$1" 'select(.state == $s and .was != $s) | .service' | tail -n 2 | tr '\n' ' '
+}
+
+@test "daemon stop: everything stops in reverse order and stays wanted; the next manager starts it in order" {
+    sed -i 's/image: local\/numbers/&\n    depends_on: { late: { condition: service_healthy } }/' "$PROJECT/compose.yaml"
+    run -0 orch up
+    run -0 orch daemon stop
+    echo "$output"
+    [ "$(order_of down)" = "numbers late " ]
+    [ "$(ps_field numbers state)" = down ]
+    run orch restart
+    [ "$status" -eq 8 ]
+    kill "$(daemon_pid ipam-orchd)"
+    wait_until 20 is_healthy numbers
+    [ "$(order_of up)" = "late numbers " ]
 }
 
 @test "what was replaced can still be taken down, and nothing is left" {

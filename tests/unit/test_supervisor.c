@@ -186,6 +186,27 @@ static void a_stop_goes_the_other_way_round(void **state)
     assert_int_equal(s->dones, 2);
 }
 
+static void for_a_rest_everything_stops_in_order_and_the_next_supervisor_starts_it(void **state)
+{
+    struct stage *s = *state;
+
+    bring_up(s);
+    supervisor_rest(s->supervisor);
+    assert_string_equal(fake_notes(&s->fake), "signal p.web.1.1 15; ");
+    assert_false(supervisor_is_at_rest(s->supervisor));
+    ended(s, "p.web.1.1", 0, 0);
+    assert_string_equal(fake_notes(&s->fake), "remove p.web.1.1; signal p.db.1.1 15; ");
+    ended(s, "p.db.1.1", 0, 0);
+    assert_string_equal(fake_notes(&s->fake), "remove p.db.1.1; ");
+    assert_true(supervisor_is_at_rest(s->supervisor));
+    assert_int_equal(begin(s, OP_RESTART, NULL), -EBUSY);
+    close_supervisor(s);
+    s->fake.n_seen = 0;
+    open_supervisor(s);
+    assert_non_null(strstr(fake_notes(&s->fake), "launch p.db.1.2; "));
+    assert_false(supervisor_is_at_rest(s->supervisor));
+}
+
 static void
 a_service_that_never_gets_ready_fails_the_start_and_what_was_started_is_stopped(void **state)
 {
@@ -1131,6 +1152,7 @@ int main(void)
 #define STAGED(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
         STAGED(a_dependant_starts_when_its_dependency_is_healthy_and_not_before),
         STAGED(a_stop_goes_the_other_way_round),
+        STAGED(for_a_rest_everything_stops_in_order_and_the_next_supervisor_starts_it),
         STAGED(a_service_that_never_gets_ready_fails_the_start_and_what_was_started_is_stopped),
         STAGED(migrations_hold_the_dependants_until_they_are_done),
         STAGED(a_failed_migration_fails_the_start_and_names_itself),
