@@ -41,6 +41,8 @@ enum {
     HANDOVER_TREES = HANDOVER_STREAMS + HANDOVER_STREAM_FDS, /* what setup operations refer to */
 };
 
+enum { HANDOVER_LISTEN_FDS = 16 };
+
 /* order of the descriptors given to a joining init */
 enum {
     JOIN_SETUP,
@@ -55,12 +57,15 @@ enum {
 
 /* Where init keeps the streams, so that a new broker finds them with pidfd_getfd; then what is
  * written to be read by the program, if it reads: the pipe of its stdin, the master of its
- * terminal; and its user namespace and the socket of SETUP_NOTIFY, if it has them. */
+ * terminal; and its user namespace and the sockets of SETUP_NOTIFY and SETUP_LISTEN, if it has
+ * them. */
 enum {
     HANDOVER_STREAMS_KEPT = 20,
     HANDOVER_INPUT_KEPT = HANDOVER_STREAMS_KEPT + HANDOVER_STREAM_FDS,
     HANDOVER_USERS_KEPT,
     HANDOVER_NOTIFY_KEPT,
+    HANDOVER_LISTEN_KEPT, /* HANDOVER_LISTEN_FDS of them */
+    HANDOVER_LISTEN_LAST = HANDOVER_LISTEN_KEPT + HANDOVER_LISTEN_FDS - 1,
     HANDOVER_KEPT_END
 };
 

@@ -28,6 +28,7 @@
 #include "sandbox/failpoint.h"
 #include "sandbox/filter.h"
 #include "sandbox/handover.h"
+#include "sandbox/listener.h"
 #include "sandbox/mounts.h"
 #include "sandbox/program.h"
 #include "sandbox/setup.h"
@@ -55,6 +56,8 @@ struct init {
     struct program program;
     struct hook hooks[HOOKS_MAX];
     size_t n_hooks;
+    int sockets[HANDOVER_LISTEN_FDS]; /* that the program is handed */
+    size_t n_sockets, n_held;
     int hook_status; /* of the one that has failed, as from wait(2) */
     bool stdin_open;
     struct terminal terminal;
@@ -182,6 +185,9 @@ static enum stage stage_of(enum setup_code code)
     case SETUP_PROGRAM:
     case SETUP_CONNECT:
     case SETUP_HOOK:
+    case SETUP_LISTEN:
+    case SETUP_HOLD:
+    case SETUP_SOCKET:
     case SETUP_JOIN:
     case SETUP_USERS:
     case SETUP_COUNT: break;
@@ -234,6 +240,44 @@ static int keep_notify(const struct init *i, const struct setup_op *op)
     return dup3(i->mounts.trees[tree], HANDOVER_NOTIFY_KEPT, O_CLOEXEC) < 0 ? -errno : 0;
 }
 
+static int await_go(struct init *i)
+{
+    int r = i->told ? 0 : handover_receive_go(HANDOVER_SOCKET);
+
+    i->told = r == 0;
+    return r;
+}
+
+/* Opened when the network is there; a broker finds it where it is kept. */
+static int take_listener(struct init *i, const struct setup_op *op, struct err *e)
+{
+    int r = await_go(i);
+
+    if (r < 0)
+        return r;
+    if (i->n_held == HANDOVER_LISTEN_FDS)
+        return err_set(e, -E2BIG, "more than %d sockets", HANDOVER_LISTEN_FDS);
+    auto_fd fd = listener_open(op, e);
+    if (fd < 0)
+        return fd;
+    if (dup3(fd, HANDOVER_LISTEN_KEPT + (int) i->n_held, O_CLOEXEC) < 0)
+        return err_set(e, -errno, "a socket: %s", strerror(errno));
+    i->n_held++;
+    return 0;
+}
+
+/* what the last program made of it is not what the next one expects: blocking, as it was made */
+static int take_socket(struct init *i, const struct setup_op *op)
+{
+    uint64_t tree = 0;
+
+    if (num_u64(op->arg[0], HANDOVER_FDS_MAX, &tree) < 0 || tree >= i->mounts.n_trees ||
+        i->n_sockets == HANDOVER_LISTEN_FDS)
+        return -EINVAL;
+    i->sockets[i->n_sockets++] = i->mounts.trees[tree];
+    return fcntl(i->mounts.trees[tree], F_SETFL, 0) < 0 ? -errno : 0;
+}
+
 /* it keeps who it is of what comes next */
 static int take_hook(struct init *i, const struct setup_op *op)
 {
@@ -248,14 +292,6 @@ static int take_hook(struct init *i, const struct setup_op *op)
     p->n_argv = p->n_env = 0;
     i->n_hooks++;
     return 0;
-}
-
-static int await_go(struct init *i)
-{
-    int r = i->told ? 0 : handover_receive_go(HANDOVER_SOCKET);
-
-    i->told = r == 0;
-    return r;
 }
 
 /* It has addresses of its own, and the program gets no capability. */
@@ -293,10 +329,13 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
         r = take_users(i, op);
         return r < 0 ? err_set(e, r, "user namespace: %s", strerror(-r)) : 0;
     }
+    if (op->code == SETUP_LISTEN)
+        return take_listener(i, op, e);
     i->stdin_open |= op->code == SETUP_STDIN;
-    r = op->code == SETUP_STDIN  ? 0
-        : op->code == SETUP_HOOK ? take_hook(i, op)
-                                 : program_take(&i->program, op);
+    r = op->code == SETUP_STDIN    ? 0
+        : op->code == SETUP_HOOK   ? take_hook(i, op)
+        : op->code == SETUP_SOCKET ? take_socket(i, op)
+                                   : program_take(&i->program, op);
     return r < 0 ? err_set(e, r, "an unreadable operation") : 0;
 }
 
@@ -429,6 +468,9 @@ static int start(struct init *i, enum stage *stage, struct err *e)
     *stage = STAGE_FORK;
     if ((r = open_std(i, how.std, &in)) < 0)
         return err_set(e, r, "stdin: %s", strerror(-r));
+    how.pass = i->sockets;
+    how.n_pass = i->n_sockets;
+    how.listening = i->n_sockets > 0;
     r = program_start(&i->program, &how, stage);
     if (r < 0)
         return err_set(e, r, "%s: %s",

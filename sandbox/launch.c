@@ -133,7 +133,29 @@ static int make_users(const struct broker *b, struct guest *g, struct err *e)
     return g->users.fd < 0 ? g->users.fd : 0;
 }
 
-static int prepare(const struct broker *b, struct guest *g, const int *files, struct attempt *a,
+static int plan_root(struct broker *b, struct guest *g, const char *where, const int *files,
+                     struct attempt *a, struct err *e)
+{
+    int sockets[HANDOVER_LISTEN_FDS];
+    const struct guest *holder = NULL;
+    auto_fd shm = -1;
+    int r = share_memory(b, g, &shm, e);
+
+    if (r == 0)
+        r = share_sockets(b, g, sockets, &holder, e);
+    if (r == 0)
+        r = rootfs_plan(&g->spec, &g->users, b->permit,
+                        &(struct rootfs_given){ .where = where,
+                                                .files = files,
+                                                .shm = shm,
+                                                .sockets = sockets,
+                                                .holder = holder ? &holder->spec : NULL },
+                        &a->rootfs, e);
+    fdpass_close(sockets, holder ? holder->spec.n_listen : 0);
+    return r;
+}
+
+static int prepare(struct broker *b, struct guest *g, const int *files, struct attempt *a,
                    struct err *e)
 {
     int r;
@@ -159,12 +181,7 @@ static int prepare(const struct broker *b, struct guest *g, const int *files, st
     if (a->record < 0)
         return err_set(e, -errno, "%s: %s", record, strerror(errno));
     FAILPOINT(DIR_RECORD_MADE);
-    auto_fd shm = -1;
-    r = share_memory(b, g, &shm, e);
-    if (r == 0)
-        r = rootfs_plan(&g->spec, &g->users, b->permit,
-                        &(struct rootfs_given){ .where = where, .files = files, .shm = shm },
-                        &a->rootfs, e);
+    r = plan_root(b, g, where, files, a, e);
     FAILPOINT(ROOT_PLANNED);
     if (r == 0)
         r = open_streams(a->streams, users_outside(&g->users, g->spec.uid), e);

@@ -364,6 +364,8 @@ static int check_sysctls_of(const struct spec *s, bool network, struct err *e)
 
 static int check_network_of(const struct spec *s, struct err *e)
 {
+    if (s->inherits && (s->network_of[0] == '\0' || strcmp(s->network_of, SPEC_HOST) == 0))
+        return err_set(e, -EINVAL, "listen: sockets come from the instance whose network it is");
     if (s->network_of[0] == '\0')
         return 0;
     if (strcmp(s->network_of, SPEC_HOST) != 0 && policy_id(s->network_of, e) < 0)
@@ -384,6 +386,20 @@ static int check_ipc_of(const struct spec *s, struct err *e)
         return err_set(e, -EINVAL, "ipc: no /dev/shm and that of '%s' exclude each other",
                        s->ipc_of);
     return check_sysctls_of(s, false, e);
+}
+
+static const char socket_chars[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
+
+static int check_listener(const struct spec *s, const struct spec_listener *l, struct err *e)
+{
+    if (s->network_of[0] != '\0')
+        return err_set(e, -EINVAL, "listen: sockets are held in a network of one's own");
+    if (l->port == 0 || !made_of(l->name, socket_chars, HOSTNAME_MAX))
+        return refuse(e, "listen", "name", l->name);
+    if (l->address[0] && !is_address(l->address, false) && !is_address(l->address, true))
+        return refuse(e, "listen", "address", l->address);
+    return 0;
 }
 
 static int check_port(const struct spec *s, const struct spec_port *p, struct err *e)
@@ -596,13 +612,14 @@ static int check_counts(const struct spec *s, struct err *e)
                    { "hosts", s->n_hosts, HOSTS_MAX },
                    { "devices", s->n_devices, DEVICES_MAX },
                    { "disks", s->n_disks, DISKS_MAX },
+                   { "listeners", s->n_listen, POLICY_LISTEN_MAX },
                    { "commands before the program", s->n_pre_start, POLICY_PRE_START_MAX } };
 
     for (size_t i = 0; i < ARRAY_LEN(counts); i++)
         if (counts[i].n > counts[i].max)
             return err_set(e, -E2BIG, "count: %zu %s, the limit is %zu", counts[i].n,
                            counts[i].what, counts[i].max);
-    if (!s->argv[0] || s->argv[0][0] == '\0')
+    if (s->argv[0] ? s->argv[0][0] == '\0' : s->n_listen == 0)
         return err_set(e, -EINVAL, "argv: no program is named");
     return 0;
 }
@@ -652,6 +669,8 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
         r = check_limits(s, e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)
         r = check_mount(&s->mounts[i], e);
+    for (size_t i = 0; i < s->n_listen && r == 0; i++)
+        r = check_listener(s, &s->listen[i], e);
     for (size_t i = 0; i < s->n_pre_start && r == 0; i++)
         r = check_hook(&s->pre_start[i], e);
     for (size_t i = 0; i < s->n_devices && r == 0; i++)

@@ -12,7 +12,7 @@
 #include "base/err.h"
 #include "sandbox/spec.h"
 
-enum { POLICY_ARGS_MAX = 1024, POLICY_PRE_START_MAX = 16 };
+enum { POLICY_ARGS_MAX = 1024, POLICY_PRE_START_MAX = 16, POLICY_LISTEN_MAX = 16 };
 
 int policy_id(const char *id, struct err *e);
 /* a project's, volume's or profile's name: [a-z0-9][a-zA-Z0-9_.-]*, at most 64 bytes */

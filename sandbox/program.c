@@ -96,6 +96,7 @@ int program_take(struct program *p, const struct setup_op *op)
     case SETUP_ARG: return append(&p->argv, &p->n_argv, op->arg[0]);
     case SETUP_ENV: return append(&p->env, &p->n_env, op->arg[0]);
     case SETUP_PROGRAM: p->host_path = op->arg[0]; return 0;
+    case SETUP_HOLD: p->hold = true; return 0;
     case SETUP_CONNECT: p->connect = op->arg[0]; return 0;
     default: return -EINVAL;
     }
@@ -137,6 +138,24 @@ static void default_signals(void)
         (void) signal(s, SIG_DFL);
     (void) sigemptyset(&none);
     (void) sigprocmask(SIG_SETMASK, &none, NULL);
+}
+
+/* what only the process itself knows; there is room, see append() */
+static void add_pid(const struct program *p)
+{
+    static char text[32];
+
+    if (!p->env || p->n_env + 1 >= PROGRAM_STRINGS_MAX)
+        return;
+    (void) snprintf(text, sizeof text, "LISTEN_PID=%d", (int) getpid());
+    p->env[p->n_env] = text;
+}
+
+static _Noreturn void hold(void)
+{
+    (void) close_range(STDERR_FILENO + 1, UINT_MAX, 0);
+    for (;;)
+        (void) pause();
 }
 
 static int execute(const struct program *p, int image)
@@ -224,6 +243,10 @@ static int become(const struct program *p, const struct program_start *how, enum
         (r = filter_load(how->filter, p->log_denied)) < 0)
         return r;
     *stage = STAGE_EXEC;
+    if (p->hold)
+        hold();
+    if (how->listening)
+        add_pid(p);
     return execute(p, image);
 }
 
@@ -233,7 +256,7 @@ int program_start(const struct program *p, const struct program_start *how, enum
     int fd[2];
 
     *stage = STAGE_FORK;
-    if ((p->n_argv == 0 && !p->connect) || p->uid == 0)
+    if ((p->n_argv == 0 && !p->connect && !p->hold) || p->uid == 0)
         return -EINVAL;
     if (pipe2(fd, O_CLOEXEC) < 0)
         return -errno;

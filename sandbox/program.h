@@ -32,6 +32,7 @@ struct program {
     const char *apparmor;      /* as SETUP_APPARMOR; NULL: that of init */
     const char *workdir;
     const char *host_path; /* NULL: argv[0] is looked up in PATH inside the instance */
+    bool hold;             /* nothing is executed, it waits to be ended */
     const char *connect;   /* NULL: executed; else a socket to connect to, and nothing is */
     char **argv, **env;    /* NULL-terminated, at most PROGRAM_STRINGS_MAX each */
     size_t n_argv, n_env;
@@ -41,6 +42,7 @@ struct program_start {
     int std[3];      /* become 0, 1 and 2; a terminal as 0 becomes the controlling one */
     const int *pass; /* become 3, 4, ...; must all be above 3 + n_pass */
     size_t n_pass;
+    bool listening;    /* they are sockets, and LISTEN_PID says whose */
     int floor, filter; /* exported programs, loaded in this order */
     int users;         /* the user namespace to enter last, -1 = none */
 };

@@ -476,6 +476,38 @@ static void plan_program(struct plan *p)
         setup_put(p->text, SETUP_STDIN);
     put_surroundings(p, "");
     put_strings(p->text, SETUP_ARG, s->argv);
+    for (size_t i = 0; i < s->n_listen; i++)
+        setup_put(p->text, SETUP_LISTEN, s->listen[i].address, number(s->listen[i].port).text);
+    if (!s->argv[0])
+        setup_put(p->text, SETUP_HOLD);
+}
+
+/* sd_listen_fds(3); LISTEN_PID is for the process to say */
+static int plan_sockets(struct plan *p)
+{
+    const struct rootfs_given *given = p->given;
+    auto_free char *names = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&names, &len);
+    int index = 0;
+
+    if (!f)
+        return -ENOMEM;
+    (void) fputs("LISTEN_FDNAMES=", f);
+    for (size_t i = 0; i < given->holder->n_listen && index >= 0; i++) {
+        int copy = fcntl(given->sockets[i], F_DUPFD_CLOEXEC, 0);
+
+        index = copy < 0 ? -errno : add_tree(p, copy);
+        if (index >= 0)
+            setup_put(p->text, SETUP_SOCKET, number((uint64_t) index).text);
+        (void) fprintf(f, "%s%s", i ? ":" : "", given->holder->listen[i].name);
+    }
+    if (fclose(f) != 0)
+        return -ENOMEM;
+    auto_free char *count = paths_join("LISTEN_FDS=%zu", given->holder->n_listen);
+    setup_put(p->text, SETUP_ENV, count);
+    setup_put(p->text, SETUP_ENV, names);
+    return index < 0 ? index : 0;
 }
 
 /* while the whole of /proc/sys is still there to write to */
@@ -539,6 +571,8 @@ static int plan_all(struct plan *p, struct err *e)
         err_set(e, r, "notify socket: %s", strerror(-r));
     setup_put(p->text, SETUP_PIVOT);
     plan_program(p);
+    if (r == 0 && p->spec->inherits && (r = plan_sockets(p)) < 0)
+        err_set(e, r, "sockets of '%s': %s", p->given->holder->id, strerror(-r));
     return r;
 }
 

@@ -31,9 +31,11 @@ struct rootfs {
 
 /* what it is planned with, all borrowed */
 struct rootfs_given {
-    const char *where; /* an empty directory of the host to build on */
-    const int *files;  /* the memfds of spec.files */
-    int shm;           /* the /dev/shm it shares, as a detached mount, or -1 */
+    const char *where;  /* an empty directory of the host to build on */
+    const int *files;   /* the memfds of spec.files */
+    int shm;            /* the /dev/shm it shares, as a detached mount, or -1 */
+    const int *sockets; /* those that `holder` listens at, if spec.inherits */
+    const struct spec *holder;
 };
 
 /* Volumes are created if missing.  With a user namespace volumes and binds show it the ids on disk

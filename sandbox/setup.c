@@ -48,6 +48,9 @@ static const struct {
     [SETUP_HOOK] = { "hook", 1 },
     [SETUP_CGROUP] = { "cgroup", 0 },
     [SETUP_LOW_PORTS] = { "low-ports", 0 },
+    [SETUP_LISTEN] = { "listen", 2 },
+    [SETUP_HOLD] = { "hold", 0 },
+    [SETUP_SOCKET] = { "socket", 1 },
     [SETUP_SHM] = { "shm", 0 },
 };
 static_assert(ARRAY_LEN(forms) == SETUP_COUNT, "an operation has no form");

@@ -53,6 +53,9 @@ enum setup_code {
     SETUP_PROGRAM,  /* host path to execute instead of looking argv[0] up */
     SETUP_HOOK,    /* deadline in microseconds: what the last operations said is not the program yet
                       but a command before it; directory, arguments and variables begin anew */
+    SETUP_LISTEN,  /* address or "", port: a socket to hold, in the order of their numbers */
+    SETUP_HOLD,    /* nothing is executed: it holds sockets until it is ended */
+    SETUP_SOCKET,  /* tree: a listening socket that the program is handed */
     SETUP_CONNECT, /* path of a stream socket to connect to instead of executing a program */
     SETUP_JOIN,    /* "all"; "detached": all, outliving the broker; "net", outliving it too */
     SETUP_USERS,   /* tree (its user namespace), what its user 0 is outside; ids in targets and

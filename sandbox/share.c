@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "sandbox/landlock.h"
+#include "sandbox/listener.h"
 
 #define SHARED_MEMORY "/dev/shm"
 
@@ -170,4 +171,19 @@ int share_memory(const struct broker *b, const struct guest *g, int *tree, struc
         return err_set(e, copy, SHARED_MEMORY " of '%.128s': %s", of, strerror(-copy));
     *tree = copy;
     return 0;
+}
+
+int share_sockets(const struct broker *b, const struct guest *g, int *sockets,
+                  const struct guest **holder, struct err *e)
+{
+    const struct guest *with = g->spec.inherits ? find_landlord(b, g, NETWORK, e) : NULL;
+    int r;
+
+    *holder = NULL;
+    if (!with)
+        return g->spec.inherits ? e->code : 0;
+    r = listener_fetch(with, sockets, e);
+    if (r == 0)
+        *holder = with;
+    return r;
 }

@@ -20,4 +20,9 @@ struct guest *share_evicts(const struct broker *b, const struct guest *g);
  * none. */
 int share_memory(const struct broker *b, const struct guest *g, int *tree, struct err *e);
 
+/* The sockets that it inherits, out of the instance whose network it lives in: *holder, which has
+ * spec.n_listen of them; NULL if it inherits none, and on failure. */
+int share_sockets(const struct broker *b, const struct guest *g, int *sockets,
+                  const struct guest **holder, struct err *e);
+
 #endif

@@ -93,6 +93,7 @@ static const struct field spec_fields[] = {
     FIELD(spec, capabilities, FIELD_STRINGS),
     FIELD(spec, own_users, FIELD_BOOL),
     FIELD(spec, notify, FIELD_BOOL),
+    FIELD(spec, inherits, FIELD_BOOL),
     FIELD(spec, host_uts, FIELD_BOOL),
     FIELD(spec, host_cgroup, FIELD_BOOL),
     FIELD(spec, device_rules, FIELD_STRINGS),
@@ -162,6 +163,12 @@ static const struct field hook_fields[] = {
     FIELD(spec_hook, deadline_us, FIELD_U64),
 };
 
+static const struct field listener_fields[] = {
+    FIELD(spec_listener, name, FIELD_TEXT),
+    FIELD(spec_listener, address, FIELD_TEXT),
+    FIELD(spec_listener, port, FIELD_U16),
+};
+
 /* a list of objects in `struct spec`, as a pointer and a count */
 static const struct list {
     const char *key;
@@ -173,11 +180,12 @@ static const struct list {
 #member, table, ARRAY_LEN(table), sizeof(struct object), offsetof(struct spec, member),    \
             offsetof(struct spec, n_##member)                                                      \
     }
-    LIST(mounts, spec_mount, mount_fields),    LIST(files, spec_file, file_fields),
-    LIST(ulimits, spec_ulimit, ulimit_fields), LIST(groups, spec_group, group_fields),
-    LIST(links, spec_link, link_fields),       LIST(ports, spec_port, port_fields),
-    LIST(hosts, spec_host, host_fields),       LIST(devices, spec_device, device_fields),
-    LIST(disks, spec_disk, disk_fields),       LIST(pre_start, spec_hook, hook_fields),
+    LIST(mounts, spec_mount, mount_fields),       LIST(files, spec_file, file_fields),
+    LIST(ulimits, spec_ulimit, ulimit_fields),    LIST(groups, spec_group, group_fields),
+    LIST(links, spec_link, link_fields),          LIST(ports, spec_port, port_fields),
+    LIST(hosts, spec_host, host_fields),          LIST(devices, spec_device, device_fields),
+    LIST(disks, spec_disk, disk_fields),          LIST(pre_start, spec_hook, hook_fields),
+    LIST(listen, spec_listener, listener_fields),
 #undef LIST
 };
 

@@ -97,6 +97,13 @@ struct spec_hook {
     uint64_t deadline_us;
 };
 
+/* a stream socket in its network, held as long as it lives */
+struct spec_listener {
+    const char *name;    /* in LISTEN_FDNAMES of who is handed it */
+    const char *address; /* "" = [::] and 0.0.0.0 */
+    uint16_t port;
+};
+
 /* what its control group allows an instance, and can be changed while it runs */
 struct spec_limits {
     uint64_t memory, milli_cpus, pids; /* 0 = none */
@@ -159,6 +166,9 @@ struct spec {
     bool own_users;              /* a user namespace; ids here are those inside */
     struct spec_hook *pre_start; /* one after the other */
     size_t n_pre_start;
+    struct spec_listener *listen; /* without argv it does nothing but hold them */
+    size_t n_listen;
+    bool inherits;              /* the listeners of `network_of`, as sd_listen_fds(3) says */
     bool notify;                /* NOTIFY_SOCKET, whose other end is among its descriptors */
     bool host_uts, host_cgroup; /* those namespaces are the host's */
 };

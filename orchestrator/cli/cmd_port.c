@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "base/num.h"
+#include "base/paths.h"
 #include "cli/cmd.h"
 #include "cli/ports.h"
 #include "cli/remote.h"
@@ -101,6 +102,12 @@ static int show(struct cli *cli, const struct input *in, uint16_t target, struct
 
     if (r == 0) {
         ports = ports_of(status, in->service, in->index);
+        if (json_array_size(ports) == 0) { /* compose/resolve_listen.c */
+            auto_free char *holder = paths_join("%s.sockets", in->service);
+            json_t *held = ports_of(status, holder, 1);
+
+            ports = held ? held : ports;
+        }
         keep_wanted(in, target, ports);
     }
     if (r == 0 && in->port && json_array_size(ports) == 0) {

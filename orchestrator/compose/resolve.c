@@ -211,7 +211,8 @@ static int services(struct resolve *r, struct err *e)
 {
     const struct node *map = node_get(r->document, "services");
 
-    r->project->units = arena_array(r->arena, map->n, sizeof *r->project->units);
+    /* and one beside each that holds its sockets */
+    r->project->units = arena_array(r->arena, 2 * map->n, sizeof *r->project->units);
     r->project->n_units = map->n;
     for (size_t i = 0; i < map->n; i++)
         r->project->units[i].name = map->entries[i].key;
@@ -220,7 +221,7 @@ static int services(struct resolve *r, struct err *e)
         r->native = node_get(r->service, "x-native");
         r->recipe = NULL;
         r->unit = &r->project->units[i];
-        if (find_recipe(r, e) < 0 || resolve_unit(r, e) < 0)
+        if (find_recipe(r, e) < 0 || resolve_unit(r, e) < 0 || resolve_listen(r, e) < 0)
             return err_wrap(e, "service '%s'", r->unit->name);
     }
     return 0;

@@ -44,6 +44,8 @@ int resolve_health(struct resolve *r, struct err *e);
 int resolve_disks(struct resolve *r, struct err *e);
 int resolve_lifecycle(struct resolve *r, struct err *e);
 int resolve_limits(struct resolve *r, struct err *e);
+/* what listens for a unit is a unit of its own, added to the project */
+int resolve_listen(struct resolve *r, struct err *e);
 int resolve_logging(struct resolve *r, struct err *e);
 /* after resolve_rights */
 int resolve_namespaces(struct resolve *r, struct err *e);

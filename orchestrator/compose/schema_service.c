@@ -381,6 +381,13 @@ static const struct attribute restart_delay_list[] = {
     { "jitter", .accepts = INT_TEXT, .form = FORM_ANY, YES("percent by which a delay varies; 10") },
 };
 KIND(restart_delay, "restart delay");
+static const struct attribute listen_list[] = {
+    { "port", .accepts = INT_TEXT, .form = FORM_ANY, .required = true, YES("of the service's network; TCP") },
+    { "address", TEXT_, YES("all if it says nothing, IPv6 and IPv4") },
+    { "name", TEXT_, YES("in LISTEN_FDNAMES; the port if it says nothing") },
+};
+KIND(listen, "held socket");
+
 static const struct attribute pre_start_list[] = {
     { "command", .accepts = IS_TEXT | IS_LIST, .items = IS_TEXT, .form = FORM_COMMAND, .required = true, YES("in the sandbox, as the service's user") },
     { "working_dir", TEXT_, YES("the service's own if it says nothing") },
@@ -414,6 +421,8 @@ static const struct attribute native_list[] = {
     { "unhealthy_grace", TIME_, YES("from unhealthy to what is done about it") },
     { "reload_signal", TEXT_, YES("that makes it read its configuration again") },
     { "pre_start", OBJECTS_, .kind = &pre_start, YES("commands before the program, in its sandbox; one that does not exit 0 in time is a failed start") },
+    { "listen", OBJECTS_, .kind = &listen, YES("sockets that NAME.sockets holds and each life is handed as sd_listen_fds says: while it is restarted connections wait") },
+    { "listen_variable", TEXT_, YES("gets their descriptors too, as in NGINX=3;4;") },
     { "restart_delay", OBJECT_, .kind = &restart_delay, YES("how restarts back off") },
     { "logs", OBJECT_, .kind = &schema_log_keep, YES("see its attributes") },
     { "seccomp", TEXT_, YES("name of a shipped system call profile: default, nginx, redis, mariadb, python") },

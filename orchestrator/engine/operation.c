@@ -37,8 +37,10 @@ void operation_apply(struct deployment *d)
             i->want = WANT_REST;
             continue;
         }
-        /* it stays wanted all the time: a supervisor that is killed meanwhile starts it too */
-        i->replace |= op->kind == OP_RESTART && !op->failed && state_is_live(i->state);
+        /* it stays wanted all the time: a supervisor that is killed meanwhile starts it too; who
+         * holds sockets is there so that others can be restarted */
+        i->replace |= op->kind == OP_RESTART && !op->failed && state_is_live(i->state) &&
+                      (!i->unit || i->unit->n_listen == 0);
         want_run(i);
     }
 }

@@ -53,4 +53,11 @@ struct port {
     bool udp;
 };
 
+/* a stream socket that is held for units which are handed it when they start */
+struct held_socket {
+    const char *name;    /* in LISTEN_FDNAMES */
+    const char *address; /* "" = all, IPv6 and IPv4 */
+    uint16_t port;
+};
+
 #endif

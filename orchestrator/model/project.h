@@ -135,10 +135,11 @@ struct unit {
     struct health_spec health;
     struct restart_spec restart;
     struct sickness sickness;
-    struct hook *post_start, *pre_stop;
-    size_t n_post_start, n_pre_stop;
-    struct hook *pre_start; /* as the unit's user */
-    size_t n_pre_start;
+    struct hook *post_start, *pre_stop, *pre_start; /* pre_start: as the unit's user */
+    size_t n_post_start, n_pre_stop, n_pre_start;
+    struct held_socket *listen; /* it does nothing but hold these for those in its network */
+    size_t n_listen;
+    bool inherits; /* the sockets of the unit whose network it lives in */
     int stop_signal;
     uint64_t stop_grace_us;
     bool log_silent;       /* what it prints is not kept */

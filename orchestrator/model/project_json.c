@@ -169,6 +169,13 @@ static const struct json_member hook_members[] = {
 };
 static const struct json_kind hook_kind = KIND(hook, "hook", hook_members);
 
+static const struct json_member listener_members[] = {
+    TEXT(held_socket, name),
+    TEXT(held_socket, address),
+    PLAIN(held_socket, port, T_U16),
+};
+static const struct json_kind listener_kind = KIND(held_socket, "held socket", listener_members);
+
 static const struct json_member unit_members[] = {
     TEXT(unit, name),
     TEXT(unit, image),
@@ -226,6 +233,8 @@ static const struct json_member unit_members[] = {
     MANY(unit, post_start, hook_kind),
     MANY(unit, pre_stop, hook_kind),
     MANY(unit, pre_start, hook_kind),
+    MANY(unit, listen, listener_kind),
+    PLAIN(unit, inherits, T_BOOL),
     PLAIN_OR(unit, stop_signal, T_INT, SIGTERM),
     PLAIN(unit, stop_grace_us, T_U64),
     PLAIN(unit, log_silent, T_BOOL),
@@ -396,6 +405,16 @@ static int check_shared(const struct project *p, const struct unit *u, struct er
     return 0;
 }
 
+static int check_inherits(const struct project *p, const struct unit *u, struct err *e)
+{
+    const struct unit *holder = project_unit(p, u->network_of);
+
+    if (u->inherits && (!holder || holder->n_listen == 0))
+        return err_set(e, -EINVAL, "project: '%s' is to be handed sockets that nobody holds",
+                       u->name);
+    return 0;
+}
+
 static int check_references(const struct project *p, const struct unit *u, struct err *e)
 {
     const char *const secrets[] = { u->health.probe.password_secret, u->health.probe.ca_secret };
@@ -466,12 +485,13 @@ static int check(const struct project *p, struct err *e)
 
         if (!is_name(u->name) || project_unit(p, u->name) != u)
             return err_set(e, -EINVAL, "project: '%s' is no service name, or there twice", u->name);
-        if (!u->argv[0])
+        if (!u->argv[0] && u->n_listen == 0)
             return err_set(e, -EINVAL, "project: '%s' has no program", u->name);
         if (u->uid == 0 || u->gid == 0)
             return err_set(e, -EPERM, "project: '%s' may not run as root", u->name);
         if ((r = check_references(p, u, e)) < 0 || (r = check_shared(p, u, e)) < 0 ||
-            (r = check_lifecycle(u, e)) < 0 || (r = check_probe(u, e)) < 0)
+            (r = check_inherits(p, u, e)) < 0 || (r = check_lifecycle(u, e)) < 0 ||
+            (r = check_probe(u, e)) < 0)
             return r;
     }
     if (p->database.unit[0] != '\0' && !project_unit(p, p->database.unit))

@@ -154,6 +154,16 @@ static void copy_ports(const struct unit *u, struct spec *s)
                                 .udp = u->ports[i].udp };
 }
 
+static void copy_listeners(const struct unit *u, struct spec *s)
+{
+    s->listen = array(u->n_listen, sizeof *s->listen);
+    s->n_listen = u->n_listen;
+    for (size_t i = 0; i < u->n_listen; i++)
+        s->listen[i] = (struct spec_listener){ .name = u->listen[i].name,
+                                               .address = u->listen[i].address,
+                                               .port = u->listen[i].port };
+}
+
 static void copy_hooks(const struct unit *u, struct spec *s)
 {
     s->pre_start = array(u->n_pre_start, sizeof *s->pre_start);
@@ -209,6 +219,7 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .seccomp_profile = u->seccomp_profile,
                                .capabilities = u->capabilities,
                                .own_users = u->own_users,
+                               .inherits = l->whole && u->inherits,
                                .notify = l->whole && u->health.probe.kind == PROBE_NOTIFY,
                                .host_uts = u->host_uts,
                                .host_cgroup = u->host_cgroup };
@@ -218,6 +229,7 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
     copy_links(l, &out->spec);
     copy_ports(u, &out->spec);
     copy_disks(u, &out->spec);
+    copy_listeners(u, &out->spec);
     if (l->whole)
         copy_hooks(u, &out->spec);
     return copy_files(l->project, u, out, e);
@@ -236,6 +248,7 @@ void native_spec_clear(struct native_spec *s)
     free(s->spec.ports);
     free(s->spec.disks);
     free(s->spec.pre_start);
+    free(s->spec.listen);
     *s = (struct native_spec){ 0 };
 }
 

@@ -126,6 +126,13 @@ enum wrong {
     PRE_START_FOREVER,
     PRE_START_DIRECTORY,
     PRE_START_MANY,
+    LISTEN_PORT,
+    LISTEN_NAME,
+    LISTEN_ADDRESS,
+    LISTEN_ELSEWHERE,
+    LISTEN_MANY,
+    INHERIT_NOTHING,
+    INHERIT_OF_HOST,
     WRONG_COUNT
 };
 
@@ -210,6 +217,13 @@ static const struct {
     [PRE_START_FOREVER] = { -EINVAL, "pre-start" },
     [PRE_START_DIRECTORY] = { -EINVAL, "working directory" },
     [PRE_START_MANY] = { -E2BIG, "count" },
+    [LISTEN_PORT] = { -EINVAL, "listen" },
+    [LISTEN_NAME] = { -EINVAL, "listen" },
+    [LISTEN_ADDRESS] = { -EINVAL, "listen" },
+    [LISTEN_ELSEWHERE] = { -EINVAL, "listen" },
+    [LISTEN_MANY] = { -E2BIG, "count" },
+    [INHERIT_NOTHING] = { -EINVAL, "listen" },
+    [INHERIT_OF_HOST] = { -EINVAL, "listen" },
     [PROFILE_OWN] = { -EINVAL, "name" },
     [SUBPATH_UP] = { -EINVAL, "subpath" },
     [SUBPATH_ABSOLUTE] = { -EINVAL, "subpath" },
@@ -226,6 +240,18 @@ static struct spec_host host;
 static struct spec_group group;
 static struct spec_device device;
 static struct spec_ulimit ulimit;
+
+static struct spec with_listeners(struct spec_listener listener, size_t n)
+{
+    static struct spec_listener listeners[17];
+    struct spec s = good();
+
+    for (size_t i = 0; i < n; i++)
+        listeners[i] = listener;
+    s.listen = listeners;
+    s.n_listen = n;
+    return s;
+}
 
 static struct spec with_hooks(struct spec_hook hook, size_t n)
 {
@@ -474,6 +500,19 @@ static struct spec make(enum wrong w)
     case PRE_START_VARIABLE: return with_hooks((struct spec_hook){ sh, sh, "", 1 }, 1);
     case PRE_START_FOREVER: return with_hooks((struct spec_hook){ sh, none, "", 1ull << 40 }, 1);
     case PRE_START_DIRECTORY: return with_hooks((struct spec_hook){ sh, none, "/..", 1 }, 1);
+    case LISTEN_PORT: return with_listeners((struct spec_listener){ "a", "", 0 }, 1);
+    case LISTEN_NAME: return with_listeners((struct spec_listener){ "a:b", "", 1 }, 1);
+    case LISTEN_ADDRESS: return with_listeners((struct spec_listener){ "a", "localhost", 1 }, 1);
+    case LISTEN_ELSEWHERE:
+        s = with_listeners((struct spec_listener){ "a", "", 1 }, 1);
+        s.network_of = SPEC_HOST;
+        break;
+    case LISTEN_MANY: return with_listeners((struct spec_listener){ "a", "", 1 }, 17);
+    case INHERIT_NOTHING: s.inherits = true; break;
+    case INHERIT_OF_HOST:
+        s.inherits = true;
+        s.network_of = SPEC_HOST;
+        break;
     case PRE_START_MANY: return with_hooks((struct spec_hook){ sh, none, "", 1 }, 17);
     case CAPABILITY_OVER_HOST:
         s.network_of = SPEC_HOST;

@@ -52,6 +52,7 @@ static struct spec full(void)
     static struct spec_ulimit ulimits[] = { { "nofile", 100, INT64_MAX } };
     static struct spec_disk disks[] = { { "/dev/sda", 100, 1, 2, 3, 4 }, { .path = "/dev/b" } };
     static struct spec_hook hooks[] = { { argv, env, "/w", 7 }, { argv, none, "", 8 } };
+    static struct spec_listener listeners[] = { { "web", "", 80 }, { "other", "::1", 81 } };
     static struct spec_group groups[] = { { "mail", 8 }, { "", 4321 } };
 
     return (struct spec){ .id = "p.web.1.2",
@@ -87,6 +88,9 @@ static struct spec full(void)
                           .notify = true,
                           .pre_start = hooks,
                           .n_pre_start = ARRAY_LEN(hooks),
+                          .listen = listeners,
+                          .n_listen = ARRAY_LEN(listeners),
+                          .inherits = true,
                           .host_uts = true,
                           .host_cgroup = true,
                           .tty = true,
