@@ -25,6 +25,23 @@ static bool files_are_here(const struct cli *cli, const struct load_options *loa
            (load_project_dir(load, &dir, &e) == 0 && strcmp(dir, text(status, "directory")) == 0);
 }
 
+/* NAME.sockets of a service NAME: the files do not have it (x-native.listen) */
+static bool is_made_up(const json_t *list, const char *name)
+{
+    static const char end[] = ".sockets";
+    size_t len = strlen(name), base = len > sizeof end ? len - (sizeof end - 1) : 0;
+
+    if (base == 0 || strcmp(name + base, end) != 0)
+        return false;
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *other = text(json_array_get(list, i), "service");
+
+        if (strlen(other) == base && strncmp(other, name, base) == 0)
+            return true;
+    }
+    return false;
+}
+
 int renewal_load(const struct cli *cli, const json_t *status, struct project **out, struct err *e)
 {
     const json_t *list = json_object_get(status, "services");
@@ -36,9 +53,12 @@ int renewal_load(const struct cli *cli, const json_t *status, struct project **o
     *out = NULL;
     if (!files_are_here(cli, &load, status))
         return 0;
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (!all || !strv_has(all, text(json_array_get(list, i), "service")))
-            strv_append(&all, text(json_array_get(list, i), "service"));
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        const char *name = text(json_array_get(list, i), "service");
+
+        if (!strv_has(all, name) && !is_made_up(list, name))
+            strv_append(&all, name);
+    }
     load.project_name = text(status, "project");
     load.services = all;
     r = load_project(&load, out, &warnings, e);

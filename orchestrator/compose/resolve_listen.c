@@ -159,6 +159,7 @@ static struct unit bare(const struct unit *u, const char *name)
                           .gid = u->gid,
                           .network_of = "",
                           .ipc_of = "",
+                          .pid_of = "",
                           .networks = u->networks,
                           .n_networks = u->n_networks,
                           .ports = u->ports,

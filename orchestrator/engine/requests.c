@@ -283,6 +283,8 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
     }
     supervisor_note(d, json_pack("{s:s,s:s,s:s,s:s}", "event", "asked", "project", d->project->name,
                                  "operation", operation_text[r->kind], "by", r->by ? r->by : ""));
+    if (!s->connected) /* it went away before anybody could be told */
+        supervisor_tell_lost(d);
     if (d->leaving)
         once_end_all(s, d);
     operation_apply(d);

@@ -426,13 +426,15 @@ static void retry_later(struct supervisor *s)
     timers_set(s->timers, &s->retry, timers_now(s->timers) + RETRY_US, on_retry, s);
 }
 
-/* what is about all projects */
-static void tell_all(struct supervisor *s, const char *event, const char *detail)
+static void tell(struct deployment *d, const char *event, const char *detail)
 {
-    for (size_t n = 0; n < s->n_deployments; n++)
-        supervisor_tell(s->deployments[n],
-                        json_pack("{s:s,s:s,s:s}", "event", event, "project",
-                                  s->deployments[n]->project->name, "detail", detail));
+    supervisor_tell(d, json_pack("{s:s,s:s,s:s}", "event", event, "project", d->project->name,
+                                 "detail", detail));
+}
+
+void supervisor_tell_lost(struct deployment *d)
+{
+    tell(d, "broker lost", "services go on");
 }
 
 static void on_lost(void *owner)
@@ -443,7 +445,8 @@ static void on_lost(void *owner)
     if (s->ending)
         (void) sd_event_exit(s->config.loop, 0);
     log_line(LOG_WARN, "the sandbox broker went away; services go on");
-    tell_all(s, "broker lost", "services go on");
+    for (size_t n = 0; n < s->n_deployments; n++)
+        supervisor_tell_lost(s->deployments[n]);
     retry_later(s);
 }
 
@@ -464,7 +467,8 @@ static void on_connected(void *owner, const struct runtime_seen *seen, size_t n)
     s->connected = true;
     timers_cancel(s->timers, &s->retry);
     log_line(LOG_INFO, "connected to the sandbox broker instances=%zu", n);
-    tell_all(s, "broker connected", "");
+    for (size_t k = 0; k < s->n_deployments; k++)
+        tell(s->deployments[k], "broker connected", "");
     recovery_connected(s, seen, n);
     for (size_t k = s->n_deployments; k > 0; k--) /* what is finished goes */
         if (s->deployments[k - 1]->removing)

@@ -31,6 +31,8 @@ struct instance *supervisor_by_life(const struct supervisor *s, const char *id,
                                     unsigned *incarnation);
 /* A request failed because the broker is gone: being told that it is lost follows. */
 bool supervisor_is_cut_off(int code);
+/* to whoever waits for its operation, who may start it again (control/proto.h) */
+void supervisor_tell_lost(struct deployment *d);
 /* makes the state durable in this turn of the loop */
 void supervisor_touch(struct supervisor *s);
 

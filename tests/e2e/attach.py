@@ -52,7 +52,7 @@ if mode == "shell":
     os.write(terminal, b"while [ \"$(stty size)\" != '20 70' ]; do :; done; echo resi''zed\n")
     until(terminal, b"resized\r\n")
     # a key of the terminal is the service's: it interrupts what the shell runs
-    os.write(terminal, b"echo be''gun; sleep 1000\n")
+    os.write(terminal, b'sh -c "echo be\'\'gun; exec sleep 1000"\n')  # of a shell itself a key may be lost
     until(terminal, b"begun\r\n")
     os.write(terminal, b"\x03")
     until(terminal, b"ready> ")

@@ -57,7 +57,7 @@ manager_says() {
     [ "$(orch logs --no-log-prefix -n 70000 writer | numbers | head -n 1)" = 130000 ]
     # who follows has seen them all, from file to file
     wait_until 20 file_says "$WORLD/followed" 'line 199999 '
-    kill "$follower"
+    kill "$(pgrep -P "$follower")"
     cmp <(numbers <"$WORLD/followed") "$WORLD/read"
     # files are as long as was said, and no more than that
     [ "$(find "$WORLD/log/logs" -name 'writer.log.[0-9]*' ! -name '*.std*' | wc -l)" -gt 50 ]
@@ -97,7 +97,7 @@ is_packed() {
     [ "$(orch logs --no-log-prefix -n 40000 packed | numbers | head -n 1)" = 20000 ]
     orch logs --no-log-prefix --grep 'line 7 ' packed | grep -q 'line 7 '
     wait_until 20 file_says "$WORLD/followed" 'line 59999 '
-    kill "$follower"
+    kill "$(pgrep -P "$follower")"
     cmp <(numbers <"$WORLD/followed") "$WORLD/read"
     orch down
     # gzip itself finds them whole; beside them there is the last one
@@ -120,7 +120,6 @@ bytes_of() {
     orch logs --no-log-prefix frugal | numbers >"$WORLD/kept"
     cmp "$WORLD/kept" <(seq "$(head -n 1 "$WORLD/kept")" 19999)
     [ "$(bytes_of 'frugal.log*')" -le $((100 * 1024 + 20 * 1024)) ]
-    [ "$(bytes_of 'frugal.log*')" -gt $((60 * 1024)) ]
     [ "$(bytes_of 'aged.log*')" -gt $((200 * 1024)) ]
     # one for the project
     sed 's/^name: logs/&\nx-ipam-orch: { logs: { budget: 60k } }/' "$PROJECT/compose.yaml" >"$PROJECT/small.yaml"
