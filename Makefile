@@ -154,6 +154,8 @@ bench: $(BIN) $(GUESTS) frontend failpoints ## time of config, up, down, ps, one
 	@tests/bench/launch
 	@tests/bench/up50
 	@tests/bench/scale
+	@tests/bench/supervise
+	@tests/bench/capture
 
 # Off in gcc 12 and cppcheck, as in .clang-tidy: what they cannot know of cleanup variables, of lists
 # that own their elements, and of out parameters that a function of another file sets.

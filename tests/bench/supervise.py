@@ -250,10 +250,10 @@ def rest():
     for contestant in available():
         one = contestant()
         pids = one.pids()
-        pss = pss_kib(pids) / SERVICES
         before = ticks(pids)
         time.sleep(QUIET_S)
         spent = (ticks(pids) - before) * TICK_MS
+        pss = pss_kib(pids) / SERVICES
         print(f"{one.name:24}{pss:16.1f} KiB{len(pids):12}{spent:13.0f} ms", flush=True)
         if isinstance(one, Ours):
             for name in ("ipam-orchd", "ipam-sandboxd", "ipam-init"):
