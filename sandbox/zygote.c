@@ -118,19 +118,19 @@ static int ask(const struct zygote *z, const struct order *o, const int *fds, si
     return 0;
 }
 
-int zygote_fork(struct zygote *z, const struct zygote_wish *wish, struct launched *out,
-                struct err *e)
+/* -ECONNRESET: it may have forked before it was killed, and what it forked ends with the socket */
+static int fork_once(const struct zygote *z, const struct zygote_wish *wish, struct launched *out)
 {
     struct order o = { .namespaces = wish->namespaces,
                        .joining = wish->joining,
                        .has_cgroup = wish->cgroup >= 0,
                        .n_enter = (uint32_t) wish->n_enter };
-    int pair[2], fds[2 + ZYGOTE_ENTERED], pidfd = -1, r = -ECONNRESET;
+    int pair[2], fds[2 + ZYGOTE_ENTERED], pidfd = -1, r;
     struct born b = { 0 };
     size_t n = 0;
 
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-        return err_set(e, -errno, "socket for init: %s", strerror(errno));
+        return -errno;
     auto_fd ours = pair[0], theirs = pair[1];
     fds[n++] = theirs;
     if (o.has_cgroup)
@@ -139,18 +139,26 @@ int zygote_fork(struct zygote *z, const struct zygote_wish *wish, struct launche
         o.enter[i] = wish->enter[i].which;
         fds[n++] = wish->enter[i].whose;
     }
+    r = ask(z, &o, fds, n, &b, &pidfd);
+    if (r < 0 || b.error != 0)
+        return r < 0 ? r : -b.error;
+    *out = (struct launched){ .pid = b.pid, .pidfd = pidfd, .socket = take_fd(&ours) };
+    return 0;
+}
+
+int zygote_fork(struct zygote *z, const struct zygote_wish *wish, struct launched *out,
+                struct err *e)
+{
+    int r = -ECONNRESET;
+
     for (int tries = 0; tries < 2 && r == -ECONNRESET; tries++) {
         if (tries > 0)
             zygote_end(z); /* somebody has killed it */
         if (z->pid == 0 && (r = zygote_start(z, e)) < 0)
             return r;
-        r = ask(z, &o, fds, n, &b, &pidfd);
+        r = fork_once(z, wish, out);
     }
-    r = r < 0 ? r : -b.error;
-    if (r < 0)
-        return err_set(e, r, "a new process of ipam-init: %s", strerror(-r));
-    *out = (struct launched){ .pid = b.pid, .pidfd = pidfd, .socket = take_fd(&ours) };
-    return 0;
+    return r < 0 ? err_set(e, r, "a new process of ipam-init: %s", strerror(-r)) : 0;
 }
 
 /* ---- in the process that is forked from ---- */
