@@ -218,24 +218,30 @@ static const char *word_of(const struct finding *f)
     return f->informs && f->status == FINDING_FAIL ? "absent" : finding_status_text[f->status];
 }
 
+static void print_finding(const struct finding *f)
+{
+    printf("%-6s %-28s %s", word_of(f), f->id, f->measured ? f->measured : "");
+    if (f->required && f->status != FINDING_OK)
+        printf("  (required: %s)", f->required);
+    putchar('\n');
+    if (f->remedy)
+        printf("       next: %s\n", f->remedy);
+}
+
+/* the worst first; what only informs comes last, however bad it is */
 static void print_text(const struct findings *found, bool quiet)
 {
     static const enum finding_status order[] = { FINDING_FAIL, FINDING_WARN, FINDING_SKIP,
                                                  FINDING_OK };
 
     for (size_t o = 0; o < ARRAY_LEN(order); o++)
-        for (size_t i = 0; i < found->n; i++) {
-            const struct finding *f = &found->items[i];
-
-            if (f->status != order[o] || (quiet && (f->informs || f->status == FINDING_OK)))
-                continue;
-            printf("%-6s %-28s %s", word_of(f), f->id, f->measured ? f->measured : "");
-            if (f->required && f->status != FINDING_OK)
-                printf("  (required: %s)", f->required);
-            putchar('\n');
-            if (f->remedy)
-                printf("       next: %s\n", f->remedy);
-        }
+        for (size_t i = 0; i < found->n; i++)
+            if (found->items[i].status == order[o] && !found->items[i].informs &&
+                (!quiet || order[o] != FINDING_OK))
+                print_finding(&found->items[i]);
+    for (size_t i = 0; i < found->n && !quiet; i++)
+        if (found->items[i].informs)
+            print_finding(&found->items[i]);
 }
 
 static json_t *text_or_null(const char *text)

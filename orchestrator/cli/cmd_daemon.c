@@ -217,8 +217,11 @@ int cmd_daemon(struct cli *cli, int argc, char **argv)
     } else if (in.what && strcmp(in.what, "stop") == 0) {
         r = stop(cli, &e);
     } else {
-        err_set(&e, -EINVAL, "daemon: '%s' is none of its words", in.what ? in.what : "");
-        err_hint(&e, "ipam-orch daemon status, or: ipam-orch daemon reexec");
+        if (in.what)
+            err_set(&e, -EINVAL, "daemon: '%s' is none of its words", in.what);
+        else
+            err_set(&e, -EINVAL, "daemon what? Its words are: status, reexec, stop");
+        err_hint(&e, "ipam-orch daemon status");
         r = err_classify(&e, ERR_USAGE);
     }
     return r < 0 ? cli_fail(cli, &e) : 0;

@@ -14,6 +14,7 @@
 
 #include "base/auto.h"
 #include "base/fsio.h"
+#include "base/num.h"
 
 enum { BACKLOG = 128, HOST_ROOM = 64 };
 
@@ -49,7 +50,8 @@ static int listen_on(const char *address, struct err *e)
     const char *port;
     int r = split(address, host, &port);
 
-    if (r < 0 || getaddrinfo(host[0] ? host : NULL, port, &hints, &found) != 0) {
+    if (r < 0 || num_u64(port, UINT16_MAX, &(uint64_t){ 0 }) < 0 ||
+        getaddrinfo(host[0] ? host : NULL, port, &hints, &found) != 0) {
         err_set(e, -EINVAL, "--listen '%s': an address and a port such as 127.0.0.1:9464", address);
         return err_classify(e, ERR_USAGE);
     }

@@ -60,16 +60,17 @@ status_of() {
 }
 
 @test "check port: who has it, by pid; a free one is free" {
+    mkfifo held
     python3 -c "
 import socket, sys
 s = socket.create_server(('127.0.0.1', $CHECK_PORT))
 print('listening', flush=True)
-sys.stdin.read()" < <(sleep 60 & echo $! >sleeper; wait) >ready &
+sys.stdin.read()" <>held >ready &
     local holder=$!
     until grep -q listening ready; do :; done
     run -4 orch check port --ports "$CHECK_PORT"
     echo "$output"
-    kill "$holder" "$(cat sleeper)"
+    kill "$holder"
     [[ $output == *"fail   port.$CHECK_PORT"*"port $CHECK_PORT in use by python3"*"(pid $holder"* ]]
     wait "$holder" || true
     run -0 orch check port --ports "$CHECK_PORT"
