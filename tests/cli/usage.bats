@@ -72,7 +72,6 @@ load command
     fails 14 "the manager is not running" "next: ipam-orch up" -- daemon stop
     fails 2 "'start' is none of its words" "next: ipam-orch daemon status" -- daemon start
     fails 2 "daemon what?" "status, reexec, stop" -- daemon
-    fails 1 "--listen '127.0.0.1:99999': an address and a port" -- metrics --listen 127.0.0.1:99999
     fails 2 "no such service: 'wed', did you mean 'web'?" "next: ipam-orch config --services" -- logs wed
     run orch down
     [ "$status" -eq 0 ]

@@ -102,6 +102,8 @@ with concurrent.futures.ThreadPoolExecutor(100) as pool:
 }
 
 @test "an address that is none, or taken: which" {
+    run orch metrics --listen 127.0.0.1:99999
+    [[ $output == *"--listen '127.0.0.1:99999': an address and a port"* ]]
     run orch metrics --listen nowhere
     [ "$status" -eq 2 ]
     run orch metrics --listen ::1:80
