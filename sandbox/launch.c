@@ -226,7 +226,11 @@ static int fork_init(struct broker *b, const struct guest *g, int cgroup, struct
 static int start_init(struct broker *b, struct guest *g, struct attempt *a, struct err *e)
 {
     struct launched init;
-    int r = b->cgroup->create(&g->spec, e);
+    int r;
+
+    /* what is born in a group that was killed before is killed too (kill_seq of cgroup.kill) */
+    (void) b->cgroup->destroy(g->id);
+    r = b->cgroup->create(&g->spec, e);
 
     if (r < 0)
         return r;

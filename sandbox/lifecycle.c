@@ -352,7 +352,7 @@ static int adopt_running(struct guest *g, struct err *e)
     g->pidfd = (int) syscall(SYS_pidfd_open, g->init, 0);
     if (g->pidfd < 0)
         return err_set(e, -errno, "pidfd_open: %s", strerror(errno));
-    if (!guest_is_alive(g))
+    if (guest_is_ending(g))
         return err_set(e, -ESRCH, "it ended meanwhile");
     g->state = GUEST_RUNNING;
     if (g->pid == 0 && g->spec.n_pre_start == 0)
@@ -375,8 +375,12 @@ static void adopt_one(struct broker *b, const char *id)
         guest_remove_dir(id);
         return;
     }
-    if (guest_is_alive(g) && adopt_running(g, &e) < 0)
+    /* One that has begun to end is over, however long the kernel takes: it waits for processes
+     * whose parents ended with the earlier broker, and for whoever reaps those. */
+    if (!guest_is_ending(g) && adopt_running(g, &e) < 0)
         log_err(&e, id);
+    if (guest_is_ending(g))
+        g->state = GUEST_NEW;
     if (g->state != GUEST_RUNNING) {
         (void) b->cgroup->kill(g->id);
         take_end(b, g);

@@ -162,3 +162,34 @@ rewrite() {
     ended t.newer.1.1
     clean
 }
+
+# is_exiting PID: PF_EXITING of its flags
+is_exiting() {
+    [ $(($(sed 's/.*) //' "/proc/$1/stat" | cut -d ' ' -f 7) & 4)) -ne 0 ]
+}
+
+@test "an init that cannot end before somebody reaps is over for the next broker all the same" {
+    local init keeper
+    started t.dying.1.1 '{}' /bin/sleep 1000
+    init=$(jq .init "$HOUSE/run/instances/t.dying.1.1/state")
+    mkfifo "$HOUSE/hold"
+    # a process of the namespace whose parent is outside and does not care
+    python3 -c "
+import ctypes, os, sys
+ns = os.open('/proc/$init/ns/pid', os.O_RDONLY)
+assert ctypes.CDLL(None).setns(ns, 0) == 0
+if os.fork() == 0:
+    os.execv('/bin/sleep', ['sleep', '1000'])
+open('$HOUSE/keeps', 'w').write('x')
+sys.stdin.read()" <>"$HOUSE/hold" 3>&- &
+    keeper=$!
+    wait_until 10 test -s "$HOUSE/keeps"
+    broker_kill KILL
+    kill -KILL "$init"
+    wait_until 10 is_exiting "$init"
+    broker_start
+    [ "$(drive request list '{}' | jq '.instances[0].ended')" = true ]
+    drive request remove '{"id":"t.dying.1.1"}'
+    kill -KILL "$keeper"
+    clean
+}
