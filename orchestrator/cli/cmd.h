@@ -6,6 +6,7 @@
 
 #include <argp.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/err.h"
 
@@ -19,7 +20,8 @@ struct cli {
     enum format format;
     enum progress_form progress;
     bool quiet, verbose, yes;
-    const char *mode; /* auto, native, compose */
+    uint64_t lock_wait_us; /* for another operation on the project to end */
+    const char *mode;      /* auto, native, compose */
 };
 
 struct cmd {

@@ -57,6 +57,7 @@ static int make_dirs(const struct passwd *pw, struct err *e)
 {
     auto_free char *run = paths_join("%s/manager", paths_run());
     auto_free char *state = paths_join("%s/manager", paths_state());
+    auto_free char *operations = paths_join("%s/operations", paths_state());
     const struct group *adm = getgrnam("adm");
     gid_t readers = adm ? adm->gr_gid : pw->pw_gid;
     int r;
@@ -64,7 +65,8 @@ static int make_dirs(const struct passwd *pw, struct err *e)
     if ((r = make_dir(paths_run(), 0755, 0, 0, e)) < 0 ||
         (r = make_dir(paths_state(), 0755, 0, 0, e)) < 0 ||
         (r = make_dir(run, 0755, pw->pw_uid, pw->pw_gid, e)) < 0 ||
-        (r = make_dir(state, 0700, pw->pw_uid, pw->pw_gid, e)) < 0)
+        (r = make_dir(state, 0700, pw->pw_uid, pw->pw_gid, e)) < 0 ||
+        (r = make_dir(operations, 02770, pw->pw_uid, pw->pw_gid, e)) < 0)
         return r;
     /* set-group-id: log files inherit the group that may read them */
     return make_dir(paths_log(), 02750, pw->pw_uid, readers, e);

@@ -4,8 +4,10 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/paths.h"
 #include "base/strv.h"
+#include "cli/patience.h"
 
 enum {
     OPT_PROJECT_DIRECTORY = 256,
@@ -15,9 +17,13 @@ enum {
     OPT_PROGRESS,
     OPT_SOCKET,
     OPT_MODE,
+    OPT_LOCK_WAIT,
     /* after the verb the short forms belong to the verb: -f there is "follow" */
     OPT_LONG = 0x1000,
 };
+
+/* longer than any operation: a year */
+#define LONG_US (UINT64_C(365) * 24 * 3600 * USEC_PER_SEC)
 
 static const struct argp_option global_options[] = {
     { NULL, 0, NULL, 0, "Global options:", 10 },
@@ -30,6 +36,8 @@ static const struct argp_option global_options[] = {
     { "format", OPT_FORMAT, "FORM", 0, "table or json", 10 },
     { "progress", OPT_PROGRESS, "FORM", 0, "auto, tty, plain, json or quiet", 10 },
     { "socket", OPT_SOCKET, "PATH", 0, "control socket of the manager", 10 },
+    { "lock-wait", OPT_LOCK_WAIT, "TIME", OPTION_ARG_OPTIONAL,
+      "wait for another operation on the project to end, for ever if no time is given", 10 },
     { "quiet", 'q', NULL, 0, "print results and errors only", 10 },
     { "verbose", 'v', NULL, 0, "say more", 10 },
     { "yes", 'y', NULL, 0, "answer questions with yes", 10 },
@@ -68,6 +76,7 @@ static error_t parse_global(int key, char *arg, struct argp_state *state)
         cli->progress = (enum progress_form) choose(state, "progress", arg, progresses);
         return 0;
     case OPT_MODE: cli->mode = modes[choose(state, "mode", arg, modes)]; return 0;
+    case OPT_LOCK_WAIT: cli->lock_wait_us = arg ? patience_time(arg, state) : LONG_US; return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
 }

@@ -7,7 +7,7 @@
 /* a year: what is meant to be for ever */
 #define LONGEST_S (UINT64_C(365) * 24 * 3600)
 
-static uint64_t time_of(const char *arg, struct argp_state *state)
+uint64_t patience_time(const char *arg, struct argp_state *state)
 {
     uint64_t seconds = 0;
     int64_t ns = 0;
@@ -24,11 +24,11 @@ error_t patience_parse(struct patience *p, int key, const char *arg, struct argp
     switch (key) {
     case PATIENCE_READY:
         p->ready = arg;
-        p->ready_us = time_of(arg, state);
+        p->ready_us = patience_time(arg, state);
         return 0;
     case 't':
         p->grace = arg;
-        p->grace_us = time_of(arg, state);
+        p->grace_us = patience_time(arg, state);
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }

@@ -25,6 +25,8 @@ enum { PATIENCE_READY = 1024 };
         "timeout", 't', "TIME", 0, "seconds, or 1m30s, between the stop signal and the kill", 0    \
     }
 
+/* seconds, or 1m30s; ends the program with anything else */
+uint64_t patience_time(const char *arg, struct argp_state *state);
 /* ARGP_ERR_UNKNOWN when the key is another one; ends the program with a wrong argument */
 error_t patience_parse(struct patience *p, int key, const char *arg, struct argp_state *state);
 /* into a `begin` of control/proto.h */

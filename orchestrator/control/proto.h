@@ -2,7 +2,7 @@
  * Unix stream socket, one JSON object per line, at most LIMIT_CONTROL_LINE bytes.
  *
  * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause,
- *                           stats, limits, daemon, reexec, rest.
+ *                           stats, limits, daemon, reexec, rest, definition.
  *
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
@@ -33,6 +33,8 @@
  *                                                        the same, with `limits` and `before` of
  *                                                        sandbox/client.h and `wanted`, those of
  *                                                        the project
+ *   {"op":"definition","project":NAME}                   {"definition":{..}}: the project as it was
+ *                                                        sent, with its secrets
  *   {"op":"daemon"}                                      {"daemons":[{..},{..}]}: supervisor and
  *                                                        broker as in base/running.h; one that does
  *                                                        not run has "error"

@@ -10,6 +10,7 @@
 #include "engine/graph.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
+#include "model/project_json.h"
 #include "model/project_renew.h"
 
 static struct deployment *add_deployment(struct supervisor *s)
@@ -454,6 +455,15 @@ static json_t *one_offs(const struct supervisor *s, const struct deployment *d)
                                                      state_text[i->state], "pid", i->pid,
                                                      "since_us", (json_int_t) i->since_wall_us));
     return list;
+}
+
+int supervisor_definition(const struct supervisor *s, const char *project, char **out,
+                          struct err *e)
+{
+    for (size_t n = 0; n < s->n_deployments; n++)
+        if (strcmp(s->deployments[n]->project->name, project) == 0)
+            return project_to_json(s->deployments[n]->project, out, e);
+    return err_set(e, -ENOENT, "no project '%s' is running", project);
 }
 
 json_t *supervisor_status(const struct supervisor *s, const char *project)

@@ -157,6 +157,9 @@ void supervisor_asked(struct supervisor *s, const char *project, const char *wha
                       const json_t *services);
 
 /* {"projects":[{"project":..,"services":[..]}]}; all when `project` is NULL; new reference */
+/* A project as it was sent, as JSON text with its secrets; malloc'd. */
+int supervisor_definition(const struct supervisor *s, const char *project, char **out,
+                          struct err *e);
 json_t *supervisor_status(const struct supervisor *s, const char *project);
 
 #endif

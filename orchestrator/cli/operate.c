@@ -1,0 +1,60 @@
+#include "cli/operate.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/auto.h"
+#include "cli/daemons.h"
+#include "cli/request.h"
+
+static int connect_manager(void *owner, struct client **out, struct err *e)
+{
+    return daemons_attach(owner, out, e);
+}
+
+static void say(void *owner, const char *line)
+{
+    const struct cli *cli = owner;
+
+    if (!cli->quiet)
+        fprintf(stderr, "%s\n", line);
+}
+
+int operate_begin_named(const struct cli *cli, const char *project, const char *verb,
+                        const char *message, struct operate *o, struct err *e)
+{
+    *o = OPERATE_NONE;
+    o->cli = cli;
+    o->project = strdup(project);
+    if (!o->project)
+        abort();
+    o->config = (struct procedure_config){ .project = o->project,
+                                           .verb = verb,
+                                           .message = message ? message : "",
+                                           .lock_wait_us = cli->lock_wait_us,
+                                           .owner = (void *) (size_t) cli,
+                                           .connect = connect_manager,
+                                           .say = say };
+    return procedure_begin(&o->config, &o->procedure, e);
+}
+
+int operate_begin(const struct cli *cli, const char *verb, const char *message, struct operate *o,
+                  struct err *e)
+{
+    auto_client client = NULL;
+    auto_free char *project = NULL;
+    int r = daemons_attach(cli, &client, e);
+
+    *o = OPERATE_NONE;
+    if (r == 0)
+        r = request_project(cli, client, &project, NULL, e);
+    return r < 0 ? r : operate_begin_named(cli, project, verb, message, o, e);
+}
+
+void operate_end(struct operate *o, int result)
+{
+    procedure_end(&o->procedure, result);
+    free(o->project);
+    *o = OPERATE_NONE;
+}
