@@ -13,6 +13,7 @@
 #include "cli/patience.h"
 #include "cli/when.h"
 #include "control/client.h"
+#include "model/member.h"
 
 #define PATIENCE_US (60 * USEC_PER_SEC)
 
@@ -40,28 +41,21 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static const char *text(const json_t *object, const char *key)
-{
-    const char *value = json_string_value(json_object_get(object, key));
-
-    return value ? value : "";
-}
-
 static void print_one(const json_t *d)
 {
     char rss[NUM_BYTES_TEXT], since[WHEN_TEXT];
 
     if (json_object_get(d, "error")) {
-        printf("%-14s not running: %s\n", text(d, "program"), text(d, "error"));
+        printf("%-14s not running: %s\n", member_text(d, "program"), member_text(d, "error"));
         return;
     }
     num_bytes_text((uint64_t) json_integer_value(json_object_get(d, "rss")), rss);
     when_format((uint64_t) json_integer_value(json_object_get(d, "since_us")), since);
     since[strcspn(since, ".")] = '\0';
-    printf("%-14s %8d %-8s %-20s %-9s %10s  %s\n", text(d, "program"),
-           (int) json_integer_value(json_object_get(d, "pid")), text(d, "version"), since,
+    printf("%-14s %8d %-8s %-20s %-9s %10s  %s\n", member_text(d, "program"),
+           (int) json_integer_value(json_object_get(d, "pid")), member_text(d, "version"), since,
            json_is_true(json_object_get(d, "installed")) ? "installed" : "older", rss,
-           text(d, "socket"));
+           member_text(d, "socket"));
 }
 
 static void print_daemons(const struct cli *cli, const json_t *list)

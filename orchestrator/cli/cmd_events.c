@@ -16,6 +16,7 @@
 #include "cli/line_reader.h"
 #include "cli/request.h"
 #include "cli/when.h"
+#include "model/member.h"
 
 enum { OPT_JSON = 256, OPT_SINCE, OPT_UNTIL, OPT_FILTER, OPT_NO_FOLLOW };
 
@@ -65,19 +66,12 @@ static const struct argp argp = {
            "states, why a service ended, who asked for what.  Works without a manager too."
 };
 
-static const char *text_of(const json_t *event, const char *key)
-{
-    const char *text = json_string_value(json_object_get(event, key));
-
-    return text ? text : "";
-}
-
 static bool says(const json_t *event, const char *filter)
 {
     size_t len = strcspn(filter, "=");
     auto_free char *key = strndup(filter, len);
 
-    return strcmp(text_of(event, key), filter + len + 1) == 0;
+    return strcmp(member_text(event, key), filter + len + 1) == 0;
 }
 
 static bool is_wanted(const struct input *in, const json_t *event)
@@ -85,7 +79,7 @@ static bool is_wanted(const struct input *in, const json_t *event)
     uint64_t at = (uint64_t) json_integer_value(json_object_get(event, "time_us"));
 
     if (at < in->since_us || (in->until && at >= in->until_us) ||
-        (in->services && !strv_has(in->services, text_of(event, "service"))))
+        (in->services && !strv_has(in->services, member_text(event, "service"))))
         return false;
     for (char **f = in->filters; f && *f; f++)
         if (!says(event, *f))
@@ -95,17 +89,17 @@ static bool is_wanted(const struct input *in, const json_t *event)
 
 static void print_text(const json_t *event)
 {
-    const char *name = text_of(event, "name"), *detail = text_of(event, "detail");
-    const char *operation = text_of(event, "operation"), *by = text_of(event, "by");
-    const char *waits = text_of(event, "waits_for");
+    const char *name = member_text(event, "name"), *detail = member_text(event, "detail");
+    const char *operation = member_text(event, "operation"), *by = member_text(event, "by");
+    const char *waits = member_text(event, "waits_for");
     char at[WHEN_TEXT];
 
     when_format((uint64_t) json_integer_value(json_object_get(event, "time_us")), at);
     printf("%s %-16s %s%s%s%s%s%s%s%s%s\n", at,
-           name[0]                        ? name
-           : text_of(event, "service")[0] ? text_of(event, "service")
-                                          : text_of(event, "project"),
-           operation, operation[0] ? " " : "", text_of(event, "event"), waits[0] ? " for " : "",
+           name[0]                            ? name
+           : member_text(event, "service")[0] ? member_text(event, "service")
+                                              : member_text(event, "project"),
+           operation, operation[0] ? " " : "", member_text(event, "event"), waits[0] ? " for " : "",
            waits, by[0] ? " by " : "", by, detail[0] ? ": " : "", detail);
 }
 

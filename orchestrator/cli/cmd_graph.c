@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "cli/request.h"
 #include "compose/load.h"
+#include "model/member.h"
 
 enum { OPT_FORM = 256, OPT_PORTS, OPT_NETWORKS };
 
@@ -65,13 +66,6 @@ static const struct argp argp = {
            "of each when the project is up.  With names, only these and what they depend on."
 };
 
-static const char *text_of(const json_t *one, const char *key)
-{
-    const char *text = json_string_value(json_object_get(one, key));
-
-    return text ? text : "";
-}
-
 /* ---- how they are ---- */
 
 /* the services of the running project, new reference; NULL when it does not run */
@@ -103,14 +97,14 @@ static void add_states(struct arena *a, struct drawing_node *n, const json_t *li
 
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
-        const char *state = text_of(one, "state"), *health = text_of(one, "health");
+        const char *state = member_text(one, "state"), *health = member_text(one, "health");
 
-        if (strcmp(text_of(one, "service"), n->name) != 0)
+        if (strcmp(member_text(one, "service"), n->name) != 0)
             continue;
         n->trouble |= strcmp(state, "up") != 0 && strcmp(state, "done") != 0;
         note(a, n, strcmp(state, "up") == 0 && strcmp(health, "none") != 0 ? health : state);
         (void) json_array_append_new(instances,
-                                     json_pack("{s:s,s:s,s:s}", "name", text_of(one, "name"),
+                                     json_pack("{s:s,s:s,s:s}", "name", member_text(one, "name"),
                                                "state", state, "health", health));
     }
     (void) json_object_set_new(n->more, "instances", instances);

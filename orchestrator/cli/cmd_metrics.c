@@ -10,6 +10,7 @@
 #include "cli/cmd.h"
 #include "cli/page.h"
 #include "cli/request.h"
+#include "model/member.h"
 
 enum { OPT_LISTEN = 256 };
 
@@ -82,13 +83,6 @@ static const struct metric metrics[] = {
     { "disk_written_bytes_total", "counter", "write_bytes", "bytes to block devices", 1, true },
 };
 
-static const char *text_of(const json_t *one, const char *key)
-{
-    const char *text = json_string_value(json_object_get(one, key));
-
-    return text ? text : "";
-}
-
 static void head(FILE *out, const char *name, const char *type, const char *help)
 {
     fprintf(out, "# HELP ipam_orch_%s %s\n# TYPE ipam_orch_%s %s\n", name, help, name, type);
@@ -99,7 +93,7 @@ static void sample(FILE *out, const char *name, const char *project, const json_
                    const char *more)
 {
     fprintf(out, "ipam_orch_%s{project=\"%s\",service=\"%s\",instance=\"%s\"%s} ", name, project,
-            text_of(one, "service"), text_of(one, "name"), more);
+            member_text(one, "service"), member_text(one, "name"), more);
 }
 
 static void print_metric(FILE *out, const struct metric *m, const char *project, const json_t *list)
@@ -129,7 +123,7 @@ static void print_state(FILE *out, const char *project, const json_t *list)
         char label[64];
 
         (void) snprintf(label, sizeof label, ",state=\"%s\"",
-                        text_of(json_array_get(list, i), "state"));
+                        member_text(json_array_get(list, i), "state"));
         sample(out, "state", project, json_array_get(list, i), label);
         fputs("1\n", out);
     }
@@ -141,7 +135,7 @@ static void print_health(FILE *out, const char *project, const json_t *list)
     head(out, "healthy", "gauge", "1 when its last health checks said so");
     for (size_t i = 0; i < json_array_size(list); i++) {
         const json_t *one = json_array_get(list, i);
-        const char *health = text_of(one, "health");
+        const char *health = member_text(one, "health");
 
         if (strcmp(health, "none") == 0)
             continue;

@@ -11,6 +11,7 @@
 #include "cli/ports.h"
 #include "cli/remote.h"
 #include "cli/request.h"
+#include "model/member.h"
 
 struct input {
     const char *service, *protocol;
@@ -49,21 +50,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static const char *text(const json_t *port, const char *key)
-{
-    const char *s = json_string_value(json_object_get(port, key));
-
-    return s ? s : "";
-}
-
 static void print_one(const struct input *in, const json_t *port)
 {
-    const char *address = text(port, "address");
+    const char *address = member_text(port, "address");
     bool ipv6 = strchr(address, ':') != NULL;
 
     if (!in->port)
         printf("%d/%s -> ", (int) json_integer_value(json_object_get(port, "target")),
-               text(port, "protocol"));
+               member_text(port, "protocol"));
     printf("%s%s%s:%d\n", ipv6 ? "[" : "", address[0] ? address : "0.0.0.0", ipv6 ? "]" : "",
            (int) json_integer_value(json_object_get(port, "published")));
 }
@@ -76,7 +70,7 @@ static void keep_wanted(const struct input *in, uint16_t target, json_t *ports)
 
         if (json_integer_value(json_object_get(p, "published")) == 0 ||
             (in->port && json_integer_value(json_object_get(p, "target")) != target) ||
-            (in->protocol && strcmp(text(p, "protocol"), in->protocol) != 0))
+            (in->protocol && strcmp(member_text(p, "protocol"), in->protocol) != 0))
             (void) json_array_remove(ports, i - 1);
     }
 }
@@ -86,7 +80,7 @@ static json_t *ports_of(const json_t *status, const char *service, int index)
     const json_t *list = json_object_get(status, "services");
 
     for (size_t i = 0; i < json_array_size(list); i++)
-        if (strcmp(text(json_array_get(list, i), "service"), service) == 0 &&
+        if (strcmp(member_text(json_array_get(list, i), "service"), service) == 0 &&
             json_integer_value(json_object_get(json_array_get(list, i), "index")) == index)
             return json_object_get(json_array_get(list, i), "ports");
     return NULL;

@@ -15,6 +15,7 @@
 #include "cli/cmd.h"
 #include "cli/renewal.h"
 #include "cli/request.h"
+#include "model/member.h"
 
 struct input {
     bool services, watch;
@@ -49,16 +50,9 @@ static const struct argp argp = { .options = options,
                                   .doc = "Shows services, their state and health.  The exit status "
                                          "is 1 when one of them is not as it should be." };
 
-static const char *text(const json_t *service, const char *key)
-{
-    const char *s = json_string_value(json_object_get(service, key));
-
-    return s ? s : "";
-}
-
 static bool is_fine(const json_t *service)
 {
-    const char *state = text(service, "state");
+    const char *state = member_text(service, "state");
 
     return strcmp(state, "up") == 0 || strcmp(state, "done") == 0;
 }
@@ -90,13 +84,13 @@ static bool print_ports(const json_t *service)
 
     for (size_t i = 0; i < json_array_size(ports); i++) {
         const json_t *p = json_array_get(ports, i);
-        const char *address = text(p, "address");
+        const char *address = member_text(p, "address");
         int published = (int) json_integer_value(json_object_get(p, "published"));
 
         if (published)
             printf("%s%s:%d->%d/%s%s", i ? ", " : "", address[0] ? address : "*", published,
-                   (int) json_integer_value(json_object_get(p, "target")), text(p, "protocol"),
-                   text(p, "shut")[0] != '\0' ? " (shut)" : "");
+                   (int) json_integer_value(json_object_get(p, "target")),
+                   member_text(p, "protocol"), member_text(p, "shut")[0] != '\0' ? " (shut)" : "");
     }
     return json_array_size(ports) > 0;
 }
@@ -110,24 +104,24 @@ static void print_row(const json_t *s)
         (void) snprintf(pid, sizeof pid, "%d", number);
     format_age((uint64_t) json_integer_value(json_object_get(s, "since_us")), age, sizeof age);
     format_bytes(json_integer_value(json_object_get(s, "memory_limit")), limit, sizeof limit);
-    printf("%-16s %-9s %-10s %-6s %8d %8s %8s  ", text(s, "name"), text(s, "state"),
-           text(s, "health"), age, (int) json_integer_value(json_object_get(s, "restarts")), pid,
-           limit);
+    printf("%-16s %-9s %-10s %-6s %8d %8s %8s  ", member_text(s, "name"), member_text(s, "state"),
+           member_text(s, "health"), age, (int) json_integer_value(json_object_get(s, "restarts")),
+           pid, limit);
     const char *gap = print_ports(s) ? "  " : "";
-    if (!is_fine(s) && text(s, "waits_for")[0] != '\0')
-        printf("%swaits for %s", gap, text(s, "waits_for"));
-    else if (!is_fine(s) && text(s, "last_exit")[0] != '\0')
-        printf("%s%s", gap, text(s, "last_exit"));
+    if (!is_fine(s) && member_text(s, "waits_for")[0] != '\0')
+        printf("%swaits for %s", gap, member_text(s, "waits_for"));
+    else if (!is_fine(s) && member_text(s, "last_exit")[0] != '\0')
+        printf("%s%s", gap, member_text(s, "last_exit"));
     else if (json_is_true(json_object_get(s, "config_changed")))
         printf("%sconfig changed", gap);
-    else if (text(s, "says")[0] != '\0')
-        printf("%s%s", gap, text(s, "says"));
+    else if (member_text(s, "says")[0] != '\0')
+        printf("%s%s", gap, member_text(s, "says"));
     putchar('\n');
 }
 
 static bool is_wanted(const struct input *in, const json_t *service)
 {
-    return !in->names || strv_has(in->names, text(service, "service"));
+    return !in->names || strv_has(in->names, member_text(service, "service"));
 }
 
 static void print_table(const struct input *in, const json_t *list)
@@ -141,10 +135,11 @@ static void print_table(const struct input *in, const json_t *list)
         if (!is_wanted(in, s))
             continue;
         if (in->services && i > 0 &&
-            strcmp(text(s, "service"), text(json_array_get(list, i - 1), "service")) == 0)
+            strcmp(member_text(s, "service"),
+                   member_text(json_array_get(list, i - 1), "service")) == 0)
             continue; /* another instance of it */
         if (in->services)
-            puts(text(s, "service"));
+            puts(member_text(s, "service"));
         else
             print_row(s);
     }
@@ -161,8 +156,8 @@ static void print_one_offs(const struct input *in, const json_t *list)
             continue;
         format_age((uint64_t) json_integer_value(json_object_get(one, "since_us")), age,
                    sizeof age);
-        printf("%-16s %-9s %-10s %-6s %8s %8d %8s  runs once\n", text(one, "name"),
-               text(one, "state"), "-", age, "-",
+        printf("%-16s %-9s %-10s %-6s %8s %8d %8s  runs once\n", member_text(one, "name"),
+               member_text(one, "state"), "-", age, "-",
                (int) json_integer_value(json_object_get(one, "pid")), "-");
     }
 }
@@ -190,7 +185,7 @@ static bool is_changed(const json_t *one, const json_t *before)
     const json_t *old = NULL;
 
     for (size_t i = 0; i < json_array_size(before) && !old; i++)
-        if (strcmp(text(json_array_get(before, i), "name"), text(one, "name")) == 0)
+        if (strcmp(member_text(json_array_get(before, i), "name"), member_text(one, "name")) == 0)
             old = json_array_get(before, i);
     for (size_t i = 0; old && i < ARRAY_LEN(keys); i++)
         if (!json_equal(json_object_get(one, keys[i]), json_object_get(old, keys[i])))

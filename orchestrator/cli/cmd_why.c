@@ -10,6 +10,7 @@
 #include "cli/failure.h"
 #include "cli/log_reader.h"
 #include "cli/request.h"
+#include "model/member.h"
 
 enum { LINES = 10, DEEPEST = 64 };
 
@@ -36,13 +37,6 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     }
 }
 
-static const char *text_of(const json_t *one, const char *key)
-{
-    const char *text = json_string_value(json_object_get(one, key));
-
-    return text ? text : "";
-}
-
 static json_int_t number_of(const json_t *one, const char *key)
 {
     return json_integer_value(json_object_get(one, key));
@@ -50,7 +44,7 @@ static json_int_t number_of(const json_t *one, const char *key)
 
 static bool is_state(const json_t *one, const char *state)
 {
-    return strcmp(text_of(one, "state"), state) == 0;
+    return strcmp(member_text(one, "state"), state) == 0;
 }
 
 static bool is_fine(const json_t *one)
@@ -72,7 +66,7 @@ static const char *since(const json_t *one, char *out, size_t room)
 /* the sentence about one instance, without its name */
 static void describe(const json_t *one, char *out, size_t room)
 {
-    const char *said = text_of(one, "health_output"), *end = text_of(one, "last_exit");
+    const char *said = member_text(one, "health_output"), *end = member_text(one, "last_exit");
     char age[32], next[48] = "";
     uint64_t due = (uint64_t) number_of(one, "next_us"), now = clock_wall_us();
 
@@ -81,7 +75,7 @@ static void describe(const json_t *one, char *out, size_t room)
         (void) snprintf(next, sizeof next, "; the next try is in %.1f s",
                         (double) (due - now) / USEC_PER_SEC);
     if (is_state(one, "waiting"))
-        (void) snprintf(out, room, "waits for %s%s", text_of(one, "waits_for"), age);
+        (void) snprintf(out, room, "waits for %s%s", member_text(one, "waits_for"), age);
     else if (is_state(one, "backoff"))
         (void) snprintf(
             out, room, "%s%s, restarted %d times%s",
@@ -94,14 +88,14 @@ static void describe(const json_t *one, char *out, size_t room)
         (void) snprintf(out, room, "is %s%s%s%s", is_state(one, "sick") ? "unhealthy" : "starting",
                         age, said[0] ? "; the last check said: " : "", said);
     else
-        (void) snprintf(out, room, "is %s%s%s%s", text_of(one, "state"), age,
+        (void) snprintf(out, room, "is %s%s%s%s", member_text(one, "state"), age,
                         end[0] && !is_fine(one) ? "; before, it " : "",
                         end[0] && !is_fine(one) ? end : "");
 }
 
 static const char *next_step(const json_t *one, char *out, size_t room)
 {
-    const char *service = text_of(one, "service"), *end = text_of(one, "last_exit");
+    const char *service = member_text(one, "service"), *end = member_text(one, "last_exit");
 
     if (is_state(one, "down") || is_state(one, "failed"))
         (void) snprintf(out, room, "ipam-orch start %s", service);
@@ -122,8 +116,8 @@ static const json_t *cause_of(const json_t *one, const json_t *list)
     for (size_t i = 0; is_state(one, "waiting") && i < json_array_size(list); i++) {
         const json_t *other = json_array_get(list, i);
 
-        if (strcmp(text_of(other, "service"), text_of(one, "waits_for")) == 0 &&
-            (!is_fine(other) || strcmp(text_of(other, "health"), "starting") == 0))
+        if (strcmp(member_text(other, "service"), member_text(one, "waits_for")) == 0 &&
+            (!is_fine(other) || strcmp(member_text(other, "health"), "starting") == 0))
             return other;
     }
     return NULL;
@@ -139,7 +133,7 @@ static json_t *chain_of(const json_t *one, const json_t *list, const json_t **ro
 
         describe(one, what, sizeof what);
         (void) json_array_append_new(
-            chain, json_pack("{s:s,s:s}", "name", text_of(one, "name"), "what", what));
+            chain, json_pack("{s:s,s:s}", "name", member_text(one, "name"), "what", what));
         *root = one;
         one = cause_of(one, list);
     }
@@ -152,12 +146,13 @@ static void print_chain(const char *project, const json_t *chain, const json_t *
     for (size_t i = 0; i < json_array_size(chain); i++) {
         const json_t *link = json_array_get(chain, i);
 
-        printf("%*s%s %s\n", (int) (2 * i), "", text_of(link, "name"), text_of(link, "what"));
+        printf("%*s%s %s\n", (int) (2 * i), "", member_text(link, "name"),
+               member_text(link, "what"));
     }
     if (is_fine(root))
         return;
     (void) fflush(stdout);
-    log_reader_print_last(project, text_of(root, "name"), LINES, stdout);
+    log_reader_print_last(project, member_text(root, "name"), LINES, stdout);
     printf("  next: %s\n", next);
 }
 
@@ -171,7 +166,7 @@ static void explain(const struct cli *cli, const char *project, const json_t *li
     (void) next_step(root, next, sizeof next);
     if (cli->format != FORMAT_JSON)
         print_chain(project, chain, root, next);
-    (void) json_array_append_new(out, json_pack("{s:s,s:O,s:s}", "name", text_of(one, "name"),
+    (void) json_array_append_new(out, json_pack("{s:s,s:O,s:s}", "name", member_text(one, "name"),
                                                 "because", chain, "next", next));
     json_decref(chain);
 }
@@ -189,7 +184,7 @@ static int why(struct cli *cli, char *const *names, size_t *troubled, struct err
         const json_t *one = json_array_get(list, i);
 
         *troubled += !is_fine(one);
-        if (names ? strv_has(names, text_of(one, "service")) : !is_fine(one))
+        if (names ? strv_has(names, member_text(one, "service")) : !is_fine(one))
             explain(cli, project, list, one, out);
     }
     if (r == 0 && cli->format == FORMAT_JSON) {

@@ -9,13 +9,7 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/when.h"
-
-static const char *text_of(const json_t *one, const char *key)
-{
-    const char *text = json_string_value(json_object_get(one, key));
-
-    return text ? text : "";
-}
+#include "model/member.h"
 
 static const json_t *event_of(const json_t *failure)
 {
@@ -49,7 +43,7 @@ json_t *failure_list(const char *project, char *const *services)
     for (size_t i = 0; i < files.gl_pathc; i++) {
         json_t *one = json_load_file(files.gl_pathv[i], 0, NULL);
 
-        if (one && strv_has(services, text_of(event_of(one), "service")))
+        if (one && strv_has(services, member_text(event_of(one), "service")))
             found[n++] = one;
         else
             json_decref(one);
@@ -70,7 +64,7 @@ static void print_checks(const json_t *checks)
         printf("  last health check: %s, status %d%s%s\n",
                json_is_true(json_object_get(last, "ok")) ? "passed" : "failed",
                (int) json_integer_value(json_object_get(last, "code")),
-               text_of(last, "output")[0] ? ": " : "", text_of(last, "output"));
+               member_text(last, "output")[0] ? ": " : "", member_text(last, "output"));
 }
 
 static void print_others(const json_t *others)
@@ -101,15 +95,15 @@ void failure_print(const json_t *failure)
     char at[WHEN_TEXT];
 
     when_format((uint64_t) time_of(failure), at);
-    printf("%s %s %s%s%s\n", at, text_of(event, "name"), text_of(event, "event"),
-           text_of(event, "detail")[0] ? ": " : "", text_of(event, "detail"));
+    printf("%s %s %s%s%s\n", at, member_text(event, "name"), member_text(event, "event"),
+           member_text(event, "detail")[0] ? ": " : "", member_text(event, "detail"));
     print_checks(json_object_get(failure, "checks"));
     print_others(json_object_get(failure, "depends_on"));
     print_figures(json_object_get(failure, "figures"));
     if (json_array_size(lines) > 0)
         puts("  its last lines:");
     for (size_t i = 0; i < json_array_size(lines); i++) {
-        const char *text = text_of(json_array_get(lines, i), "log");
+        const char *text = member_text(json_array_get(lines, i), "log");
 
         printf("    %.*s\n", (int) strcspn(text, "\n"), text);
     }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "model/member.h"
 
 struct row {
     char service[64], state[24], waits_for[64], detail[128];
@@ -45,33 +46,26 @@ struct progress *progress_new(const struct cli *cli)
     return p;
 }
 
-static const char *text_of(const json_t *event, const char *key)
-{
-    const char *text = json_string_value(json_object_get(event, key));
-
-    return text ? text : "";
-}
-
 /* what concerns a service as a whole has no name of an instance */
 static const char *name_of(const json_t *event)
 {
-    const char *name = text_of(event, "name");
+    const char *name = member_text(event, "name");
 
-    return name[0] != '\0' ? name : text_of(event, "service");
+    return name[0] != '\0' ? name : member_text(event, "service");
 }
 
 static void print_plain(const json_t *event)
 {
     uint64_t now = clock_wall_us();
     time_t second = (time_t) (now / USEC_PER_SEC);
-    const char *name = name_of(event), *waits = text_of(event, "waits_for");
-    const char *detail = text_of(event, "detail");
+    const char *name = name_of(event), *waits = member_text(event, "waits_for");
+    const char *detail = member_text(event, "detail");
     char stamp[16];
     struct tm tm;
 
     (void) strftime(stamp, sizeof stamp, "%H:%M:%S", localtime_r(&second, &tm));
     fprintf(stderr, "%s.%03u %s %s%s%s%s%s\n", stamp, (unsigned) (now / 1000 % 1000),
-            name[0] != '\0' ? name : text_of(event, "project"), text_of(event, "event"),
+            name[0] != '\0' ? name : member_text(event, "project"), member_text(event, "event"),
             waits[0] ? " for " : "", waits, detail[0] ? ": " : "", detail);
 }
 
@@ -138,11 +132,11 @@ static void draw(struct progress *p)
 /* above the rows */
 static void print_about_project(struct progress *p, const json_t *event)
 {
-    const char *detail = text_of(event, "detail");
+    const char *detail = member_text(event, "detail");
 
     if (p->drawn > 0)
         fprintf(stderr, "\033[%zuA\033[J", p->drawn);
-    fprintf(stderr, " %s: %s%s%s\n", text_of(event, "project"), text_of(event, "event"),
+    fprintf(stderr, " %s: %s%s%s\n", member_text(event, "project"), member_text(event, "event"),
             detail[0] ? ": " : "", detail);
     p->drawn = 0;
 }
@@ -152,9 +146,9 @@ static void note(struct progress *p, const json_t *event)
     struct row *r = row_of(p, name_of(event));
 
     r->took_us = clock_now_us() - r->since_us;
-    (void) snprintf(r->state, sizeof r->state, "%s", text_of(event, "event"));
-    (void) snprintf(r->waits_for, sizeof r->waits_for, "%s", text_of(event, "waits_for"));
-    (void) snprintf(r->detail, sizeof r->detail, "%s", text_of(event, "detail"));
+    (void) snprintf(r->state, sizeof r->state, "%s", member_text(event, "event"));
+    (void) snprintf(r->waits_for, sizeof r->waits_for, "%s", member_text(event, "waits_for"));
+    (void) snprintf(r->detail, sizeof r->detail, "%s", member_text(event, "detail"));
 }
 
 void progress_event(struct progress *p, const json_t *event)

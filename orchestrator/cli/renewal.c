@@ -7,13 +7,7 @@
 #include "base/strv.h"
 #include "cli/options.h"
 #include "compose/load.h"
-
-static const char *text(const json_t *object, const char *key)
-{
-    const char *s = json_string_value(json_object_get(object, key));
-
-    return s ? s : "";
-}
+#include "model/member.h"
 
 static bool files_are_here(const struct cli *cli, const struct load_options *load,
                            const json_t *status)
@@ -21,8 +15,8 @@ static bool files_are_here(const struct cli *cli, const struct load_options *loa
     auto_free char *dir = NULL;
     struct err e = ERR_INIT;
 
-    return cli->files ||
-           (load_project_dir(load, &dir, &e) == 0 && strcmp(dir, text(status, "directory")) == 0);
+    return cli->files || (load_project_dir(load, &dir, &e) == 0 &&
+                          strcmp(dir, member_text(status, "directory")) == 0);
 }
 
 /* NAME.sockets of a service NAME: the files do not have it (x-native.listen) */
@@ -34,7 +28,7 @@ static bool is_made_up(const json_t *list, const char *name)
     if (base == 0 || strcmp(name + base, end) != 0)
         return false;
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *other = text(json_array_get(list, i), "service");
+        const char *other = member_text(json_array_get(list, i), "service");
 
         if (strlen(other) == base && strncmp(other, name, base) == 0)
             return true;
@@ -54,12 +48,12 @@ int renewal_load(const struct cli *cli, const json_t *status, struct project **o
     if (!files_are_here(cli, &load, status))
         return 0;
     for (size_t i = 0; i < json_array_size(list); i++) {
-        const char *name = text(json_array_get(list, i), "service");
+        const char *name = member_text(json_array_get(list, i), "service");
 
         if (!strv_has(all, name) && !is_made_up(list, name))
             strv_append(&all, name);
     }
-    load.project_name = text(status, "project");
+    load.project_name = member_text(status, "project");
     load.services = all;
     r = load_project(&load, out, &warnings, e);
     strv_free(all);
@@ -72,9 +66,9 @@ void renewal_mark(json_t *list, const struct project *now)
     size_t i;
 
     json_array_foreach (list, i, s) {
-        const struct unit *u = now ? project_unit(now, text(s, "service")) : NULL;
+        const struct unit *u = now ? project_unit(now, member_text(s, "service")) : NULL;
         bool differs = u && json_integer_value(json_object_get(s, "pid")) > 0 &&
-                       strcmp(u->digest, text(s, "digest")) != 0;
+                       strcmp(u->digest, member_text(s, "digest")) != 0;
 
         (void) json_object_set_new(s, "config_changed", json_boolean(differs));
     }
