@@ -31,6 +31,7 @@ PKGS     := libsystemd jansson libseccomp libcap libnl-route-3.0 yaml-0.1 libmar
 CPPFLAGS += $(call pkg,$(PKGS))
 
 .DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
 .PHONY: all
 all: $(BIN) ## build the programs into $(B)/
 

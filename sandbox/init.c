@@ -54,7 +54,7 @@ struct init {
     size_t text_len;
     struct mounts mounts;
     struct program program;
-    struct hook hooks[HOOKS_MAX];
+    struct hook *hooks; /* room for HOOKS_MAX once there is one, until they have run */
     size_t n_hooks;
     int sockets[HANDOVER_LISTEN_FDS]; /* that the program is handed */
     size_t n_sockets, n_held;
@@ -282,8 +282,11 @@ static int take_socket(struct init *i, const struct setup_op *op)
 static int take_hook(struct init *i, const struct setup_op *op)
 {
     struct program *p = &i->program;
-    struct hook *h = &i->hooks[i->n_hooks];
+    struct hook *h;
 
+    if (!i->hooks && !(i->hooks = calloc(HOOKS_MAX, sizeof *i->hooks)))
+        return -ENOMEM;
+    h = &i->hooks[i->n_hooks];
     if (i->n_hooks == HOOKS_MAX || p->n_argv == 0 ||
         num_u64(op->arg[0], INT64_MAX, &h->deadline_us) < 0)
         return -EINVAL;
@@ -483,19 +486,21 @@ static int start(struct init *i, enum stage *stage, struct err *e)
 }
 
 /* It lives as long as the service, and there are many of it: what setting up has used goes back,
- * also pages of the stack below the frame of this function, which must be one of its own. */
+ * also pages of the stack below the frame of this function, which must be one of its own and no
+ * deeper than it has to be. */
 __attribute__((noinline)) static void release_memory(struct init *i)
 {
     size_t page = (size_t) sysconf(_SC_PAGESIZE);
     uintptr_t here = (uintptr_t) __builtin_frame_address(0) / page * page;
 
     program_clear(&i->program);
+    free(take_ptr(i->hooks));
     free(take_ptr(i->text));
     (void) malloc_trim(0);
     (void) madvise((void *) (here - page - STACK_USED), STACK_USED, MADV_DONTNEED);
 }
 
-/* From here on init is as weak as the program it watches. */
+/* From here on init is as weak as the program it watches, but for its filter. */
 static int drop(struct init *i)
 {
     int r;
@@ -509,8 +514,7 @@ static int drop(struct init *i)
         return -errno;
     for (size_t n = HANDOVER_TREES; n < i->n_fds; n++)
         close(take_fd(&i->fds[n]));
-    release_memory(i);
-    return filter_load(i->fds[HANDOVER_INIT_FILTER], false);
+    return 0;
 }
 
 /* true when the main program was among the ended */
@@ -551,13 +555,38 @@ static int watch(struct init *i)
     return 0; /* the kernel kills what is left in its pid namespace, the broker what is in others */
 }
 
+/* Everything up to the running program; what it returns is not 0 when this is over.  Its frame is
+ * many times that of what is left afterwards. */
+__attribute__((noinline)) static int set_up(struct init *i)
+{
+    struct err e = ERR_INIT;
+    enum stage stage = STAGE_NONE;
+    int entered = 0, r;
+
+    r = receive(i, &entered);
+    if (r == -ECONNRESET)
+        return 1; /* the broker gave this launch up, or died: nobody to tell */
+    if (r < 0)
+        return give_up(i, STAGE_RECEIVE, r, "");
+    if (entered < 0)
+        return give_up(i, STAGE_GROUP, entered, "");
+    FAILPOINT(INIT_RECEIVED);
+    i->mounts.trees = i->fds + HANDOVER_TREES;
+    i->mounts.n_trees = i->n_fds - HANDOVER_TREES;
+    if ((r = execute_all(i, &stage, &e)) < 0 || (r = start(i, &stage, &e)) < 0)
+        return r == -ECONNRESET && !i->told ? 1 : give_up(i, stage, r, e.msg);
+    FAILPOINT(PROGRAM_EXECUTED);
+    report(i, REPORT_STARTED, STAGE_NONE, 0, 0);
+    FAILPOINT(INIT_REPORTED);
+    r = drop(i);
+    return r < 0 ? give_up(i, STAGE_INIT, r, "") : 0;
+}
+
 int init_run(void)
 {
     struct init i = { .mounts.root = -1, .terminal = TERMINAL_NONE, .users = USERS_HOST };
-    struct err e = ERR_INIT;
-    enum stage stage = STAGE_NONE;
     sigset_t all;
-    int entered = 0, r;
+    int r;
 
     memset(i.streams, -1, sizeof i.streams);
     (void) sigfillset(&all);
@@ -565,22 +594,10 @@ int init_run(void)
     (void) umask(0);
     /* in the PID namespace of another instance orphans would be that one's otherwise */
     (void) prctl(PR_SET_CHILD_SUBREAPER, 1);
-    r = receive(&i, &entered);
-    if (r == -ECONNRESET)
-        return 1; /* the broker gave this launch up, or died: nobody to tell */
-    if (r < 0)
-        return give_up(&i, STAGE_RECEIVE, r, "");
-    if (entered < 0)
-        return give_up(&i, STAGE_GROUP, entered, "");
-    FAILPOINT(INIT_RECEIVED);
-    i.mounts.trees = i.fds + HANDOVER_TREES;
-    i.mounts.n_trees = i.n_fds - HANDOVER_TREES;
-    if ((r = execute_all(&i, &stage, &e)) < 0 || (r = start(&i, &stage, &e)) < 0)
-        return r == -ECONNRESET && !i.told ? 1 : give_up(&i, stage, r, e.msg);
-    FAILPOINT(PROGRAM_EXECUTED);
-    report(&i, REPORT_STARTED, STAGE_NONE, 0, 0);
-    FAILPOINT(INIT_REPORTED);
-    if ((r = drop(&i)) < 0)
+    if ((r = set_up(&i)) != 0)
+        return r;
+    release_memory(&i);
+    if ((r = filter_load(i.fds[HANDOVER_INIT_FILTER], false)) < 0)
         return give_up(&i, STAGE_INIT, r, "");
     FAILPOINT(INIT_DROPPED);
     return watch(&i);

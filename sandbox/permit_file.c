@@ -11,7 +11,7 @@
 #include "sandbox/permit.h"
 #include "sandbox/policy.h"
 
-enum { BYTES_MAX = 256 * 1024, SECTIONS_MAX = 256, WORDS_MAX = 256 };
+enum { BYTES_MAX = 256 * 1024, SECTIONS_MAX = 256, SECTIONS_STEP = 8, WORDS_MAX = 256 };
 
 /* One file being read. */
 struct reader {
@@ -38,6 +38,20 @@ static char *trim(char *s)
 
 /* ---- a line ---- */
 
+/* most files have none beside the first, which is for all */
+static void add_section(struct permit *p, const char *project)
+{
+    struct permit_section *grown = p->sections;
+
+    if (p->n_sections % SECTIONS_STEP == 0)
+        grown = arena_array(p->arena, p->n_sections + SECTIONS_STEP, sizeof *grown);
+    if (grown != p->sections && p->n_sections > 0)
+        memcpy(grown, p->sections, p->n_sections * sizeof *grown);
+    p->sections = grown;
+    grown[p->n_sections].project = arena_strdup(p->arena, project);
+    p->n_sections++;
+}
+
 /* "[project NAME]" */
 static int begin_section(struct reader *r, char *text, struct err *e)
 {
@@ -56,7 +70,7 @@ static int begin_section(struct reader *r, char *text, struct err *e)
             return err_set(e, -EINVAL, "project '%s' has a section already", name);
     if (p->n_sections == SECTIONS_MAX)
         return err_set(e, -E2BIG, "more than %d sections", SECTIONS_MAX - 1);
-    p->sections[p->n_sections++].project = arena_strdup(p->arena, name);
+    add_section(p, name);
     return 0;
 }
 
@@ -194,11 +208,8 @@ int permit_load(struct permit **out, struct err *e)
     size_t len = 0;
     int r;
 
-    *p = (struct permit){ .arena = arena,
-                          .path = arena_strdup(arena, path),
-                          .sections = arena_array(arena, SECTIONS_MAX, sizeof *p->sections),
-                          .n_sections = 1 };
-    p->sections[0].project = "";
+    *p = (struct permit){ .arena = arena, .path = arena_strdup(arena, path) };
+    add_section(p, "");
     r = read_text(path, &text, &len, e);
     if (r == 0)
         r = parse(p, text, len, e);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/signalfd.h>
@@ -45,6 +46,9 @@ int terminal_open(struct terminal *t, int root)
     if (slave < 0 || ioctl(master, TIOCSWINSZ, &size) < 0 ||
         mount(fd_path(slave).text, fd_path(console).text, NULL, MS_BIND, NULL) < 0)
         return -errno;
+    t->block = malloc(TERMINAL_ROOM);
+    if (!t->block)
+        return -ENOMEM;
     t->master = take_fd(&master);
     t->slave = take_fd(&slave);
     return 0;
@@ -65,7 +69,7 @@ int terminal_begin(struct terminal *t, int log, uid_t uid, gid_t gid)
 
 static bool take(struct terminal *t)
 {
-    ssize_t n = read(t->master, t->block, sizeof t->block);
+    ssize_t n = read(t->master, t->block, TERMINAL_ROOM);
 
     t->sent = 0;
     t->used = n > 0 ? (size_t) n : 0;

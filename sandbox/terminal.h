@@ -21,7 +21,7 @@ struct terminal {
     int master, slave; /* -1: the instance has no terminal */
     int log, signals;
     size_t used, sent; /* of `block` */
-    char block[TERMINAL_ROOM];
+    char *block;       /* of TERMINAL_ROOM; most instances have none */
 };
 #define TERMINAL_NONE                                                                              \
     {                                                                                              \

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -12,16 +13,37 @@
 #include <utlist.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/fdpass.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "control/replace.h"
 
+/* So long after the last connection. */
+#define QUIET_US (1 * USEC_PER_SEC)
 /* A reader that lets this much pile up is not reading any more. */
 enum { OUT_MAX = 8 * 1024 * 1024, READ_STEP = 64 * 1024 };
 
+static int on_quiet(sd_event_source *source, uint64_t now_us, void *userdata)
+{
+    (void) source, (void) now_us, (void) userdata;
+    (void) malloc_trim(0);
+    return 0;
+}
+
+/* What operators ask uses many times as much memory as is kept of it. */
+static void tidy_later(struct server *s)
+{
+    if (!s->quiet)
+        (void) sd_event_add_time_relative(s->loop, &s->quiet, CLOCK_MONOTONIC, QUIET_US, 0,
+                                          on_quiet, NULL);
+    else if (sd_event_source_set_time_relative(s->quiet, QUIET_US) >= 0)
+        (void) sd_event_source_set_enabled(s->quiet, SD_EVENT_ONESHOT);
+}
+
 static void connection_free(struct connection *c)
 {
+    tidy_later(c->server);
     supervisor_forget_watcher(c->server->supervisor, c);
     replacement_forget(c->server->replacement, c);
     DL_DELETE(c->server->connections, c);
@@ -302,6 +324,7 @@ void server_free(struct server *s)
     replacement_free(s->replacement);
     sd_event_source_disable_unref(s->io);
     sd_event_source_disable_unref(s->turn);
+    sd_event_source_disable_unref(s->quiet);
     (void) unlink(s->path);
     close(s->fd);
     free(s->path);

@@ -38,7 +38,7 @@ struct server {
     struct supervisor *supervisor;
     char *path;
     int fd;
-    sd_event_source *io, *turn;
+    sd_event_source *io, *turn, *quiet;
     struct connection *connections;
     struct replacement *replacement;
 };

@@ -1,6 +1,5 @@
 #include <assert.h>
 #include <errno.h>
-#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -210,7 +209,6 @@ static void finish_operation(struct deployment *d)
     if (w.owner)
         w.done(w.owner, op->failed || op->failure.why.code < 0 ? &op->failure : NULL);
     free(op);
-    (void) malloc_trim(0); /* a quiet time begins, and an operation has used many times as much */
 }
 
 bool supervisor_is_cut_off(int code)

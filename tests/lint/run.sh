@@ -55,6 +55,7 @@ shell_files=$(files '*.sh' '*.bats' '*.bash' .ci/run tests/run tests/run-unit te
     lint codespell codespell $(files '*.c' '*.h' '*.md' '*.scd' '*.sh' '*.bats' '*.bash' '*.py' \
         '*.yaml' '*.sql' '*.vue' '*.ts' '*.js' '*.conf' '*.service' Makefile |
         grep -v -e 'zh-CN' -e '/locales\?/' -e '/i18n/')
+    lint man sh tests/lint/man.sh
     lint personal sh tests/lint/personal.sh
 }
 exec tests/tally lint "$passed" "$failed" "$skipped"
