@@ -55,7 +55,7 @@ $(B)/$(1): $(B)/$(2).o $(foreach r,$(3),$(B)/$(r).a)
 endef
 O := orchestrator
 $(eval $(call program,ipam-orch,$(O)/main_cli,$(O)/cli $(O)/ops $(O)/preflight $(O)/compose $(O)/control $(O)/logs $(O)/model $(O)/base,yaml-0.1 jansson libcrypto libseccomp zlib))
-$(eval $(call program,ipam-orchd,$(O)/main_orchd,$(O)/control $(O)/engine $(O)/runtime $(O)/logs sandbox $(O)/model $(O)/base,libsystemd jansson,-lunistring))
+$(eval $(call program,ipam-orchd,$(O)/main_orchd,$(O)/control $(O)/engine $(O)/runtime $(O)/logs sandbox $(O)/model $(O)/base,libsystemd jansson zlib,-lunistring))
 $(eval $(call program,ipam-sandboxd,sandbox/main_sandboxd,sandbox $(O)/base,libsystemd jansson libseccomp libcap libnl-route-3.0))
 $(eval $(call program,ipam-init,sandbox/main_init,sandbox $(O)/base,libcap))
 $(eval $(call program,ipam-worker,units/main_worker,units $(O)/base,jansson libcurl libmariadb hiredis libssl libcrypto zlib))

@@ -13,9 +13,9 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
-#include "cli/line_reader.h"
 #include "cli/request.h"
 #include "cli/when.h"
+#include "logs/line_reader.h"
 #include "model/member.h"
 
 enum { OPT_JSON = 256, OPT_SINCE, OPT_UNTIL, OPT_FILTER, OPT_NO_FOLLOW };

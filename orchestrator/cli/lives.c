@@ -6,7 +6,7 @@
 
 #include "base/auto.h"
 #include "base/paths.h"
-#include "cli/line_reader.h"
+#include "logs/line_reader.h"
 
 struct entry {
     char *label;

@@ -8,7 +8,7 @@
 
 #include "base/auto.h"
 #include "base/paths.h"
-#include "cli/line_reader.h"
+#include "logs/line_reader.h"
 
 struct log_reader {
     char *service;

@@ -174,7 +174,8 @@ static struct unit bare(const struct unit *u, const char *name)
                           .stop_signal = SIGTERM,
                           .stop_grace_us = 10 * USEC_PER_SEC,
                           .log_max_size = u->log_max_size,
-                          .log_files = u->log_files };
+                          .log_files = u->log_files,
+                          .log_forward = LOG_FORWARD_NONE };
 }
 
 int resolve_listen(struct resolve *r, struct err *e)

@@ -273,8 +273,8 @@ static const struct attribute provider_list[] = {
 KIND(provider, "provider");
 
 static const struct attribute logging_list[] = {
-    { "driver", TEXT_, ONLY("json-file", "none"), YES("json-file; none keeps nothing") },
-    { "options", .accepts = IS_MAP, .values = IS_TEXT | IS_NUMBER | IS_NULL, .form = FORM_MAPPING, YES("max-size (16m if it is not said; -1 = any), max-file (5), compress (false): rotated files by gzip") },
+    { "driver", TEXT_, ONLY("json-file", "local", "journald", "syslog", "none"), YES("json-file, and local, which is the same; journald and syslog get each line as well; none keeps nothing") },
+    { "options", .accepts = IS_MAP, .values = IS_TEXT | IS_NUMBER | IS_NULL, .form = FORM_MAPPING, YES("max-size (16m if it is not said; -1 = any), max-file (5), compress (false): rotated files by gzip; tag of journald and syslog; syslog-address, syslog-facility, syslog-format") },
 };
 KIND(logging, "logging section");
 

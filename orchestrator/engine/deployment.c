@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "engine/graph.h"
 #include "engine/supervisor_impl.h"
+#include "logs/forward.h"
 
 static struct instance *instance_new(struct deployment *d, const char *name, unsigned index)
 {
@@ -48,6 +49,7 @@ static void instance_free(struct instance *i)
         attach_gone(i);
     health_log_clear(&i->checks);
     capture_log_free(i->log);
+    forward_free(i->forward);
     free(i->ports);
     strv_free(i->shut);
     free(i->name);

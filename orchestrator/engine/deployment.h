@@ -81,6 +81,7 @@ struct instance {
     bool marked;        /* part of the running operation */
     bool started_by_op; /* to be stopped when the operation fails */
 
+    struct forward *forward; /* of its log file to elsewhere; NULL: nothing is */
     struct capture_log *log; /* the service's log file; NULL until first needed */
     struct timer timer, probe_timer;
 

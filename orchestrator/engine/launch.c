@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "engine/supervisor_impl.h"
+#include "logs/forward.h"
 
 /* Logs leave so much of a disk to those who need it to recover: databases, package managers. */
 #define LOG_RESERVE (UINT64_C(64) * 1024 * 1024)
@@ -74,6 +75,31 @@ static void on_rotated(void *owner)
     tidy_logs(((struct instance *) owner)->in);
 }
 
+static void on_written(void *owner)
+{
+    const struct instance *i = owner;
+
+    if (i->forward)
+        forward_wake(i->forward);
+}
+
+/* also when another definition says something else of a log that is open */
+static void forward_log(struct supervisor *s, struct instance *i)
+{
+    auto_free char *path = log_path(s, i);
+    struct forward_origin from = { .project = i->in->project->name, .service = i->name };
+
+    if (!i->unit || i->unit->log_forward.driver[0] == '\0') {
+        forward_free(take_ptr(i->forward));
+        return;
+    }
+    from.to = i->unit->log_forward;
+    if (i->forward)
+        forward_change(i->forward, &from);
+    else
+        i->forward = forward_new(s->config.loop, path, &from);
+}
+
 static void limit(struct instance *i)
 {
     const struct probe *q = i->unit ? &i->unit->health.probe : NULL;
@@ -98,6 +124,7 @@ int launch_open_log(struct supervisor *s, struct instance *i, struct err *e)
 
     if (i->log) {
         limit(i);
+        forward_log(s, i);
         return 0;
     }
     r = fsio_mkdir_p(dir, 0750);
@@ -109,6 +136,8 @@ int launch_open_log(struct supervisor *s, struct instance *i, struct err *e)
     capture_log_on_drained(i->log, on_drained, i);
     capture_log_on_output(i->log, attach_heard, i);
     capture_log_on_rotated(i->log, on_rotated, i);
+    capture_log_on_written(i->log, on_written, i);
     limit(i);
+    forward_log(s, i);
     return 0;
 }

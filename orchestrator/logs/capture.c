@@ -61,6 +61,8 @@ struct capture_log {
     void *listener;
     void (*rotated)(void *owner);
     void *rotated_owner;
+    void (*written)(void *owner);
+    void *written_owner;
 };
 
 /* Work room for one chunk, shared by all logs: the loop handles one stream at a time. */
@@ -294,6 +296,12 @@ static void tell(const struct capture_log *log, unsigned incarnation, const char
         log->heard(log->listener, incarnation, stream, bytes, len);
 }
 
+static void tell_written(const struct capture_log *log)
+{
+    if (log->written)
+        log->written(log->written_owner);
+}
+
 /* moves what is in staging into the file; afterwards staging is empty */
 static int consume_staging(struct stream *s)
 {
@@ -327,6 +335,7 @@ static int consume_staging(struct stream *s)
         cursor_commit(c);
         tell(log, s->incarnation, s->name, room.in, (size_t) got);
         measure(log);
+        tell_written(log);
         rotate(log);
     }
     return 0;
@@ -369,6 +378,7 @@ static void finish(struct stream *s)
             no_line_is_missing(s);
         s->log->unsaid += c->unsaid[c->tail_after];
         measure(s->log);
+        tell_written(s->log);
     }
     (void) unlink(s->cursor_path);
     end_stream(s);
@@ -632,6 +642,12 @@ void capture_log_on_rotated(struct capture_log *log, void (*rotated)(void *owner
 {
     log->rotated = rotated;
     log->rotated_owner = owner;
+}
+
+void capture_log_on_written(struct capture_log *log, void (*written)(void *owner), void *owner)
+{
+    log->written = written;
+    log->written_owner = owner;
 }
 
 void capture_log_free(struct capture_log *log)

@@ -79,6 +79,9 @@ void capture_log_on_output(struct capture_log *log, capture_listener *heard, voi
  * byte; the log may be freed in the callback. */
 void capture_log_on_drained(struct capture_log *log, void (*drained)(void *owner), void *owner);
 
+/* Calls back after lines were written; the log stays. */
+void capture_log_on_written(struct capture_log *log, void (*written)(void *owner), void *owner);
+
 /* Calls back after each rotation; the log stays. */
 void capture_log_on_rotated(struct capture_log *log, void (*rotated)(void *owner), void *owner);
 

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/lifecycle.h"
+#include "model/log_forward.h"
 #include "model/log_keep.h"
 #include "model/mount.h"
 #include "model/network.h"
@@ -147,6 +148,7 @@ struct unit {
     unsigned log_files;    /* that are kept, at least 1 */
     bool log_compress;     /* those that were rotated */
     struct log_keep logs;
+    struct log_forward log_forward;
 };
 
 struct volume {

@@ -70,6 +70,12 @@ static const struct json_member keep_members[] = {
 };
 static const struct json_kind keep_kind = KIND(log_keep, "logs", keep_members);
 
+static const struct json_member forward_members[] = {
+    TEXT(log_forward, driver), TEXT(log_forward, address),           TEXT(log_forward, format),
+    TEXT(log_forward, tag),    PLAIN(log_forward, facility, T_UINT),
+};
+static const struct json_kind forward_kind = KIND(log_forward, "log driver", forward_members);
+
 static const struct json_member limits_members[] = {
     PLAIN(limits, memory, T_U64),
     PLAIN(limits, milli_cpus, T_U64),
@@ -242,6 +248,7 @@ static const struct json_member unit_members[] = {
     PLAIN_OR(unit, log_files, T_UINT, 1),
     PLAIN(unit, log_compress, T_BOOL),
     ONE(unit, logs, keep_kind),
+    ONE(unit, log_forward, forward_kind),
 };
 static const struct json_kind unit_kind = KIND(unit, "unit", unit_members);
 

@@ -263,3 +263,24 @@ each_line_once() {
     [ "$(ps_field steady pid)" -eq "$pid" ]
     orch down
 }
+
+# received FILE N: so many lines of a service have come
+received() {
+    [ "$(sed -n 's/.* - - - line //p' "$1" | sort -nu | wc -l)" -ge "$2" ]
+}
+
+@test "logging.driver syslog: every line arrives, also of rotated files and from the time when nobody listened" {
+    local receiver
+    export RECEIVER=$WORLD/syslog
+    orch --profile told up --no-wait told
+    wait_until 60 has_logged told 'line 4999'
+    # for whoever has no syslog daemon, logs shows them as ever
+    [ "$(orch logs --no-log-prefix told | numbers | wc -l)" -eq 5000 ]
+    kill -KILL "$(daemon_pid ipam-orchd)"
+    python3 -u "$BATS_TEST_DIRNAME/receive.py" "$RECEIVER" >"$WORLD/received" 3>&- &
+    receiver=$!
+    run orch ps
+    wait_until 60 received "$WORLD/received" 5000
+    kill "$receiver"
+    grep -q '^<158>1 20[0-9-]*T[0-9:]*Z [^ ]* logs-told/x - - - line 4999$' "$WORLD/received"
+}

@@ -40,6 +40,7 @@ void fake_unit(struct unit *u, const char *name)
     u->uid = u->gid = 65534;
     u->seccomp = "default";
     u->seccomp_profile = "";
+    u->log_forward = (struct log_forward) LOG_FORWARD_NONE;
     u->apparmor = "";
     u->restart = restart_spec_default(RESTART_ALWAYS);
     u->restart.jitter = 0;

@@ -17,7 +17,7 @@
 
 #include "base/auto.h"
 #include "base/fsio.h"
-#include "cli/line_reader.h"
+#include "logs/line_reader.h"
 #include "logs/pack.h"
 #include "logs/rotation.h"
 #include "units/pack.h"

@@ -1,16 +1,18 @@
 /* log_page.h -- one of the files of a log (logs/rotation.h), to be read as text, compressed or not.
- * Runs in: CLI.  Owns: its files.
+ * Runs in: CLI, supervisor.  Owns: its files.
  * What is compressed is read from a copy without a name where temporary files are.  A page that was
  * opened before its file was compressed is known by the compressed one too. */
-#ifndef IPAM_CLI_LOG_PAGE_H
-#define IPAM_CLI_LOG_PAGE_H
+#ifndef IPAM_LOGS_LOG_PAGE_H
+#define IPAM_LOGS_LOG_PAGE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 
 struct log_page {
-    FILE *text; /* NULL = there is none */
-    int packed; /* the compressed file, -1 if it is not */
+    FILE *text;     /* NULL = there is none */
+    uint64_t inode; /* of the file before it was compressed */
+    int packed;     /* the compressed file, -1 if it is not */
 };
 #define LOG_PAGE_NONE ((struct log_page){ .packed = -1 })
 

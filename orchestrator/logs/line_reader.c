@@ -1,4 +1,4 @@
-#include "cli/line_reader.h"
+#include "logs/line_reader.h"
 
 #include <errno.h>
 #include <stdbool.h>
@@ -8,7 +8,7 @@
 
 #include "base/auto.h"
 #include "base/limits.h"
-#include "cli/log_page.h"
+#include "logs/log_page.h"
 #include "logs/rotation.h"
 
 struct line_reader {
@@ -171,4 +171,31 @@ const char *line_reader_next(struct line_reader *r)
         (void) fseek(r->page.text, at, SEEK_SET);
         return NULL;
     }
+}
+
+void line_reader_where(const struct line_reader *r, uint64_t *inode, uint64_t *offset)
+{
+    long at = r->page.text ? ftell(r->page.text) : 0;
+
+    *inode = r->page.text ? r->page.inode : 0;
+    *offset = at > 0 ? (uint64_t) at : 0;
+}
+
+static bool reaches(FILE *text, uint64_t offset)
+{
+    return fseek(text, 0, SEEK_END) == 0 && (uint64_t) ftell(text) >= offset &&
+           fseek(text, (long) offset, SEEK_SET) == 0;
+}
+
+bool line_reader_seek(struct line_reader *r, uint64_t inode, uint64_t offset)
+{
+    for (unsigned n = 0; n <= rotation_oldest(r->path); n++) {
+        struct log_page page = log_page_open(r->path, n);
+
+        if (page.text && page.inode == inode && reaches(page.text, offset))
+            return turn_to(r, page);
+        log_page_close(&page);
+    }
+    log_page_close(&r->page);
+    return false;
 }

@@ -1,4 +1,4 @@
-#include "cli/log_page.h"
+#include "logs/log_page.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -34,9 +34,13 @@ struct log_page log_page_open(const char *path, unsigned n)
 {
     auto_free char *name = rotation_name(path, n), *packed = rotation_packed_name(path, n);
     struct log_page p = { .text = fopen(name, "re"), .packed = -1 };
+    struct stat st = { 0 };
 
+    if (p.text && fstat(fileno(p.text), &st) == 0)
+        p.inode = st.st_ino;
     if (p.text || n == 0)
         return p;
+    p.inode = rotation_source(packed);
     p.packed = open(packed, O_RDONLY | O_CLOEXEC);
     if (p.packed >= 0 && !(p.text = unpack(p.packed)))
         close(take_fd(&p.packed));
