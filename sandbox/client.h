@@ -25,6 +25,8 @@
  *   hosts           id hosts                            -            the names it knows, as in
  *                                                                    spec.h, instead of those
  *                                                                    of its launch
+ *   files           id files: [{target, fd}]            -            other contents of files in
+ *                   + memfds                                         memory, see contents.h
  *   remove          id                                  -            only after its end
  *   list            -                                   instances: [{id, pid, ended, frozen,
  *                                                       memory_limit, ports}],

@@ -4,7 +4,8 @@
  * The directory holds all a new broker needs to go on where a killed one stopped:
  *   spec     the encoded specification, with the number of its format
  *   state    {"init": pid, "start": its start time, "pid": of the program,
- *            "users": its first id on the host, 0 = its ids are the host's}
+ *            "users": its first id on the host, 0 = its ids are the host's,
+ *            "covered": how many of its files were renewed}
  *   record   init's last report (32 bytes, empty until the program runs)
  *   root     where init builds the file system, in its own mount namespace
  * A directory without a complete `state` is a launch that never went. */
@@ -39,6 +40,7 @@ struct guest {
     struct arena *arena;
     struct arena *limits_arena; /* of limits that were changed since the launch, or NULL */
     struct arena *names_arena;  /* of names that were */
+    unsigned covered;           /* files that were renewed, see contents.h */
     struct spec spec;
     bool foreign; /* a newer broker launched it: its record stays as that one wrote it */
     enum guest_state state;

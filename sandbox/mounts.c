@@ -9,7 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/fsio.h"
 #include "base/num.h"
 #include "sandbox/creds.h"
 #include "sandbox/place.h"
@@ -280,22 +280,6 @@ static int seal_dev(const struct mounts *m)
                : 0;
 }
 
-static int copy_content(int from, int to)
-{
-    struct stat st;
-
-    if (fstat(from, &st) < 0)
-        return -errno;
-    off_t at = 0;
-    while (at < st.st_size) {
-        ssize_t n = sendfile(to, from, &at, (size_t) (st.st_size - at));
-
-        if (n <= 0)
-            return n < 0 ? -errno : -EIO;
-    }
-    return 0;
-}
-
 /* op: tree, target, uid, gid, mode.  The file is bound to its target, so that a target in a
  * read-only tree or in a volume leaves no trace there beyond an empty mount point. */
 static int place_file(struct mounts *m, const struct setup_op *op)
@@ -316,7 +300,7 @@ static int place_file(struct mounts *m, const struct setup_op *op)
     auto_fd fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
-    r = copy_content(content, fd);
+    r = fsio_copy(content, fd);
     if (r < 0)
         return r;
     if (fchown(fd, (uid_t) uid, (gid_t) gid) < 0 || fchmod(fd, octal(op->arg[4])) < 0)

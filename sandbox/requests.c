@@ -11,6 +11,7 @@
 #include "base/log.h"
 #include "base/running.h"
 #include "sandbox/broker.h"
+#include "sandbox/contents.h"
 #include "sandbox/failpoint.h"
 #include "sandbox/limits.h"
 #include "sandbox/names.h"
@@ -240,6 +241,22 @@ static int on_hosts(struct broker *b, struct request *r, struct answer *a, struc
     return failed < 0 ? failed : names_change(g, hosts, e);
 }
 
+static int on_files(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    json_error_t why;
+    const char *id = NULL;
+    json_t *files = NULL;
+    struct guest *g = NULL;
+    int failed = UNPACK(r, e, "{s:s,s:o}", "id", &id, "files", &files);
+
+    (void) a;
+    if (failed == 0)
+        failed = find(b, id, &g, e);
+    if (failed == 0 && (g->state != GUEST_RUNNING || g->pid == 0))
+        failed = err_set(e, -ESRCH, "instance '%s' does not run", g->id);
+    return failed < 0 ? failed : contents_change(g, files, r->fds, r->n_fds, e);
+}
+
 static int on_remove(struct broker *b, struct request *r, struct answer *a, struct err *e)
 {
     struct guest *g = NULL;
@@ -399,6 +416,7 @@ static const struct {
     { "thaw", on_thaw },
     { "limits", on_limits },
     { "hosts", on_hosts },
+    { "files", on_files },
     { "remove", on_remove },
     { "list", on_list },
     { "fds", on_fds },

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -195,6 +196,22 @@ int fsio_memfd(const char *name, const void *data, size_t len)
         fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) < 0)
         return -errno;
     return take_fd(&fd);
+}
+
+int fsio_copy(int from, int to)
+{
+    struct stat st;
+    off_t at = 0;
+
+    if (fstat(from, &st) < 0)
+        return -errno;
+    while (at < st.st_size) {
+        ssize_t n = sendfile(to, from, &at, (size_t) (st.st_size - at));
+
+        if (n <= 0)
+            return n < 0 ? -errno : -EIO;
+    }
+    return 0;
 }
 
 int fsio_remove_files(const char *path, const char *suffix)

@@ -32,6 +32,9 @@ int fsio_mkdir_p(const char *path, mode_t mode);
 /* A sealed memory file holding a copy of `data`, read position 0, close-on-exec. */
 int fsio_memfd(const char *name, const void *data, size_t len);
 
+/* Writes all of the file `from` to `to`, whose position moves. */
+int fsio_copy(int from, int to);
+
 /* What a write that was killed leaves beside the file ends so. */
 #define FSIO_TEMPORARY ".tmp"
 /* Removes what is no directory in the directory `path`, if its name ends with `suffix` ("" = all);

@@ -31,6 +31,7 @@ enum {
     LIMIT_REPLICAS = 256, /* of one service: further addresses and names than a small network has */
     LIMIT_INSTANCES = 1024, /* instances the broker keeps; its tables are static */
     LIMIT_NETWORKS = 256,   /* bridges the broker keeps */
+    LIMIT_COVERED = 512, /* files of a running instance that were renewed: each stays in memory */
 };
 
 #endif

@@ -15,6 +15,7 @@ const struct cmd cmd_table[] = {
     { "run", NULL, "run a command in a sandbox like a service's, beside it", cmd_run },
     { "cp", NULL, "copy files between a service and the caller", cmd_cp },
     { "restart", NULL, "stop services and start them again", cmd_restart },
+    { "reload", NULL, "make services read their configuration again", cmd_reload },
     { "kill", NULL, "send a signal to services", cmd_kill },
     { "pause", NULL, "freeze services", cmd_pause },
     { "unpause", NULL, "let paused services go on", cmd_unpause },

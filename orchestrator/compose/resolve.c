@@ -14,12 +14,12 @@
 #include "base/strv.h"
 #include "compose/canonical.h"
 #include "compose/database_ports.h"
-#include "compose/digest.h"
 #include "compose/explain.h"
 #include "compose/recipe.h"
 #include "compose/replicas.h"
 #include "compose/scalar.h"
 #include "compose/values.h"
+#include "model/digest.h"
 
 enum { MYSQL_PORT = 3306 };
 

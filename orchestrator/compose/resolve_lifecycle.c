@@ -127,6 +127,7 @@ static int sickness(struct resolve *r, struct err *e)
     out->action = (enum unhealthy_action) k;
     if (reload && (code = signal_number(reload, "", &out->reload_signal, e)) < 0)
         return code;
+    out->reload_test = resolve_strings(r->arena, resolve_get(r, "reload_test"));
     if (out->action == UNHEALTHY_RELOAD && !reload)
         return resolve_refuse(action, e, "nothing says how to reload it: set 'reload_signal'");
     return resolve_duration(node_get(r->native, "unhealthy_grace") ? r->native : r->recipe,

@@ -6,9 +6,9 @@
 
 #include "base/auto.h"
 #include "base/paths.h"
-#include "compose/digest.h"
 #include "compose/pathname.h"
 #include "compose/resolve.h"
+#include "model/digest.h"
 
 /* Whose list of volumes is read, and for whom. */
 struct reading {

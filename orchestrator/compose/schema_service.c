@@ -420,6 +420,7 @@ static const struct attribute native_list[] = {
     { "on_unhealthy", TEXT_, .words = unhealthy_words, YES("ignore, restart, reload or stop; restart if it has a restart policy and is no database") },
     { "unhealthy_grace", TIME_, YES("from unhealthy to what is done about it") },
     { "reload_signal", TEXT_, YES("that makes it read its configuration again") },
+    { "reload_test", WORDS_, YES("a command in it that has to succeed before `reload` sends that signal") },
     { "pre_start", OBJECTS_, .kind = &pre_start, YES("commands before the program, in its sandbox; one that does not exit 0 in time is a failed start") },
     { "listen", OBJECTS_, .kind = &listen, YES("sockets that NAME.sockets holds and each life is handed as sd_listen_fds says: while it is restarted connections wait") },
     { "listen_variable", TEXT_, YES("gets their descriptors too, as in NGINX=3;4;") },

@@ -2,7 +2,8 @@
  * Unix stream socket, one JSON object per line, at most LIMIT_CONTROL_LINE bytes.
  *
  * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause,
- *                           stats, limits, daemon, reexec, rest, definition.
+ *                           stats, limits, daemon, reexec, rest, definition,
+ *                           renew, note.
  *
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
@@ -35,6 +36,16 @@
  *                                                        the project
  *   {"op":"definition","project":NAME}                   {"definition":{..}}: the project as it was
  *                                                        sent, with its secrets
+ *   {"op":"renew","project":NAME,"secrets":{NAME:VALUE,..}[,"digests":{SERVICE:DIGEST,..}]}
+ *                                                        {"done":true,"instances":[..]}: secrets
+ *                                                        have other values, as "value" in a
+ *                                                        definition, in what is saved and in those
+ *                                                        instances, which go on; digests: of the
+ *                                                        services with them (model/digest.h).  When
+ *                                                        it failed in the middle what is saved has
+ *                                                        them, and the same request does the rest
+ *   {"op":"note","project":NAME,"event":WORD[,"details":{..}]}
+ *                                                        {"done":true}: a line of its journal
  *   {"op":"daemon"}                                      {"daemons":[{..},{..}]}: supervisor and
  *                                                        broker as in base/running.h; one that does
  *                                                        not run has "error"

@@ -390,7 +390,7 @@ static void note_request(const struct connection *c, const char *op, const json_
                                                        : json_object_get(message, "project"));
 
     if (!project || strcmp(op, "begin") == 0 || strcmp(op, "definition") == 0 ||
-        (strcmp(op, "limits") == 0 && !json_object_get(message, "set")))
+        strcmp(op, "note") == 0 || (strcmp(op, "limits") == 0 && !json_object_get(message, "set")))
         return;
     supervisor_asked(c->server->supervisor, project, op, c->by,
                      service ? service : json_object_get(message, "services"));
@@ -439,6 +439,46 @@ static int limits(struct connection *c, json_t *message, struct err *e)
     return inquire(c, message, INQUIRY_LIMITS, e);
 }
 
+static void on_renewed(void *owner, json_t *instances, const struct err *why)
+{
+    connection_say(owner, why ? error_object(why, "", "")
+                              : json_pack("{s:b,s:O}", "done", 1, "instances", instances));
+}
+
+static int renew(struct connection *c, json_t *message, struct err *e)
+{
+    struct inquiry_watcher watcher = { .owner = c, .done = on_renewed };
+    struct supervisor_renewal r = { 0 };
+    json_t *secrets = NULL, *digests = NULL;
+    json_error_t where;
+    const char *op;
+
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:o,s?o}", "op", &op, "project",
+                       &r.project, "secrets", &secrets, "digests", &digests) < 0)
+        return err_set(e, -EINVAL, "request: %s", where.text);
+    if (json_object_size(secrets) == 0 || (digests && !json_is_object(digests)))
+        return err_set(e, -EINVAL, "request: 'secrets' and 'digests' are values by name");
+    r.secrets = secrets;
+    r.digests = digests;
+    return supervisor_renew(c->server->supervisor, &r, &watcher, e);
+}
+
+/* Something that a procedure has found out or done, for the journal of the project. */
+static int note(struct connection *c, json_t *message, struct err *e)
+{
+    const char *op, *project, *event;
+    json_t *details = NULL;
+    json_error_t where;
+
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:s,s?o}", "op", &op, "project",
+                       &project, "event", &event, "details", &details) < 0)
+        return err_set(e, -EINVAL, "request: %s", where.text);
+    if (supervisor_noted(c->server->supervisor, project, event, c->by, details, e) < 0)
+        return e->code;
+    connection_say(c, json_pack("{s:b}", "done", 1));
+    return 0;
+}
+
 static int rest(struct connection *c, json_t *message, struct err *e)
 {
     (void) message, (void) e;
@@ -465,6 +505,8 @@ static const struct verb {
     { "pause", ROLE_OPERATOR, pause_ },
     { "unpause", ROLE_OPERATOR, unpause },
     { "limits", ROLE_OPERATOR, limits },
+    { "renew", ROLE_OPERATOR, renew },
+    { "note", ROLE_OPERATOR, note },
     { "rest", ROLE_OPERATOR, rest },
     { "reexec", ROLE_OPERATOR, reexec },
     { "definition", ROLE_OPERATOR, definition },

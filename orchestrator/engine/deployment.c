@@ -226,6 +226,20 @@ void deployment_adopt(struct deployment *d, struct project *project)
     d->networks_ready = false;
 }
 
+void deployment_swap(struct deployment *d, struct project *same)
+{
+    for (size_t n = 0; n < d->n_instances; n++) {
+        struct instance *i = d->instances[n];
+        const struct unit *u = i->unit ? &same->units[i->unit - d->project->units] : NULL;
+
+        if (u && strcmp(i->digest, i->unit->digest) == 0)
+            (void) snprintf(i->digest, sizeof i->digest, "%s", u->digest);
+        i->unit = u;
+    }
+    project_free(d->project);
+    d->project = same;
+}
+
 struct lease *deployment_lease(const struct deployment *d, const char *key)
 {
     for (size_t i = 0; i < d->n_leases; i++)

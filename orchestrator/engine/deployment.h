@@ -60,6 +60,7 @@ struct instance {
     size_t n_ports;
     char **shut;    /* as many: what of the host keeps other machines from it, "" = nothing */
     unsigned names; /* its deployment's, when it was last told who there is */
+    bool outdated;  /* secrets have changed since it was asked to be launched */
     uint64_t memory_limit; /* that holds, see `limits` of control/proto.h; 0 = none */
     bool paused;           /* its processes are frozen; the state stays what it was */
     char lodges[SHARED_COUNT][INSTANCE_ID]; /* in whose namespaces it lives, "" = its own */
@@ -122,6 +123,10 @@ void deployment_free(struct deployment *d); /* accepts NULL */
 /* Makes `project` (taken) the wanted one: new instances for new units, changed ones marked for
  * replacement, those of vanished units marked to rest. */
 void deployment_adopt(struct deployment *d, struct project *project);
+
+/* Makes `same` (taken) the wanted one, which differs in values of secrets and in digests alone:
+ * what ran as it was wanted does so still. */
+void deployment_swap(struct deployment *d, struct project *same);
 
 /* whoever says so in depends_on and ran before `i` did is to be stopped and started again */
 void deployment_replace_dependants(struct instance *i);

@@ -32,24 +32,29 @@ static void inquiry_close(struct supervisor *s, struct inquiry *q)
     free(q);
 }
 
-static int ask(struct supervisor *s, const struct supervisor_inquiry *r, const char *id,
+static int ask(struct supervisor *s, const struct supervisor_inquiry *r, const struct instance *i,
                uint64_t tag, struct err *e)
 {
     switch (r->kind) {
-    case INQUIRY_PAUSE: return s->ops->freeze(s->self, id, true, tag, e);
-    case INQUIRY_UNPAUSE: return s->ops->freeze(s->self, id, false, tag, e);
-    case INQUIRY_STATS: return s->ops->stats(s->self, id, tag, e);
-    case INQUIRY_LIMITS: return s->ops->limits(s->self, id, r->set, tag, e);
+    case INQUIRY_PAUSE: return s->ops->freeze(s->self, i->id, true, tag, e);
+    case INQUIRY_UNPAUSE: return s->ops->freeze(s->self, i->id, false, tag, e);
+    case INQUIRY_STATS: return s->ops->stats(s->self, i->id, tag, e);
+    case INQUIRY_LIMITS: return s->ops->limits(s->self, i->id, r->set, tag, e);
+    case INQUIRY_FILES:
+        return s->ops->files(
+            s->self, i->id, &(struct runtime_files){ i->in->project, i->unit, r->secrets }, tag, e);
     }
     return err_set(e, -EINVAL, "unknown inquiry");
 }
 
-static void fail(struct inquiry *q, const struct err *why, const char *service)
+static void fail(struct inquiry *q, const struct err *why, struct instance *i)
 {
+    if (q->kind == INQUIRY_FILES)
+        i->digest[0] = '\0'; /* it is nothing that any definition says */
     if (q->why.code < 0)
         return;
     q->why = *why;
-    err_wrap(&q->why, "service '%s'", service);
+    err_wrap(&q->why, "service '%s'", i->name);
 }
 
 static void take(struct inquiry *q, struct instance *i, const struct runtime_answer *a)
@@ -64,7 +69,8 @@ static void take(struct inquiry *q, struct instance *i, const struct runtime_ans
     switch (q->kind) {
     case INQUIRY_PAUSE: pause_note(i, true); break;
     case INQUIRY_UNPAUSE: pause_note(i, false); break;
-    case INQUIRY_STATS: break;
+    case INQUIRY_STATS:
+    case INQUIRY_FILES: break;
     case INQUIRY_LIMITS:
         i->memory_limit = (uint64_t) json_integer_value(
             json_object_get(json_object_get(a->fields, "limits"), "memory"));
@@ -77,6 +83,8 @@ static void take(struct inquiry *q, struct instance *i, const struct runtime_ans
 
 static bool is_asked(const struct instance *i, const struct supervisor_inquiry *r)
 {
+    if (r->kind == INQUIRY_FILES && (!i->unit || !renew_concerns(i->unit, r->secrets)))
+        return false;
     return i->pid > 0 && state_is_live(i->state) &&
            (!r->services || requests_is_named(r->services, i->name));
 }
@@ -85,7 +93,7 @@ static void ask_all(struct supervisor *s, struct deployment *d, const struct sup
                     struct inquiry *q)
 {
     for (size_t n = 0; n < d->n_instances; n++) {
-        const struct instance *i = d->instances[n];
+        struct instance *i = d->instances[n];
         struct question *one = &q->questions[q->n];
         struct err why = ERR_INIT;
 
@@ -93,8 +101,8 @@ static void ask_all(struct supervisor *s, struct deployment *d, const struct sup
             continue;
         *one = (struct question){ .tag = ++s->last_tag, .open = true };
         memcpy(one->id, i->id, sizeof one->id);
-        if (ask(s, r, i->id, one->tag, &why) < 0) {
-            fail(q, &why, i->name);
+        if (ask(s, r, i, one->tag, &why) < 0) {
+            fail(q, &why, i);
             continue;
         }
         q->n++;
@@ -138,6 +146,8 @@ int supervisor_inquire(struct supervisor *s, const struct supervisor_inquiry *r,
     if (q->why.code < 0) {
         *e = q->why;
         result = e->code;
+    } else if (r->kind == INQUIRY_FILES) {
+        watcher->done(watcher->owner, q->instances, NULL);
     } else {
         result = nobody(r, e);
     }
@@ -174,9 +184,10 @@ bool inquiry_answered(struct supervisor *s, uint64_t tag, const struct runtime_a
     i = supervisor_by_id(s, one->id);
     if (i && a->ok) {
         take(q, i, a);
-    } else if (i && !(q->kind == INQUIRY_STATS && !state_is_live(i->state))) {
+    } else if (i && (state_is_live(i->state) ||
+                     (q->kind != INQUIRY_STATS && q->kind != INQUIRY_FILES))) {
         err_set(&why, a->error ? -a->error : -EIO, "%s", a->output);
-        fail(q, &why, i->name);
+        fail(q, &why, i);
     }
     if (q->left > 0)
         return true;

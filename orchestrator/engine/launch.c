@@ -42,6 +42,7 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
     i->stop_grace_us = i->unit->stop_grace_us;
     i->launched_us = timers_now(s->timers);
     i->ready_seen = i->told = i->replace = i->paused = i->to_blame = false;
+    i->outdated = false;
     if (r < 0)
         return r;
     if (launch_open_log(s, i, &late) < 0) /* tried again when there is something to write */

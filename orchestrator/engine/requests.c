@@ -342,6 +342,24 @@ void supervisor_asked(struct supervisor *s, const char *project, const char *wha
     supervisor_note(d, event);
 }
 
+int supervisor_noted(struct supervisor *s, const char *project, const char *event, const char *by,
+                     const json_t *details, struct err *e)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
+    struct deployment *d = supervisor_find(s, project);
+    json_t *line;
+
+    if (!d)
+        return err_set(e, -ENOENT, "project '%s' is not running", project);
+    if (event[0] == '\0' || strspn(event, letters) != strlen(event))
+        return err_set(e, -EINVAL, "request: '%.64s' is no name of an event", event);
+    line = json_pack("{s:s,s:s,s:s}", "event", event, "project", project, "by", by);
+    if (details)
+        (void) json_object_update_missing(line, (json_t *) (size_t) details);
+    supervisor_note(d, line);
+    return 0;
+}
+
 void supervisor_forget_watcher(struct supervisor *s, const void *owner)
 {
     exec_forget(s, owner);

@@ -281,6 +281,8 @@ static void on_started(void *owner, const struct runtime_seen *seen)
     deployment_keep_ports(i, seen->ports, seen->n_ports);
     deployment_keep_shut(i, seen->shut, seen->n_ports);
     notify_begin(i);
+    if (i->outdated)
+        renew_late(i);
     supervisor_step(i, FSM_STARTED, NULL);
     supervisor_settle(i->in);
 }

@@ -101,13 +101,20 @@ struct attach_watcher {
 int supervisor_attach(struct supervisor *s, const struct supervisor_attach *a,
                       const struct attach_watcher *watcher, struct err *e);
 
-enum inquiry_kind { INQUIRY_PAUSE, INQUIRY_UNPAUSE, INQUIRY_STATS, INQUIRY_LIMITS };
+enum inquiry_kind {
+    INQUIRY_PAUSE,
+    INQUIRY_UNPAUSE,
+    INQUIRY_STATS,
+    INQUIRY_LIMITS,
+    INQUIRY_FILES /* of supervisor_renew: nobody who runs is no error */
+};
 
 struct supervisor_inquiry {
     enum inquiry_kind kind;
     const char *project;
     const char *const *services; /* NULL = all that run */
     const json_t *set;           /* INQUIRY_LIMITS: what to change, NULL = nothing */
+    const char *const *secrets;  /* INQUIRY_FILES: those who have a file with one of these */
 };
 
 struct inquiry_watcher {
@@ -121,6 +128,20 @@ struct inquiry_watcher {
  * for an unknown one.  The watcher hears the answers together, in a later turn of the loop. */
 int supervisor_inquire(struct supervisor *s, const struct supervisor_inquiry *r,
                        const struct inquiry_watcher *watcher, struct err *e);
+
+struct supervisor_renewal {
+    const char *project;
+    const json_t *secrets; /* NAME: text, or a list of bytes; the others stay as they are */
+    const json_t *digests; /* SERVICE: the digest of its definition with them; may be NULL */
+};
+
+/* Secrets of a project get other values: in what is saved, then in the files of what runs, without
+ * a restart.  From when it is saved every launch has the new values, whatever ends in between; what
+ * runs and was not reached has a digest that none of its definitions has, and is replaced by the
+ * next `up`.  -EBUSY (ERR_LOCKED) during an operation, -ENOENT for an unknown secret. */
+int supervisor_renew(struct supervisor *s, const struct supervisor_renewal *r,
+                     const struct inquiry_watcher *watcher, struct err *e);
+
 struct supervisor_run {
     const char *service, *name;  /* it is called SERVICE.run-NAME */
     struct project *definition;  /* of the service as it is to be; taken */
@@ -155,6 +176,11 @@ int supervisor_ask_runtime(struct supervisor *s, const char *what,
  * `services` may be NULL. */
 void supervisor_asked(struct supervisor *s, const char *project, const char *what, const char *by,
                       const json_t *services);
+
+/* Something that happened to a project, told by an operator's procedure, for its journal; `details`
+ * (borrowed, may be NULL) are further members. */
+int supervisor_noted(struct supervisor *s, const char *project, const char *event, const char *by,
+                     const json_t *details, struct err *e);
 
 /* {"projects":[{"project":..,"services":[..]}]}; all when `project` is NULL; new reference */
 /* A project as it was sent, as JSON text with its secrets; malloc'd. */

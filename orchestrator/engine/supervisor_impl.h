@@ -159,6 +159,11 @@ bool exec_answered(struct supervisor *s, uint64_t tag, const struct runtime_answ
 void exec_forget(struct supervisor *s, const void *owner);
 void exec_free(struct supervisor *s);
 
+/* renew.c */
+bool renew_concerns(const struct unit *u, const char *const *secrets);
+/* it runs by now, and was launched with what secrets were before */
+void renew_late(struct instance *i);
+
 /* inquiry.c */
 /* true when the tag belonged to an inquiry */
 bool inquiry_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);

@@ -39,8 +39,9 @@ enum unhealthy_action {
 
 struct sickness {
     enum unhealthy_action action;
-    uint64_t grace_us; /* from unhealthy to the action */
-    int reload_signal; /* 0 = none */
+    uint64_t grace_us;              /* from unhealthy to the action */
+    int reload_signal;              /* 0 = none */
+    const char *const *reload_test; /* a command inside that must end with 0 before; empty: none */
 };
 
 /* a command inside a running unit, or in its sandbox before its program */

@@ -166,6 +166,7 @@ static const struct json_member sickness_members[] = {
     ENUM(sickness, action, unhealthy_action_text, UNHEALTHY_ACTION_COUNT),
     PLAIN(sickness, grace_us, T_U64),
     PLAIN(sickness, reload_signal, T_INT),
+    PLAIN(sickness, reload_test, T_LIST),
 };
 static const struct json_kind sickness_kind = KIND(sickness, "sickness", sickness_members);
 

@@ -1,5 +1,6 @@
 #include "model/project_renew.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -81,5 +82,62 @@ int project_renew(const struct project *now, const struct project *next, const c
         r = project_from_json(text, strlen(text), out, e);
     if (text)
         explicit_bzero(text, strlen(text));
+    return r;
+}
+
+static json_t *named(json_t *list, const char *name)
+{
+    json_t *one;
+    size_t i;
+
+    json_array_foreach (list, i, one) {
+        const char *its = json_string_value(json_object_get(one, "name"));
+
+        if (its && strcmp(its, name) == 0)
+            return one;
+    }
+    return NULL;
+}
+
+/* sets `member` of those in the list that `values` names */
+static int put(json_t *list, const char *member, const json_t *values, const char *what,
+               struct err *e)
+{
+    const char *name;
+    json_t *value;
+
+    json_object_foreach ((json_t *) (size_t) values, name, value) {
+        json_t *one = named(list, name);
+
+        if (!one) {
+            err_set(e, -ENOENT, "the project has no %s '%.128s'", what, name);
+            return err_classify(e, ERR_USAGE);
+        }
+        (void) json_object_set(one, member, value);
+    }
+    return 0;
+}
+
+int project_renew_secrets(const struct project *now, const json_t *secrets, const json_t *digests,
+                          struct project **out, struct err *e)
+{
+    auto_free char *text = NULL, *changed = NULL;
+    json_t *json;
+    int r = project_to_json(now, &text, e);
+
+    if (r < 0)
+        return r;
+    json = json_loads(text, 0, NULL);
+    r = put(json_object_get(json, "secrets"), "value", secrets, "secret", e);
+    if (r == 0)
+        r = put(json_object_get(json, "units"), "digest", digests, "service", e);
+    if (r == 0 && !(changed = json_dumps(json, JSON_COMPACT)))
+        r = err_set(e, -ENOMEM, "the project cannot be encoded");
+    if (r == 0)
+        r = project_from_json(changed, strlen(changed), out, e);
+    json_decref(json);
+    explicit_bzero(text, strlen(text));
+    if (changed)
+        explicit_bzero(changed, strlen(changed));
     return r;
 }

@@ -88,8 +88,7 @@ void procedure_say(const struct procedure *p, const char *fmt, ...)
     p->config->say(p->config->owner, line);
 }
 
-/* the first answer to `message` (stolen); new reference */
-static int ask(const struct procedure *p, json_t *message, json_t **answer, struct err *e)
+int procedure_ask(const struct procedure *p, json_t *message, json_t **answer, struct err *e)
 {
     auto_client client = NULL;
     int r = p->config->connect(p->config->owner, &client, e);
@@ -110,7 +109,8 @@ int procedure_definition(const struct procedure *p, struct project **out, struct
 {
     auto_free char *text = NULL;
     json_t *answer = NULL;
-    int r = ask(p, json_pack("{s:s,s:s}", "op", "definition", "project", p->project), &answer, e);
+    int r = procedure_ask(p, json_pack("{s:s,s:s}", "op", "definition", "project", p->project),
+                          &answer, e);
 
     if (r < 0)
         return r;
@@ -123,7 +123,8 @@ int procedure_definition(const struct procedure *p, struct project **out, struct
 int procedure_status(const struct procedure *p, json_t **out, struct err *e)
 {
     json_t *answer = NULL, *projects;
-    int r = ask(p, json_pack("{s:s,s:s}", "op", "status", "project", p->project), &answer, e);
+    int r =
+        procedure_ask(p, json_pack("{s:s,s:s}", "op", "status", "project", p->project), &answer, e);
 
     if (r < 0)
         return r;
@@ -161,4 +162,15 @@ int procedure_request(const struct procedure *p, json_t *message, struct err *e)
         json_decref(answer);
     }
     return r;
+}
+
+void procedure_note(const struct procedure *p, const char *event, json_t *details)
+{
+    struct err e = ERR_INIT;
+
+    if (procedure_request(p,
+                          json_pack("{s:s,s:s,s:s,s:o*}", "op", "note", "project", p->project,
+                                    "event", event, "details", details),
+                          &e) < 0)
+        procedure_say(p, "warning: not in the journal: %s", e.msg);
 }

@@ -47,6 +47,11 @@ void procedure_say(const struct procedure *p, const char *fmt, ...)
 int procedure_definition(const struct procedure *p, struct project **out, struct err *e);
 /* What the manager says of it, as `status` of control/proto.h; new reference. */
 int procedure_status(const struct procedure *p, json_t **out, struct err *e);
+/* The first answer to `message` (stolen); new reference. */
+int procedure_ask(const struct procedure *p, json_t *message, json_t **answer, struct err *e);
+/* A line of the project's journal; `details` (stolen, may be NULL) are further members.  That it
+ * could not be written fails nothing. */
+void procedure_note(const struct procedure *p, const char *event, json_t *details);
 /* Sends `message` (stolen) and waits until it is answered with "done"; its events are passed over.
  */
 int procedure_request(const struct procedure *p, json_t *message, struct err *e);

@@ -440,6 +440,24 @@ static int native_hosts(void *self, const char *id, const struct runtime_host *h
     return request_plain(self, "hosts", id, json_pack("{s:s,s:o}", "id", id, "hosts", list), e);
 }
 
+static int native_files(void *self, const char *id, const struct runtime_files *files, uint64_t tag,
+                        struct err *e)
+{
+    struct pending *p;
+    json_t *list = NULL;
+    int fds[FDPASS_MAX], r;
+    size_t n = 0;
+
+    r = native_spec_files(files, &list, fds, &n, e);
+    if (r < 0)
+        return r;
+    p = pending_new(self, tag ? PENDING_TAGGED : PENDING_PLAIN, id);
+    p->owner_tag = tag;
+    r = request(self, "files", p, json_pack("{s:s,s:o}", "id", id, "files", list), fds, n, e);
+    fdpass_close(fds, n);
+    return r;
+}
+
 static int native_remove(void *self, const char *id, struct err *e)
 {
     return request_plain(self, "remove", id, json_pack("{s:s}", "id", id), e);
@@ -603,6 +621,7 @@ const struct runtime_ops native_ops = {
     .input = native_input,
     .limits = native_limits,
     .hosts = native_hosts,
+    .files = native_files,
     .remove = native_remove,
     .exec = native_exec,
     .exec_end = native_exec_end,

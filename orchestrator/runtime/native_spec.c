@@ -82,6 +82,41 @@ static int copy_files(const struct project *p, const struct unit *u, struct nati
     return 0;
 }
 
+static bool is_one_of(const char *const *names, const char *name)
+{
+    for (; *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+int native_spec_files(const struct runtime_files *f, json_t **out, int fds[FDPASS_MAX], size_t *n,
+                      struct err *e)
+{
+    json_t *list = json_array();
+
+    *n = 0;
+    for (size_t i = 0; i < f->unit->n_files && i < FDPASS_MAX; i++) {
+        const struct secret_file *file = &f->unit->files[i];
+        const struct secret *secret = project_secret(f->project, file->secret);
+        int fd;
+
+        if (!secret || !is_one_of(f->secrets, file->secret))
+            continue;
+        fd = fsio_memfd(file->secret, secret->value, secret->len);
+        if (fd < 0) {
+            json_decref(list);
+            fdpass_close(fds, *n);
+            return err_set(e, fd, "secret '%s': %s", file->secret, strerror(-fd));
+        }
+        (void) json_array_append_new(
+            list, json_pack("{s:s,s:i}", "target", file->target, "fd", (int) *n));
+        fds[(*n)++] = fd;
+    }
+    *out = list;
+    return 0;
+}
+
 static void copy_links(const struct runtime_launch *l, struct spec *s)
 {
     s->links = array(l->n_links, sizeof *s->links);

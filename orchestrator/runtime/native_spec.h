@@ -16,6 +16,10 @@ struct native_spec {
 };
 
 int native_spec_make(const struct runtime_launch *l, struct native_spec *out, struct err *e);
+/* {"target","fd"} of each as the broker takes them, new reference; their contents are in fds, the
+ * caller's */
+int native_spec_files(const struct runtime_files *f, json_t **out, int fds[FDPASS_MAX], size_t *n,
+                      struct err *e);
 void native_spec_clear(struct native_spec *s);
 
 /* requests for `ipam-worker probe` and `ipam-worker migrate`; new references */

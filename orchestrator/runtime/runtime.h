@@ -66,6 +66,13 @@ struct runtime_exec {
         *fds; /* stdin, stdout, stderr; stay the caller's; NULL: what it prints is in the answer */
 };
 
+/* which of the files in memory of an instance are to have other contents */
+struct runtime_files {
+    const struct project *project;
+    const struct unit *unit;
+    const char *const *secrets; /* those that hold one of these, NULL-terminated */
+};
+
 struct runtime_seen {
     const char *id;
     int pid;
@@ -115,6 +122,9 @@ struct runtime_ops {
     int (*limits)(void *self, const char *id, const json_t *set, uint64_t tag, struct err *e);
     /* the names a running instance knows, instead of those of its launch */
     int (*hosts)(void *self, const char *id, const struct runtime_host *hosts, size_t n,
+                 struct err *e);
+    /* `answered` with the tag, if not 0, when they have what the project says */
+    int (*files)(void *self, const char *id, const struct runtime_files *files, uint64_t tag,
                  struct err *e);
     int (*remove)(void *self, const char *id, struct err *e);
     int (*probe)(void *self, const char *id, const struct project *p, const struct health_spec *h,

@@ -137,6 +137,57 @@ make_sick() {
     [ "$(ps_field ignored pid)" -eq "$ignored" ]
 }
 
+# control REQUEST: its answer, from the manager
+control() {
+    python3 - "$WORLD/run/manager/control.sock" "$1" <<'PYTHON'
+import socket, sys
+s = socket.socket(socket.AF_UNIX)
+s.connect(sys.argv[1])
+s.sendall(sys.argv[2].encode() + b"\n")
+print(s.makefile().readline(), end="")
+PYTHON
+}
+
+# word_becomes TEXT: the secret, without a restart
+word_becomes() {
+    run control "$(jq -nc --arg word "$1" \
+        '{ op: "renew", project: "lifecycle", secrets: { word: $word } }')"
+    echo "$output"
+    [ "$(jq -r '.done, .instances[0].service' <<<"$output" | tr '\n' ' ')" = "true reader " ]
+}
+
+@test "reload: the test of the service first, then its signal to the same process" {
+    local pid
+    WORD="good one" orch --profile reload up reader
+    pid=$(ps_field reader pid)
+    wait_until 20 has_logged reader "good one"
+    word_becomes "good two"
+    run --separate-stderr orch reload reader
+    [ "$status" -eq 0 ]
+    [ "$output" = "reader: configuration tested, SIGHUP sent to $pid" ]
+    wait_until 20 has_logged reader "good two"
+    word_becomes "poor three"
+    run orch reload
+    echo "$output"
+    [ "$status" -eq 3 ]
+    [[ $output == *"service 'reader' goes on with the configuration it has"*"bad word"* ]]
+    [ "$(ps_field reader pid)" -eq "$pid" ]
+    run orch --format json reload reader
+    [ "$status" -eq 3 ]
+    word_becomes "good four"
+    run --separate-stderr orch --format json reload
+    [ "$(jq -r '"\(.schema) \(.mode) \(.services[0].service) \(.services[0].pid) \(.services[0].tested)"' <<<"$output")" = "1 native reader $pid true" ]
+    wait_until 20 has_logged reader "good four"
+    orch events --since 1h --no-follow --json | jq -se 'map(.event) | index("reloaded")'
+    run orch reload hooked
+    [ "$status" -eq 2 ]
+    [[ $output == *"restart hooked"* ]]
+    # the next life has it too
+    orch restart --no-reload reader
+    run orch exec -T reader cat /run/secrets/word
+    [ "$output" = "good four" ]
+}
+
 @test "depends_on: what comes back by itself takes along who says restart, and nobody else" {
     local leader follower stayer
     orch --profile led up leader follower stayer

@@ -107,6 +107,17 @@ static int fake_hosts(void *self, const char *id, const struct runtime_host *hos
     return note(self, "hosts %s %zu; ", id, n);
 }
 
+static int fake_files(void *self, const char *id, const struct runtime_files *files, uint64_t tag,
+                      struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) e;
+    f->tagged = tag;
+    return note(self, "files %s %s=%s; ", id, files->secrets[0],
+                project_secret(files->project, files->secrets[0])->value);
+}
+
 static int fake_remove(void *self, const char *id, struct err *e)
 {
     (void) e;
@@ -170,6 +181,7 @@ const struct runtime_ops fake_runtime_ops = {
     .input = fake_input,
     .limits = fake_limits,
     .hosts = fake_hosts,
+    .files = fake_files,
     .remove = fake_remove,
     .probe = fake_probe,
     .exec = fake_exec,

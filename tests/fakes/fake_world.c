@@ -260,6 +260,13 @@ static int world_hosts(void *self, const char *id, const struct runtime_host *ho
     return 0;
 }
 
+static int world_files(void *self, const char *id, const struct runtime_files *files, uint64_t tag,
+                       struct err *e)
+{
+    (void) id, (void) files, (void) e;
+    return answer(self, tag, 0, 0);
+}
+
 static int world_remove(void *self, const char *id, struct err *e)
 {
     struct world *w = self;
@@ -342,6 +349,7 @@ const struct runtime_ops world_ops = {
     .stats = world_stats,
     .limits = world_limits,
     .hosts = world_hosts,
+    .files = world_files,
     .remove = world_remove,
     .probe = world_probe,
     .exec = world_exec,

@@ -181,6 +181,34 @@ static int cmd_launch(struct sandbox_client *c, int argc, char **argv)
     return status;
 }
 
+/* TARGET PATH pairs; "<PATH" is the file itself, which must be refused */
+static int cmd_files(struct sandbox_client *c, int argc, char **argv)
+{
+    json_t *files = json_array();
+    int fds[FDPASS_MAX], status;
+    size_t n = 0;
+
+    for (int i = 1; i + 1 < argc && n < FDPASS_MAX; i += 2) {
+        auto_free char *content = NULL;
+        size_t len = 0;
+
+        (void) json_array_append_new(files,
+                                     json_pack("{s:s,s:i}", "target", argv[i], "fd", (int) n));
+        if (argv[i + 1][0] != '<' && fsio_read(AT_FDCWD, argv[i + 1], FILE_MAX, &content, &len) < 0)
+            fail(argv[i + 1]);
+        fds[n] = content ? fsio_memfd("file", content, len)
+                         : open(argv[i + 1] + 1, O_RDONLY | O_CLOEXEC);
+        n++;
+    }
+    struct sandbox_message m =
+        ask(c, "files", json_pack("{s:s,s:o}", "id", argv[0], "files", files), fds, n);
+    status = json_object_get(m.json, "error") != NULL;
+    print_json(m.json);
+    sandbox_message_clear(&m);
+    fdpass_close(fds, n);
+    return status;
+}
+
 static int cmd_wait(struct sandbox_client *c, int argc, char **argv)
 {
     struct sandbox_message m = ask(c, "list", json_object(), NULL, 0);
@@ -295,7 +323,8 @@ static const struct {
 } commands[] = { { "request", 1, cmd_request }, { "launch", 1, cmd_launch },
                  { "wait", 1, cmd_wait },       { "lines", 3, cmd_lines },
                  { "drain", 2, cmd_lines },     { "join", 4, cmd_join },
-                 { "notes", 1, cmd_notes },     { "input", 2, cmd_input } };
+                 { "notes", 1, cmd_notes },     { "input", 2, cmd_input },
+                 { "files", 1, cmd_files } };
 
 int main(int argc, char **argv)
 {

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <string.h>
 
 #include "model/project_renew.h"
@@ -63,10 +64,39 @@ static void a_service_that_needs_a_new_one_is_refused(void **state)
     project_free(next);
 }
 
+static void secrets_have_other_values_and_all_else_stays(void **state)
+{
+    struct secret secrets[] = { { .name = "a", .value = "1", .len = 1 },
+                                { .name = "b", .value = "2", .len = 1 } };
+    struct project *now = project("old", 2), *next = NULL;
+    json_t *values = json_pack("{s:[i,i]}", "b", 0, 7), *digests = json_pack("{s:s}", "db", "new");
+    json_t *unknown = json_pack("{s:s}", "c", "x");
+    struct err e = ERR_INIT;
+
+    (void) state;
+    now->secrets = secrets;
+    now->n_secrets = 2;
+    assert_int_equal(project_renew_secrets(now, unknown, NULL, &next, &e), -ENOENT);
+    assert_string_equal(e.msg, "the project has no secret 'c'");
+    assert_int_equal(project_renew_secrets(now, values, unknown, &next, &e), -ENOENT);
+    assert_int_equal(project_renew_secrets(now, values, digests, &next, &e), 0);
+    assert_string_equal(project_secret(next, "a")->value, "1");
+    assert_int_equal(project_secret(next, "b")->len, 2);
+    assert_memory_equal(project_secret(next, "b")->value, "\0\7", 3);
+    assert_string_equal(next->units[0].digest, "old");
+    assert_string_equal(next->units[1].digest, "new");
+    project_free(next);
+    json_decref(values);
+    json_decref(digests);
+    json_decref(unknown);
+    project_free(now);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_is_named_is_what_it_will_be),
+        cmocka_unit_test(secrets_have_other_values_and_all_else_stays),
         cmocka_unit_test(a_service_that_needs_a_new_one_is_refused),
     };
 

@@ -106,7 +106,8 @@ static struct project *make_plan(void)
         u->health.start_period_us = 30 * USEC_PER_SEC;
         u->stop_grace_us = 5 * USEC_PER_SEC;
         if (n % 2 == 0)
-            u->sickness = (struct sickness){ UNHEALTHY_RESTART, USEC_PER_SEC, 0 };
+            u->sickness =
+                (struct sickness){ .action = UNHEALTHY_RESTART, .grace_us = USEC_PER_SEC };
         if (!needs[n])
             continue;
         u->deps = arena_array(p->arena, 1, sizeof(struct dep));

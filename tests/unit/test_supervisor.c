@@ -961,6 +961,115 @@ static void limits_are_told_with_those_of_the_project(void **state)
     assert_true(h.wanted);
 }
 
+static struct project *with_secret(const char *value)
+{
+    struct project *p = two_tier("w1", false);
+
+    p->secrets = arena_array(p->arena, 1, sizeof *p->secrets);
+    p->secrets[0] = (struct secret){ .name = "key", .value = value, .len = strlen(value) };
+    p->n_secrets = 1;
+    p->units[0].files = arena_array(p->arena, 1, sizeof *p->units[0].files);
+    p->units[0].files[0] = (struct secret_file){
+        .secret = "key", .target = "/run/secrets/key", .uid = 5, .gid = 5, .mode = 0400
+    };
+    p->units[0].n_files = 1;
+    return p;
+}
+
+static int renew(struct stage *s, const char *secret, struct heard *h, struct err *e)
+{
+    json_t *secrets = json_pack("{s:s}", secret, "new"), *digests = json_pack("{s:s}", "web", "w2");
+    const struct supervisor_renewal r = { .project = "p", .secrets = secrets, .digests = digests };
+    int result;
+
+    *h = (struct heard){ 0 };
+    result = supervisor_renew(s->supervisor, &r,
+                              &(struct inquiry_watcher){ .owner = h, .done = on_heard }, e);
+    json_decref(secrets);
+    json_decref(digests);
+    return result;
+}
+
+static void a_secret_that_is_renewed_reaches_what_runs_without_a_restart(void **state)
+{
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+    struct heard h;
+    struct project *same;
+
+    bring_up_as(s, with_secret("old"));
+    (void) fake_notes(&s->fake);
+    assert_int_equal(renew(s, "other", &h, &e), -ENOENT);
+    assert_int_equal(renew(s, "key", &h, &e), 0);
+    assert_string_equal(fake_notes(&s->fake), "files p.web.1.1 key=new; ");
+    assert_int_equal(h.times, 0);
+    answer_tagged(s, true);
+    assert_int_equal(h.times, 1);
+    assert_int_equal(h.instances, 1);
+    /* it is what an `up` with the new value wants */
+    same = with_secret("new");
+    same->units[0].digest = "w2";
+    assert_int_equal(begin(s, OP_UP, same), 0);
+    assert_string_equal(fake_notes(&s->fake), "");
+}
+
+static void what_a_renewed_secret_did_not_reach_is_replaced_by_the_next_up(void **state)
+{
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+    struct heard h;
+    struct project *same;
+
+    bring_up_as(s, with_secret("old"));
+    assert_int_equal(renew(s, "key", &h, &e), 0);
+    answer_tagged(s, false);
+    assert_non_null(strstr(h.why, "service 'web': broken"));
+    assert_string_equal(state_of_web(s), "up");
+    (void) fake_notes(&s->fake);
+    same = with_secret("new");
+    same->units[0].digest = "w2";
+    assert_int_equal(begin(s, OP_UP, same), 0);
+    assert_non_null(strstr(fake_notes(&s->fake), "signal p.web.1.1 15; "));
+}
+
+static void a_secret_that_is_renewed_during_a_launch_follows_it(void **state)
+{
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+    struct heard h;
+
+    bring_up_as(s, with_secret("old"));
+    ended(s, "p.web.1.1", 1, 0);
+    while (!strstr(s->fake.notes, "launch p.web.1.2; "))
+        assert_true(sd_event_run(s->loop, UINT64_MAX) >= 0);
+    (void) fake_notes(&s->fake);
+    assert_int_equal(renew(s, "key", &h, &e), 0);
+    assert_string_equal(fake_notes(&s->fake), "");
+    assert_int_equal(h.times, 1);
+    started(s, "p.web.1.2");
+    assert_non_null(strstr(fake_notes(&s->fake), "files p.web.1.2 key=new; "));
+}
+
+static void after_a_kill_the_renewed_secret_is_the_one_that_was_saved(void **state)
+{
+    static const struct runtime_seen seen[] = { { .id = "p.db.1.1", .pid = 11 },
+                                                { .id = "p.web.1.1", .pid = 12 } };
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+    auto_free char *text = NULL;
+    struct heard h;
+
+    bring_up_as(s, with_secret("old"));
+    assert_int_equal(renew(s, "key", &h, &e), 0);
+    close_supervisor(s); /* nobody has answered yet */
+    s->fake.seen = seen;
+    s->fake.n_seen = ARRAY_LEN(seen);
+    open_supervisor(s);
+    assert_int_equal(supervisor_definition(s->supervisor, "p", &text, &e), 0);
+    assert_non_null(strstr(text, "\"value\":\"new\""));
+    assert_string_equal(state_of_web(s), "up");
+}
+
 static void what_is_paused_takes_no_command_and_is_thawed_before_any_signal(void **state)
 {
     struct stage *s = *state;
@@ -1183,6 +1292,10 @@ int main(void)
         STAGED(who_looks_at_a_service_is_told_of_its_end),
         STAGED(what_a_service_reads_is_asked_for_and_may_not_be_there),
         STAGED(limits_are_told_with_those_of_the_project),
+        STAGED(a_secret_that_is_renewed_reaches_what_runs_without_a_restart),
+        STAGED(what_a_renewed_secret_did_not_reach_is_replaced_by_the_next_up),
+        STAGED(a_secret_that_is_renewed_during_a_launch_follows_it),
+        STAGED(after_a_kill_the_renewed_secret_is_the_one_that_was_saved),
         STAGED(what_is_paused_takes_no_command_and_is_thawed_before_any_signal),
         STAGED(a_pause_that_comes_after_a_stop_is_undone),
         STAGED(a_start_lets_what_is_paused_go_on_and_it_is_probed_again),

@@ -1,7 +1,7 @@
 /* digest.h -- what tells a changed unit from an unchanged one.
  * Runs in: CLI.  Source: SHA-256 through OpenSSL's EVP. */
-#ifndef IPAM_COMPOSE_DIGEST_H
-#define IPAM_COMPOSE_DIGEST_H
+#ifndef IPAM_MODEL_DIGEST_H
+#define IPAM_MODEL_DIGEST_H
 
 #include "base/err.h"
 #include "model/project.h"

@@ -1,4 +1,4 @@
-#include "compose/digest.h"
+#include "model/digest.h"
 
 #include <errno.h>
 #include <openssl/evp.h>
