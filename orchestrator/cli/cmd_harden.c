@@ -17,8 +17,6 @@
 #include "compose/load.h"
 #include "compose/values.h"
 
-#define KERNEL_LOG "/dev/kmsg"
-
 enum question { QUESTION_SCORE, QUESTION_SHOW, QUESTION_EXPLAIN, QUESTION_LEARN };
 
 struct input {
@@ -272,21 +270,13 @@ static json_t *explained(const struct unit *u, const struct syscalls *s, const c
                      answers[v.answer], "profile", v.source, "rule", v.rule);
 }
 
-/* in a user namespace of its own it is another one to the kernel's log; see sandbox/users.h */
-static bool is_user_of(const struct unit *u, uint32_t uid)
-{
-    enum { IDS = 65536 };
-
-    return u->own_users ? uid >= IDS && uid % IDS == u->uid : uid == u->uid;
-}
-
 /* by user: the log knows processes, and those are gone */
 static void explain_log(const struct unit *u, const struct syscalls *s, const struct denied_list *l,
                         json_t *out)
 {
     for (size_t i = 0; i < l->n; i++) {
         auto_free char *name =
-            is_user_of(u, l->items[i].uid) ? syscalls_name(l->items[i].call) : NULL;
+            denied_is_of(&l->items[i], u) ? syscalls_name(l->items[i].call) : NULL;
         json_t *one = name ? explained(u, s, name) : NULL;
 
         if (!one)
@@ -437,7 +427,7 @@ static int harden(const struct cli *cli, const struct input *in, json_t *out, st
     if (r == 0)
         r = request_check_units(p, in->services, e);
     if (r == 0 && in->question == QUESTION_EXPLAIN && !in->call) {
-        r = denied_read(in->log ? in->log : KERNEL_LOG, &log, e);
+        r = denied_read(in->log ? in->log : DENIED_KERNEL_LOG, &log, e);
         if (r == -EPERM || r == -EACCES)
             err_classify(e, ERR_DENIED);
     }

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/evidence.h"
 #include "cli/failure.h"
 #include "cli/log_reader.h"
 #include "cli/request.h"
@@ -83,13 +84,13 @@ static void describe(const json_t *one, char *out, size_t room)
             end, (int) number_of(one, "restarts"), next);
     else if (is_state(one, "failed"))
         (void) snprintf(out, room, "has been given up%s after %d restarts%s%s", age,
-                        (int) number_of(one, "restarts"), end[0] ? ": it " : "", end);
+                        (int) number_of(one, "restarts"), end[0] ? ": " : "", end);
     else if (is_state(one, "sick") || is_state(one, "starting"))
         (void) snprintf(out, room, "is %s%s%s%s", is_state(one, "sick") ? "unhealthy" : "starting",
                         age, said[0] ? "; the last check said: " : "", said);
     else
         (void) snprintf(out, room, "is %s%s%s%s", member_text(one, "state"), age,
-                        end[0] && !is_fine(one) ? "; before, it " : "",
+                        end[0] && !is_fine(one) ? "; before: " : "",
                         end[0] && !is_fine(one) ? end : "");
 }
 
@@ -141,7 +142,7 @@ static json_t *chain_of(const json_t *one, const json_t *list, const json_t **ro
 }
 
 static void print_chain(const char *project, const json_t *chain, const json_t *root,
-                        const char *next)
+                        const json_t *seen, const char *next)
 {
     for (size_t i = 0; i < json_array_size(chain); i++) {
         const json_t *link = json_array_get(chain, i);
@@ -153,21 +154,26 @@ static void print_chain(const char *project, const json_t *chain, const json_t *
         return;
     (void) fflush(stdout);
     log_reader_print_last(project, member_text(root, "name"), LINES, stdout);
+    for (size_t i = 0; i < json_array_size(seen); i++)
+        printf("  seen: %s\n", json_string_value(json_array_get(seen, i)));
     printf("  next: %s\n", next);
 }
 
-static void explain(const struct cli *cli, const char *project, const json_t *list,
-                    const json_t *one, json_t *out)
+static void explain(const struct cli *cli, struct client *client, const char *project,
+                    const json_t *list, const json_t *one, json_t *out)
 {
     const json_t *root = one;
     json_t *chain = chain_of(one, list, &root);
+    json_t *seen =
+        is_fine(root) ? json_array() : evidence_of(client, project, member_text(root, "service"));
     char next[192];
 
     (void) next_step(root, next, sizeof next);
     if (cli->format != FORMAT_JSON)
-        print_chain(project, chain, root, next);
-    (void) json_array_append_new(out, json_pack("{s:s,s:O,s:s}", "name", member_text(one, "name"),
-                                                "because", chain, "next", next));
+        print_chain(project, chain, root, seen, next);
+    (void) json_array_append_new(out,
+                                 json_pack("{s:s,s:O,s:o,s:s}", "name", member_text(one, "name"),
+                                           "because", chain, "seen", seen, "next", next));
     json_decref(chain);
 }
 
@@ -185,7 +191,7 @@ static int why(struct cli *cli, char *const *names, size_t *troubled, struct err
 
         *troubled += !is_fine(one);
         if (names ? strv_has(names, member_text(one, "service")) : !is_fine(one))
-            explain(cli, project, list, one, out);
+            explain(cli, client, project, list, one, out);
     }
     if (r == 0 && cli->format == FORMAT_JSON) {
         (void) json_dumpf(out, stdout, JSON_INDENT(2));

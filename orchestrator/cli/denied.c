@@ -88,6 +88,14 @@ int denied_read(const char *path, struct denied_list *out, struct err *e)
     return 0;
 }
 
+bool denied_is_of(const struct denied *d, const struct unit *u)
+{
+    enum { IDS = 65536 };
+
+    /* in a user namespace of its own it is another one to the kernel's log; see sandbox/users.h */
+    return u->own_users ? d->uid >= IDS && d->uid % IDS == u->uid : d->uid == u->uid;
+}
+
 void denied_clear(struct denied_list *l)
 {
     free(l->items);

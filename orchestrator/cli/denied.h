@@ -6,10 +6,12 @@
 #ifndef IPAM_CLI_DENIED_H
 #define IPAM_CLI_DENIED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
 #include "base/err.h"
+#include "model/project.h"
 
 struct denied {
     uid_t uid;
@@ -23,8 +25,12 @@ struct denied_list {
     size_t n;
 };
 
-/* `path`: /dev/kmsg, or a file with the same lines */
+#define DENIED_KERNEL_LOG "/dev/kmsg"
+
+/* `path`: that one, or a file with the same lines */
 int denied_read(const char *path, struct denied_list *out, struct err *e);
+/* was it a program of that user? The log knows processes, and those are gone */
+bool denied_is_of(const struct denied *d, const struct unit *u);
 void denied_clear(struct denied_list *l);
 
 #endif

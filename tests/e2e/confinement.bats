@@ -293,6 +293,9 @@ is_explained() {
     project logged ''
     orch_in "$DIR" up
     wait_until 60 is_explained
+    orch_in "$DIR" stop web
+    run orch_in "$DIR" why web
+    [[ $output == *"seen: /usr/bin/unshare was refused the system call unshare ("* ]]
     orch_in "$DIR" down
     policy
 }

@@ -208,6 +208,8 @@ each_line_once() {
     pid=$(ps_field steady pid)
     wait_until 20 manager_says "log lines are lost"
     [ ! -s "$WORLD/log/logs/steady.log" ]
+    run orch why few # which does not run now
+    [[ $output == *"seen: the file system of $WORLD/log/logs has "*" left"* ]]
     # the count outlives who counts
     kill -KILL "$(daemon_pid ipam-orchd)"
     run orch ps

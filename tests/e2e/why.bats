@@ -72,6 +72,26 @@ file_says() {
     [ "$status" -eq 2 ]
 }
 
+# listens PORT: somebody does, on the host of this world
+listens() {
+    in_net ss -Hltn "sport = :$1" | grep -q .
+}
+
+@test "why: who has the port of a service that is down" {
+    orch --profile ends up --no-wait published
+    orch stop published
+    in_net python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 8099)); s.accept()' >/dev/null 2>&1 &
+    wait_until 20 listens 8099
+    local holder
+    holder=$(pgrep -P $!)
+    run orch why published
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"published is down"*"seen: port 8099/tcp, which it publishes, is in use by python3"*"(pid $holder"* ]]
+    [ "$(orch why --format json published | jq ".[0].seen | length")" -eq 1 ]
+    kill "$holder"
+}
+
 @test "a crash loop is called one, and why says how often and how it ended" {
     orch --profile ends up --no-wait looping
     wait_until 20 loops looping
