@@ -27,7 +27,7 @@ ROOMS    := orchestrator/base orchestrator/model orchestrator/compose orchestrat
 
 pkg       = $(shell pkg-config --cflags $(1))
 libs      = $(shell pkg-config --libs $(1))
-PKGS     := libsystemd jansson libseccomp libcap libnl-route-3.0 yaml-0.1 libmariadb hiredis libcurl libssl libcrypto zlib
+PKGS     := libsystemd jansson libseccomp libcap libnl-route-3.0 yaml-0.1 libmariadb hiredis libcurl libssl libcrypto zlib libzstd
 CPPFLAGS += $(call pkg,$(PKGS))
 
 .DEFAULT_GOAL := all
@@ -54,7 +54,7 @@ $(B)/$(1): $(B)/$(2).o $(foreach r,$(3),$(B)/$(r).a)
 	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $$^ $(call libs,$(4)) $(5) -o $$@
 endef
 O := orchestrator
-$(eval $(call program,ipam-orch,$(O)/main_cli,$(O)/cli $(O)/ops $(O)/preflight $(O)/compose $(O)/control $(O)/logs $(O)/model $(O)/base,yaml-0.1 jansson libcrypto libseccomp zlib))
+$(eval $(call program,ipam-orch,$(O)/main_cli,$(O)/cli $(O)/ops $(O)/preflight $(O)/compose $(O)/control $(O)/logs $(O)/model $(O)/base,yaml-0.1 jansson libcrypto libseccomp zlib libzstd))
 $(eval $(call program,ipam-orchd,$(O)/main_orchd,$(O)/control $(O)/engine $(O)/runtime $(O)/logs sandbox $(O)/model $(O)/base,libsystemd jansson zlib,-lunistring))
 $(eval $(call program,ipam-sandboxd,sandbox/main_sandboxd,sandbox $(O)/base,libsystemd jansson libseccomp libcap libnl-route-3.0))
 $(eval $(call program,ipam-init,sandbox/main_init,sandbox $(O)/base,libcap))

@@ -76,6 +76,7 @@ const char *err_class_text(enum err_class class)
     case ERR_HEALTH: return "health";
     case ERR_LOCKED: return "locked";
     case ERR_MIGRATION: return "migration";
+    case ERR_BACKUP: return "backup";
     case ERR_DENIED: return "denied";
     case ERR_UNREACHABLE: return "unreachable";
     case ERR_UNSAFE: return "unsafe";

@@ -24,6 +24,7 @@ enum err_class {
     ERR_HEALTH = 6,
     ERR_LOCKED = 8,
     ERR_MIGRATION = 11,
+    ERR_BACKUP = 12,
     ERR_DENIED = 13,
     ERR_UNREACHABLE = 14,
     ERR_UNSAFE = 15,

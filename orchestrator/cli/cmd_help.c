@@ -21,6 +21,7 @@ static const struct {
     { ERR_HEALTH, "health not reached in time" },
     { ERR_LOCKED, "another operation is running on the project" },
     { ERR_MIGRATION, "a migration failed" },
+    { ERR_BACKUP, "a backup, a restore or a trial of one failed" },
     { ERR_DENIED, "permission denied" },
     { ERR_UNREACHABLE, "the manager is not reachable" },
 };

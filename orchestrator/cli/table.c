@@ -28,6 +28,8 @@ const struct cmd cmd_table[] = {
     { "graph", "viz", "draw services and what they depend on", cmd_graph },
     { "why", NULL, "explain services that are not as they should be", cmd_why },
     { "wait", NULL, "wait until services have stopped, or are healthy", cmd_wait },
+    { "backup", NULL, "keep the project as it is now, look at what is kept, try it, remove it",
+      cmd_backup },
     { "metrics", NULL, "print figures of services for Prometheus", cmd_metrics },
     { "report", NULL, "write one file for whoever is asked for help, without secrets", cmd_report },
     { "events", NULL, "show what happens to services, and what has happened", cmd_events },

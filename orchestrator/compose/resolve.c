@@ -353,6 +353,8 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
     if (code == 0)
         code = replicas(p, document, e);
     if (code == 0)
+        code = resolve_backup(&r, e);
+    if (code == 0)
         code =
             resolve_log_keep(&r, node_get(node_get(document, "x-ipam-orch"), "logs"), &p->logs, e);
     if (code == 0)

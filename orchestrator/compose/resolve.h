@@ -49,6 +49,8 @@ int resolve_listen(struct resolve *r, struct err *e);
 int resolve_logging(struct resolve *r, struct err *e);
 /* after resolve_rights */
 int resolve_namespaces(struct resolve *r, struct err *e);
+/* after the secrets of the project */
+int resolve_backup(struct resolve *r, struct err *e);
 /* a section that says how much of logs is kept; NULL says nothing */
 int resolve_log_keep(struct resolve *r, const struct node *n, struct log_keep *out, struct err *e);
 int resolve_network(struct resolve *r, struct err *e);

@@ -99,9 +99,24 @@ static const struct attribute certificate_list[] = {
 };
 KIND(certificate, "x-ipam-orch.certificate section");
 
+static const struct attribute backup_list[] = {
+    { "directory", TEXT_, .path = PATH_FILE, YES("where `backup create` keeps backups") },
+    { "compress", TEXT_, YES("of `backup create`") },
+    { "encrypt", TEXT_, YES("of `backup create`: the secret that is the passphrase") },
+    { "method", TEXT_, YES("of `backup create`") },
+    { "keep_days", COUNT_, .cast = CAST_INT, YES("by `backup prune`") },
+    { "keep_last", COUNT_, .cast = CAST_INT, YES("by `backup prune`") },
+    { "keep_daily", COUNT_, .cast = CAST_INT, YES("by `backup prune`") },
+    { "keep_weekly", COUNT_, .cast = CAST_INT, YES("by `backup prune`") },
+    { "keep_monthly", COUNT_, .cast = CAST_INT, YES("by `backup prune`") },
+    { "after", TEXTS_, YES("run by `backup create`") },
+};
+KIND(backup, "x-ipam-orch.backup section");
+
 static const struct attribute ours_list[] = {
     { "release", TEXT_, YES("shown by `ps`") },
     { "database", OBJECT_, .kind = &database, YES("see its attributes") },
+    { "backup", OBJECT_, .kind = &backup, YES("see its attributes") },
     { "certificate", OBJECT_, .kind = &certificate, YES("see its attributes") },
     { "urls", TEXTS_, YES("shown when all is up") },
     { "logs", OBJECT_, .kind = &schema_log_keep, YES("see its attributes") },

@@ -196,6 +196,7 @@ void select_used(struct arena *a, struct node *model)
     static const char *const sections[] = { "networks", "volumes", "secrets", "configs", "models" };
     enum { NETWORKS, VOLUMES, SECRETS, CONFIGS, MODELS, SECTIONS };
     const struct node *services = node_get(model, "services");
+    const struct node *backup = node_get(node_get(model, "x-ipam-orch"), "backup");
     struct node *used[SECTIONS];
 
     for (size_t i = 0; i < SECTIONS; i++)
@@ -210,6 +211,8 @@ void select_used(struct arena *a, struct node *model)
         note_sources(a, used[SECRETS], node_get(node_get(s, "build"), "secrets"), NULL);
         note_sources(a, used[CONFIGS], node_get(s, "configs"), NULL);
     }
+    if (node_get(backup, "encrypt"))
+        node_set_text(a, used[SECRETS], node_get_text(backup, "encrypt", ""), "");
     for (size_t i = 0; i < SECTIONS; i++)
         keep_used(model, sections[i], used[i]);
 }

@@ -38,7 +38,9 @@ static int digest_unit(const struct project *p, struct unit *u, struct err *e)
                              .release = "",
                              .units = &bare,
                              .n_units = 1,
-                             .database = { "", "", "", "", "", "", 0 } };
+                             .database = { "", "", "", "", "", "", 0 },
+                             .backup = {
+                                 .directory = "", .compress = "", .encrypt = "", .method = "" } };
     auto_free struct secret *used = calloc(u->n_files + 1, sizeof *used);
     auto_free char *text = NULL;
     int r;

@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/err.h"
+#include "model/backup_policy.h"
 #include "model/lifecycle.h"
 #include "model/log_forward.h"
 #include "model/log_keep.h"
@@ -182,6 +183,7 @@ struct project {
     struct secret *secrets;
     size_t n_secrets;
     struct database database;
+    struct backup_policy backup;
     const char *const *urls; /* what `up` prints at the end */
     const char *foreign;     /* saved by a version that knows more: what of it; NULL = nothing */
     struct log_keep logs;

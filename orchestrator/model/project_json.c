@@ -288,6 +288,20 @@ static const struct json_member database_members[] = {
 };
 static const struct json_kind database_kind = KIND(database, "database", database_members);
 
+static const struct json_member backup_members[] = {
+    TEXT(backup_policy, directory),
+    TEXT(backup_policy, compress),
+    TEXT(backup_policy, encrypt),
+    TEXT(backup_policy, method),
+    PLAIN(backup_policy, keep_days, T_UINT),
+    PLAIN(backup_policy, keep_last, T_UINT),
+    PLAIN(backup_policy, keep_daily, T_UINT),
+    PLAIN(backup_policy, keep_weekly, T_UINT),
+    PLAIN(backup_policy, keep_monthly, T_UINT),
+    PLAIN(backup_policy, after, T_LIST),
+};
+static const struct json_kind backup_kind = KIND(backup_policy, "backup", backup_members);
+
 static const struct json_member project_members[] = {
     TEXT(project, name),
     TEXT(project, dir),
@@ -296,6 +310,7 @@ static const struct json_member project_members[] = {
     MANY(project, networks, network_kind),
     MANY(project, volumes, volume_kind),
     ONE(project, database, database_kind),
+    ONE(project, backup, backup_kind),
     PLAIN(project, urls, T_LIST),
     ONE(project, logs, keep_kind),
 };

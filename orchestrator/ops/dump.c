@@ -42,36 +42,21 @@ static int preamble(const struct procedure *p, const struct database *db, char *
     return 0;
 }
 
-/* hands on what comes until its end */
-static int pass(int from, struct dump_scan *scan, dump_taker *take, void *owner, struct err *e)
+struct passing {
+    struct dump_scan *scan;
+    struct flow *to;
+};
+
+static int pass(void *owner, const void *data, size_t len, struct err *e)
 {
-    auto_free char *piece = malloc(PIECE);
-    ssize_t n = 1;
-    int r = 0;
+    const struct passing *p = owner;
 
-    if (!piece)
-        abort();
-    while (r == 0 && n != 0) {
-        struct pollfd p = { .fd = from, .events = POLLIN };
-        int ready = poll(&p, 1, STALL_MS);
-
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (ready == 0)
-            return err_set(e, -ETIMEDOUT, "nothing came for %d s", STALL_S);
-        n = read(from, piece, PIECE);
-        if (n < 0 && errno != EINTR)
-            return err_set(e, -errno, "reading: %s", strerror(errno));
-        if (n <= 0)
-            continue;
-        dump_scan_feed(scan, piece, (size_t) n);
-        r = take(owner, piece, (size_t) n, e);
-    }
-    return r;
+    dump_scan_feed(p->scan, data, len);
+    return flow_write(p->to, data, len, e);
 }
 
 static int run_dump(const struct procedure *p, const struct database *db, bool logs,
-                    struct dump_scan *scan, dump_taker *take, void *owner, struct err *e)
+                    struct flow *through, struct err *e)
 {
     const char *const argv[] = { "mariadb-dump",
                                  "--single-transaction",
@@ -89,7 +74,7 @@ static int run_dump(const struct procedure *p, const struct database *db, bool l
                                  "--",
                                  db->schema,
                                  NULL };
-    struct mariadb_run run = MARIADB_NONE;
+    struct tool_run run = TOOL_NONE;
     int ends[2] = { -1, -1 };
     struct mariadb_tool tool = { .service = db->unit, .argv = argv, .in = -1 };
     int r = pipe2(ends, O_CLOEXEC) < 0 ? err_set(e, -errno, "a pipe: %s", strerror(errno)) : 0;
@@ -100,31 +85,30 @@ static int run_dump(const struct procedure *p, const struct database *db, bool l
     if (ends[1] >= 0)
         close(ends[1]);
     if (r == 0)
-        r = pass(ends[0], scan, take, owner, e);
+        r = flow_pump(ends[0], through, e);
     if (r == 0)
-        r = mariadb_end(&run, END_TIMEOUT_US, e);
-    mariadb_stop(&run);
+        r = tool_end(&run, END_TIMEOUT_US, 0, e);
+    tool_stop(&run);
     if (ends[0] >= 0)
         close(ends[0]);
     return r;
 }
 
-int dump_stream(const struct procedure *p, const struct database *db, dump_taker *take, void *owner,
+int dump_stream(const struct procedure *p, const struct database *db, struct flow *to,
                 struct dump_facts *facts, struct err *e)
 {
     auto_free char *head = NULL;
-    struct dump_scan *scan = dump_scan_new();
+    struct passing passing = { .scan = dump_scan_new(), .to = to };
+    auto_flow through = flow_to(pass, &passing);
     struct dump_facts found = { 0 };
     bool logs = false;
     int r = preamble(p, db, &head, &logs, e);
 
-    if (r == 0) {
-        dump_scan_feed(scan, head, strlen(head));
-        r = take(owner, head, strlen(head), e);
-    }
     if (r == 0)
-        r = run_dump(p, db, logs, scan, take, owner, e);
-    dump_scan_end(scan, &found);
+        r = flow_write(through, head, strlen(head), e);
+    if (r == 0)
+        r = run_dump(p, db, logs, through, e);
+    dump_scan_end(passing.scan, &found);
     if (r == 0 && !found.whole)
         r = err_set(e, -EBADMSG, "mariadb-dump ended without its end marker");
     if (r < 0)
@@ -136,17 +120,12 @@ int dump_stream(const struct procedure *p, const struct database *db, dump_taker
     return r;
 }
 
-static int to_file(void *owner, const void *data, size_t len, struct err *e)
-{
-    int r = fsio_write_all(*(const int *) owner, data, len);
-
-    return r < 0 ? err_set(e, r, "writing: %s", strerror(-r)) : 0;
-}
-
 int dump_create(const struct procedure *p, const struct database *db, int fd,
                 struct dump_facts *facts, struct err *e)
 {
-    return dump_stream(p, db, to_file, &fd, facts, e);
+    auto_flow to = flow_to_fd(fd);
+
+    return dump_stream(p, db, to, facts, e);
 }
 
 /* ---- back ---- */
@@ -231,7 +210,7 @@ int dump_load_write(struct dump_loading *l, const void *data, size_t len, struct
         n = write(l->pipe, (const char *) data + done, len - done);
         if (n < 0 && errno == EPIPE) {
             /* it has ended, and says why */
-            int r = mariadb_end(&l->run, END_TIMEOUT_US, e);
+            int r = tool_end(&l->run, END_TIMEOUT_US, 0, e);
 
             return r < 0 ? r : err_set(e, -EPIPE, "the client ended before the dump did");
         }
@@ -249,7 +228,7 @@ int dump_load_end(struct dump_loading *l, struct dump_facts *facts, struct err *
 
     close(l->pipe);
     l->pipe = -1;
-    r = mariadb_end(&l->run, 0, e);
+    r = tool_end(&l->run, 0, 0, e);
     dump_scan_end(take_ptr(l->scan), &found);
     if (r == 0 && !found.whole)
         r = err_set(e, -EBADMSG, "the dump is not whole: its end marker is missing");
@@ -262,7 +241,7 @@ int dump_load_end(struct dump_loading *l, struct dump_facts *facts, struct err *
 
 void dump_load_stop(struct dump_loading *l)
 {
-    mariadb_stop(&l->run);
+    tool_stop(&l->run);
     dump_scan_free(l->scan);
     if (l->pipe >= 0)
         close(l->pipe);

@@ -10,6 +10,7 @@
 
 #include "model/project.h"
 #include "ops/dump_scan.h"
+#include "ops/flow.h"
 #include "ops/mariadb.h"
 
 /* Writes it to `fd`; *facts (may be NULL) are the caller's. */
@@ -23,13 +24,11 @@ int dump_load(const struct procedure *p, const struct database *db, const char *
               struct err *e);
 
 /* The same in pieces, for what comes through a filter. */
-typedef int dump_taker(void *owner, const void *data, size_t len, struct err *e);
-
-int dump_stream(const struct procedure *p, const struct database *db, dump_taker *take, void *owner,
+int dump_stream(const struct procedure *p, const struct database *db, struct flow *to,
                 struct dump_facts *facts, struct err *e);
 
 struct dump_loading {
-    struct mariadb_run run;
+    struct tool_run run;
     struct dump_scan *scan;
     int pipe;
     void (*on_pipe)(int); /* what SIGPIPE did before */

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/fsio.h"
 
-enum { ARGUMENTS_MAX = 60, ANSWER_MAX = 16 * 1024 * 1024, ERRORS_SHOWN = 600 };
+enum { ARGUMENTS_MAX = 60, ANSWER_MAX = 16 * 1024 * 1024 };
 
 #define ASK_TIMEOUT_US (600 * USEC_PER_SEC)
 
@@ -38,71 +38,26 @@ static const char script[] =
     "password=\"$secret\"\n"
     "E\n";
 
-int mariadb_start(const struct procedure *p, const struct mariadb_tool *tool,
-                  struct mariadb_run *run, struct err *e)
+int mariadb_start(const struct procedure *p, const struct mariadb_tool *tool, struct tool_run *run,
+                  struct err *e)
 {
     const char *argv[ARGUMENTS_MAX + 5] = { "/bin/sh", "-c", script, "sh" };
-    struct inside command = {
-        .service = tool->service, .argv = argv, .in = tool->in, .out = tool->out
-    };
     size_t n = 0;
 
-    *run = MARIADB_NONE;
+    *run = TOOL_NONE;
     for (; tool->argv[n]; n++) {
         if (n == ARGUMENTS_MAX)
             return err_set(e, -E2BIG, "%s: more than %d arguments", tool->argv[0], ARGUMENTS_MAX);
         argv[4 + n] = tool->argv[n];
     }
-    run->service = tool->service;
-    run->name = tool->argv[0];
-    run->errors = memfd_create("errors", MFD_CLOEXEC);
-    if (run->errors < 0)
-        return err_set(e, -errno, "a file in memory: %s", strerror(errno));
-    command.err = run->errors;
-    return inside_start(p, &command, &run->inside, e);
-}
-
-/* What it says last on stderr is why it failed; a client shows the statement before that, which is
- * nothing to be shown: it is data. */
-static void last_words(int fd, char out[ERRORS_SHOWN])
-{
-    off_t size = lseek(fd, 0, SEEK_END);
-    off_t from = size > ERRORS_SHOWN - 1 ? size - (ERRORS_SHOWN - 1) : 0;
-    ssize_t n = pread(fd, out, ERRORS_SHOWN - 1, from);
-    char *line;
-
-    while (n > 0 && out[n - 1] == '\n')
-        n--;
-    out[n > 0 ? n : 0] = '\0';
-    line = strrchr(out, '\n');
-    if (line)
-        memmove(out, line + 1, strlen(line));
-}
-
-int mariadb_end(struct mariadb_run *run, uint64_t timeout_us, struct err *e)
-{
-    struct inside_end end = { 0 };
-    char words[ERRORS_SHOWN] = "";
-    int r = inside_wait(&run->inside, timeout_us, &end, e);
-
-    if (r < 0)
-        (void) err_wrap(e, "%s in %s", run->name, run->service);
-    if (r == 0 && (end.code != 0 || end.signal != 0)) {
-        last_words(run->errors, words);
-        r = err_set(e, -ECHILD, "%s in %s ended with %s %d%s%s", run->name, run->service,
-                    end.signal ? "signal" : "status", end.signal ? end.signal : end.code,
-                    words[0] ? ": " : "", words);
-    }
-    mariadb_stop(run);
-    return r;
-}
-
-void mariadb_stop(struct mariadb_run *run)
-{
-    inside_stop(&run->inside);
-    if (run->errors >= 0)
-        close(run->errors);
-    *run = MARIADB_NONE;
+    return tool_start(p,
+                      &(struct tool){ .service = tool->service,
+                                      .argv = argv,
+                                      .env = tool->env,
+                                      .name = tool->argv[0],
+                                      .in = tool->in,
+                                      .out = tool->out },
+                      run, e);
 }
 
 int mariadb_ask(const struct procedure *p, const char *service, const char *sql, char **rows,
@@ -112,7 +67,7 @@ int mariadb_ask(const struct procedure *p, const char *service, const char *sql,
         "mariadb", "--batch", "--raw", "--skip-column-names", "--default-character-set=utf8mb4",
         NULL
     };
-    struct mariadb_run run = MARIADB_NONE;
+    struct tool_run run = TOOL_NONE;
     auto_free char *text = NULL;
     auto_fd in = fsio_memfd("sql", sql, strlen(sql));
     auto_fd out = memfd_create("rows", MFD_CLOEXEC);
@@ -121,8 +76,8 @@ int mariadb_ask(const struct procedure *p, const char *service, const char *sql,
                               : mariadb_start(p, &tool, &run, e);
 
     if (r == 0)
-        r = mariadb_end(&run, ASK_TIMEOUT_US, e);
-    mariadb_stop(&run);
+        r = tool_end(&run, ASK_TIMEOUT_US, 0, e);
+    tool_stop(&run);
     if (r < 0)
         return r;
     if (lseek(out, 0, SEEK_SET) < 0 || (r = fsio_read_fd(out, ANSWER_MAX, &text, NULL)) < 0)

@@ -1,33 +1,23 @@
 /* mariadb.h -- the MariaDB server of a project, asked as its administrator from inside its service.
  * The account is the service's own user through the socket, else root with the password that the
  * service has; neither password nor statement is in an argument list or an environment.
- * Runs in: CLI.  Owns: what a tool wrote on stderr, until its end.
+ * Runs in: CLI.  Owns: nothing.
  * Fails: negative errno, with what the tool said. */
 #ifndef IPAM_OPS_MARIADB_H
 #define IPAM_OPS_MARIADB_H
 
-#include "ops/inside.h"
+#include "ops/tool.h"
 
 struct mariadb_tool {
     const char *service;
     const char *const *argv; /* the tool and its arguments, without those of the connection */
+    const char *const *env;  /* as in tool.h */
     int in, out;             /* -1: /dev/null; may be closed once it is started */
 };
 
-struct mariadb_run {
-    struct inside_run inside;
-    const char *service, *name;
-    int errors;
-};
-
-#define MARIADB_NONE ((struct mariadb_run){ .errors = -1 })
-
-int mariadb_start(const struct procedure *p, const struct mariadb_tool *tool,
-                  struct mariadb_run *run, struct err *e);
-/* Waits for its end; -ECHILD when it failed. */
-int mariadb_end(struct mariadb_run *run, uint64_t timeout_us, struct err *e);
-/* Kills it, if it still runs; may be called after mariadb_end and for what never started. */
-void mariadb_stop(struct mariadb_run *run);
+/* as tool_start; ends with tool_end */
+int mariadb_start(const struct procedure *p, const struct mariadb_tool *tool, struct tool_run *run,
+                  struct err *e);
 
 /* What statements answer: rows as lines, columns by tabs, nothing escaped; malloc'd. */
 int mariadb_ask(const struct procedure *p, const char *service, const char *sql, char **rows,

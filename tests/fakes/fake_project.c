@@ -20,6 +20,8 @@ struct project *fake_project(const char *name, size_t n)
                                      .migrations = "",
                                      .seeds = "",
                                      .port = 3306 };
+    p->backup =
+        (struct backup_policy){ .directory = "", .compress = "", .encrypt = "", .method = "" };
     return p;
 }
 

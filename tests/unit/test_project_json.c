@@ -92,6 +92,12 @@ static json_t *example(void)
                       .password_secret = "key",
                       .migrations = "/m",
                       .seeds = "" },
+        .backup = { .directory = "/b",
+                    .compress = "gzip",
+                    .encrypt = "key",
+                    .method = "",
+                    .keep_days = 7,
+                    .after = none },
         .urls = none,
         .logs = { .budget = 7, .max_age_us = 8 },
     };
