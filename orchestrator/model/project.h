@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "model/backup_policy.h"
 #include "model/lifecycle.h"
+#include "model/limit.h"
 #include "model/log_forward.h"
 #include "model/log_keep.h"
 #include "model/mount.h"
@@ -38,35 +39,10 @@ struct secret_file {
     unsigned mode;
 };
 
-/* a resource limit of the kernel, by its name in compose files */
-struct ulimit {
-    const char *resource;
-    uint64_t soft, hard; /* INT64_MAX = unlimited */
-};
-
 /* a group besides the unit's own */
 struct extra_group {
     const char *name; /* "" if the host knows none */
     uint32_t gid;     /* never 0 */
-};
-
-struct limits {
-    uint64_t memory;      /* bytes, 0 = none */
-    uint64_t milli_cpus;  /* 1000 = one CPU, 0 = none */
-    uint64_t pids;        /* 0 = none */
-    uint64_t memory_low;  /* bytes that are taken back last, 0 = none */
-    uint64_t memory_swap; /* bytes of memory and swap together; 0 = no swap, INT64_MAX = any */
-    uint64_t cpu_shares;  /* weight among siblings as v1 counts, 1024 = usual, 0 = usual */
-    uint64_t cpu_quota_us, cpu_period_us; /* 0 = from milli_cpus; 0 = 100 ms */
-    const char *cpuset;                   /* list such as "0-2,4", "" = all */
-    uint64_t nofile;                      /* RLIMIT_NOFILE, 0 = inherited */
-};
-
-/* what a unit may do with one block device; 0 = as usual */
-struct disk_limit {
-    const char *path; /* below /dev */
-    uint64_t weight;  /* 10 to 1000 */
-    uint64_t read_bps, write_bps, read_iops, write_iops;
 };
 
 /* no name of a unit: the host's own */
