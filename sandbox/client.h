@@ -27,6 +27,9 @@
  *                                                                    of its launch
  *   files           id files: [{target, fd}]            -            other contents of files in
  *                   + memfds                                         memory, see contents.h
+ *   take_ports      id                                  -            the published ports of the
+ *                                                                    one it was launched beside
+ *                                                                    are its own from now on
  *   remove          id                                  -            only after its end
  *   list            -                                   instances: [{id, pid, ended, frozen,
  *                                                       memory_limit, ports}],

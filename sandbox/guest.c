@@ -138,9 +138,10 @@ int guest_create_dir(struct guest *g, struct err *e)
 int guest_save_state(const struct guest *g, struct err *e)
 {
     return write_json(g, "state",
-                      json_pack("{s:i,s:I,s:i,s:I,s:i}", "init", (int) g->init, "start",
+                      json_pack("{s:i,s:I,s:i,s:I,s:i,s:b}", "init", (int) g->init, "start",
                                 (json_int_t) g->init_start, "pid", (int) g->pid, "users",
-                                (json_int_t) g->users.first, "covered", (int) g->covered),
+                                (json_int_t) g->users.first, "covered", (int) g->covered, "waits",
+                                (int) g->waits),
                       e);
 }
 
@@ -161,12 +162,13 @@ int guest_load(const char *id, struct guest **out, struct err *e)
     json_t *state = read_json(id, "state");
     struct guest *g = NULL;
     json_int_t start = 0, users = 0;
-    int init = 0, pid = 0, covered = 0;
+    int init = 0, pid = 0, covered = 0, waits = 0;
     int r = spec && state ? make(spec, true, &g, e)
                           : err_set(e, -ENODATA, "instance '%s' was never launched", id);
 
-    if (r == 0 && (json_unpack(state, "{s:i,s:I,s:i,s?I,s?i}", "init", &init, "start", &start,
-                               "pid", &pid, "users", &users, "covered", &covered) < 0 ||
+    if (r == 0 && (json_unpack(state, "{s:i,s:I,s:i,s?I,s?i,s?b}", "init", &init, "start", &start,
+                               "pid", &pid, "users", &users, "covered", &covered, "waits",
+                               &waits) < 0 ||
                    strcmp(g->id, id) != 0))
         r = err_set(e, -ENODATA, "the state of instance '%s' is not readable", id);
     json_decref(spec);
@@ -180,6 +182,7 @@ int guest_load(const char *id, struct guest **out, struct err *e)
     g->init_start = (uint64_t) start;
     g->users.first = (uint32_t) users;
     g->covered = covered > 0 ? (unsigned) covered : 0;
+    g->waits = waits;
     *out = g;
     return 0;
 }

@@ -5,7 +5,8 @@
  *   spec     the encoded specification, with the number of its format
  *   state    {"init": pid, "start": its start time, "pid": of the program,
  *            "users": its first id on the host, 0 = its ids are the host's,
- *            "covered": how many of its files were renewed}
+ *            "covered": how many of its files were renewed,
+ *            "waits": its ports are not published}
  *   record   init's last report (32 bytes, empty until the program runs)
  *   root     where init builds the file system, in its own mount namespace
  * A directory without a complete `state` is a launch that never went. */
@@ -53,7 +54,8 @@ struct guest {
     struct users users;
     int *reserved; /* NET_RESERVE_FDS per port */
     bool published;
-    bool (*shut)[2];               /* per port, by IPv4 and IPv6: not for other machines */
+    bool waits;      /* its ports are those of another one, or have been given to one */
+    bool (*shut)[2]; /* per port, by IPv4 and IPv6: not for other machines */
     char (*shut_by)[FIREWALL_WHY]; /* per port: what of the host shuts it, "" = nothing */
     struct report end;             /* GUEST_ENDED */
     bool untold;                   /* its end is told after that of who took it along */

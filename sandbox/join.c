@@ -331,7 +331,8 @@ static int open_dirs(const struct join *j, const char *project, const json_t *di
 
     for (*n_dirs = 0; *n_dirs < json_array_size(dirs); (*n_dirs)++) {
         const char *path = json_string_value(json_array_get(dirs, *n_dirs));
-        int r = path ? policy_source(path, e) : err_set(e, -EINVAL, "join: a path is needed");
+        int r =
+            path ? policy_source(project, path, e) : err_set(e, -EINVAL, "join: a path is needed");
 
         if (r < 0)
             return r;

@@ -202,17 +202,6 @@ static int check_addresses(const struct broker *b, const struct guest *g, struct
     return 0;
 }
 
-static int reserve_ports(struct guest *g, struct err *e)
-{
-    for (size_t i = 0; i < g->spec.n_ports; i++) {
-        int r = net_reserve(&g->spec.ports[i], g->reserved + i * NET_RESERVE_FDS, e);
-
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
-
 /* init in the namespaces it is to live in: new ones, the host's, or those of other instances */
 static int fork_init(struct broker *b, const struct guest *g, int cgroup, struct launched *init,
                      struct err *e)
@@ -317,7 +306,7 @@ static int go(struct broker *b, struct guest *g, const int *files, struct attemp
     FAILPOINT(LAUNCH_ACCEPTED);
     r = check_addresses(b, g, e);
     if (r == 0)
-        r = reserve_ports(g, e); /* first: the record of the instance names what was chosen */
+        r = publish_reserve(b, g, e); /* first: the record of the instance names what was chosen */
     FAILPOINT(PORTS_RESERVED);
     if (r == 0)
         r = prepare(b, g, files, a, e);

@@ -357,10 +357,10 @@ static int adopt_running(struct guest *g, struct err *e)
     g->state = GUEST_RUNNING;
     if (g->pid == 0 && g->spec.n_pre_start == 0)
         g->pid = find_program(g, 0);
-    for (size_t i = 0; i < g->spec.n_ports; i++)
+    for (size_t i = 0; i < g->spec.n_ports && !g->waits; i++)
         if (net_reserve(&g->spec.ports[i], g->reserved + i * NET_RESERVE_FDS, e) < 0)
             log_err(e, g->id);
-    g->published = g->spec.n_ports > 0;
+    g->published = g->spec.n_ports > 0 && !g->waits;
     return guest_take_streams(g, e);
 }
 

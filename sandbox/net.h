@@ -53,6 +53,9 @@ void net_rules_table(const char *project, char out[NET_TABLE]); /* its name, fam
 int net_rules_replace(const char *project, const struct net_table *t, struct err *e);
 int net_rules_publish(const char *project, const struct net_port *ports, size_t n, struct err *e);
 int net_rules_withdraw(const char *project, const struct net_port *ports, size_t n, struct err *e);
+/* The ports of one instead of those of another, in one transaction. */
+int net_rules_move(const char *project, const struct net_port *from, size_t n_from,
+                   const struct net_port *to, size_t n_to, struct err *e);
 
 /* ---- net_reserve.c: a published port is bound on the host, so that nobody else takes it ---- */
 

@@ -425,6 +425,14 @@ int net_rules_replace(const char *project, const struct net_table *t, struct err
     return batch_run(&b, e);
 }
 
+static int run_changes(struct batch *b, struct err *e)
+{
+    if (json_array_size(b->commands) > 0)
+        return batch_run(b, e);
+    json_decref(b->commands);
+    return 0;
+}
+
 static int change_ports(const char *project, const char *verb, const struct net_port *ports,
                         size_t n, struct err *e)
 {
@@ -432,11 +440,19 @@ static int change_ports(const char *project, const char *verb, const struct net_
 
     for (size_t i = 0; i < n; i++)
         put_port(&b, verb, &ports[i]);
-    if (json_array_size(b.commands) == 0) {
-        json_decref(b.commands);
-        return 0;
-    }
-    return batch_run(&b, e);
+    return run_changes(&b, e);
+}
+
+int net_rules_move(const char *project, const struct net_port *from, size_t n_from,
+                   const struct net_port *to, size_t n_to, struct err *e)
+{
+    struct batch b = batch_begin(project);
+
+    for (size_t i = 0; i < n_from; i++)
+        put_port(&b, "delete", &from[i]);
+    for (size_t i = 0; i < n_to; i++)
+        put_port(&b, "add", &to[i]);
+    return run_changes(&b, e);
 }
 
 int net_rules_publish(const char *project, const struct net_port *ports, size_t n, struct err *e)

@@ -139,7 +139,14 @@ static bool is_within(const char *path, const char *dir)
     return strncmp(path, dir, len) == 0 && (path[len] == '\0' || path[len] == '/');
 }
 
-int policy_source(const char *path, struct err *e)
+bool policy_is_release(const char *project, const char *path)
+{
+    auto_free char *releases = paths_join("%s/operations/%s/releases", paths_state(), project);
+
+    return normal_path(path) && is_within(path, releases) && strcmp(path, releases) != 0;
+}
+
+int policy_source(const char *project, const char *path, struct err *e)
 {
     const char *const denied[] = { "/proc",        "/sys",           "/dev",
                                    "/run",         "/boot",          "/etc/shadow",
@@ -149,6 +156,8 @@ int policy_source(const char *path, struct err *e)
 
     if (!normal_path(path))
         return refuse(e, "bind-source", "path", path);
+    if (policy_is_release(project, path))
+        return 0;
     for (size_t i = 0; i < ARRAY_LEN(denied); i++) {
         if (is_within(path, denied[i]))
             return err_set(e, -EPERM, "bind-source: '%s' may not be bound: it is %s or below", path,
@@ -293,7 +302,7 @@ static int check_limits(const struct spec *s, struct err *e)
     return r;
 }
 
-static int check_mount(const struct spec_mount *m, struct err *e)
+static int check_mount(const struct spec *s, const struct spec_mount *m, struct err *e)
 {
     int r = policy_path("mount target", m->target, e);
 
@@ -306,7 +315,11 @@ static int check_mount(const struct spec_mount *m, struct err *e)
     if (m->follows && m->kind != SPEC_BIND)
         return err_set(e, -EINVAL, "propagation: '%s' is no directory of the host", m->target);
     switch (m->kind) {
-    case SPEC_BIND: return policy_source(m->source, e);
+    case SPEC_BIND:
+        if (policy_is_release(s->project, m->source) && (!m->read_only || m->follows))
+            return err_set(e, -EPERM, "bind-source: '%s' is a release, which is read only",
+                           m->source);
+        return policy_source(s->project, m->source, e);
     case SPEC_VOLUME: return policy_name("volume", m->source, e);
     case SPEC_TMPFS:
         return m->mode > 01777 ? err_set(e, -EPERM, "mount-mode: %o on '%s'", m->mode, m->target)
@@ -494,6 +507,8 @@ static int check_shared(const struct spec *s, struct err *e)
             return err_set(e, -EPERM,
                            "namespace: a shared %s namespace excludes a user namespace of its own",
                            of[i].what);
+    if (s->beside[0] && policy_id(s->beside, e) < 0)
+        return -EINVAL;
     if (s->pid_of[0] && strcmp(s->pid_of, SPEC_HOST) != 0 && policy_id(s->pid_of, e) < 0)
         return -EINVAL;
     if (s->host_uts && s->domainname[0])
@@ -668,7 +683,7 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
     if (r == 0)
         r = check_limits(s, e);
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)
-        r = check_mount(&s->mounts[i], e);
+        r = check_mount(s, &s->mounts[i], e);
     for (size_t i = 0; i < s->n_listen && r == 0; i++)
         r = check_listener(s, &s->listen[i], e);
     for (size_t i = 0; i < s->n_pre_start && r == 0; i++)

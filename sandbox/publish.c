@@ -270,13 +270,123 @@ void publish_close(struct broker *b)
 
 /* ---- the ports of a guest ---- */
 
+/* whose ports it waits for, NULL when they are nobody's any more */
+static struct guest *neighbour(const struct broker *b, const struct guest *g)
+{
+    struct guest *from = NULL;
+
+    if (g->spec.beside[0] != '\0')
+        HASH_FIND_STR(b->guests, g->spec.beside, from);
+    return from && from->state == GUEST_RUNNING && strcmp(from->spec.project, g->spec.project) == 0
+               ? from
+               : NULL;
+}
+
+/* the port of `from` that `p` means as well; SIZE_MAX: none */
+static size_t same_port(const struct guest *from, const struct spec_port *p)
+{
+    for (size_t i = 0; from && i < from->spec.n_ports; i++) {
+        const struct spec_port *o = &from->spec.ports[i];
+
+        if (o->udp == p->udp && strcmp(o->address, p->address) == 0 &&
+            o->published >= p->published && o->published <= p->last)
+            return i;
+    }
+    return SIZE_MAX;
+}
+
+int publish_reserve(const struct broker *b, struct guest *g, struct err *e)
+{
+    const struct guest *from = neighbour(b, g);
+
+    g->waits = from != NULL;
+    for (size_t i = 0; i < g->spec.n_ports; i++) {
+        struct spec_port *p = &g->spec.ports[i];
+        size_t theirs = same_port(from, p);
+        int r = 0;
+
+        if (theirs == SIZE_MAX)
+            r = net_reserve(p, g->reserved + i * NET_RESERVE_FDS, e);
+        else
+            p->published = p->last = from->spec.ports[theirs].published;
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+static int take_reserved(struct guest *g, struct guest *from, struct err *e)
+{
+    for (size_t i = 0; i < g->spec.n_ports; i++) {
+        int *fds = g->reserved + i * NET_RESERVE_FDS;
+        size_t theirs = same_port(from, &g->spec.ports[i]);
+        int r = 0;
+
+        if (fds[0] >= 0 || fds[1] >= 0)
+            continue;
+        if (theirs == SIZE_MAX)
+            r = net_reserve(&g->spec.ports[i], fds, e);
+        for (size_t k = 0; theirs != SIZE_MAX && k < NET_RESERVE_FDS; k++)
+            fds[k] = take_fd(&from->reserved[theirs * NET_RESERVE_FDS + k]);
+        if (r < 0)
+            return r;
+    }
+    return 0;
+}
+
+/* whoever comes after a broker that is killed here finds that nobody has them, and asks again */
+static int note_taken(struct guest *g, struct guest *from, struct err *e)
+{
+    int r = 0;
+
+    if (from) {
+        from->waits = true;
+        r = guest_save_state(from, e);
+    }
+    g->waits = false;
+    return r == 0 ? guest_save_state(g, e) : r;
+}
+
+int publish_take(struct broker *b, struct guest *g, struct err *e)
+{
+    struct guest *from = neighbour(b, g);
+    size_t n_from = from && from->published ? from->spec.n_ports : 0;
+    struct net_port *theirs = arena_array(g->arena, n_from + 1, sizeof *theirs);
+    struct net_port *ours = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ours);
+    struct err why = ERR_INIT;
+    int r;
+
+    if (!g->waits)
+        return 0;
+    catch_up(b);
+    r = publish_judge(b, g, e);
+    if (r == 0)
+        r = take_reserved(g, from, e);
+    if (r == 0)
+        r = note_taken(g, from, e);
+    if (r < 0)
+        return r;
+    if (n_from > 0)
+        guest_ports(from, theirs, g->arena);
+    guest_ports(g, ours, g->arena);
+    r = net_rules_move(g->spec.project, theirs, n_from, ours, g->spec.n_ports, e);
+    if (r < 0)
+        return r;
+    g->published = g->spec.n_ports > 0;
+    if (from)
+        from->published = false;
+    if (flows_forget(ours, g->spec.n_ports, &why) < 0)
+        log_err(&why, g->id);
+    return 0;
+}
+
 int publish_ports(struct broker *b, struct guest *g, struct err *e)
 {
     struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
     struct err why = ERR_INIT;
     int r;
 
-    if (g->spec.n_ports == 0)
+    if (g->spec.n_ports == 0 || g->waits)
         return 0;
     catch_up(b);
     r = publish_judge(b, g, e);

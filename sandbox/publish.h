@@ -31,6 +31,12 @@ void publish_close(struct broker *b);
 /* The ports of a guest that is about to run. */
 int publish_ports(struct broker *b, struct guest *g, struct err *e);
 int publish_withdraw(struct guest *g, struct err *e);
+/* Reserves the ports of a guest that is about to run; those that the one beside it has will be
+ * handed over. */
+int publish_reserve(const struct broker *b, struct guest *g, struct err *e);
+/* `g` has its ports from now on and whoever it was launched beside no more: for new connections,
+ * at one moment.  Does nothing where it has them. */
+int publish_take(struct broker *b, struct guest *g, struct err *e);
 /* Per port, in order: what of the host keeps other machines from it, "" = nothing. */
 json_t *publish_shut(const struct guest *g);
 /* Notes in the guest which of its ports are shut as things are, and tells changes. */

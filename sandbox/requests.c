@@ -257,6 +257,17 @@ static int on_files(struct broker *b, struct request *r, struct answer *a, struc
     return failed < 0 ? failed : contents_change(g, files, r->fds, r->n_fds, e);
 }
 
+static int on_take_ports(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    struct guest *g = NULL;
+    int failed = find_only(b, r, &g, e);
+
+    (void) a;
+    if (failed == 0 && g->state == GUEST_ENDED)
+        failed = err_set(e, -ESRCH, "instance '%s' has ended", g->id);
+    return failed < 0 ? failed : publish_take(b, g, e);
+}
+
 static int on_remove(struct broker *b, struct request *r, struct answer *a, struct err *e)
 {
     struct guest *g = NULL;
@@ -417,6 +428,7 @@ static const struct {
     { "limits", on_limits },
     { "hosts", on_hosts },
     { "files", on_files },
+    { "take_ports", on_take_ports },
     { "remove", on_remove },
     { "list", on_list },
     { "fds", on_fds },

@@ -98,6 +98,7 @@ static const struct field spec_fields[] = {
     FIELD(spec, host_cgroup, FIELD_BOOL),
     FIELD(spec, device_rules, FIELD_STRINGS),
     FIELD(spec, apparmor, FIELD_TEXT),
+    FIELD(spec, beside, FIELD_TEXT),
 };
 
 static const struct field mount_fields[] = {

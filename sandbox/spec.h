@@ -143,6 +143,9 @@ struct spec {
     size_t n_links;
     struct spec_port *ports; /* to the address of the first link with a gateway */
     size_t n_ports;
+    /* the instance beside which it is launched, "" = none: its ports are not published before it is
+     * told to take them over */
+    const char *beside;
     struct spec_host *hosts;
     size_t n_hosts;
     struct spec_limits limits;

@@ -336,6 +336,7 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
     p->name = l->name;
     p->dir = l->dir;
     p->release = node_get_text(node_get(document, "x-ipam-orch"), "release", "");
+    p->live = resolve_strings(p->arena, node_get(node_get(document, "x-ipam-orch"), "live"));
     volumes(p, document);
     urls(p, document);
     code = resolve_networks(p, document, e);

@@ -1,4 +1,5 @@
 /* What happens to a service when it ends or is sick, after its start and before its end. */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -187,13 +188,75 @@ static int before(struct resolve *r, struct err *e)
     return code;
 }
 
+/* the place of a word in a table, `n` if it is none of them */
+static unsigned word_of(const struct node *node, const char *const *words, unsigned n,
+                        unsigned fallback)
+{
+    unsigned k = 0;
+
+    if (!node)
+        return fallback;
+    while (k < n && strcmp(words[k], node->text) != 0)
+        k++;
+    return k;
+}
+
+static int failure_ratio(const struct node *n, unsigned *out, struct err *e)
+{
+    enum { PERMILL = 1000 };
+    char *end = NULL;
+    double ratio = n ? strtod(n->text, &end) : 0;
+
+    if (n && (end == n->text || *end != '\0' || !(ratio >= 0 && ratio <= 1)))
+        return resolve_refuse(n, e, "'max_failure_ratio' is from 0 to 1");
+    *out = (unsigned) (ratio * PERMILL + 0.5);
+    return 0;
+}
+
+/* deploy.update_config and deploy.rollback_config; without the section the way back is taken */
+static int rollout(const struct node *map, bool back, struct rollout_spec *out, struct err *e)
+{
+    const struct node *order = node_get(map, "order"), *action = node_get(map, "failure_action");
+    const struct node *parallelism = node_get(map, "parallelism");
+    uint64_t many = 1;
+    int code;
+
+    if (parallelism && num_u64(parallelism->text, UINT32_MAX, &many) < 0)
+        return resolve_refuse(parallelism, e, "'parallelism' must be a number");
+    out->parallelism = (unsigned) many;
+    out->order = (enum rollout_order) word_of(order, rollout_order_text, ROLLOUT_ORDER_COUNT,
+                                              ROLLOUT_STOP_FIRST);
+    out->on_failure =
+        (enum rollout_failure) word_of(action, rollout_failure_text, ROLLOUT_FAILURE_COUNT,
+                                       map || back ? ROLLOUT_PAUSE : ROLLOUT_ROLLBACK);
+    if (out->order == ROLLOUT_ORDER_COUNT)
+        return resolve_refuse(order, e, "'order' must be start-first or stop-first");
+    if (out->on_failure == ROLLOUT_FAILURE_COUNT || (back && out->on_failure == ROLLOUT_ROLLBACK))
+        return resolve_refuse(action, e, "'failure_action' must be pause%s",
+                              back ? " or continue" : ", continue or rollback");
+    if ((code = failure_ratio(node_get(map, "max_failure_ratio"), &out->max_failure_permill, e)) <
+        0)
+        return code;
+    code = resolve_duration(map, "delay", 0, &out->delay_us, e);
+    return code < 0 ? code : resolve_duration(map, "monitor", 0, &out->monitor_us, e);
+}
+
+static int rollouts(struct resolve *r, struct err *e)
+{
+    const struct node *deploy = node_get(r->service, "deploy");
+    int code = rollout(node_get(deploy, "update_config"), false, &r->unit->update, e);
+
+    return code < 0 ? code
+                    : rollout(node_get(deploy, "rollback_config"), true, &r->unit->rollback, e);
+}
+
 int resolve_lifecycle(struct resolve *r, struct err *e)
 {
     struct unit *u = r->unit;
     int code;
 
     if ((code = stopping(r, e)) < 0 || (code = restart(r, e)) < 0 || (code = sickness(r, e)) < 0 ||
-        (code = before(r, e)) < 0 ||
+        (code = before(r, e)) < 0 || (code = rollouts(r, e)) < 0 ||
         (code = hooks(r, node_get(r->service, "post_start"), &u->post_start, &u->n_post_start, e)) <
             0)
         return code;

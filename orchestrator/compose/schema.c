@@ -114,7 +114,8 @@ static const struct attribute backup_list[] = {
 KIND(backup, "x-ipam-orch.backup section");
 
 static const struct attribute ours_list[] = {
-    { "release", TEXT_, YES("shown by `ps`") },
+    { "release", TEXT_, YES("shown by `ps`; what runs uses copies of its files") },
+    { "live", TEXTS_, .path = PATH_FILE, YES("paths of the project that are not copied: what runs sees how they change") },
     { "database", OBJECT_, .kind = &database, YES("see its attributes") },
     { "backup", OBJECT_, .kind = &backup, YES("see its attributes") },
     { "certificate", OBJECT_, .kind = &certificate, YES("see its attributes") },

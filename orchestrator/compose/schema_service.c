@@ -148,12 +148,12 @@ KIND(placement, "placement section");
 
 static const char *const update_orders[] = { "start-first", "stop-first", NULL };
 static const struct attribute update_list[] = {
-    { "parallelism", COUNT_, .cast = CAST_INT, .keep = true },
-    { "delay", TIME_ },
-    { "failure_action", TEXT_ },
-    { "monitor", TIME_ },
-    { "max_failure_ratio", .accepts = NUMBER_TEXT, .form = FORM_REAL, .cast = CAST_REAL },
-    { "order", TEXT_, .words = update_orders },
+    { "parallelism", COUNT_, .cast = CAST_INT, .keep = true, YES("so many instances at a time, 0 = all") },
+    { "delay", TIME_, YES("between one group of instances and the next") },
+    { "failure_action", TEXT_, YES("pause, continue, rollback; without the section `update` goes back") },
+    { "monitor", TIME_, YES("so long a new instance has to stay well") },
+    { "max_failure_ratio", .accepts = NUMBER_TEXT, .form = FORM_REAL, .cast = CAST_REAL, YES("of the instances; more is a failure of the update") },
+    { "order", TEXT_, .words = update_orders, YES("start-first: the next one is healthy before the present one stops") },
 };
 KIND(update, "update section");
 
@@ -161,8 +161,8 @@ static const struct attribute deploy_list[] = {
     { "mode", TEXT_, ONLY("replicated"), YES("replicated") },
     { "replicas", .accepts = INT_TEXT, .form = FORM_INT, .cast = CAST_INT, .keep = true, YES("so many instances, each with an address; names lead to all of them") },
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
-    { "update_config", OBJECT_, .kind = &update, NO("no rolling update yet") },
-    { "rollback_config", OBJECT_, .kind = &update, NO("no rolling update yet") },
+    { "update_config", OBJECT_, .kind = &update, YES("see its attributes") },
+    { "rollback_config", OBJECT_, .kind = &update, YES("see its attributes") },
     { "resources", OBJECT_, .kind = &resources, .always = true, YES("see its attributes") },
     { "restart_policy", OBJECT_, .kind = &restart_policy, YES("see its attributes") },
     { "placement", OBJECT_, .kind = &placement, .always = true, IDLE("for clusters") },

@@ -10,12 +10,14 @@
  *                                                          "runtime":bool,"role":..}}
  *   {"op":"status"[,"project":NAME]}                     {"status":{"projects":[..]}}; of each
  *                                                        its services, and one_offs: those of run
- *   {"op":"begin","operation":"up|down|start|stop|restart","project":NAME
+ *   {"op":"begin","operation":"up|down|start|stop|restart|update","project":NAME
  *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]
- *    [,"volumes":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]}; deps_only: what the services
- *    need, not themselves; down with volumes may bring the definition of a project that is not
- *    known; restart may bring the definition that the services it restarts are to have; ready_us:
- * what is not ready then has failed; grace_us: instead of their grace periods
+ *    [,"volumes":b][,"back":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]}; deps_only: what the
+ * services need, not themselves; down with volumes may bring the definition of a project that is
+ * not known; update brings the definition that its one service is to have, see engine/rollout.h;
+ *    back: by its rollback section; restart may bring the definition that the services it restarts
+ * are to have; ready_us: what is not ready then has failed; grace_us: instead of their grace
+ * periods
  *                                                        {"event":{..}} any number of times, then
  *                                                        {"done":true,"ending":bool} or
  *                                                        {"error":{..}}; ending: the manager

@@ -99,22 +99,24 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     json_t *services = NULL, *definition = NULL;
     auto_free const char **names = NULL;
     const char *op, *operation;
-    int keep = 0, no_wait = 0, no_deps = 0, with_volumes = 0, deps_only = 0, code;
+    int keep = 0, no_wait = 0, no_deps = 0, with_volumes = 0, deps_only = 0, back = 0, code;
     json_int_t ready_us = 0, grace_us = -1;
     json_error_t where;
 
     if (json_unpack_ex(message, &where, JSON_STRICT,
-                       "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b,s?b,s?I,s?I}", "op", &op, "operation",
-                       &operation, "project", &r.project, "definition", &definition, "services",
-                       &services, "keep", &keep, "no_wait", &no_wait, "no_deps", &no_deps,
-                       "volumes", &with_volumes, "deps_only", &deps_only, "ready_us", &ready_us,
-                       "grace_us", &grace_us) < 0)
+                       "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b,s?b,s?b,s?I,s?I}", "op", &op,
+                       "operation", &operation, "project", &r.project, "definition", &definition,
+                       "services", &services, "keep", &keep, "no_wait", &no_wait, "no_deps",
+                       &no_deps, "volumes", &with_volumes, "deps_only", &deps_only, "back", &back,
+                       "ready_us", &ready_us, "grace_us", &grace_us) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
     if (find_operation(operation, &r.kind) < 0)
         return err_set(e, -EINVAL, "request: unknown operation '%s'", operation);
     r.volumes = with_volumes && r.kind == OP_DOWN;
-    code = read_definition(r.kind == OP_UP || r.kind == OP_RESTART || r.volumes ? definition : NULL,
-                           &r, e);
+    code = read_definition(
+        r.kind == OP_UP || r.kind == OP_RESTART || r.kind == OP_UPDATE || r.volumes ? definition
+                                                                                    : NULL,
+        &r, e);
     if (code < 0)
         return code;
     if (!r.project)
@@ -127,6 +129,7 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     }
     r.by = c->by;
     r.keep = keep;
+    r.back = back;
     r.no_wait = no_wait;
     r.no_deps = no_deps;
     r.deps_only = deps_only;

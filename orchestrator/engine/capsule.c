@@ -149,7 +149,7 @@ void capsule_begin(struct instance *i, const json_t *event)
 bool capsule_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a)
 {
     for (size_t n = 0; n < s->n_deployments; n++)
-        for (size_t k = 0; k < s->deployments[n]->n_instances; k++) {
+        for (size_t k = 0; k < s->deployments[n]->n_all; k++) {
             struct instance *i = s->deployments[n]->instances[k];
 
             if (!i->capsule || tag == 0 || i->capsule_tag != tag)

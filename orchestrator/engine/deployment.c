@@ -11,30 +11,38 @@
 #include "engine/supervisor_impl.h"
 #include "logs/forward.h"
 
-static struct instance *instance_new(struct deployment *d, const char *name, unsigned index)
+static struct instance *instance_alloc(struct deployment *d, const char *name, unsigned index)
 {
     struct instance *i = calloc(1, sizeof *i);
-    size_t at = d->n_instances;
 
     if (!i || !(i->name = strdup(name)) ||
-        (index == 1 ? !(i->label = strdup(name)) : asprintf(&i->label, "%s@%u", name, index) < 0))
+        (index == 1 ? !(i->base = strdup(name)) : asprintf(&i->base, "%s@%u", name, index) < 0) ||
+        !(i->label = strdup(i->base)))
         abort();
     i->in = d;
     i->notify = -1;
     i->index = index;
-    d->instances = reallocarray(d->instances, d->n_instances + 1, sizeof(struct instance *));
+    d->instances = reallocarray(d->instances, d->n_all + 1, sizeof(struct instance *));
     if (!d->instances)
         abort();
+    return i;
+}
+
+static struct instance *instance_new(struct deployment *d, const char *name, unsigned index)
+{
+    struct instance *i = instance_alloc(d, name, index);
+    size_t at = d->n_instances;
+
     /* replicas stand together */
     for (size_t n = d->n_instances; n > 0; n--)
         if (strcmp(d->instances[n - 1]->name, name) == 0) {
             at = n;
             break;
         }
-    memmove(&d->instances[at + 1], &d->instances[at],
-            (d->n_instances - at) * sizeof(struct instance *));
+    memmove(&d->instances[at + 1], &d->instances[at], (d->n_all - at) * sizeof(struct instance *));
     d->instances[at] = i;
     d->n_instances++;
+    d->n_all++;
     d->names++;
     return i;
 }
@@ -48,13 +56,81 @@ static void instance_free(struct instance *i)
     if (i->in->supervisor)
         attach_gone(i);
     health_log_clear(&i->checks);
-    capture_log_free(i->log);
-    forward_free(i->forward);
+    if (i->part == PART_REGULAR) { /* the others write to its log */
+        capture_log_free(i->log);
+        forward_free(i->forward);
+    }
     free(i->ports);
     strv_free(i->shut);
     free(i->name);
+    free(i->base);
     free(i->label);
     free(i);
+}
+
+static void relabel(struct instance *i, enum part part)
+{
+    static const char *const suffix[] = {
+        [PART_REGULAR] = "", [PART_NEXT] = "~next", [PART_LEAVING] = "~old"
+    };
+
+    i->part = part;
+    free(i->label);
+    if (asprintf(&i->label, "%s%s", i->base, suffix[part]) < 0)
+        abort();
+}
+
+struct instance *deployment_add_beside(struct instance *i)
+{
+    struct deployment *d = i->in;
+    struct instance *next = instance_alloc(d, i->name, i->index);
+
+    relabel(next, PART_NEXT);
+    next->slot = !i->slot;
+    next->incarnation = i->incarnation;
+    d->instances[d->n_all++] = next;
+    return next;
+}
+
+struct instance *deployment_beside(const struct instance *i, enum part part)
+{
+    const struct deployment *d = i->in;
+
+    for (size_t n = d->n_instances; n < d->n_all; n++)
+        if (d->instances[n]->part == part && d->instances[n]->index == i->index &&
+            strcmp(d->instances[n]->name, i->name) == 0)
+            return d->instances[n];
+    return NULL;
+}
+
+void deployment_change_places(struct instance *regular, struct instance *next)
+{
+    struct deployment *d = regular->in;
+
+    for (size_t n = 0; n < d->n_all; n++)
+        if (d->instances[n] == regular)
+            d->instances[n] = next;
+        else if (d->instances[n] == next)
+            d->instances[n] = regular;
+    relabel(regular, PART_LEAVING);
+    relabel(next, PART_REGULAR);
+    next->log = regular->log;
+    next->forward = take_ptr(regular->forward);
+    next->log_told = false;
+    d->names++;
+}
+
+void deployment_leave(struct instance *i)
+{
+    relabel(i, PART_LEAVING);
+}
+
+long deployment_unit_of(const struct instance *i)
+{
+    const struct project *p = i->in->project;
+    const struct unit *u = i->unit ? project_unit(p, i->name) : NULL;
+
+    return u ? u - p->units : -1;
 }
 
 struct deployment *deployment_new(struct supervisor *s, struct timers *timers)
@@ -73,12 +149,13 @@ void deployment_free(struct deployment *d)
     if (!d)
         return;
     timers_cancel(d->timers, &d->tidy);
-    for (size_t i = 0; i < d->n_instances; i++)
-        instance_free(d->instances[i]);
+    for (size_t i = d->n_all; i > 0; i--)
+        instance_free(d->instances[i - 1]);
     for (size_t i = 0; i < d->n_leases; i++)
         lease_clear(&d->leases[i]);
     free(d->instances);
     free(d->leases);
+    rollout_free(d);
     project_free(d->project);
     free(d);
 }
@@ -125,7 +202,7 @@ void deployment_describe_end(const struct instance *i, char *out, size_t room)
 
 struct instance *deployment_by_id(const struct deployment *d, const char *id)
 {
-    for (size_t i = 0; i < d->n_instances; i++)
+    for (size_t i = 0; i < d->n_all; i++)
         if (strcmp(d->instances[i]->id, id) == 0)
             return d->instances[i];
     return NULL;
@@ -133,12 +210,13 @@ struct instance *deployment_by_id(const struct deployment *d, const char *id)
 
 void deployment_drop(struct deployment *d, struct instance *gone)
 {
-    for (size_t i = 0; i < d->n_instances; i++) {
+    for (size_t i = 0; i < d->n_all; i++) {
         if (d->instances[i] != gone)
             continue;
         memmove(&d->instances[i], &d->instances[i + 1],
-                (d->n_instances - i - 1) * sizeof(struct instance *));
-        d->n_instances--;
+                (d->n_all - i - 1) * sizeof(struct instance *));
+        d->n_instances -= i < d->n_instances;
+        d->n_all--;
         d->names++;
         instance_free(gone);
         return;
@@ -176,7 +254,7 @@ static void mark_replaced(struct deployment *d, const bool *in, uint64_t until_u
     for (size_t n = 0; n < d->n_instances; n++) {
         struct instance *i = d->instances[n];
 
-        if (i->unit && in[i->unit - d->project->units] && i->launched_us < until_us)
+        if (deployment_unit_of(i) >= 0 && in[deployment_unit_of(i)] && i->launched_us < until_us)
             i->replace |= state_is_live(i->state);
     }
 }
@@ -189,8 +267,8 @@ static void replace_dependants(struct deployment *d)
     if (!in)
         abort();
     for (size_t i = 0; i < d->n_instances; i++)
-        if (d->instances[i]->unit)
-            in[d->instances[i]->unit - d->project->units] = d->instances[i]->replace;
+        if (deployment_unit_of(d->instances[i]) >= 0)
+            in[deployment_unit_of(d->instances[i])] = d->instances[i]->replace;
     graph_add_restarted(d->project, in);
     mark_replaced(d, in, UINT64_MAX);
 }
@@ -202,17 +280,17 @@ void deployment_replace_dependants(struct instance *i)
 
     if (!in)
         abort();
-    if (!i->unit)
+    if (deployment_unit_of(i) < 0)
         return;
-    in[i->unit - d->project->units] = true;
+    in[deployment_unit_of(i)] = true;
     graph_add_restarted(d->project, in);
-    in[i->unit - d->project->units] = false; /* its replicas have nothing to do with it */
+    in[deployment_unit_of(i)] = false; /* its replicas have nothing to do with it */
     mark_replaced(d, in, i->launched_us);
 }
 
 void deployment_adopt(struct deployment *d, struct project *project)
 {
-    for (size_t i = 0; i < d->n_instances; i++)
+    for (size_t i = 0; i < d->n_all; i++)
         d->instances[i]->unit = NULL;
     project_free(d->project);
     d->project = project;
@@ -220,7 +298,7 @@ void deployment_adopt(struct deployment *d, struct project *project)
         for (unsigned index = 1; index <= project->units[i].replicas; index++)
             adopt_unit(d, &project->units[i], index);
     replace_dependants(d);
-    for (size_t i = 0; i < d->n_instances; i++)
+    for (size_t i = 0; i < d->n_all; i++)
         if (!d->instances[i]->unit)
             d->instances[i]->want = WANT_REST;
     d->networks_ready = false;

@@ -11,6 +11,7 @@
 #include "engine/health.h"
 #include "engine/health_log.h"
 #include "engine/lease.h"
+#include "engine/rolling.h"
 #include "engine/timers.h"
 #include "logs/capture.h"
 #include "model/instance.h"
@@ -32,13 +33,25 @@ struct hooks_run {
     uint64_t tag;
 };
 
+/* While a service is replaced (rollout.h) there are two with the same name and index. */
+enum part {
+    PART_REGULAR, /* the one that is meant when the service is named */
+    PART_NEXT,    /* starts beside it, to take its place */
+    PART_LEAVING  /* has had its place */
+};
+
 struct instance {
     struct deployment *in;
-    char *name;              /* of the service */
-    unsigned index;          /* among its replicas, from 1 */
-    char *label;             /* NAME, of further replicas NAME@INDEX */
+    char *name;     /* of the service */
+    unsigned index; /* among its replicas, from 1 */
+    char *base;     /* NAME, of further replicas NAME@INDEX */
+    char *label;    /* the same; of one beside it with its part */
+    enum part part;
+    unsigned slot;           /* 0 or 1: which of the two places it has in networks */
+    struct rolling rolling;  /* of the rollout of its service */
     const struct unit *unit; /* NULL: no longer part of the project */
     unsigned incarnation;
+    unsigned spent;       /* incarnations up to this one are used up by others beside it */
     char id[INSTANCE_ID]; /* of the present or last incarnation, "" before the first */
 
     enum state state;
@@ -84,6 +97,7 @@ struct instance {
 
     struct forward *forward; /* of its log file to elsewhere; NULL: nothing is */
     struct capture_log *log; /* the service's log file; NULL until first needed */
+    bool log_told;           /* it hears what the log says */
     struct timer timer, probe_timer;
 
     json_t *capsule; /* of its last failure, not written yet; NULL = none */
@@ -95,13 +109,17 @@ struct instance {
 /* migrations of the database: dependants wait until it is open */
 enum gate { GATE_OPEN, GATE_NEEDED, GATE_RUNNING, GATE_FAILED };
 
+struct rollout;
+
 struct deployment {
     struct supervisor *supervisor;
     struct timers *timers; /* borrowed */
     struct project *project;
     struct instance **instances;
-    size_t n_instances;
-    struct lease *leases; /* its own networks */
+    size_t n_instances;      /* the regular ones, which come first */
+    size_t n_all;            /* with those beside them */
+    struct rollout *rollout; /* NULL: no service is being replaced */
+    struct lease *leases;    /* its own networks */
     size_t n_leases;
     enum gate gate;
     uint64_t gate_tag;
@@ -143,6 +161,17 @@ void deployment_keep_shut(struct instance *i, const char *const *shut, size_t n)
 void deployment_describe_end(const struct instance *i, char *out, size_t room);
 /* by the id of its present incarnation */
 struct instance *deployment_by_id(const struct deployment *d, const char *id);
+/* another one with its name and index, as PART_NEXT; not launched, of no unit yet */
+struct instance *deployment_add_beside(struct instance *i);
+/* the one of that part beside a regular instance, NULL if none */
+struct instance *deployment_beside(const struct instance *i, enum part part);
+/* `next` becomes the regular one, and what was it leaves */
+void deployment_change_places(struct instance *regular, struct instance *next);
+void deployment_leave(struct instance *i);
+/* the number of its unit in the present project, -1 if it has none */
+long deployment_unit_of(const struct instance *i);
+/* the definition it is launched from */
+const struct project *deployment_project_of(const struct instance *i);
 /* removes an instance that is down and no longer part of the project */
 void deployment_drop(struct deployment *d, struct instance *i);
 
@@ -157,7 +186,7 @@ enum deps deployment_deps(const struct deployment *d, const struct instance *i,
 /* something that depends on `i` and is to stop as well still runs */
 bool deployment_has_live_dependant(const struct deployment *d, const struct instance *i);
 
-/* what survives a restart of the supervisor, both ways; the project travels apart */
+/* what survives a restart of the supervisor, both ways; the projects travel apart */
 json_t *deployment_to_json(const struct deployment *d);
 /* what cannot be read is left out, and an error says so */
 int deployment_from_json(struct deployment *d, const json_t *json, struct err *e);

@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "engine/deployment.h"
+#include "engine/rollout.h"
 
 /* who asks before the broker has told anything is to see them too */
 static json_t *ports_to_json(const struct instance *i)
@@ -42,6 +43,12 @@ static json_t *instance_to_json(const struct instance *i)
     (void) json_object_set_new(json, "lodges_pid", json_string(i->lodges[SHARED_PID]));
     (void) json_object_set_new(json, "ports", ports_to_json(i));
     (void) json_object_set_new(json, "index", json_integer(i->index));
+    (void) json_object_set_new(json, "part", json_integer(i->part));
+    (void) json_object_set_new(json, "slot", json_integer(i->slot));
+    (void) json_object_set_new(json, "spent", json_integer(i->spent));
+    (void) json_object_set_new(json, "roll", json_string(roll_text[i->rolling.roll]));
+    (void) json_object_set_new(json, "next",
+                               json_boolean(deployment_project_of(i) != i->in->project));
     (void) json_object_set_new(json, "was_ready", json_boolean(i->ready_seen));
     (void) json_object_set_new(json, "named", json_boolean(i->names == i->in->names));
     (void) json_object_set_new(json, "last_memory_limit",
@@ -74,12 +81,53 @@ json_t *deployment_to_json(const struct deployment *d)
 {
     json_t *instances = json_array(), *leases = json_object();
 
-    for (size_t i = 0; i < d->n_instances; i++)
+    for (size_t i = 0; i < d->n_all; i++)
         (void) json_array_append_new(instances, instance_to_json(d->instances[i]));
     for (size_t i = 0; i < d->n_leases; i++)
         (void) json_object_set_new(leases, d->leases[i].key, lease_to_json(&d->leases[i]));
-    return json_pack("{s:i,s:b,s:b,s:o,s:o}", "schema", 1, "leaving", d->leaving, "volumes_too",
-                     d->leaving_with_volumes, "instances", instances, "networks", leases);
+    return json_pack("{s:i,s:o*,s:b,s:b,s:o,s:o}", "schema", 1, "rollout", rollout_to_json(d),
+                     "leaving", d->leaving, "volumes_too", d->leaving_with_volumes, "instances",
+                     instances, "networks", leases);
+}
+
+static enum roll roll_from_json(const json_t *json)
+{
+    const char *word = json_string_value(json);
+    enum roll k = ROLL_NONE;
+
+    while (word && k < ROLL_COUNT && strcmp(roll_text[k], word) != 0)
+        k++;
+    return k == ROLL_COUNT ? ROLL_NONE : k;
+}
+
+static unsigned number(const json_t *json, const char *key)
+{
+    return (unsigned) json_integer_value(json_object_get(json, key));
+}
+
+/* what it was while its service was being replaced; NULL: it is over with that */
+static struct instance *part_from_json(struct instance *i, const json_t *json)
+{
+    struct deployment *d = i->in;
+    bool next = json_is_true(json_object_get(json, "next"));
+    enum part part = (enum part) number(json, "part");
+
+    if ((part != PART_REGULAR || next) && !d->rollout)
+        return part == PART_REGULAR ? i : NULL;
+    if (part != PART_REGULAR)
+        i = deployment_add_beside(i);
+    if (part == PART_LEAVING) {
+        deployment_leave(i);
+        i->rolling.drains = true;
+    }
+    if (next)
+        i->unit = project_unit(d->rollout->next, i->name);
+    else
+        i->unit = project_unit(d->project, i->name);
+    i->slot = number(json, "slot");
+    i->spent = number(json, "spent");
+    i->rolling.roll = d->rollout ? roll_from_json(json_object_get(json, "roll")) : ROLL_NONE;
+    return i;
 }
 
 static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
@@ -102,6 +150,8 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
     memory_limit = json_integer_value(json_object_get(json, "last_memory_limit"));
     index = json_object_get(json, "index");
     i = deployment_replica(d, name, index ? (unsigned) json_integer_value(index) : 1);
+    if (i)
+        i = part_from_json(i, json);
     if (!i || state_from_text(state) < 0)
         return 0; /* a service of an older project; the broker's list tells about leftovers */
     (void) snprintf(i->id, sizeof i->id, "%s", id);
@@ -122,6 +172,8 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
     i->pid = pid;
     i->stop_signal = stop_signal;
     i->stop_grace_us = (uint64_t) grace;
+    if (i->rolling.drains) /* nobody knows how much of it was left */
+        i->rolling.until_us = timers_now(d->timers) + i->stop_grace_us;
     i->since_wall_us = (uint64_t) since;
     i->has_last = ended;
     i->last = (struct exit_info){

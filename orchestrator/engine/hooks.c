@@ -54,7 +54,7 @@ void hooks_end(struct instance *i)
 static struct instance *by_tag(const struct supervisor *s, uint64_t tag)
 {
     for (size_t n = 0; n < s->n_deployments; n++)
-        for (size_t k = 0; k < s->deployments[n]->n_instances; k++) {
+        for (size_t k = 0; k < s->deployments[n]->n_all; k++) {
             struct instance *i = s->deployments[n]->instances[k];
 
             if (i->hooks.which != HOOKS_NONE && i->hooks.tag == tag)

@@ -23,17 +23,39 @@ static int check_known(const struct project *p, struct err *e)
     return err_hint(e, "ipam-orch up, which reads its files, or install the newer version again");
 }
 
+/* those beside it are lives of the same service */
+static unsigned last_incarnation(const struct instance *i)
+{
+    const struct deployment *d = i->in;
+    unsigned last = i->spent;
+
+    for (size_t n = 0; n < d->n_all; n++) {
+        const struct instance *o = d->instances[n];
+
+        if (o->index != i->index || strcmp(o->name, i->name) != 0)
+            continue;
+        last = o->incarnation > last ? o->incarnation : last;
+        last = o->spent > last ? o->spent : last;
+    }
+    return last;
+}
+
 int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
 {
     auto_arena arena = arena_new();
-    struct runtime_launch launch = { .project = i->in->project, .unit = i->unit, .id = i->id };
+    const struct project *project = deployment_project_of(i);
+    const struct instance *regular =
+        i->part == PART_NEXT ? deployment_replica(i->in, i->name, i->index) : NULL;
+    struct runtime_launch launch = {
+        .project = project, .unit = i->unit, .id = i->id, .beside = regular ? regular->id : ""
+    };
     struct err late = ERR_INIT;
-    int r = check_known(i->in->project, e);
+    int r = check_known(project, e);
 
     if (r == 0)
         r = networks_make(s, i->in, e);
 
-    i->incarnation++;
+    i->incarnation = last_incarnation(i) + 1;
     (void) snprintf(i->id, sizeof i->id, "%s.%s.%u.%u", i->in->project->name, i->name, i->index,
                     i->incarnation);
     (void) snprintf(i->digest, sizeof i->digest, "%s", i->unit->digest);
@@ -51,12 +73,14 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
         capture_log_expect(i->log, i->incarnation);
     launch.whole = true;
     networks_plan(s, i, arena, &launch);
+    if (i->part == PART_NEXT) /* a later supervisor could not tell whose it is */
+        supervisor_save(s);
     return s->ops->launch(s->self, &launch, e);
 }
 
 static char *log_path(const struct supervisor *s, const struct instance *i)
 {
-    return paths_join("%s/%s/%s.log", s->config.log_dir, i->in->project->name, i->label);
+    return paths_join("%s/%s/%s.log", s->config.log_dir, i->in->project->name, i->base);
 }
 
 void launch_forget_log(const struct supervisor *s, const struct instance *i)
@@ -117,14 +141,38 @@ static void limit(struct instance *i)
                                                       .silent = i->unit->log_silent });
 }
 
+static void listen(struct instance *i)
+{
+    capture_log_on_drained(i->log, on_drained, i);
+    capture_log_on_output(i->log, attach_heard, i);
+    capture_log_on_rotated(i->log, on_rotated, i);
+    capture_log_on_written(i->log, on_written, i);
+    i->log_told = true;
+    limit(i);
+}
+
 int launch_open_log(struct supervisor *s, struct instance *i, struct err *e)
 {
     auto_free char *dir = paths_join("%s/%s", s->config.log_dir, i->in->project->name);
     auto_free char *path = log_path(s, i);
     int r;
 
-    if (i->log) {
+    if (i->part != PART_REGULAR) {
+        struct instance *regular = deployment_replica(i->in, i->name, i->index);
+
+        r = regular ? launch_open_log(s, regular, e) : -ENOENT;
+        i->log = r == 0 ? regular->log : NULL;
+        if (r == 0)
+            limit(i);
+        return r;
+    }
+    if (i->log && i->log_told) {
         limit(i);
+        forward_log(s, i);
+        return 0;
+    }
+    if (i->log) {
+        listen(i);
         forward_log(s, i);
         return 0;
     }
@@ -134,11 +182,7 @@ int launch_open_log(struct supervisor *s, struct instance *i, struct err *e)
     r = capture_log_open(s->config.loop, path, &i->log, e);
     if (r < 0)
         return r;
-    capture_log_on_drained(i->log, on_drained, i);
-    capture_log_on_output(i->log, attach_heard, i);
-    capture_log_on_rotated(i->log, on_rotated, i);
-    capture_log_on_written(i->log, on_written, i);
-    limit(i);
+    listen(i);
     forward_log(s, i);
     return 0;
 }

@@ -51,7 +51,10 @@ static struct lease *find_lease(const struct supervisor *s, struct deployment *d
 /* how an instance is called among those who have places in a network of `owner` */
 static char *place_name(const struct instance *i, const struct deployment *owner)
 {
-    return i->in == owner ? strdup(i->label) : paths_join("%s/%s", i->in->project->name, i->label);
+    const char *slot = i->slot ? "~" : "";
+
+    return i->in == owner ? paths_join("%s%s", i->base, slot)
+                          : paths_join("%s/%s%s", i->in->project->name, i->base, slot);
 }
 
 static const struct place *find_place(const struct instance *i, const struct owned *o,
@@ -99,7 +102,7 @@ static void want_all(struct wants *w, const struct supervisor *s, struct deploym
 {
     const struct instance *once = NULL;
 
-    for (size_t k = 0; k < d->n_instances; k++)
+    for (size_t k = 0; k < d->n_all; k++)
         want_one(w, s, d, d->instances[k], o, l);
     while ((once = once_next(s, d, once)))
         want_one(w, s, d, once, o, l);
@@ -240,7 +243,7 @@ bool networks_are_held(const struct deployment *d)
 
         stale |= l && is_stale(l, &d->project->networks[n]);
     }
-    for (size_t n = 0; stale && n < d->n_instances; n++)
+    for (size_t n = 0; stale && n < d->n_all; n++)
         held |= state_is_live(d->instances[n]->state) &&
                 (d->instances[n]->replace || !d->instances[n]->unit);
     return held;
@@ -300,7 +303,7 @@ bool networks_answered(struct deployment *d, uint64_t tag, const struct runtime_
     }
     if (d->removals > 0)
         d->removals--;
-    else if (!a->ok)
+    else if (!a->ok && d->supervisor->connected) /* else the next broker is asked again */
         operation_fail(d, NULL, "network", &e);
     return true;
 }
@@ -439,8 +442,12 @@ static void plan_hosts(const struct supervisor *s, const struct instance *i,
         arena_array(a, 2 * (count_instances(s) + 1) + i->unit->n_hosts + 1, sizeof *out->hosts);
     plan_extra_hosts(i, out);
     /* who takes the first of several addresses takes another one than its neighbours */
-    for (size_t n = 0; n < i->in->n_instances; n++)
-        plan_names(s, i, at, i->in->instances[(n + i->index) % i->in->n_instances], a, out);
+    for (size_t n = 0; n < i->in->n_instances; n++) {
+        const struct instance *other = i->in->instances[(n + i->index) % i->in->n_instances];
+        bool itself = other->index == i->index && strcmp(other->name, i->name) == 0;
+
+        plan_names(s, i, at, itself ? i : other, a, out); /* also while it is beside another one */
+    }
     if (once_is_known(s, i->id) && at == i)
         plan_names(s, i, at, i, a, out);
     /* whoever shares an external network; a name of the project's own comes first */
@@ -464,7 +471,7 @@ static bool is_placed(const struct supervisor *s, const struct instance *i)
 
 void networks_tell(struct supervisor *s, struct deployment *d)
 {
-    for (size_t n = 0; s->connected && n < d->n_instances; n++) {
+    for (size_t n = 0; s->connected && n < d->n_all; n++) {
         struct instance *i = d->instances[n];
         const struct instance *with = lodging_with(d, i, SHARED_NETWORK);
         struct runtime_launch plan = { .unit = i->unit };

@@ -162,7 +162,7 @@ static int name_it(const struct supervisor *s, struct once *o, const struct supe
     }
     if (asprintf(&o->instance.name, "%s.run-%s", r->service, r->name) < 0)
         abort();
-    o->instance.label = o->instance.name;
+    o->instance.label = o->instance.base = o->instance.name;
     (void) snprintf(id, sizeof id, "%s.%s", r->definition->name, o->instance.name);
     if (!find(s, id)) {
         memcpy(o->instance.id, id, sizeof id);

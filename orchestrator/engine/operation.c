@@ -9,7 +9,7 @@
 
 const char *const operation_text[OP_KIND_COUNT] = {
     [OP_UP] = "up",     [OP_DOWN] = "down",       [OP_START] = "start",
-    [OP_STOP] = "stop", [OP_RESTART] = "restart",
+    [OP_STOP] = "stop", [OP_RESTART] = "restart", [OP_UPDATE] = "update",
 };
 static_assert(ARRAY_LEN(operation_text) == OP_KIND_COUNT, "an operation has no text");
 
@@ -65,13 +65,13 @@ static void describe_end(const struct instance *i, struct err *e)
     char how[320];
 
     deployment_describe_end(i, how, sizeof how);
-    err_set(e, -EIO, "service '%s' %s", i->label, how);
+    err_set(e, -EIO, "service '%s' %s", i->base, how);
     err_hint(e, "ipam-orch logs %s", i->name);
 }
 
 static void describe_unready(const struct instance *i, struct err *e)
 {
-    err_set(e, -ETIMEDOUT, "service '%s' is unhealthy after %u failed checks%s%s", i->label,
+    err_set(e, -ETIMEDOUT, "service '%s' is unhealthy after %u failed checks%s%s", i->base,
             i->health.failing, i->health.last_output[0] ? "; the last one said: " : "",
             i->health.last_output);
     err_classify(e, ERR_HEALTH);
@@ -93,7 +93,7 @@ static void describe_awaited(struct deployment *d, const struct instance *i, cha
                         said[0] ? "; the last check said: " : "", said);
 }
 
-static bool is_ready(const struct instance *i)
+bool operation_is_ready(const struct instance *i)
 {
     return !i->replace && (i->state == STATE_UP || i->state == STATE_DONE);
 }
@@ -109,7 +109,7 @@ void operation_expire(struct deployment *d, uint64_t after_us)
     for (size_t n = 0; n < d->n_instances; n++) {
         struct instance *i = d->instances[n];
 
-        if (i->marked && i->unit && !is_ready(i) &&
+        if (i->marked && i->unit && !operation_is_ready(i) &&
             (!late || (i->state != STATE_WAITING || deployment_deps(d, i, &because) == DEPS_OK)))
             late = i;
     }
@@ -123,32 +123,41 @@ void operation_expire(struct deployment *d, uint64_t after_us)
     operation_fail(d, late, "deadline", &why);
 }
 
+bool operation_cannot_start(struct deployment *d, const struct instance *i, const char **phase,
+                            struct err *why)
+{
+    const char *because = NULL;
+
+    *phase = "ready";
+    if (i->false_starts >= OPERATION_FALSE_STARTS ||
+        (i->state == STATE_FAILED && i->has_last && deployment_deps(d, i, &because) == DEPS_OK)) {
+        describe_end(i, why);
+        *phase = i->last.stage[0] ? "sandbox" : "ready";
+        return true;
+    }
+    if (i->state == STATE_SICK && !i->ready_seen) {
+        describe_unready(i, why);
+        return true;
+    }
+    if (i->state != STATE_FAILED)
+        return false;
+    (void) deployment_deps(d, i, &because);
+    err_set(why, -EHOSTDOWN, "service '%s' cannot start without '%s'", i->name,
+            because ? because : "its dependencies");
+    err_hint(why, "ipam-orch start %s", because ? because : i->name);
+    return true;
+}
+
 /* true when the instance makes a start impossible */
 static bool start_failed(struct deployment *d, const struct instance *i)
 {
     struct err why = ERR_INIT;
-    const char *because = NULL;
+    const char *phase;
 
-    if (i->false_starts >= OPERATION_FALSE_STARTS ||
-        (i->state == STATE_FAILED && i->has_last && deployment_deps(d, i, &because) == DEPS_OK)) {
-        describe_end(i, &why);
-        operation_fail(d, i, i->last.stage[0] ? "sandbox" : "ready", &why);
-        return true;
-    }
-    if (i->state == STATE_SICK && !i->ready_seen) {
-        describe_unready(i, &why);
-        operation_fail(d, i, "ready", &why);
-        return true;
-    }
-    if (i->state == STATE_FAILED) {
-        (void) deployment_deps(d, i, &because);
-        err_set(&why, -EHOSTDOWN, "service '%s' cannot start without '%s'", i->name,
-                because ? because : "its dependencies");
-        err_hint(&why, "ipam-orch start %s", because ? because : i->name);
-        operation_fail(d, i, "ready", &why);
-        return true;
-    }
-    return false;
+    if (!operation_cannot_start(d, i, &phase, &why))
+        return false;
+    operation_fail(d, i, phase, &why);
+    return true;
 }
 
 static bool start_is_complete(struct deployment *d)
@@ -166,7 +175,7 @@ static bool start_is_complete(struct deployment *d)
             continue;
         if (start_failed(d, i))
             return false;
-        if (!is_ready(i) && (i->replace || !d->op->no_wait || !state_is_live(i->state)))
+        if (!operation_is_ready(i) && (i->replace || !d->op->no_wait || !state_is_live(i->state)))
             complete = false;
     }
     return complete;
@@ -187,6 +196,8 @@ bool operation_advance(struct deployment *d)
 {
     struct operation *op = d->op;
 
+    if (op->kind == OP_UPDATE)
+        return !d->rollout;
     if (op->stopping || op->kind == OP_STOP || op->kind == OP_DOWN) {
         return marked_are_down(d);
     }

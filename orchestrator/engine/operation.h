@@ -1,7 +1,7 @@
-/* operation.h -- a request that takes time: up, down, start, stop, restart.  One per project at a
- * time; it ends when its goal is reached or cannot be reached any more.
- * Runs in: supervisor.  Owns: its description of the failure.  The watcher is told events as they
- * happen and the end exactly once; it may leave earlier, the operation goes on. */
+/* operation.h -- a request that takes time: up, down, start, stop, restart, update.  One per
+ * project at a time; it ends when its goal is reached or cannot be reached any more. Runs in:
+ * supervisor.  Owns: its description of the failure.  The watcher is told events as they happen and
+ * the end exactly once; it may leave earlier, the operation goes on. */
 #ifndef IPAM_ENGINE_OPERATION_H
 #define IPAM_ENGINE_OPERATION_H
 
@@ -11,7 +11,7 @@
 #include "base/err.h"
 #include "engine/deployment.h"
 
-enum operation_kind { OP_UP, OP_DOWN, OP_START, OP_STOP, OP_RESTART, OP_KIND_COUNT };
+enum operation_kind { OP_UP, OP_DOWN, OP_START, OP_STOP, OP_RESTART, OP_UPDATE, OP_KIND_COUNT };
 
 extern const char *const operation_text[OP_KIND_COUNT];
 
@@ -49,6 +49,10 @@ enum { OPERATION_FALSE_STARTS = 3 };
 
 /* Sets what the marked instances should be for the operation's present half. */
 void operation_apply(struct deployment *d);
+/* What makes it impossible that `i` becomes ready; false: nothing does, so far. */
+bool operation_cannot_start(struct deployment *d, const struct instance *i, const char **phase,
+                            struct err *why);
+bool operation_is_ready(const struct instance *i);
 /* Looks whether the operation failed, changes halves or is over; true = it is over. */
 bool operation_advance(struct deployment *d);
 /* The time for getting ready is over. */

@@ -57,7 +57,8 @@ static void on_due(void *owner)
     i->probe_tag = ++s->last_tag;
     i->health.probing = true;
     health_log_begin(&i->checks, clock_wall_us(), timers_now(s->timers));
-    if (s->ops->probe(s->self, i->id, i->in->project, &i->unit->health, i->probe_tag, &e) < 0)
+    if (s->ops->probe(s->self, i->id, deployment_project_of(i), &i->unit->health, i->probe_tag,
+                      &e) < 0)
         log_err(&e, i->id);
 }
 
@@ -108,7 +109,7 @@ void probing_end(struct instance *i)
 static struct instance *by_tag(const struct supervisor *s, uint64_t tag)
 {
     for (size_t n = 0; n < s->n_deployments; n++)
-        for (size_t k = 0; k < s->deployments[n]->n_instances; k++)
+        for (size_t k = 0; k < s->deployments[n]->n_all; k++)
             if (s->deployments[n]->instances[k]->probe_tag == tag)
                 return s->deployments[n]->instances[k];
     return NULL;

@@ -96,7 +96,7 @@ static void drop_unknown(struct supervisor *s, const struct runtime_seen *seen)
  * the order of its dependencies; so does what waited for a timer that died with the supervisor. */
 static void restart_vanished(struct deployment *d, const struct runtime_seen *seen, size_t n)
 {
-    for (size_t k = 0; k < d->n_instances; k++) {
+    for (size_t k = 0; k < d->n_all; k++) {
         struct instance *i = d->instances[k];
 
         if ((state_is_live(i->state) && !find_seen(seen, n, i->id)) ||

@@ -25,6 +25,20 @@ static struct deployment *add_deployment(struct supervisor *s)
     return d;
 }
 
+static void resume_rollout(struct deployment *d, const json_t *state)
+{
+    const json_t *saved = json_object_get(state, "rollout");
+    struct project *next = NULL;
+    struct err e = ERR_INIT;
+
+    if (!json_is_object(saved))
+        return;
+    if (store_load_next(d->supervisor->config.state_dir, d->project->name, &next, &e) == 0)
+        rollout_resume(d, next, saved);
+    else
+        log_err(&e, "a replacement that had begun is not gone on with");
+}
+
 static void load_one(void *owner, struct project *p, json_t *state)
 {
     struct deployment *d = add_deployment(owner);
@@ -35,6 +49,7 @@ static void load_one(void *owner, struct project *p, json_t *state)
                  p->foreign);
     deployment_adopt(d, p);
     tidy_logs(d);
+    resume_rollout(d, state);
     if (state && deployment_from_json(d, state, &e) < 0)
         log_err(&e, "a saved state is read in part");
     if (!d->leaving)
@@ -108,7 +123,7 @@ static void mark(struct deployment *d, const struct supervisor_request *r)
         struct instance *i = d->instances[n];
         bool named = !r->services || requests_is_named(r->services, i->name);
 
-        i->marked = i->unit ? in[i->unit - p->units] : r->kind == OP_DOWN;
+        i->marked = i->unit ? in[deployment_unit_of(i)] : r->kind == OP_DOWN;
         /* what was stopped does not start because something else is restarted */
         i->marked &= r->kind != OP_RESTART || named || i->want == WANT_RUN;
         i->started_by_op = false;
@@ -132,6 +147,24 @@ static int check_known(const struct supervisor *s, const struct deployment *d,
     err_set(e, -ENOTSUP, "project '%s' was saved by a newer version: %s is not known here",
             r->project, d->project->foreign);
     return err_hint(e, "ipam-orch up, which reads its files, or install the newer version again");
+}
+
+/* one service becomes what its files say now, one instance after the other */
+static int begin_update(struct supervisor *s, const struct supervisor_request *r,
+                        struct deployment *d, struct err *e)
+{
+    struct project *next = NULL;
+    int code = 0;
+
+    if (!r->definition || !r->services || !r->services[0] || r->services[1])
+        code = err_set(e, -EINVAL, "request: 'update' needs a definition and one service");
+    if (code == 0)
+        code = requests_check_services(r->definition, r->services, e);
+    if (code == 0)
+        code = project_renew(d->project, r->definition, r->services, &next, e);
+    project_free(r->definition);
+    (void) s;
+    return code < 0 ? code : rollout_begin(d, next, r->services[0], r->back, e);
 }
 
 static int find_target(struct supervisor *s, const struct supervisor_request *r,
@@ -165,7 +198,7 @@ static int find_target(struct supervisor *s, const struct supervisor_request *r,
     if ((r->kind == OP_UP || r->kind == OP_START) &&
         reservation_check(s, r->definition ? r->definition : d->project, e) < 0)
         return e->code;
-    if (r->kind == OP_RESTART)
+    if (r->kind == OP_RESTART || r->kind == OP_UPDATE)
         return requests_check_services(d->project, r->services, e);
     return requests_check_services(r->definition ? r->definition : d->project, r->services, e);
 }
@@ -236,7 +269,10 @@ static void on_deadline(void *owner)
 {
     struct deployment *d = owner;
 
-    operation_expire(d, d->op->ready_us);
+    if (d->op->kind == OP_UPDATE)
+        rollout_expire(d);
+    else
+        operation_expire(d, d->op->ready_us);
     supervisor_settle(d);
 }
 
@@ -257,6 +293,9 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
     } else if (r->kind == OP_RESTART && r->definition) {
         if ((code = renew(s, r, d, e)) < 0)
             return code;
+    } else if (r->kind == OP_UPDATE) {
+        if ((code = begin_update(s, r, d, e)) < 0)
+            return code;
     } else {
         project_free(r->definition);
     }
@@ -265,7 +304,7 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
         abort();
     d->op->kind = r->kind;
     d->op->watcher = *watcher;
-    d->op->keep = r->keep;
+    d->op->keep = r->keep || r->kind == OP_UPDATE;
     d->op->fresh = fresh;
     d->op->no_wait = r->no_wait;
     d->op->volumes = r->volumes;
@@ -277,7 +316,8 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
                    d);
     d->leaving = r->kind == OP_DOWN;
     d->leaving_with_volumes = d->leaving && r->volumes;
-    mark(d, r);
+    if (r->kind != OP_UPDATE)
+        mark(d, r);
     if (r->kind == OP_UP && d->project->database.unit[0] != '\0') {
         const struct instance *db = deployment_instance(d, d->project->database.unit);
         d->gate = db && db->marked ? GATE_NEEDED : GATE_OPEN;

@@ -13,6 +13,8 @@
 #include "base/paths.h"
 #include "model/project_json.h"
 
+#define NEXT "next.json"
+
 static int save(const char *dir, const char *project, const char *file, const char *text,
                 bool durable, struct err *e)
 {
@@ -29,12 +31,40 @@ static int save(const char *dir, const char *project, const char *file, const ch
     return r < 0 ? err_set(e, r, "saving %s: %s", path, strerror(-r)) : 0;
 }
 
-int store_save_project(const char *dir, const struct project *p, struct err *e)
+static int save_project(const char *dir, const char *file, const struct project *p, struct err *e)
 {
     auto_free char *text = NULL;
     int r = project_to_saved(p, &text, e);
 
-    return r < 0 ? r : save(dir, p->name, "project.json", text, true, e);
+    return r < 0 ? r : save(dir, p->name, file, text, true, e);
+}
+
+int store_save_project(const char *dir, const struct project *p, struct err *e)
+{
+    return save_project(dir, "project.json", p, e);
+}
+
+int store_save_next(const char *dir, const struct project *p, struct err *e)
+{
+    return save_project(dir, NEXT, p, e);
+}
+
+void store_remove_next(const char *dir, const char *project)
+{
+    auto_free char *path = paths_join("%s/%s/" NEXT, dir, project);
+
+    (void) unlink(path);
+}
+
+int store_load_next(const char *dir, const char *project, struct project **out, struct err *e)
+{
+    auto_free char *path = paths_join("%s/%s/" NEXT, dir, project);
+    auto_free char *text = NULL;
+    size_t len = 0;
+    int r = fsio_read(AT_FDCWD, path, LIMIT_CONTROL_LINE, &text, &len);
+
+    return r < 0 ? err_set(e, r, "%s: %s", path, strerror(-r))
+                 : project_from_saved(text, len, out, e);
 }
 
 int store_save_state(const char *dir, const struct deployment *d, bool durable, struct err *e)

@@ -84,7 +84,7 @@ static void on_save(void *owner)
 void supervisor_save(struct supervisor *s)
 {
     for (size_t n = 0; n < s->n_deployments; n++) {
-        for (size_t k = 0; k < s->deployments[n]->n_instances; k++)
+        for (size_t k = 0; k < s->deployments[n]->n_all; k++)
             capsule_flush(s->deployments[n]->instances[k]);
         save(s->deployments[n], true);
     }
@@ -117,6 +117,8 @@ static void run_gate(struct deployment *d)
 /* for a rest how things stand stays known: what is done is not done again after it */
 static bool is_to_stop(const struct instance *i)
 {
+    if (i->rolling.drains && !i->in->resting)
+        return false;
     if (i->in->resting && (i->state == STATE_DONE || i->state == STATE_FAILED))
         return i->want == WANT_REST;
     return deployment_want(i) == WANT_REST && i->state != STATE_DOWN;
@@ -230,28 +232,40 @@ static void remove_rest(struct deployment *d)
         finish_operation(d);
 }
 
+/* one that is over for good, when all it wrote is in its file */
+static void drop_if_gone(struct deployment *d, struct instance *i)
+{
+    bool beside = i->part != PART_REGULAR;
+
+    if ((i->unit && !beside) || i->want == WANT_RUN || i->state != STATE_DOWN || !is_quiet(i))
+        return;
+    if (!beside)
+        launch_forget_log(d->supervisor, i);
+    else
+        rollout_forget(i);
+    deployment_drop(d, i);
+}
+
 void supervisor_settle(struct deployment *d)
 {
-    bool over;
+    bool over = false;
 
     if (d->removing)
         return; /* all has ended */
     do {
         for (bool changed = true; changed;) {
             changed = false;
-            for (size_t n = 0; n < d->n_instances; n++)
+            for (size_t n = 0; n < d->n_all; n++)
                 changed |= nudge(d, d->instances[n]);
+            changed |= rollout_advance(d);
         }
         run_gate(d);
         if (d->networks_ready)
             networks_tell(d->supervisor, d);
-        for (size_t n = d->n_instances; n > 0; n--) {
-            struct instance *i = d->instances[n - 1];
-            if (!i->unit && i->state == STATE_DOWN && is_quiet(i)) {
-                launch_forget_log(d->supervisor, i);
-                deployment_drop(d, i);
-            }
-        }
+        for (size_t n = d->n_all; n > 0; n--)
+            drop_if_gone(d, d->instances[n - 1]);
+        if (rollout_advance(d))
+            continue;
         if (!d->op)
             return;
         bool failed = d->op->failed;
@@ -260,7 +274,7 @@ void supervisor_settle(struct deployment *d)
         if (!over && failed == d->op->failed)
             return;
     } while (!over);
-    for (size_t n = 0; leaves_nothing(d->op) && n < d->n_instances; n++)
+    for (size_t n = 0; leaves_nothing(d->op) && n < d->n_all; n++)
         if (!is_quiet(d->instances[n]))
             return;
     if (leaves_nothing(d->op) && once_next(d->supervisor, d, NULL))
@@ -392,6 +406,10 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
 
         if (removing && !s->connected)
             continue;
+        if (rollout_answered(d, tag, a)) {
+            supervisor_settle(d);
+            return;
+        }
         if (networks_answered(d, tag, a) || volumes_answered(d, tag, a)) {
             if (!removing)
                 supervisor_settle(d);

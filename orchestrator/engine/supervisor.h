@@ -43,9 +43,10 @@ bool supervisor_is_ending(const struct supervisor *s);
 
 struct supervisor_request {
     enum operation_kind kind;
-    const char *project;         /* name; OP_UP: that of `definition` */
-    struct project *definition;  /* OP_UP; OP_RESTART: what is restarted becomes what it says there;
-                                    OP_DOWN: used when the project is unknown; taken */
+    const char *project; /* name; OP_UP: that of `definition` */
+    struct project
+        *definition; /* OP_UP; OP_UPDATE: of its one service; OP_RESTART: what is restarted becomes
+                        what it says there; OP_DOWN: used when the project is unknown; taken */
     const char *const *services; /* NULL = all */
     const char *by;              /* who asks, for the journal; NULL = nobody knows */
     bool keep, no_wait, no_deps;
@@ -53,6 +54,7 @@ struct supervisor_request {
     uint64_t ready_us; /* of starts: after so long they have failed; 0 = whenever they do */
     bool has_grace;    /* grace_us instead of the grace periods of those it stops */
     uint64_t grace_us;
+    bool back;    /* OP_UPDATE: the rollback section of the service holds */
     bool volumes; /* OP_DOWN: remove the project's volumes too, unless they are external */
 };
 

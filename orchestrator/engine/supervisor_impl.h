@@ -3,6 +3,7 @@
 #define IPAM_ENGINE_SUPERVISOR_IMPL_H
 
 #include "engine/fsm.h"
+#include "engine/rollout.h"
 #include "engine/supervisor.h"
 
 struct supervisor {

@@ -227,7 +227,7 @@ void supervisor_step(struct instance *i, enum fsm_event event, const struct exit
         supervisor_touch(i->in->supervisor);
     }
     act(i, &step);
-    if (step.next == STATE_UP && i->came_back) {
+    if (step.next == STATE_UP && i->came_back && i->part == PART_REGULAR) {
         i->came_back = false;
         deployment_replace_dependants(i);
     }

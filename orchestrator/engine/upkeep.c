@@ -8,7 +8,7 @@
 
 static bool is_hooked(const struct deployment *d, char *why, size_t room)
 {
-    for (size_t n = 0; n < d->n_instances; n++) {
+    for (size_t n = 0; n < d->n_all; n++) {
         if (d->instances[n]->hooks.which == HOOKS_NONE)
             continue;
         (void) snprintf(why, room, "a hook of '%s' of project '%s' runs", d->instances[n]->label,
@@ -67,7 +67,7 @@ void supervisor_rest(struct supervisor *s)
 bool supervisor_is_at_rest(const struct supervisor *s)
 {
     for (size_t n = 0; n < s->n_deployments; n++)
-        for (size_t k = 0; k < s->deployments[n]->n_instances; k++)
+        for (size_t k = 0; k < s->deployments[n]->n_all; k++)
             if (state_is_live(s->deployments[n]->instances[k]->state))
                 return false;
     return !s->one_offs;

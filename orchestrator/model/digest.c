@@ -49,6 +49,7 @@ static int digest_unit(const struct project *p, struct unit *u, struct err *e)
         abort();
     bare.digest = "";
     bare.replicas = 1; /* one more or less changes none of them */
+    bare.update = bare.rollback = (struct rollout_spec){ 0 }; /* nor does how it is replaced */
     alone.secrets = used;
     for (size_t i = 0; i < u->n_files; i++)
         used[alone.n_secrets++] = *project_secret(p, u->files[i].secret);

@@ -21,6 +21,19 @@ const char *const unhealthy_action_text[] = {
 };
 static_assert(ARRAY_LEN(unhealthy_action_text) == UNHEALTHY_ACTION_COUNT, "an action has no text");
 
+const char *const rollout_order_text[] = {
+    [ROLLOUT_STOP_FIRST] = "stop-first",
+    [ROLLOUT_START_FIRST] = "start-first",
+};
+static_assert(ARRAY_LEN(rollout_order_text) == ROLLOUT_ORDER_COUNT, "an order has no text");
+
+const char *const rollout_failure_text[] = {
+    [ROLLOUT_PAUSE] = "pause",
+    [ROLLOUT_CONTINUE] = "continue",
+    [ROLLOUT_ROLLBACK] = "rollback",
+};
+static_assert(ARRAY_LEN(rollout_failure_text) == ROLLOUT_FAILURE_COUNT, "an answer has no text");
+
 struct restart_spec restart_spec_default(enum restart_policy policy)
 {
     /* the times are moby's */

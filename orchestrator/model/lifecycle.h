@@ -2,7 +2,8 @@
  * before it is stopped.
  * Runs in: CLI (makes it), supervisor (obeys it), tests.  Owns: nothing; part of a project, whose
  * rules for strings hold.  Units: microseconds.
- * Source: compose-spec, `restart`, `deploy.restart_policy`, `post_start`, `pre_stop`. */
+ * Source: compose-spec, `restart`, `deploy.restart_policy`, `post_start`, `pre_stop`,
+ * `deploy.update_config`, `deploy.rollback_config`. */
 #ifndef IPAM_MODEL_LIFECYCLE_H
 #define IPAM_MODEL_LIFECYCLE_H
 
@@ -51,7 +52,32 @@ struct hook {
     uint64_t timeout_us;                  /* of one before the program; 0 = none */
 };
 
+enum rollout_order {
+    ROLLOUT_STOP_FIRST,
+    ROLLOUT_START_FIRST, /* the next one is ready before the present one is stopped */
+    ROLLOUT_ORDER_COUNT
+};
+
+enum rollout_failure {
+    ROLLOUT_PAUSE, /* no further instance is replaced */
+    ROLLOUT_CONTINUE,
+    ROLLOUT_ROLLBACK,
+    ROLLOUT_FAILURE_COUNT
+};
+
+/* how the instances of a unit are replaced by those of another definition of it */
+struct rollout_spec {
+    unsigned parallelism;         /* so many at a time, 0 = all */
+    uint64_t delay_us;            /* between one group and the next */
+    uint64_t monitor_us;          /* so long a new one has to stay well */
+    unsigned max_failure_permill; /* of all instances; more is a failure of the whole */
+    enum rollout_order order;
+    enum rollout_failure on_failure;
+};
+
 /* indexed by the enums */
+extern const char *const rollout_order_text[ROLLOUT_ORDER_COUNT];       /* stop-first, ... */
+extern const char *const rollout_failure_text[ROLLOUT_FAILURE_COUNT];   /* pause, ... */
 extern const char *const restart_policy_text[RESTART_POLICY_COUNT];     /* no, on-failure, ... */
 extern const char *const unhealthy_action_text[UNHEALTHY_ACTION_COUNT]; /* ignore, restart, ... */
 

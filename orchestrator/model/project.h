@@ -113,6 +113,7 @@ struct unit {
     struct health_spec health;
     struct restart_spec restart;
     struct sickness sickness;
+    struct rollout_spec update, rollback;
     struct hook *post_start, *pre_stop, *pre_start; /* pre_start: as the unit's user */
     size_t n_post_start, n_pre_stop, n_pre_start;
     struct held_socket *listen; /* it does nothing but hold these for those in its network */
@@ -149,7 +150,8 @@ struct database {
 struct project {
     struct arena *arena;
     const char *name, *dir;
-    const char *release; /* version label of the project, "" if none */
+    const char *release;     /* version label of the project, "" if none */
+    const char *const *live; /* paths below `dir` that a release does not copy; not in JSON */
     struct unit *units;
     size_t n_units;
     struct network *networks;

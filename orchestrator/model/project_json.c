@@ -170,6 +170,16 @@ static const struct json_member sickness_members[] = {
 };
 static const struct json_kind sickness_kind = KIND(sickness, "sickness", sickness_members);
 
+static const struct json_member rollout_members[] = {
+    PLAIN(rollout_spec, parallelism, T_UINT),
+    PLAIN(rollout_spec, delay_us, T_U64),
+    PLAIN(rollout_spec, monitor_us, T_U64),
+    PLAIN(rollout_spec, max_failure_permill, T_UINT),
+    ENUM(rollout_spec, order, rollout_order_text, ROLLOUT_ORDER_COUNT),
+    ENUM(rollout_spec, on_failure, rollout_failure_text, ROLLOUT_FAILURE_COUNT),
+};
+static const struct json_kind rollout_kind = KIND(rollout_spec, "rollout", rollout_members);
+
 static const struct json_member hook_members[] = {
     PLAIN(hook, argv, T_LIST), PLAIN(hook, env, T_LIST),       TEXT(hook, workdir),
     TEXT(hook, user),          PLAIN(hook, timeout_us, T_U64),
@@ -237,6 +247,8 @@ static const struct json_member unit_members[] = {
     ONE(unit, health, health_kind),
     ONE(unit, restart, restart_kind),
     ONE(unit, sickness, sickness_kind),
+    ONE(unit, update, rollout_kind),
+    ONE(unit, rollback, rollout_kind),
     MANY(unit, post_start, hook_kind),
     MANY(unit, pre_stop, hook_kind),
     MANY(unit, pre_start, hook_kind),

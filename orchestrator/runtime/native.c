@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "runtime/native_spec.h"
+#include "runtime/presence.h"
 #include "sandbox/client.h"
 
 /* Migrations may copy tables; a day is beyond any deadline an operator would wait for. */
@@ -458,6 +459,29 @@ static int native_files(void *self, const char *id, const struct runtime_files *
     return r;
 }
 
+static int native_take_ports(void *self, const char *id, uint64_t tag, struct err *e)
+{
+    return request_tagged(self, "take_ports", id, json_pack("{s:s}", "id", id), tag, e);
+}
+
+static int native_inbound(void *self, int pid)
+{
+    (void) self;
+    return presence_inbound(pid);
+}
+
+static size_t native_children(void *self, int pid, int *pids, size_t max)
+{
+    (void) self;
+    return presence_children(pid, pids, max);
+}
+
+static bool native_is_running(void *self, int pid)
+{
+    (void) self;
+    return presence_is_running(pid);
+}
+
 static int native_remove(void *self, const char *id, struct err *e)
 {
     return request_plain(self, "remove", id, json_pack("{s:s}", "id", id), e);
@@ -622,6 +646,10 @@ const struct runtime_ops native_ops = {
     .limits = native_limits,
     .hosts = native_hosts,
     .files = native_files,
+    .take_ports = native_take_ports,
+    .inbound = native_inbound,
+    .children = native_children,
+    .is_running = native_is_running,
     .remove = native_remove,
     .exec = native_exec,
     .exec_end = native_exec_end,

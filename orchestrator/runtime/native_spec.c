@@ -234,6 +234,7 @@ int native_spec_make(const struct runtime_launch *l, struct native_spec *out, st
                                .no_shm = u->no_shm,
                                .pid_of = l->shares[SHARED_PID],
                                .proc_all = u->proc_all,
+                               .beside = l->beside ? l->beside : "",
                                .limits.memory = u->limits.memory,
                                .limits.milli_cpus = u->limits.milli_cpus,
                                .limits.pids = u->limits.pids,

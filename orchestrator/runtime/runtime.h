@@ -40,6 +40,7 @@ struct runtime_launch {
     bool whole; /* with what belongs to a service besides its program: what runs before it, and
                    somebody who listens to sd_notify(3) */
     const char *shares[SHARED_COUNT]; /* with which instance, "" = with none; or with the host */
+    const char *beside; /* "" or NULL: alone; or whose published ports it will take over */
     struct runtime_link *links;
     size_t n_links;
     struct runtime_host *hosts;
@@ -126,6 +127,15 @@ struct runtime_ops {
     /* `answered` with the tag, if not 0, when they have what the project says */
     int (*files)(void *self, const char *id, const struct runtime_files *files, uint64_t tag,
                  struct err *e);
+    /* it takes over the published ports of whoever it was launched beside; `answered` with the tag
+     */
+    int (*take_ports)(void *self, const char *id, uint64_t tag, struct err *e);
+    /* how many connections others have to a program, as things are now; negative: nobody can tell
+     */
+    int (*inbound)(void *self, int pid);
+    /* processes that a program has started, at most `max`: how many there are in `pids` */
+    size_t (*children)(void *self, int pid, int *pids, size_t max);
+    bool (*is_running)(void *self, int pid);
     int (*remove)(void *self, const char *id, struct err *e);
     int (*probe)(void *self, const char *id, const struct project *p, const struct health_spec *h,
                  uint64_t tag, struct err *e);

@@ -118,6 +118,33 @@ static int fake_files(void *self, const char *id, const struct runtime_files *fi
                 project_secret(files->project, files->secrets[0])->value);
 }
 
+static int fake_take_ports(void *self, const char *id, uint64_t tag, struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) e;
+    f->tagged = tag;
+    return note(self, "take ports %s; ", id);
+}
+
+static int fake_inbound(void *self, int pid)
+{
+    (void) self, (void) pid;
+    return 0;
+}
+
+static size_t fake_children(void *self, int pid, int *pids, size_t max)
+{
+    (void) self, (void) pid, (void) pids, (void) max;
+    return 0;
+}
+
+static bool fake_is_running(void *self, int pid)
+{
+    (void) self, (void) pid;
+    return false;
+}
+
 static int fake_remove(void *self, const char *id, struct err *e)
 {
     (void) e;
@@ -182,6 +209,10 @@ const struct runtime_ops fake_runtime_ops = {
     .limits = fake_limits,
     .hosts = fake_hosts,
     .files = fake_files,
+    .take_ports = fake_take_ports,
+    .inbound = fake_inbound,
+    .children = fake_children,
+    .is_running = fake_is_running,
     .remove = fake_remove,
     .probe = fake_probe,
     .exec = fake_exec,

@@ -141,6 +141,10 @@ static void behave(struct actor *a, const char *word)
         a->sick = word[0] == 's';
         return;
     }
+    if (strcmp(word, "busy") == 0 || strcmp(word, "idle") == 0) {
+        a->busy = word[0] == 'b';
+        return;
+    }
     if (strcmp(word, "broken") == 0) {
         a->broken = true;
         return;
@@ -212,6 +216,47 @@ static void restart(struct unit *u, const char *text)
     u->restart.max_attempts = colon ? (unsigned) atoi(colon + 1) : 0;
 }
 
+static bool is_key(const char *word, const char *key)
+{
+    size_t len = strlen(key);
+
+    return strncmp(word, key, len) == 0 && word[len] == '=';
+}
+
+/* how it is replaced; false: the word says something else */
+static bool roll(struct story *s, struct unit *u, const char *word)
+{
+    const char *value = strchr(word, '=');
+
+    if (is_key(word, "parallelism"))
+        u->update.parallelism = (unsigned) atoi(value + 1);
+    else if (is_key(word, "pause"))
+        u->update.delay_us = duration(value + 1);
+    else if (is_key(word, "monitor"))
+        u->update.monitor_us = duration(value + 1);
+    else if (is_key(word, "permill"))
+        u->update.max_failure_permill = (unsigned) atoi(value + 1);
+    else if (strcmp(word, "reload") == 0)
+        u->sickness.reload_signal = SIGHUP;
+    else if (strcmp(word, "start-first") == 0)
+        u->update.order = ROLLOUT_START_FIRST;
+    else if (strcmp(word, "go-on") == 0)
+        u->update.on_failure = ROLLOUT_CONTINUE;
+    else if (strcmp(word, "published") == 0) {
+        u->ports = arena_array(s->plan->arena, 1, sizeof *u->ports);
+        u->ports[0] = (struct port){ .address = "", .published = 80, .last = 80, .target = 80 };
+        u->n_ports = 1;
+    } else if (strcmp(word, "net") == 0) {
+        u->networks = arena_array(s->plan->arena, 1, sizeof *u->networks);
+        u->networks[0] = (struct attachment){
+            .network = "net", .ipv4 = "", .ipv6 = "", .mac = "", .interface = ""
+        };
+        u->n_networks = s->plan->n_networks = 1;
+    } else
+        return false;
+    return true;
+}
+
 static void define(struct story *s, char *const *words, size_t n)
 {
     struct unit *u = &s->plan->units[s->plan->n_units++];
@@ -223,6 +268,8 @@ static void define(struct story *s, char *const *words, size_t n)
     for (size_t k = 2; k < n; k++) {
         const char *value = strchr(words[k], '=');
 
+        if (roll(s, u, words[k]))
+            continue;
         if (value && strncmp(words[k], "health=", 7) == 0)
             fake_health(u, duration(value + 1));
         else if (value && strncmp(words[k], "replicas=", 9) == 0)
@@ -273,7 +320,9 @@ static void begin(struct story *s, enum operation_kind kind, char *const *words,
     struct supervisor_request r = { .kind = kind,
                                     .project = s->plan->name,
                                     .services = service ? services : NULL,
-                                    .definition = kind == OP_UP ? copy_of_plan(s) : NULL };
+                                    .definition = kind == OP_UP || kind == OP_UPDATE
+                                                      ? copy_of_plan(s)
+                                                      : NULL };
     struct err e = ERR_INIT;
 
     for (size_t k = 0; k < n; k++) {
@@ -322,7 +371,11 @@ static void happen(struct story *s, char *const *words, size_t n)
                                            n - 1 - only_begin);
             return;
         }
-    if (n > 2 && strcmp(words[0], "scale") == 0) {
+    if (n > 2 && strcmp(words[0], "define") == 0) {
+        for (size_t k = 0; k < s->plan->n_units; k++)
+            if (strcmp(s->plan->units[k].name, words[1]) == 0)
+                s->plan->units[k].digest = arena_strdup(s->plan->arena, words[2]);
+    } else if (n > 2 && strcmp(words[0], "scale") == 0) {
         for (size_t k = 0; k < s->plan->n_units; k++)
             if (strcmp(s->plan->units[k].name, words[1]) == 0)
                 s->plan->units[k].replicas = (unsigned) atoi(words[2]);
@@ -389,6 +442,10 @@ static void set_up(struct story *s)
     s->world = world_new(&config);
     s->plan = fake_project("p", UNITS);
     s->plan->n_units = 0;
+    s->plan->networks = arena_array(s->plan->arena, 1, sizeof *s->plan->networks);
+    s->plan->networks[0] = (struct network){
+        .key = "net", .name = "p_net", .ipv4 = { "", "", "", NULL }, .ipv6 = { "", "", "", NULL }
+    };
     open_supervisor(s);
 }
 

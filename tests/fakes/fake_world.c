@@ -267,6 +267,39 @@ static int world_files(void *self, const char *id, const struct runtime_files *f
     return answer(self, tag, 0, 0);
 }
 
+static int world_take_ports(void *self, const char *id, uint64_t tag, struct err *e)
+{
+    (void) e;
+    note(self, "ports to %s", short_id(id));
+    return answer(self, tag, 1000, 0);
+}
+
+static bool is_busy(const struct world *w, int pid)
+{
+    for (const struct body *b = w->bodies; b; b = b->after)
+        if (b->pid == pid)
+            return b->actor->busy;
+    return false;
+}
+
+static int world_inbound(void *self, int pid)
+{
+    return is_busy(self, pid);
+}
+
+static size_t world_children(void *self, int pid, int *pids, size_t max)
+{
+    if (max == 0 || !is_busy(self, pid))
+        return 0;
+    pids[0] = pid; /* no other process has a number here */
+    return 1;
+}
+
+static bool world_is_running(void *self, int pid)
+{
+    return is_busy(self, pid);
+}
+
 static int world_remove(void *self, const char *id, struct err *e)
 {
     struct world *w = self;
@@ -350,6 +383,10 @@ const struct runtime_ops world_ops = {
     .limits = world_limits,
     .hosts = world_hosts,
     .files = world_files,
+    .take_ports = world_take_ports,
+    .inbound = world_inbound,
+    .children = world_children,
+    .is_running = world_is_running,
     .remove = world_remove,
     .probe = world_probe,
     .exec = world_exec,

@@ -17,6 +17,7 @@ struct actor {
     int task_code;     /* ...and ends with this */
     int exit_code;     /* when it ends by itself */
     bool sick;         /* its health checks fail */
+    bool busy;         /* somebody has a connection to it, or to a process it has started */
     bool broken;       /* its sandbox cannot be made */
 };
 

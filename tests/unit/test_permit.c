@@ -82,6 +82,7 @@ static struct spec make(enum wish w)
                       .network_of = "",
                       .ipc_of = "",
                       .pid_of = "",
+                      .beside = "",
                       .etc = none,
                       .uid = 1000,
                       .gid = 1000,

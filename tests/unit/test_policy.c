@@ -30,6 +30,7 @@ static struct spec good(void)
                           .network_of = "",
                           .ipc_of = "",
                           .pid_of = "",
+                          .beside = "",
                           .limits.cpuset = "",
                           .swappiness = "",
                           .user = "nobody",
@@ -586,17 +587,27 @@ static void what_belongs_to_the_host_may_not_be_bound_nor_what_contains_it(void 
                                           "/srv/",
                                           "",
                                           "/srv/./x",
-                                          "/var/lib/ipam-orch/volumes/x" };
-    static const char *const allowed[] = { "/srv",     "/root/project", "/home/a/b",
-                                           "/procs",   "/etc/ssl",      "/running",
-                                           "/var/log", "/var/lib/ipam", "/srv/..x",
-                                           "/devel" };
+                                          "/var/lib/ipam-orch/volumes/x",
+                                          "/var/lib/ipam-orch/operations/p/releases",
+                                          "/var/lib/ipam-orch/operations/p/backups/x",
+                                          "/var/lib/ipam-orch/operations/q/releases/1/x" };
+    static const char *const allowed[] = { "/srv",
+                                           "/root/project",
+                                           "/home/a/b",
+                                           "/procs",
+                                           "/etc/ssl",
+                                           "/running",
+                                           "/var/log",
+                                           "/var/lib/ipam",
+                                           "/srv/..x",
+                                           "/devel",
+                                           "/var/lib/ipam-orch/operations/p/releases/1/x" };
 
     (void) state;
     for (size_t i = 0; i < ARRAY_LEN(denied); i++)
-        assert_true(policy_source(denied[i], NULL) < 0);
+        assert_true(policy_source("p", denied[i], NULL) < 0);
     for (size_t i = 0; i < ARRAY_LEN(allowed); i++)
-        assert_int_equal(policy_source(allowed[i], NULL), 0);
+        assert_int_equal(policy_source("p", allowed[i], NULL), 0);
 }
 
 static void limits_outside_the_kernels_ranges_are_refused_and_named(void **state)

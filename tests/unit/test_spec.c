@@ -65,6 +65,7 @@ static struct spec full(void)
                           .network_of = "",
                           .ipc_of = "",
                           .pid_of = "",
+                          .beside = "",
                           .dns = etc,
                           .user = "www-data",
                           .home = "/var/www",
