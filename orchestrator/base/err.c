@@ -75,11 +75,14 @@ const char *err_class_text(enum err_class class)
     case ERR_MISSING: return "missing";
     case ERR_HEALTH: return "health";
     case ERR_LOCKED: return "locked";
+    case ERR_UPDATE: return "update";
+    case ERR_STUCK: return "stuck";
     case ERR_MIGRATION: return "migration";
     case ERR_BACKUP: return "backup";
     case ERR_DENIED: return "denied";
     case ERR_UNREACHABLE: return "unreachable";
     case ERR_UNSAFE: return "unsafe";
+    case ERR_PENDING: return "pending";
     case ERR_TIMEOUT: return "timeout";
     }
     return "failed";

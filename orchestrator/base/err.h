@@ -23,11 +23,14 @@ enum err_class {
     ERR_MISSING = 5,
     ERR_HEALTH = 6,
     ERR_LOCKED = 8,
+    ERR_UPDATE = 9, /* what was before serves again */
+    ERR_STUCK = 10, /* and that did not work either */
     ERR_MIGRATION = 11,
     ERR_BACKUP = 12,
     ERR_DENIED = 13,
     ERR_UNREACHABLE = 14,
     ERR_UNSAFE = 15,
+    ERR_PENDING = 20, /* no failure: changes are pending */
     ERR_TIMEOUT = 124,
 };
 

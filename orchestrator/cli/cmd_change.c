@@ -12,6 +12,7 @@
 #include "cli/renewal.h"
 #include "cli/request.h"
 #include "model/project_json.h"
+#include "ops/release.h"
 
 enum { FAILURE_LINES = 40, OPT_NO_RELOAD = 256 };
 
@@ -54,6 +55,7 @@ static json_t *names_to_json(char *const *names)
 static int reload(const struct cli *cli, const json_t *status, json_t *message, struct err *e)
 {
     struct project *now = NULL;
+    char release[RELEASE_ID];
     auto_free char *text = NULL;
     int r = renewal_load(cli, status, &now, e);
 
@@ -62,6 +64,8 @@ static int reload(const struct cli *cli, const json_t *status, json_t *message, 
         *e = (struct err) ERR_INIT;
         return 0;
     }
+    if (r == 0 && now && now->release[0] != '\0')
+        r = release_make(now, release, e);
     if (r == 0 && now && (r = project_to_json(now, &text, e)) == 0) {
         (void) json_object_set_new(message, "definition", json_loads(text, 0, NULL));
         explicit_bzero(text, strlen(text));

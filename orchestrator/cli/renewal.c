@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "cli/options.h"
 #include "compose/load.h"
+#include "model/digest.h"
 #include "model/member.h"
 
 static bool files_are_here(const struct cli *cli, const struct load_options *load,
@@ -67,8 +68,10 @@ void renewal_mark(json_t *list, const struct project *now)
 
     json_array_foreach (list, i, s) {
         const struct unit *u = now ? project_unit(now, member_text(s, "service")) : NULL;
+        const char *runs = member_text(s, "digest");
+        size_t len = digest_definition(runs);
         bool differs = u && json_integer_value(json_object_get(s, "pid")) > 0 &&
-                       strcmp(u->digest, member_text(s, "digest")) != 0;
+                       (strlen(u->digest) != len || strncmp(u->digest, runs, len) != 0);
 
         (void) json_object_set_new(s, "config_changed", json_boolean(differs));
     }

@@ -22,6 +22,7 @@
 #include "compose/load.h"
 #include "compose/replicas.h"
 #include "model/project_json.h"
+#include "ops/release.h"
 
 enum { FAILURE_LINES = 40 };
 
@@ -157,7 +158,36 @@ static void warn_of_shut(const struct cli *cli, const char *project, struct clie
     json_decref(status);
 }
 
-static int bring_up(struct cli *cli, const struct up *in, const struct project *p, struct err *e)
+/* what runs uses copies of its files from now on */
+static int make_release(struct project *p, char id[RELEASE_ID], struct err *e)
+{
+    id[0] = '\0';
+    return p->release[0] != '\0' ? release_make(p, id, e) : 0;
+}
+
+/* `id` serves; what nobody needs any more goes.  Neither makes `up` a failure. */
+static void note_release(const struct cli *cli, const char *project, const char *id,
+                         struct client *client)
+{
+    struct cli named = *cli;
+    char current[RELEASE_ID] = "", previous[RELEASE_ID];
+    auto_free char *name = NULL;
+    json_t *status = NULL;
+    struct err e = ERR_INIT;
+    int r = release_current(project, current, previous, &e);
+
+    named.project_name = project;
+    if (r == 0 && strcmp(current, id) != 0)
+        r = release_note(project, id, "up", "", &e);
+    if (r == 0 && request_project(&named, client, &name, &status, NULL) == 0)
+        r = release_prune(project, status, RELEASE_KEEP, NULL, &e);
+    json_decref(status);
+    if (r < 0)
+        fprintf(stderr, "warning: %s\n", e.msg);
+}
+
+static int bring_up(struct cli *cli, const struct up *in, const struct project *p,
+                    const char *release, struct err *e)
 {
     auto_client client = NULL;
     bool ending = false;
@@ -173,6 +203,8 @@ static int bring_up(struct cli *cli, const struct up *in, const struct project *
     r = request_run(cli, client, request, &ending, service, e);
     if (r == 0)
         warn_of_shut(cli, p->name, client);
+    if (r == 0 && release[0] != '\0')
+        note_release(cli, p->name, release, client);
     if (r < 0 && service[0] != '\0')
         log_reader_print_last(p->name, service, FAILURE_LINES, stderr);
     if (ending)
@@ -199,6 +231,7 @@ int up_run(struct cli *cli, const struct up *in, struct err *e)
     struct project *p = NULL;
     struct warnings warnings = { 0 };
     struct first first = { .cli = cli };
+    char release[RELEASE_ID] = "";
     int r = mode_check(cli, e);
 
     if (r == 0)
@@ -219,7 +252,9 @@ int up_run(struct cli *cli, const struct up *in, struct err *e)
     if (r == 0)
         r = check_ports(cli, p, e);
     if (r == 0)
-        r = bring_up(cli, in, p, e);
+        r = make_release(p, release, e);
+    if (r == 0)
+        r = bring_up(cli, in, p, release, e);
     if (r == 0)
         summarise(cli, p, began_us);
     project_free(p);

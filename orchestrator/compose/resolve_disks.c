@@ -75,7 +75,7 @@ static int swappiness(struct resolve *r, struct err *e)
     const struct node *n = node_get(r->service, "mem_swappiness");
     uint64_t value = 0;
 
-    r->unit->swappiness = "";
+    r->unit->swappiness = r->unit->release = "";
     if (!n || (n->kind == NODE_INT ? n->integer == -1 : strcmp(n->text, "-1") == 0))
         return 0; /* -1 is Docker's word for the host's */
     if (number(n, &value) < 0 || value > SWAPPINESS_MOST)

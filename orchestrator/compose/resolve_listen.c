@@ -166,6 +166,7 @@ static struct unit bare(const struct unit *u, const char *name)
                           .n_ports = u->n_ports,
                           .limits.cpuset = "",
                           .swappiness = "",
+                          .release = "",
                           .seccomp = "default",
                           .seccomp_profile = "",
                           .apparmor = "",

@@ -7,9 +7,9 @@
 
 #include "base/auto.h"
 #include "base/strv.h"
-#include "engine/graph.h"
 #include "engine/supervisor_impl.h"
 #include "logs/forward.h"
+#include "model/graph.h"
 
 static struct instance *instance_alloc(struct deployment *d, const char *name, unsigned index)
 {

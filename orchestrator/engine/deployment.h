@@ -77,7 +77,8 @@ struct instance {
     uint64_t memory_limit; /* that holds, see `limits` of control/proto.h; 0 = none */
     bool paused;           /* its processes are frozen; the state stays what it was */
     char lodges[SHARED_COUNT][INSTANCE_ID]; /* in whose namespaces it lives, "" = its own */
-    char digest[72];                        /* of the definition this incarnation runs */
+    char digest[96];                        /* of the definition this incarnation runs */
+    char release[40];                       /* whose copies it has, "" = none */
     int stop_signal;
     uint64_t stop_grace_us;
 

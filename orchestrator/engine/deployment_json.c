@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "engine/deployment.h"
 #include "engine/rollout.h"
+#include "model/member.h"
 
 /* who asks before the broker has told anything is to see them too */
 static json_t *ports_to_json(const struct instance *i)
@@ -43,6 +44,7 @@ static json_t *instance_to_json(const struct instance *i)
     (void) json_object_set_new(json, "lodges_pid", json_string(i->lodges[SHARED_PID]));
     (void) json_object_set_new(json, "ports", ports_to_json(i));
     (void) json_object_set_new(json, "index", json_integer(i->index));
+    (void) json_object_set_new(json, "release", json_string(i->release));
     (void) json_object_set_new(json, "part", json_integer(i->part));
     (void) json_object_set_new(json, "slot", json_integer(i->slot));
     (void) json_object_set_new(json, "spent", json_integer(i->spent));
@@ -161,6 +163,7 @@ static int instance_from_json(struct deployment *d, json_t *json, struct err *e)
     (void) snprintf(i->lodges[SHARED_IPC], INSTANCE_ID, "%s", lodges ? lodges : "");
     lodges = json_string_value(json_object_get(json, "lodges_pid"));
     (void) snprintf(i->lodges[SHARED_PID], INSTANCE_ID, "%s", lodges ? lodges : "");
+    (void) snprintf(i->release, sizeof i->release, "%s", member_text(json, "release"));
     i->incarnation = (unsigned) incarnation;
     i->names = json_is_false(json_object_get(json, "named")) ? 0 : d->names;
     i->state = (enum state) state_from_text(state);

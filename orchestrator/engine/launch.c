@@ -59,6 +59,7 @@ int launch_instance(struct supervisor *s, struct instance *i, struct err *e)
     (void) snprintf(i->id, sizeof i->id, "%s.%s.%u.%u", i->in->project->name, i->name, i->index,
                     i->incarnation);
     (void) snprintf(i->digest, sizeof i->digest, "%s", i->unit->digest);
+    (void) snprintf(i->release, sizeof i->release, "%s", i->unit->release);
     i->memory_limit = i->unit->limits.memory;
     i->stop_signal = i->unit->stop_signal;
     i->stop_grace_us = i->unit->stop_grace_us;

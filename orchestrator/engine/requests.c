@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strv.h"
-#include "engine/graph.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
+#include "model/graph.h"
 #include "model/project_json.h"
 #include "model/project_renew.h"
 
@@ -276,12 +276,31 @@ static void on_deadline(void *owner)
     supervisor_settle(d);
 }
 
+/* asked again for an update that goes on although whoever asked for it went away: from now on he
+ * watches it */
+static bool join_update(const struct supervisor *s, const struct supervisor_request *r,
+                        const struct watcher *watcher)
+{
+    const struct deployment *d = supervisor_find(s, r->project);
+
+    if (r->kind != OP_UPDATE || !d || !d->op || d->op->kind != OP_UPDATE || d->op->watcher.owner ||
+        !r->definition || !r->services || !r->services[0] ||
+        !rollout_is_same(d, r->definition, r->services[0], r->back))
+        return false;
+    d->op->watcher = *watcher;
+    project_free(r->definition);
+    return true;
+}
+
 int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
                      const struct watcher *watcher, struct err *e)
 {
     struct deployment *d = NULL;
-    int code = find_target(s, r, &d, e);
+    int code = join_update(s, r, watcher) ? 1 : find_target(s, r, &d, e);
     bool fresh = !d;
+
+    if (code > 0)
+        return 0;
 
     if (code < 0) {
         project_free(r->definition);
@@ -496,6 +515,7 @@ static json_t *more_status(const struct instance *i, json_t *one)
 {
     (void) json_object_set_new(one, "says", json_string(i->says));
     (void) json_object_set_new(one, "digest", json_string(i->digest));
+    (void) json_object_set_new(one, "release", json_string(i->release));
     (void) json_object_set_new(one, "health_failing", json_integer(i->health.failing));
     (void) json_object_set_new(one, "health_log", health_log_to_json(&i->checks));
     (void) json_object_set_new(one, "log_lost",

@@ -543,6 +543,16 @@ void rollout_resume(struct deployment *d, struct project *next, const json_t *sa
     (void) err_set(&d->op->failure.why, -EIO, "it had failed before");
 }
 
+bool rollout_is_same(const struct deployment *d, const struct project *next, const char *service,
+                     bool back)
+{
+    const struct rollout *r = d->rollout;
+    const struct unit *u = project_unit(next, service);
+
+    return r && u && r->back == back && strcmp(r->service, service) == 0 &&
+           strcmp(next_unit(r)->digest, u->digest) == 0;
+}
+
 json_t *rollout_to_json(const struct deployment *d)
 {
     const struct rollout *r = d->rollout;

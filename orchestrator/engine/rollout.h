@@ -32,6 +32,9 @@ int rollout_begin(struct deployment *d, struct project *next, const char *servic
 /* one that a supervisor before this one had begun; `next` is taken */
 void rollout_resume(struct deployment *d, struct project *next, const json_t *saved);
 json_t *rollout_to_json(const struct deployment *d); /* NULL: there is none */
+/* it is what somebody asks for now */
+bool rollout_is_same(const struct deployment *d, const struct project *next, const char *service,
+                     bool back);
 /* Goes on with what can go on; true when something changed. */
 bool rollout_advance(struct deployment *d);
 /* true when the tag belonged to one */

@@ -7,9 +7,9 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strv.h"
-#include "engine/graph.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
+#include "model/graph.h"
 
 /* While the broker is away a new connection is tried this often. */
 #define RETRY_US (250 * USEC_PER_MSEC)

@@ -29,6 +29,11 @@ int digest_name(struct arena *a, const char *text, const char **out, struct err 
     return 0;
 }
 
+size_t digest_definition(const char *digest)
+{
+    return strcspn(digest, "+");
+}
+
 /* A project of this unit alone, with its secrets, is its full description. */
 static int digest_unit(const struct project *p, struct unit *u, struct err *e)
 {
@@ -47,7 +52,7 @@ static int digest_unit(const struct project *p, struct unit *u, struct err *e)
 
     if (!used)
         abort();
-    bare.digest = "";
+    bare.digest = bare.release = "";
     bare.replicas = 1; /* one more or less changes none of them */
     bare.update = bare.rollback = (struct rollout_spec){ 0 }; /* nor does how it is replaced */
     alone.secrets = used;

@@ -8,6 +8,9 @@
 
 /* Fills in the digest of every unit: all of its attributes and the content of its secrets. */
 int digest_units(struct project *p, struct err *e);
+/* What of a digest comes before the content of copied files: equal for a unit and for the same
+ * unit as its files describe it now. */
+size_t digest_definition(const char *digest);
 /* A name of 64 hexadecimal digits made from a text. */
 int digest_name(struct arena *a, const char *text, const char **out, struct err *e);
 

@@ -56,9 +56,10 @@ struct device {
 
 struct unit {
     const char *name, *image;
-    const char *recipe; /* name of the recipe it was made from, "x-native" if none */
-    const char *digest; /* hex; equal digests mean: no need to replace a running instance */
-    unsigned replicas;  /* how many instances of it there are to be */
+    const char *recipe;  /* name of the recipe it was made from, "x-native" if none */
+    const char *digest;  /* hex; equal digests mean: no need to replace a running instance */
+    const char *release; /* whose copies its mounts are, "" = none: ops/release.h */
+    unsigned replicas;   /* how many instances of it there are to be */
     struct dep *deps;
     size_t n_deps;
 

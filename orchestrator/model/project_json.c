@@ -198,6 +198,7 @@ static const struct json_member unit_members[] = {
     TEXT(unit, image),
     TEXT(unit, recipe),
     TEXT(unit, digest),
+    TEXT(unit, release),
     PLAIN_OR(unit, replicas, T_UINT, 1),
     MANY(unit, deps, dep_kind),
     PLAIN(unit, argv, T_LIST),

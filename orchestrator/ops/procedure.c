@@ -11,6 +11,7 @@
 #include "model/project_json.h"
 #include "ops/intent.h"
 #include "ops/oplock.h"
+#include "ops/update.h"
 #include "ops/workdir.h"
 
 /* who undoes or finishes what a verb has written down; ends with a NULL verb */
@@ -18,6 +19,7 @@ static const struct {
     const char *verb;
     int (*undo)(struct procedure *p, const json_t *intent, struct err *e);
 } undoers[] = {
+    { "update", update_undo },
     { 0 },
 };
 

@@ -30,7 +30,8 @@ void fake_unit(struct unit *u, const char *name)
     static const char *const argv[] = { "/bin/true", NULL };
 
     u->name = u->hostname = name;
-    u->domainname = u->network_of = u->ipc_of = u->pid_of = u->limits.cpuset = u->swappiness = "";
+    u->domainname = u->network_of = u->ipc_of = u->pid_of = u->limits.cpuset = u->swappiness =
+        u->release = "";
     u->replicas = 1;
     u->log_files = 1;
     u->image = "none";

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "engine/graph.h"
+#include "model/graph.h"
 
 enum { UNITS_MAX = 5, DEPS_MAX = 4 };
 

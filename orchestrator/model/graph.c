@@ -1,4 +1,4 @@
-#include "engine/graph.h"
+#include "model/graph.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* graph.h -- dependency order of the units of a project.  Pure.
  * Runs in: supervisor, CLI.  Fails: -ELOOP with the cycle written as a path. */
-#ifndef IPAM_ENGINE_GRAPH_H
-#define IPAM_ENGINE_GRAPH_H
+#ifndef IPAM_MODEL_GRAPH_H
+#define IPAM_MODEL_GRAPH_H
 
 #include <stdbool.h>
 #include <stddef.h>

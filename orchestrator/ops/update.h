@@ -1,0 +1,33 @@
+/* update.h -- a running project becomes another release of it, service by service, and goes back to
+ * what it was when something fails or is interrupted.
+ * Runs in: CLI, as a procedure.  What it has begun is written down before (intent.h): whoever comes
+ * after a kill at any step brings back the old release, or finishes when all was done.
+ * Fails: ERR_UPDATE when the old release serves again, ERR_STUCK when that did not work either;
+ * what the failure itself says when the project was left as it is (failure_action: pause). */
+#ifndef IPAM_OPS_UPDATE_H
+#define IPAM_OPS_UPDATE_H
+
+#include <jansson.h>
+
+#include "ops/procedure.h"
+#include "ops/release.h"
+
+struct update {
+    const char *verb; /* update, rollback, apply: for the history */
+    const struct project *next;
+    const char *release; /* of `next` */
+    const char *message;
+    const char *const *services; /* only these; NULL = all */
+    bool back;                   /* by the rollback sections of the services; no migration */
+    bool no_migrate, no_backup;
+    uint64_t ready_us;   /* for each service; 0 = whenever it is */
+    uint64_t confirm_us; /* so long it waits for update_answer; 0 = not */
+};
+
+int update_run(struct procedure *p, const struct update *u, struct err *e);
+/* for the table of procedure.c */
+int update_undo(struct procedure *p, const json_t *intent, struct err *e);
+/* To an update that waits for it: it is good, or it is not.  -ENOENT when none does. */
+int update_answer(const char *project, bool good, struct err *e);
+
+#endif
