@@ -166,10 +166,10 @@ int guest_load(const char *id, struct guest **out, struct err *e)
     int r = spec && state ? make(spec, true, &g, e)
                           : err_set(e, -ENODATA, "instance '%s' was never launched", id);
 
-    if (r == 0 && (json_unpack(state, "{s:i,s:I,s:i,s?I,s?i,s?b}", "init", &init, "start", &start,
-                               "pid", &pid, "users", &users, "covered", &covered, "waits",
-                               &waits) < 0 ||
-                   strcmp(g->id, id) != 0))
+    if (r == 0 &&
+        (json_unpack(state, "{s:i,s:I,s:i,s?I,s?i,s?b}", "init", &init, "start", &start, "pid",
+                     &pid, "users", &users, "covered", &covered, "waits", &waits) < 0 ||
+         strcmp(g->id, id) != 0))
         r = err_set(e, -ENODATA, "the state of instance '%s' is not readable", id);
     json_decref(spec);
     json_decref(state);

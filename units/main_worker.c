@@ -15,34 +15,17 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/fsio.h"
-#include "units/migrate.h"
 #include "units/pack.h"
 #include "units/probe.h"
 #include "units/x509.h"
 
 enum { DONE = 0, FAILED = 1, WRONG = 2 };
-enum { REQUEST_MAX = 64 * 1024, NAMES_MAX = 64, MIGRATIONS_FD = 3, SEEDS_FD = 4 };
+enum { REQUEST_MAX = 64 * 1024, NAMES_MAX = 64 };
 
 static int wrong(const char *what)
 {
     printf("{\"ok\":false,\"output\":\"request: %s\"}\n", what);
     return WRONG;
-}
-
-static void print(json_t *answer)
-{
-    (void) json_dumpf(answer, stdout, JSON_COMPACT);
-    (void) putchar('\n');
-    (void) fflush(stdout);
-    json_decref(answer);
-}
-
-/* what a server said may be any bytes; JSON may not */
-static json_t *text_value(const char *text)
-{
-    json_t *value = json_string(text);
-
-    return value ? value : json_string("(not readable as UTF-8)");
 }
 
 static int probe(json_t *request)
@@ -81,34 +64,6 @@ static int probe(json_t *request)
     return code < 0 ? FAILED : DONE;
 }
 
-static void tell_applied(const char *kind, const char *file, uint64_t took_us)
-{
-    print(json_pack("{s:s,s:s,s:s,s:I}", "event", "applied", "kind", kind, "file", file, "ms",
-                    (json_int_t) (took_us / USEC_PER_MSEC)));
-}
-
-static int migrate(json_t *request)
-{
-    struct migrate_request r = { 0 };
-    struct migrate_result result = { 0 };
-    struct err e = ERR_INIT;
-    json_int_t timeout = 0;
-    json_error_t where;
-    int seed = 0, code;
-
-    if (json_unpack_ex(request, &where, JSON_STRICT, "{s:s,s:i,s:s,s:s,s:s,s:s,s:I,s:b}", "host",
-                       &r.host, "port", &r.port, "user", &r.user, "password", &r.password,
-                       "database", &r.database, "release", &r.release, "timeout_us", &timeout,
-                       "seed", &seed) < 0)
-        return wrong(where.text);
-    r.timeout_us = (uint64_t) timeout;
-    code = migrate_run(&r, MIGRATIONS_FD, seed ? SEEDS_FD : -1, tell_applied, &result, &e);
-    print(code < 0 ? json_pack("{s:b,s:o,s:s}", "ok", 0, "error", text_value(e.msg), "next", e.hint)
-                   : json_pack("{s:b,s:i,s:i}", "ok", 1, "migrations", (int) result.migrations,
-                               "seeds", (int) result.seeds));
-    return code < 0 ? FAILED : DONE;
-}
-
 static int selfsign(json_t *request)
 {
     const char *certificate, *key, *names[NAMES_MAX + 1] = { NULL };
@@ -136,7 +91,6 @@ static const struct {
     int (*run)(json_t *request);
 } verbs[] = {
     { "probe", probe },
-    { "migrate", migrate },
     { "selfsign", selfsign },
 };
 
@@ -171,7 +125,7 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "pack") == 0)
         return pack_file(STDIN_FILENO, STDOUT_FILENO, argv[2]) < 0 ? FAILED : DONE;
     if (argc != 2) {
-        fputs("usage: ipam-worker probe|migrate|selfsign < REQUEST\n"
+        fputs("usage: ipam-worker probe|selfsign < REQUEST\n"
               "       ipam-worker pack COMMENT < FILE > PACKED\n",
               stderr);
         return WRONG;

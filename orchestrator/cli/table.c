@@ -32,6 +32,8 @@ const struct cmd cmd_table[] = {
     { "top", NULL, "show the processes of services", cmd_top },
     { "stats", NULL, "show what services use", cmd_stats },
     { "limits", NULL, "show or change what running services may use", cmd_limits },
+    { "migrate", NULL, "bring the schema of the database forward or back", cmd_migrate },
+    { "seed", NULL, "put rows into the database that it begins with", cmd_seed },
     { "logs", NULL, "show what services printed", cmd_logs },
     { "graph", "viz", "draw services and what they depend on", cmd_graph },
     { "why", NULL, "explain services that are not as they should be", cmd_why },

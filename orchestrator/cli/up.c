@@ -13,6 +13,7 @@
 #include "cli/certificate.h"
 #include "cli/cmd.h"
 #include "cli/daemons.h"
+#include "cli/forward.h"
 #include "cli/init.h"
 #include "cli/log_reader.h"
 #include "cli/mode.h"
@@ -189,18 +190,24 @@ static void note_release(const struct cli *cli, const char *project, const char 
 static int bring_up(struct cli *cli, const struct up *in, const struct project *p,
                     const char *release, struct err *e)
 {
+    struct forward forward = { 0 };
     auto_client client = NULL;
     bool ending = false;
     char service[128] = "";
     json_t *request;
-    int r = daemons_connect(cli, &client, e);
+    int r = forward_run(cli, in, p, &forward, e);
 
-    if (r < 0)
-        return r;
-    request = request_of(in, p, e);
-    if (!request)
-        return -EINVAL;
-    r = request_run(cli, client, request, &ending, service, e);
+    if (r == 0)
+        r = daemons_connect(cli, &client, e);
+    request = r == 0 ? request_of(in, p, e) : NULL;
+    if (r == 0 && !request)
+        r = -EINVAL;
+    if (request) {
+        r = request_run(cli, client, request, &ending, service, e);
+        if (r < 0)
+            forward_undo(cli, in, p, &forward);
+    }
+    forward_clear(&forward);
     if (r == 0)
         warn_of_shut(cli, p->name, client);
     if (r == 0 && release[0] != '\0')

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/auto.h"
 #include "base/fsio.h"
@@ -243,10 +244,21 @@ static int report_missing(const struct resolve *r, struct err *e)
     return err_classify(e, ERR_MISSING);
 }
 
+static const char *const *texts_of(struct arena *a, const struct node *list)
+{
+    const char **out = arena_array(a, (list ? list->n : 0) + 1, sizeof *out);
+
+    for (size_t i = 0; list && i < list->n; i++)
+        out[i] = list->items[i]->text;
+    return out;
+}
+
 static int database(const struct loaded *l, struct project *p, const struct node *document,
                     struct err *e)
 {
     const struct node *n = node_get(node_get(document, "x-ipam-orch"), "database");
+    const char *environment =
+        node_get_text(node_get(document, "x-ipam-orch"), "environment", "production");
     struct database *db = &p->database;
 
     *db = (struct database){ .unit = node_get_text(n, "service", ""),
@@ -255,7 +267,11 @@ static int database(const struct loaded *l, struct project *p, const struct node
                              .password_secret = node_get_text(n, "password_secret", ""),
                              .migrations = node_get_text(n, "migrations", ""),
                              .seeds = node_get_text(n, "seeds", ""),
-                             .port = MYSQL_PORT };
+                             .seed_sets = texts_of(p->arena, node_get(n, "seed_sets")),
+                             .port = MYSQL_PORT,
+                             .no_production = environment[0] != '\0' &&
+                                              strcasecmp(environment, "production") != 0 &&
+                                              strcasecmp(environment, "prod") != 0 };
     if (!n)
         return 0;
     /* without its service nothing is done about it */

@@ -89,6 +89,7 @@ static const struct attribute database_list[] = {
     { "port", .accepts = INT_TEXT, .form = FORM_ANY, YES("for initialisation and migrations") },
     { "migrations", TEXT_, .path = PATH_FILE, YES("for initialisation and migrations") },
     { "seeds", TEXT_, .path = PATH_FILE, YES("for initialisation and migrations") },
+    { "seed_sets", TEXTS_, YES("folders of `seeds` that `up` puts in as well; not demo data in production") },
 };
 KIND(database, "x-ipam-orch.database section");
 
@@ -116,6 +117,7 @@ KIND(backup, "x-ipam-orch.backup section");
 static const struct attribute ours_list[] = {
     { "release", TEXT_, YES("shown by `ps`; what runs uses copies of its files") },
     { "live", TEXTS_, .path = PATH_FILE, YES("paths of the project that are not copied: what runs sees how they change") },
+    { "environment", TEXT_, YES("production, if it says nothing else: keeps demo seeds out") },
     { "database", OBJECT_, .kind = &database, YES("see its attributes") },
     { "backup", OBJECT_, .kind = &backup, YES("see its attributes") },
     { "certificate", OBJECT_, .kind = &certificate, YES("see its attributes") },

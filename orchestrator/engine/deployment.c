@@ -332,16 +332,13 @@ void deployment_drop_lease(struct deployment *d, struct lease *l)
     *l = d->leases[--d->n_leases];
 }
 
-static enum deps one_state(const struct deployment *d, const struct dep *dep,
-                           const struct instance *on)
+static enum deps one_state(const struct dep *dep, const struct instance *on)
 {
-    bool gated = d->gate != GATE_OPEN && strcmp(d->project->database.unit, dep->unit) == 0;
-
-    if (on->state == STATE_FAILED || (gated && d->gate == GATE_FAILED))
+    if (on->state == STATE_FAILED)
         return DEPS_FAILED;
     if (on->want == WANT_REST && !state_is_live(on->state) && on->state != STATE_DONE)
         return DEPS_FAILED;
-    if (on->replace || gated)
+    if (on->replace)
         return DEPS_PENDING;
     switch (dep->condition) {
     case DEP_STARTED:
@@ -363,8 +360,7 @@ static enum deps dep_state(const struct deployment *d, const struct dep *dep)
 
     for (size_t n = 0; n < d->n_instances && worst != DEPS_FAILED; n++) {
         const struct instance *on = d->instances[n];
-        enum deps s =
-            on->unit && strcmp(on->name, dep->unit) == 0 ? one_state(d, dep, on) : DEPS_OK;
+        enum deps s = on->unit && strcmp(on->name, dep->unit) == 0 ? one_state(dep, on) : DEPS_OK;
 
         worst = s > worst ? s : worst;
     }

@@ -107,9 +107,6 @@ struct instance {
     struct timer capsule_timer;
 };
 
-/* migrations of the database: dependants wait until it is open */
-enum gate { GATE_OPEN, GATE_NEEDED, GATE_RUNNING, GATE_FAILED };
-
 struct rollout;
 
 struct deployment {
@@ -122,9 +119,6 @@ struct deployment {
     struct rollout *rollout; /* NULL: no service is being replaced */
     struct lease *leases;    /* its own networks */
     size_t n_leases;
-    enum gate gate;
-    uint64_t gate_tag;
-    char gate_output[1024];
     struct operation *op; /* NULL when idle */
     bool leaving;         /* `down`: forget it when everything has stopped */
     bool leaving_with_volumes;

@@ -114,7 +114,7 @@ void operation_expire(struct deployment *d, uint64_t after_us)
             late = i;
     }
     if (!late)
-        return; /* a migration, which has a deadline of its own */
+        return; /* all is ready: it is about to end */
     describe_awaited(d, late, awaited, sizeof awaited);
     err_set(&why, -ETIMEDOUT, "service '%s' is not ready after %.1f s: %s", late->label,
             (double) after_us / USEC_PER_SEC, awaited);
@@ -162,7 +162,7 @@ static bool start_failed(struct deployment *d, const struct instance *i)
 
 static bool start_is_complete(struct deployment *d)
 {
-    bool complete = d->op->no_wait || d->gate == GATE_OPEN;
+    bool complete = true;
 
     for (size_t n = 0; n < d->n_instances; n++) {
         const struct instance *i = d->instances[n];

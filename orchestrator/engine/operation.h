@@ -18,7 +18,7 @@ extern const char *const operation_text[OP_KIND_COUNT];
 struct operation_failure {
     struct err why;
     char service[128]; /* "" = the project as a whole */
-    char phase[16];    /* sandbox, exec, ready, migrate, deadline */
+    char phase[16];    /* sandbox, exec, ready, deadline */
 };
 
 struct watcher {

@@ -337,10 +337,6 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
     d->leaving_with_volumes = d->leaving && r->volumes;
     if (r->kind != OP_UPDATE)
         mark(d, r);
-    if (r->kind == OP_UP && d->project->database.unit[0] != '\0') {
-        const struct instance *db = deployment_instance(d, d->project->database.unit);
-        d->gate = db && db->marked ? GATE_NEEDED : GATE_OPEN;
-    }
     supervisor_note(d, json_pack("{s:s,s:s,s:s,s:s}", "event", "asked", "project", d->project->name,
                                  "operation", operation_text[r->kind], "by", r->by ? r->by : ""));
     if (!s->connected) /* it went away before anybody could be told */
@@ -404,7 +400,7 @@ void supervisor_asked(struct supervisor *s, const char *project, const char *wha
 int supervisor_noted(struct supervisor *s, const char *project, const char *event, const char *by,
                      const json_t *details, struct err *e)
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz-.";
     struct deployment *d = supervisor_find(s, project);
     json_t *line;
 

@@ -96,24 +96,6 @@ void supervisor_touch(struct supervisor *s)
         timers_set(s->timers, &s->save, timers_now(s->timers) + SAVE_US, on_save, s);
 }
 
-static void run_gate(struct deployment *d)
-{
-    struct supervisor *s = d->supervisor;
-    struct instance *db = deployment_instance(d, d->project->database.unit);
-    struct err e = ERR_INIT;
-
-    if (d->gate != GATE_NEEDED || !db || db->state != STATE_UP || db->replace)
-        return;
-    d->gate = GATE_RUNNING;
-    d->gate_tag = ++s->last_tag;
-    supervisor_tell(d, json_pack("{s:s,s:s,s:s}", "event", "migrating", "project", d->project->name,
-                                 "service", db->name));
-    if (s->ops->migrate(s->self, db->id, d->project, d->gate_tag, &e) < 0) {
-        d->gate = GATE_FAILED;
-        operation_fail(d, db, "migrate", &e);
-    }
-}
-
 /* for a rest how things stand stays known: what is done is not done again after it */
 static bool is_to_stop(const struct instance *i)
 {
@@ -259,7 +241,6 @@ void supervisor_settle(struct deployment *d)
                 changed |= nudge(d, d->instances[n]);
             changed |= rollout_advance(d);
         }
-        run_gate(d);
         if (d->networks_ready)
             networks_tell(d->supervisor, d);
         for (size_t n = d->n_all; n > 0; n--)
@@ -370,27 +351,6 @@ static void on_streams(void *owner, const char *id, int fds[RUNTIME_STREAM_FDS])
         log_err(&e, id);
 }
 
-/* the last line of `ipam-worker migrate` says what went wrong */
-static void migration_error(const struct runtime_answer *a, struct err *e)
-{
-    auto_free char *text = strdup(a->output);
-    size_t len = text ? strlen(text) : 0;
-    const char *last, *what, *next;
-    json_t *json;
-
-    while (len > 0 && text[len - 1] == '\n')
-        text[--len] = '\0';
-    last = len > 0 ? strrchr(text, '\n') : NULL;
-    json = json_loads(last ? last + 1 : len > 0 ? text : "", 0, NULL);
-    what = json_string_value(json_object_get(json, "error"));
-    next = json_string_value(json_object_get(json, "next"));
-    err_set(e, -EIO, "migration failed: %s", what ? what : a->output);
-    if (next && next[0] != '\0')
-        err_hint(e, "%s", next);
-    err_classify(e, ERR_MIGRATION);
-    json_decref(json);
-}
-
 static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *a)
 {
     struct supervisor *s = owner;
@@ -401,7 +361,6 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
         return;
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct deployment *d = s->deployments[n];
-        struct err e = ERR_INIT;
         bool removing = d->removing;
 
         if (removing && !s->connected)
@@ -417,20 +376,6 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
                 finish_operation(d);
             return;
         }
-        if (d->gate != GATE_RUNNING || d->gate_tag != tag)
-            continue;
-        d->gate = a->ok ? GATE_OPEN : GATE_FAILED;
-        (void) snprintf(d->gate_output, sizeof d->gate_output, "%s", a->output);
-        supervisor_tell(d,
-                        json_pack("{s:s,s:s,s:s,s:b,s:s}", "event", a->ok ? "migrated" : "failed",
-                                  "project", d->project->name, "service", d->project->database.unit,
-                                  "ok", a->ok, "output", d->gate_output));
-        if (!a->ok) {
-            migration_error(a, &e);
-            operation_fail(d, deployment_instance(d, d->project->database.unit), "migrate", &e);
-        }
-        supervisor_settle(d);
-        return;
     }
 }
 

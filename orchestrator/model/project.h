@@ -146,6 +146,8 @@ struct database {
     const char *unit, *schema, *user, *password_secret;
     const char *migrations, *seeds; /* absolute directories, "" if none */
     uint16_t port;
+    const char *const *seed_sets; /* folders of `seeds` that `up` puts in as well */
+    bool no_production;           /* demo data may be put in */
 };
 
 struct project {

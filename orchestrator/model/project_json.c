@@ -294,10 +294,15 @@ static const struct json_member volume_members[] = {
 static const struct json_kind volume_kind = KIND(volume, "volume", volume_members);
 
 static const struct json_member database_members[] = {
-    TEXT(database, unit),         TEXT(database, schema),
-    TEXT(database, user),         TEXT(database, password_secret),
-    TEXT(database, migrations),   TEXT(database, seeds),
+    TEXT(database, unit),
+    TEXT(database, schema),
+    TEXT(database, user),
+    TEXT(database, password_secret),
+    TEXT(database, migrations),
+    TEXT(database, seeds),
     PLAIN(database, port, T_U16),
+    PLAIN(database, seed_sets, T_LIST),
+    PLAIN(database, no_production, T_BOOL),
 };
 static const struct json_kind database_kind = KIND(database, "database", database_members);
 

@@ -11,6 +11,7 @@
 #include "model/project_json.h"
 #include "ops/intent.h"
 #include "ops/oplock.h"
+#include "ops/safeguard.h"
 #include "ops/update.h"
 #include "ops/workdir.h"
 
@@ -20,6 +21,7 @@ static const struct {
     int (*undo)(struct procedure *p, const json_t *intent, struct err *e);
 } undoers[] = {
     { "update", update_undo },
+    { "migrate", safeguard_undo },
     { 0 },
 };
 

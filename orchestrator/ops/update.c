@@ -15,6 +15,7 @@
 #include "model/project_json.h"
 #include "model/project_renew.h"
 #include "ops/intent.h"
+#include "ops/migrate.h"
 #include "ops/plan.h"
 #include "ops/workdir.h"
 
@@ -213,25 +214,20 @@ static int go(const struct course *c, const struct unit **culprit, struct err *e
 
 /* ---- the database ---- */
 
-/* What runs stays as it is; only what the next release says of the database holds already. */
-static int migrate(struct procedure *p, const struct project *now, const struct project *next,
-                   struct err *e)
+/* Before anything else, with a way back of its own (safeguard.h): the release before has to be able
+ * to work with the database of the next one, as both serve for a while. */
+static int migrate(const struct procedure *p, const struct update *u, struct err *e)
 {
-    struct project mixed = *now;
-    json_t *message;
+    const struct migrate_request request = { .project = u->next, .migrations = true };
+    struct migrate_result done = MIGRATE_NOTHING;
     int r;
 
-    if (next->database.unit[0] == '\0' || !project_unit(now, next->database.unit))
+    if (u->back || u->no_migrate || !migrate_is_possible(u->next))
         return 0;
-    mixed.database = next->database;
-    mixed.release = next->release;
-    message = request("up", &mixed, next->database.unit, e);
-    if (!message)
-        return e->code;
-    (void) json_object_set_new(message, "keep", json_true());
-    (void) json_object_set_new(message, "no_deps", json_true());
-    r = ask(p, message, e);
-    json_decref(message);
+    r = migrate_run(p, &request, &done, e);
+    if (r == 0 && done.migrations > 0)
+        procedure_say(p, "%u migrations applied", done.migrations);
+    json_decref(done.steps);
     return r;
 }
 
@@ -366,21 +362,14 @@ static int close_intent(struct procedure *p, const struct update *u, struct err 
     return r;
 }
 
-static int forward(struct procedure *p, const struct update *u, const struct project *now,
-                   const struct unit **culprit, struct err *e)
+static int forward(struct procedure *p, const struct update *u, const struct unit **culprit,
+                   struct err *e)
 {
     const struct course c = {
         .p = p, .to = u->next, .services = u->services, .back = u->back, .ready_us = u->ready_us
     };
-    int r = 0;
+    int r = go(&c, culprit, e);
 
-    if (!u->back && !u->no_migrate) {
-        r = intent_step(p->dir, "migrate", NULL, e);
-        if (r == 0)
-            r = migrate(p, now, u->next, e);
-    }
-    if (r == 0)
-        r = go(&c, culprit, e);
     if (r == 0 && u->confirm_us > 0)
         r = await_answer(p, u->confirm_us, e);
     return r;
@@ -396,9 +385,11 @@ int update_run(struct procedure *p, const struct update *u, struct err *e)
     if (r == 0)
         r = release_current(p->project, from, before, e);
     if (r == 0)
+        r = migrate(p, u, e);
+    if (r == 0)
         r = open_intent(p, u, now, from, e);
     if (r == 0) {
-        r = forward(p, u, now, &culprit, e);
+        r = forward(p, u, &culprit, e);
         r = r == 0 ? close_intent(p, u, e) : keep_or_go_back(p, u, now, from, culprit, e);
     }
     project_free(now);

@@ -20,7 +20,6 @@
 #include "sandbox/client.h"
 
 /* Migrations may copy tables; a day is beyond any deadline an operator would wait for. */
-#define MIGRATE_DEADLINE_US (UINT64_C(24) * 3600 * USEC_PER_SEC)
 
 /* Nobody reads before a helper ends, so its pipe must hold everything it prints. */
 enum { HELPER_PIPE = 256 * 1024 };
@@ -576,23 +575,6 @@ static int native_exec_end(void *self, uint64_t tag, struct err *e)
     return 0;
 }
 
-static int native_migrate(void *self, const char *id, const struct project *p, uint64_t tag,
-                          struct err *e)
-{
-    const struct database *db = &p->database;
-    json_t *dirs = json_array();
-    json_t *fields;
-
-    if (db->migrations[0] != '\0')
-        (void) json_array_append_new(dirs, json_string(db->migrations));
-    if (db->seeds[0] != '\0')
-        (void) json_array_append_new(dirs, json_string(db->seeds));
-    fields =
-        json_pack("{s:s,s:I,s:[s,s],s:o}", "scope", "net", "deadline_us",
-                  (json_int_t) MIGRATE_DEADLINE_US, "argv", "ipam-worker", "migrate", "dirs", dirs);
-    return join(self, id, fields, native_migrate_request(p), tag, e);
-}
-
 static int native_upkeep(void *self, const char *what, uint64_t tag, struct err *e)
 {
     bool reexec = strcmp(what, "reexec") == 0;
@@ -654,7 +636,6 @@ const struct runtime_ops native_ops = {
     .exec = native_exec,
     .exec_end = native_exec_end,
     .probe = native_probe,
-    .migrate = native_migrate,
     .upkeep = native_upkeep,
     .quit = native_quit,
 };

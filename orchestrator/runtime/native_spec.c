@@ -322,13 +322,3 @@ json_t *native_probe_request(const struct project *p, const struct health_spec *
         (void) json_object_set_new(j, "database", json_string(q->database));
     return j;
 }
-
-json_t *native_migrate_request(const struct project *p)
-{
-    const struct database *db = &p->database;
-
-    return json_pack("{s:s,s:i,s:s,s:s,s:s,s:s,s:I,s:b}", "host", "127.0.0.1", "port",
-                     (int) db->port, "user", db->user, "password",
-                     secret_value(p, db->password_secret), "database", db->schema, "release",
-                     p->release, "timeout_us", (json_int_t) 30000000, "seed", db->seeds[0] != '\0');
-}

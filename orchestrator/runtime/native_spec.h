@@ -22,8 +22,7 @@ int native_spec_files(const struct runtime_files *f, json_t **out, int fds[FDPAS
                       struct err *e);
 void native_spec_clear(struct native_spec *s);
 
-/* requests for `ipam-worker probe` and `ipam-worker migrate`; new references */
+/* request for `ipam-worker probe`; new reference */
 json_t *native_probe_request(const struct project *p, const struct health_spec *h);
-json_t *native_migrate_request(const struct project *p);
 
 #endif

@@ -143,9 +143,6 @@ struct runtime_ops {
     int (*exec)(void *self, const char *id, const struct runtime_exec *x, uint64_t tag,
                 struct err *e);
     int (*exec_end)(void *self, uint64_t tag, struct err *e); /* kills it; the answer still comes */
-    /* applies the project's migrations (and seeds) through its database instance */
-    int (*migrate)(void *self, const char *id, const struct project *p, uint64_t tag,
-                   struct err *e);
     /* asks the back end itself for `what`: "daemon" or "reexec"; `answered` with the tag */
     int (*upkeep)(void *self, const char *what, uint64_t tag, struct err *e);
     int (*quit)(void *self, struct err *e); /* the back end may end when nothing is left */

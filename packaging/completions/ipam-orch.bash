@@ -38,6 +38,7 @@ _ipam_orch() {
         '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word") ;;
         help) mapfile -t COMPREPLY < <(compgen -W "$verbs codes" -- "$word") ;;
         backup) mapfile -t COMPREPLY < <(compgen -W "create ls show verify drill prune rm latest" -- "$word") ;;
+        migrate) mapfile -t COMPREPLY < <(compgen -W 'status up down to redo baseline new' -- "$word") ;;
         daemon) mapfile -t COMPREPLY < <(compgen -W 'status reexec stop' -- "$word") ;;
         export) mapfile -t COMPREPLY < <(compgen -W "compose filebeat" -- "$word") ;;
         *)

@@ -180,16 +180,6 @@ static int fake_exec_end(void *self, uint64_t tag, struct err *e)
     return note(self, tag == f->exec_tag ? "end exec; " : "end another exec; ");
 }
 
-static int fake_migrate(void *self, const char *id, const struct project *p, uint64_t tag,
-                        struct err *e)
-{
-    struct fake_runtime *f = self;
-
-    (void) p, (void) e;
-    f->migrate_tag = tag;
-    return note(self, "migrate %s; ", id);
-}
-
 static int fake_quit(void *self, struct err *e)
 {
     (void) e;
@@ -217,6 +207,5 @@ const struct runtime_ops fake_runtime_ops = {
     .probe = fake_probe,
     .exec = fake_exec,
     .exec_end = fake_exec_end,
-    .migrate = fake_migrate,
     .quit = fake_quit,
 };

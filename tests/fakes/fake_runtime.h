@@ -10,8 +10,7 @@ struct fake_runtime {
     char notes[4096];   /* "launch p.db.1.1; signal p.db.1.1 15; ..." since the last fake_notes */
     uint64_t probe_tag; /* of the last probe asked for */
     uint64_t exec_tag;
-    char probe_id[192]; /* whose it was */
-    uint64_t migrate_tag;
+    char probe_id[192];              /* whose it was */
     uint64_t tagged;                 /* of the last freeze, thaw, stats, input or limits */
     uint64_t network_tag;            /* of the last request about a network that wants an answer */
     uint64_t volume_tag;             /* of the last request to remove a volume */

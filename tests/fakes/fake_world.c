@@ -346,14 +346,6 @@ static int world_exec_end(void *self, uint64_t tag, struct err *e)
     return 0;
 }
 
-static int world_migrate(void *self, const char *id, const struct project *p, uint64_t tag,
-                         struct err *e)
-{
-    (void) p, (void) e;
-    note(self, "migrate %s", short_id(id));
-    return answer(self, tag, 1000, 0);
-}
-
 static void on_released(void *owner)
 {
     struct world *w = owner;
@@ -391,7 +383,6 @@ const struct runtime_ops world_ops = {
     .probe = world_probe,
     .exec = world_exec,
     .exec_end = world_exec_end,
-    .migrate = world_migrate,
     .quit = world_quit,
 };
 

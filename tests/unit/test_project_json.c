@@ -51,8 +51,8 @@ static struct port ports[] = { { .address = "", .published = 443, .last = 443, .
     {                                                                                              \
         .name = (n), .image = "i", .recipe = "r", .digest = "d", .argv = argv, .env = env,         \
         .workdir = "/", .hostname = (n), .domainname = "", .network_of = "", .ipc_of = "",         \
-        .pid_of = "", .limits.cpuset = "", .swappiness = "", .release = "", .user = "u", .home = "/", .uid = 5,   \
-        .gid = 6, .etc = none, .seccomp = "default", .seccomp_profile = "",                        \
+        .pid_of = "", .limits.cpuset = "", .swappiness = "", .release = "", .user = "u",           \
+        .home = "/", .uid = 5, .gid = 6, .etc = none, .seccomp = "default", .seccomp_profile = "", \
         .log_forward = LOG_FORWARD_NONE, .apparmor = "", .stop_signal = SIGTERM,                   \
         .stop_grace_us = 9, .log_files = 3, .log_compress = true, .logs = { 4, 5 },                \
         .health = { .probe = PROBE_BLANK },                                                        \
@@ -91,7 +91,9 @@ static json_t *example(void)
                       .user = "u",
                       .password_secret = "key",
                       .migrations = "/m",
-                      .seeds = "" },
+                      .seeds = "",
+                      .seed_sets = none,
+                      .no_production = true },
         .backup = { .directory = "/b",
                     .compress = "gzip",
                     .encrypt = "key",

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "units/sql_split.h"
+#include "ops/sql_split.h"
 
 enum { STATEMENTS_MAX = 4 };
 

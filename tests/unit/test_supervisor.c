@@ -232,7 +232,8 @@ a_service_that_never_gets_ready_fails_the_start_and_what_was_started_is_stopped(
     assert_non_null(strstr(s->failure.why.msg, "exited with status 1"));
 }
 
-static void migrations_hold_the_dependants_until_they_are_done(void **state)
+/* that is for whoever asks for `up`, before it does: a start, at boot too, changes no data */
+static void a_project_with_migrations_starts_like_any_other(void **state)
 {
     struct stage *s = *state;
 
@@ -240,25 +241,7 @@ static void migrations_hold_the_dependants_until_they_are_done(void **state)
     started(s, "p.db.1.1");
     (void) fake_notes(&s->fake);
     probe(s, "p.db.1.1", true);
-    assert_string_equal(fake_notes(&s->fake), "migrate p.db.1.1; ");
-    s->fake.to.answered(s->supervisor, s->fake.migrate_tag,
-                        &(struct runtime_answer){ .ok = true, .output = "" });
     assert_string_equal(fake_notes(&s->fake), "launch p.web.1.1; ");
-}
-
-static void a_failed_migration_fails_the_start_and_names_itself(void **state)
-{
-    struct stage *s = *state;
-
-    assert_int_equal(begin(s, OP_UP, two_tier("w1", true)), 0);
-    started(s, "p.db.1.1");
-    probe(s, "p.db.1.1", true);
-    s->fake.to.answered(s->supervisor, s->fake.migrate_tag,
-                        &(struct runtime_answer){ .ok = false, .output = "0002: bad SQL" });
-    ended(s, "p.db.1.1", 0, 0);
-    assert_true(s->failed);
-    assert_int_equal(s->failure.why.class, ERR_MIGRATION);
-    assert_non_null(strstr(s->failure.why.msg, "0002: bad SQL"));
 }
 
 static void a_crash_restarts_at_once_and_is_counted(void **state)
@@ -1263,8 +1246,7 @@ int main(void)
         STAGED(a_stop_goes_the_other_way_round),
         STAGED(for_a_rest_everything_stops_in_order_and_the_next_supervisor_starts_it),
         STAGED(a_service_that_never_gets_ready_fails_the_start_and_what_was_started_is_stopped),
-        STAGED(migrations_hold_the_dependants_until_they_are_done),
-        STAGED(a_failed_migration_fails_the_start_and_names_itself),
+        STAGED(a_project_with_migrations_starts_like_any_other),
         STAGED(a_crash_restarts_at_once_and_is_counted),
         STAGED(the_same_project_again_changes_nothing),
         STAGED(only_a_changed_service_is_replaced),

@@ -4,16 +4,25 @@
 # An empty data directory is initialised the way the container images do it, honouring their
 # variables; then this shell becomes the server.  Passwords travel on stdin only: never in an
 # argument list, never in the environment of a child.
+#
+# A first start that ends early, however it ends, is begun again: a marker is on disk before
+# anything else is, and goes when all is there.
 set -eu
 umask 077
+LC_ALL=C # in which order names come
+export LC_ALL
 
 data=/var/lib/mysql
 run=/run/mysqld
 socket=$run/mysqld.sock
+# of the server that runs the scripts: nobody who asks the other one may take this for it
+init_socket=$run/init.sock
 marker=$data/.ipam-orch-initialising
 init_dir=/docker-entrypoint-initdb.d
 
-say() { echo "mariadb.entrypoint: $*" >&2; }
+# no echo: the one of dash takes backslashes in passwords for something else
+print() { printf '%s\n' "$*"; }
+say() { print "mariadb.entrypoint: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
 # value NAME...: the first variable that is set, or the content of the file its _FILE form names
@@ -32,12 +41,13 @@ sql_text() { printf "'%s'" "$(printf %s "$1" | sed -e 's/\\/\\\\/g' -e "s/'/''/g
 # shellcheck disable=SC2016  # the quotes are SQL's
 sql_name() { printf '`%s`' "$(printf %s "$1" | sed 's/`/``/g')"; }
 
+# in place of the shell that calls it, so that a signal to that one is for the server
 server() {
-    mariadbd --no-defaults --basedir=/usr --datadir="$data" --socket="$socket" \
-        --pid-file="$run/mysqld.pid" --tmpdir=/tmp "$@"
+    exec mariadbd --no-defaults --basedir=/usr --datadir="$data" --socket="$init_socket" \
+        --pid-file="$run/init.pid" --tmpdir=/tmp "$@"
 }
 
-client() { mariadb --no-defaults --protocol=socket --socket="$socket" --user="$(id -un)" "$@"; }
+client() { mariadb --no-defaults --protocol=socket --socket="$init_socket" --user="$(id -un)" "$@"; }
 
 accounts() {
     database=$(value MARIADB_DATABASE MYSQL_DATABASE)
@@ -45,16 +55,16 @@ accounts() {
     password=$(value MARIADB_PASSWORD MYSQL_PASSWORD)
     # The administrator is whoever owns the server's files, through the socket; a remote root would
     # be reachable from every service of the network.
-    echo "delete from mysql.global_priv where User = '' or (User = 'root' and Host <> 'localhost');"
-    [ -z "$database" ] || echo "create database if not exists $(sql_name "$database");"
+    print "delete from mysql.global_priv where User = '' or (User = 'root' and Host <> 'localhost');"
+    [ -z "$database" ] || print "create database if not exists $(sql_name "$database");"
     if [ -n "$user" ]; then
         [ -n "$password" ] || fail "MYSQL_USER is set, MYSQL_PASSWORD is not"
-        echo "flush privileges;"
-        echo "create user $(sql_text "$user")@'%' identified by $(sql_text "$password");"
+        print "flush privileges;"
+        print "create user $(sql_text "$user")@'%' identified by $(sql_text "$password");"
         [ -z "$database" ] ||
-            echo "grant all on $(sql_name "$database").* to $(sql_text "$user")@'%';"
+            print "grant all on $(sql_name "$database").* to $(sql_text "$user")@'%';"
     fi
-    echo "flush privileges;"
+    print "flush privileges;"
 }
 
 root_password_given() {
@@ -66,7 +76,7 @@ root_password_given() {
 set_root_password() {
     password=$(value MARIADB_ROOT_PASSWORD MYSQL_ROOT_PASSWORD)
     [ -n "$password" ] || return 0
-    echo "alter user root@localhost identified via mysql_native_password" \
+    print "alter user root@localhost identified via mysql_native_password" \
         "using password($(sql_text "$password")) or unix_socket;"
 }
 
@@ -79,54 +89,88 @@ wait_for_socket() {
     fail "the server did not answer during its first start"
 }
 
-run_init_file() {
-    database=$(value MARIADB_DATABASE MYSQL_DATABASE)
-    say "running $1"
+# sql_of FILE: a script, unpacked
+sql_of() {
     case $1 in
-    *.sh) # shellcheck disable=SC1090  # the user's own script
-        . "$1" ;;
-    *.sql) client "$database" <"$1" ;;
-    *.sql.gz) gzip -dc "$1" | client "$database" ;;
-    *.sql.xz) xz -dc "$1" | client "$database" ;;
-    *.sql.zst) zstd -dc "$1" | client "$database" ;;
-    *.sql.bz2) bzip2 -dc "$1" | client "$database" ;;
-    *) say "ignoring $1" ;;
+    *.sql) cat "$1" ;;
+    *.sql.gz) gzip -dc "$1" ;;
+    *.sql.xz) xz -dc "$1" ;;
+    *.sql.zst) zstd -dc "$1" ;;
+    *.sql.bz2) bzip2 -dc "$1" ;;
     esac
+}
+
+# The end of the pipe is the client's; that the other half failed is on disk.
+run_sql() {
+    rm -f "$run/unpacked"
+    if { sql_of "$1" && : >"$run/unpacked"; } | client "$database" 2>"$run/error"; then
+        [ -e "$run/unpacked" ] || fail "$1: it cannot be unpacked"
+        cat "$run/error" >&2
+        return 0
+    fi
+    line=$(sed -n 's/^ERROR .* at line \([0-9]*\): .*/\1/p' "$run/error" | head -n 1)
+    fail "$1:${line:-?}: $(sed -n '/^ERROR/,$p' "$run/error" | head -n 3)"
+}
+
+# With bash, as in the images, which tells the line as well; what can be executed is.
+run_sh() {
+    if [ -x "$1" ]; then
+        MYSQL_UNIX_PORT=$init_socket "$1" || fail "$1: it ended with status $?"
+        return 0
+    fi
+    # shellcheck disable=SC2016  # for that shell
+    MYSQL_UNIX_PORT=$init_socket bash -c 'set -eE
+        trap '\''printf "mariadb.entrypoint: %s:%s: status %s\n" "$0" "$LINENO" "$?" >&2'\'' ERR
+        . "$0"' "$1" || fail "$1: it failed"
 }
 
 run_init_files() {
     [ -n "$(ls "$init_dir" 2>/dev/null)" ] || return 0
+    database=$(value MARIADB_DATABASE MYSQL_DATABASE)
     server --skip-networking --skip-log-bin &
     pid=$!
     wait_for_socket "$pid"
     for file in "$init_dir"/*; do
-        run_init_file "$file"
+        case $file in
+        *.sh) say "running $file"; run_sh "$file" ;;
+        *.sql | *.sql.gz | *.sql.xz | *.sql.zst | *.sql.bz2) say "running $file"; run_sql "$file" ;;
+        *) say "ignoring $file" ;;
+        esac
     done
     kill "$pid"
-    wait "$pid"
+    wait "$pid" || fail "the server of the first start ended with status $?"
+}
+
+# what is in the data directory, but for names that are no database's
+content() {
+    find "$data" -mindepth 1 -maxdepth 1 ! -name '.*' ! -name lost+found "$@"
 }
 
 initialise() {
     root_password_given ||
         fail "the data directory is empty and none of MYSQL_ROOT_PASSWORD," \
             "MYSQL_ROOT_PASSWORD_FILE, MYSQL_RANDOM_ROOT_PASSWORD is set"
+    [ -z "$(content)" ] || fail "$data is not empty, and no database:" "$(content | head -n 1)"
     say "initialising an empty data directory"
     : >"$marker"
+    sync "$marker" "$data"
     mariadb-install-db --no-defaults --basedir=/usr --datadir="$data" \
         --auth-root-authentication-method=socket --auth-root-socket-user="$(id -un)" \
         --skip-test-db --skip-name-resolve >/dev/null
     { accounts; set_root_password; } >"$run/accounts.sql"
-    server --skip-networking --bootstrap <"$run/accounts.sql"
+    (server --skip-networking --bootstrap) <"$run/accounts.sql"
     rm -f "$run/accounts.sql"
     run_init_files
-    rm -f "$marker"
+    rm -f "$marker" "$run/error" "$run/unpacked"
+    # a machine that stops now must not find the marker again, and delete what was written since
+    sync "$data"
     say "initialised"
 }
 
-# only ever a directory that carries our own marker: a first start that was interrupted
+# only ever a directory that carries our own marker, which goes last
 if [ -e "$marker" ]; then
     say "the first start was interrupted, beginning again"
-    find "$data" -mindepth 1 -delete
+    content -exec rm -rf {} +
 fi
 [ -d "$data/mysql" ] || initialise
 

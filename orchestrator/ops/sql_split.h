@@ -1,10 +1,10 @@
 /* sql_split.h -- an SQL script as single statements with their place in the file.  Pure.
- * Runs in: ipam-worker.
+ * Runs in: CLI.
  * Knows quotes ('..', "..", `..` with doubled quotes and backslashes), comments (-- , #, and C
  * style; executable comments of the form slash-star-bang are kept) and DELIMITER.
  * Source: MariaDB Knowledge Base, "Comment Syntax", "Delimiters". */
-#ifndef IPAM_UNITS_SQL_SPLIT_H
-#define IPAM_UNITS_SQL_SPLIT_H
+#ifndef IPAM_OPS_SQL_SPLIT_H
+#define IPAM_OPS_SQL_SPLIT_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "units/sql_split.h"
+#include "ops/sql_split.h"
 
 #include <ctype.h>
 #include <errno.h>
