@@ -54,7 +54,7 @@ $(B)/$(1): $(B)/$(2).o $(foreach r,$(3),$(B)/$(r).a)
 	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $$^ $(call libs,$(4)) $(5) -o $$@
 endef
 O := orchestrator
-$(eval $(call program,ipam-orch,$(O)/main_cli,$(O)/cli $(O)/ops $(O)/preflight $(O)/compose $(O)/control $(O)/logs $(O)/model $(O)/base,yaml-0.1 jansson libcrypto libseccomp zlib libzstd))
+$(eval $(call program,ipam-orch,$(O)/main_cli,$(O)/cli $(O)/ops $(O)/preflight $(O)/compose $(O)/control $(O)/logs $(O)/model $(O)/base,yaml-0.1 jansson libssl libcrypto libseccomp zlib libzstd))
 $(eval $(call program,ipam-orchd,$(O)/main_orchd,$(O)/control $(O)/engine $(O)/runtime $(O)/logs sandbox $(O)/model $(O)/base,libsystemd jansson zlib,-lunistring))
 $(eval $(call program,ipam-sandboxd,sandbox/main_sandboxd,sandbox $(O)/base,libsystemd jansson libseccomp libcap libnl-route-3.0))
 $(eval $(call program,ipam-init,sandbox/main_init,sandbox $(O)/base,libcap))
@@ -232,6 +232,7 @@ install: $(BIN) ## install below DESTDIR and PREFIX; build the frontend first
 	install -m 755 $(filter-out $(B)/ipam-orch,$(BIN)) $(LIBDIR)/
 	@rm -rf $(SHAREDIR)/units $(SHAREDIR)/configs $(SHAREDIR)/examples
 	find units/catalog configs -type f -exec install -D -m 644 {} $(SHAREDIR)/{} \;
+	install -m 755 units/acme-hook.sh $(SHAREDIR)/units/
 	($(EXAMPLE_FILES)) | while read -r f; do install -D -m 644 "examples/$$f" "$(SHAREDIR)/examples/$$f"; done
 	for unit in packaging/systemd/*.service; do \
 	    sed 's,/usr/lib/ipam-orch,$(PREFIX)/lib/ipam-orch,' "$$unit" >"$(UNITDIR)/$${unit##*/}"; done

@@ -17,10 +17,9 @@
 #include "base/fsio.h"
 #include "units/pack.h"
 #include "units/probe.h"
-#include "units/x509.h"
 
 enum { DONE = 0, FAILED = 1, WRONG = 2 };
-enum { REQUEST_MAX = 64 * 1024, NAMES_MAX = 64 };
+enum { REQUEST_MAX = 64 * 1024 };
 
 static int wrong(const char *what)
 {
@@ -64,34 +63,11 @@ static int probe(json_t *request)
     return code < 0 ? FAILED : DONE;
 }
 
-static int selfsign(json_t *request)
-{
-    const char *certificate, *key, *names[NAMES_MAX + 1] = { NULL };
-    struct err e = ERR_INIT;
-    json_error_t where;
-    json_t *list;
-    int days, code;
-
-    if (json_unpack_ex(request, &where, JSON_STRICT, "{s:o,s:i,s:s,s:s}", "names", &list, "days",
-                       &days, "certificate", &certificate, "key", &key) < 0)
-        return wrong(where.text);
-    if (json_array_size(list) == 0 || json_array_size(list) > NAMES_MAX)
-        return wrong("between 1 and 64 names are needed");
-    for (size_t i = 0; i < json_array_size(list); i++)
-        if (!(names[i] = json_string_value(json_array_get(list, i))))
-            return wrong("a name must be text");
-    code = x509_self_sign(names, days, certificate, key, &e);
-    if (code < 0)
-        fputs(e.msg, stdout);
-    return code < 0 ? FAILED : DONE;
-}
-
 static const struct {
     const char *name;
     int (*run)(json_t *request);
 } verbs[] = {
     { "probe", probe },
-    { "selfsign", selfsign },
 };
 
 static int run_verb(const char *name)
@@ -125,7 +101,7 @@ int main(int argc, char **argv)
     if (argc == 3 && strcmp(argv[1], "pack") == 0)
         return pack_file(STDIN_FILENO, STDOUT_FILENO, argv[2]) < 0 ? FAILED : DONE;
     if (argc != 2) {
-        fputs("usage: ipam-worker probe|selfsign < REQUEST\n"
+        fputs("usage: ipam-worker probe < REQUEST\n"
               "       ipam-worker pack COMMENT < FILE > PACKED\n",
               stderr);
         return WRONG;

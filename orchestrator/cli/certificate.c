@@ -1,92 +1,120 @@
 #include "cli/certificate.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <jansson.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/arena.h"
 #include "base/auto.h"
 #include "base/fsio.h"
-#include "base/paths.h"
+#include "cli/options.h"
+#include "compose/resolve.h"
+#include "ops/cert.h"
+#include "ops/x509.h"
 
 /* A self-signed certificate is for trying things out; a year is plenty. */
 enum { SELF_SIGNED_DAYS = 365 };
 
-static int run_worker(json_t *request, struct err *e)
+static int make_directory(const char *path, struct err *e)
 {
-    auto_free char *program = paths_join("%s/ipam-worker", paths_lib());
-    auto_free char *text = json_dumps(request, JSON_COMPACT);
-    auto_fd input = fsio_memfd("request", text ? text : "", text ? strlen(text) : 0);
-    auto_free char *output = NULL;
-    char *const argv[] = { (char[]){ "ipam-worker" }, (char[]){ "selfsign" }, NULL };
-    posix_spawn_file_actions_t actions;
-    int pipe_fd[2], status = 0, r;
-    pid_t pid;
+    auto_free char *dir = strndup(path, (size_t) (strrchr(path, '/') - path));
+    int r = dir ? fsio_mkdir_p(dir, 0755) : -ENOMEM;
 
-    json_decref(request);
-    if (input < 0 || pipe2(pipe_fd, O_CLOEXEC) < 0)
-        return err_set(e, -errno, "self-signed certificate: %s", strerror(errno));
-    (void) posix_spawn_file_actions_init(&actions);
-    (void) posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    (void) posix_spawn_file_actions_adddup2(&actions, pipe_fd[1], STDOUT_FILENO);
-    r = posix_spawn(&pid, program, &actions, NULL, argv, environ);
-    (void) posix_spawn_file_actions_destroy(&actions);
-    close(pipe_fd[1]);
-    if (r == 0 && fsio_read_fd(pipe_fd[0], 4096, &output, NULL) == 0)
-        (void) waitpid(pid, &status, 0);
-    close(pipe_fd[0]);
-    if (r != 0)
-        return err_set(e, -r, "%s: %s", program, strerror(r));
-    if (status != 0)
-        return err_set(e, -EIO, "self-signed certificate: %s", output ? output : "");
-    return 0;
+    return r < 0 ? err_set(e, r, "%s: %s", dir ? dir : path, strerror(-r)) : 0;
 }
 
-/* takes over the names */
-static int self_sign(const char *certificate, const char *key, json_t *names, struct err *e)
+static int make_pair(const struct certificate *c, struct err *e)
 {
-    auto_free char *dir =
-        paths_join("%.*s", (int) (strrchr(certificate, '/') - certificate), certificate);
-    int r = fsio_mkdir_p(dir, 0755);
+    auto_free char *certificate = NULL;
+    char *key = NULL;
+    int r = make_directory(c->certificate, e);
 
-    if (r < 0) {
-        json_decref(names);
-        return err_set(e, r, "%s: %s", dir, strerror(-r));
-    }
-    return run_worker(json_pack("{s:o,s:i,s:s,s:s}", "names", names, "days", SELF_SIGNED_DAYS,
-                                "certificate", certificate, "key", key),
-                      e);
-}
-
-static json_t *text_list(const struct node *list)
-{
-    json_t *out = json_array();
-
-    for (uint32_t i = 0; i < node_count(list); i++)
-        (void) json_array_append_new(out, json_string(list->items[i]->text));
-    return out;
+    if (r == 0)
+        r = make_directory(c->key, e);
+    if (r == 0 && access(c->key, F_OK) == 0)
+        r = err_set(e, -EEXIST, "%s is there already, and %s is not", c->key, c->certificate);
+    if (r == 0)
+        r = x509_self_sign(c->names, SELF_SIGNED_DAYS, &certificate, &key, e);
+    if (r == 0)
+        r = cert_put(c, certificate, key, e);
+    x509_wipe(key);
+    return r;
 }
 
 int certificate_ensure(const struct load_options *o, char **created, struct err *e)
 {
-    const struct node *wanted;
+    auto_arena arena = arena_new();
     struct loaded l = { 0 };
-    const char *certificate, *key;
+    struct certificate c;
     int r = load_model(o, &l, e);
 
-    wanted = node_get(node_get(l.model, "x-ipam-orch"), "certificate");
-    certificate = node_get_text(wanted, "certificate", NULL);
-    key = node_get_text(wanted, "key", NULL);
-    if (r == 0 && certificate && key && access(certificate, F_OK) < 0) {
-        r = self_sign(certificate, key, text_list(node_get(wanted, "names")), e);
+    if (r == 0 && resolve_certificate(arena, l.model, &c) && c.names[0] &&
+        access(c.certificate, F_OK) < 0) {
+        r = make_pair(&c, e);
         if (r == 0)
-            *created = strdup(certificate);
+            *created = strdup(c.certificate);
     }
     r = load_finish_error(e, r);
     loaded_clear(&l);
     return r;
+}
+
+static int begin(const struct cli *cli, const char *verb, struct certificate_of *out, struct err *e)
+{
+    const char *name = out->loaded.name;
+
+    if (verb && name)
+        return operate_begin_named(cli, name, verb, NULL, &out->operate, e);
+    if (verb)
+        return operate_begin(cli, verb, NULL, &out->operate, e);
+    return operate_look(cli, name, &out->operate, e);
+}
+
+static bool take_from_manager(struct certificate_of *out)
+{
+    if (!out->running || out->running->n_certificates == 0)
+        return false;
+    out->certificate = out->running->certificates[0];
+    return true;
+}
+
+int certificate_open(const struct cli *cli, const char *verb, struct certificate_of *out,
+                     struct err *e)
+{
+    struct load_options load = options_load(cli);
+    struct err unread = ERR_INIT, away = ERR_INIT;
+    bool found = false;
+    int r;
+
+    *out = (struct certificate_of){ .operate = OPERATE_NONE };
+    r = load_finish_error(&unread, load_model(&load, &out->loaded, &unread));
+    if (r < 0 && r != -EACCES && r != -ENOENT) {
+        *e = unread;
+        return r;
+    }
+    if (r < 0) {
+        loaded_clear(&out->loaded);
+        out->loaded = (struct loaded){ 0 };
+    }
+    if ((r = begin(cli, verb, out, e)) < 0)
+        return r;
+    (void) procedure_definition(&out->operate.procedure, &out->running, &away);
+    /* files that lie around are those of another project, if the manager has it from elsewhere */
+    if (out->loaded.model && (!out->running || strcmp(out->running->dir, out->loaded.dir) == 0))
+        found = resolve_certificate(out->loaded.arena, out->loaded.model, &out->certificate);
+    else
+        found = take_from_manager(out);
+    if (found)
+        return 0;
+    err_set(e, -ENOENT, "project '%s' names no certificate", out->operate.project);
+    err_hint(e, "set x-ipam-orch.certificate, with certificate, key and names");
+    return err_classify(e, ERR_CONFIG);
+}
+
+void certificate_close(struct certificate_of *c, int result)
+{
+    operate_end(&c->operate, result);
+    project_free(c->running);
+    loaded_clear(&c->loaded);
 }

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -181,14 +182,44 @@ static int make_env(const struct init *i, const char *template, const char *path
     return 0;
 }
 
+/* Root gives the manager the places that a scheduled renewal writes to: certificates for it and
+ * root alone, challenges for whoever serves them too. */
+static int share(const struct init *i, const char *dir)
+{
+    static const struct {
+        const char *name;
+        mode_t mode;
+    } places[] = { { "certs", 02770 }, { "acme", 02775 } };
+    const struct group *manager = geteuid() == 0 ? getgrnam("ipam-orch") : NULL;
+
+    for (size_t n = 0; manager && n < ARRAY_LEN(places); n++) {
+        auto_free char *path = paths_join("%s/%s", dir, places[n].name);
+        auto_fd fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        struct stat st;
+
+        if (fd < 0)
+            continue;
+        if (fstat(fd, &st) < 0)
+            return err_set(i->e, -errno, "%s: %s", path, strerror(errno));
+        if (st.st_gid == manager->gr_gid && (st.st_mode & places[n].mode) == places[n].mode)
+            continue;
+        if (fchown(fd, (uid_t) -1, manager->gr_gid) < 0 || fchmod(fd, places[n].mode) < 0)
+            return err_set(i->e, -errno, "%s: %s", path, strerror(errno));
+        i->say(i->owner, path, "for scheduled renewals: the group ipam-orch can write there");
+    }
+    return 0;
+}
+
 int init_variables(const char *dir, init_say *say, void *owner, struct err *e)
 {
     const struct init i = { .say = say, .owner = owner, .e = e };
     auto_free char *env = paths_join("%s/.env.prod", dir);
     auto_free char *template = paths_join("%s/env.template", dir);
 
-    if (access(env, F_OK) == 0 || access(template, F_OK) < 0)
-        return 0;
+    int r = share(&i, dir);
+
+    if (r < 0 || access(env, F_OK) == 0 || access(template, F_OK) < 0)
+        return r;
     return make_env(&i, template, env);
 }
 

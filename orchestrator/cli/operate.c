@@ -21,8 +21,8 @@ static void say(void *owner, const char *line)
         fprintf(stderr, "%s\n", line);
 }
 
-int operate_begin_named(const struct cli *cli, const char *project, const char *verb,
-                        const char *message, struct operate *o, struct err *e)
+static void describe(const struct cli *cli, const char *project, const char *verb,
+                     const char *message, struct operate *o)
 {
     *o = OPERATE_NONE;
     o->cli = cli;
@@ -36,6 +36,12 @@ int operate_begin_named(const struct cli *cli, const char *project, const char *
                                            .owner = (void *) (size_t) cli,
                                            .connect = connect_manager,
                                            .say = say };
+}
+
+int operate_begin_named(const struct cli *cli, const char *project, const char *verb,
+                        const char *message, struct operate *o, struct err *e)
+{
+    describe(cli, project, verb, message, o);
     return procedure_begin(&o->config, &o->procedure, e);
 }
 
@@ -50,6 +56,25 @@ int operate_begin(const struct cli *cli, const char *verb, const char *message, 
     if (r == 0)
         r = request_project(cli, client, &project, NULL, e);
     return r < 0 ? r : operate_begin_named(cli, project, verb, message, o, e);
+}
+
+int operate_look(const struct cli *cli, const char *project, struct operate *o, struct err *e)
+{
+    auto_client client = NULL;
+    auto_free char *found = NULL;
+    int r = 0;
+
+    *o = OPERATE_NONE;
+    if (!project && (r = daemons_attach(cli, &client, e)) == 0)
+        r = request_project(cli, client, &found, NULL, e);
+    if (r < 0)
+        return r;
+    describe(cli, project ? project : found, "", NULL, o);
+    o->procedure.config = &o->config;
+    o->procedure.project = strdup(o->project);
+    if (!o->procedure.project)
+        abort();
+    return 0;
 }
 
 void operate_end(struct operate *o, int result)

@@ -23,6 +23,9 @@ int operate_begin(const struct cli *cli, const char *verb, const char *message, 
 /* The same for a project that need not run. */
 int operate_begin_named(const struct cli *cli, const char *project, const char *verb,
                         const char *message, struct operate *o, struct err *e);
+/* To look at it only: no lock, no work directory, nothing of an earlier one is undone.  `project`
+ * NULL: that of request_project. */
+int operate_look(const struct cli *cli, const char *project, struct operate *o, struct err *e);
 void operate_end(struct operate *o, int result);
 
 #endif

@@ -293,6 +293,40 @@ static int database(const struct loaded *l, struct project *p, const struct node
     return 0;
 }
 
+/* the secret that is made of a file, "" if none is */
+static const char *secret_of(const struct node *document, const char *file)
+{
+    const struct node *list = node_get(document, "secrets");
+
+    for (uint32_t i = 0; i < node_count(list); i++)
+        if (strcmp(node_get_text(list->entries[i].value, "file", ""), file) == 0)
+            return list->entries[i].key;
+    return "";
+}
+
+bool resolve_certificate(struct arena *a, const struct node *document, struct certificate *out)
+{
+    const struct node *n = node_get(node_get(document, "x-ipam-orch"), "certificate");
+    const struct node *acme = node_get(n, "acme");
+
+    *out = (struct certificate){ .certificate = node_get_text(n, "certificate", ""),
+                                 .key = node_get_text(n, "key", ""),
+                                 .names = resolve_strings(a, node_get(n, "names")),
+                                 .directory = node_get_text(acme, "directory", ""),
+                                 .email = node_get_text(acme, "email", ""),
+                                 .webroot = node_get_text(acme, "webroot", ""),
+                                 .dns_hook = node_get_text(acme, "dns_hook", "") };
+    out->certificate_secret = secret_of(document, out->certificate);
+    out->key_secret = secret_of(document, out->key);
+    return out->certificate[0] != '\0' && out->key[0] != '\0';
+}
+
+static void certificates(struct project *p, const struct node *document)
+{
+    p->certificates = arena_array(p->arena, 1, sizeof *p->certificates);
+    p->n_certificates = resolve_certificate(p->arena, document, p->certificates) ? 1 : 0;
+}
+
 /* https://host:443/ is https://host/ to people */
 static const char *without_default_port(struct arena *a, const char *url)
 {
@@ -355,6 +389,7 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
     p->live = resolve_strings(p->arena, node_get(node_get(document, "x-ipam-orch"), "live"));
     volumes(p, document);
     urls(p, document);
+    certificates(p, document);
     code = resolve_networks(p, document, e);
     if (code == 0)
         code = secrets(l, p, document, e);

@@ -10,6 +10,8 @@
 #include "model/project.h"
 
 int resolve_project(struct loaded *l, struct project **out, struct err *e);
+/* x-ipam-orch.certificate of a model; false: there is none.  Texts are those of the model. */
+bool resolve_certificate(struct arena *a, const struct node *document, struct certificate *out);
 
 /* What the files of resolving share about one service. */
 struct resolve {

@@ -93,10 +93,19 @@ static const struct attribute database_list[] = {
 };
 KIND(database, "x-ipam-orch.database section");
 
+static const struct attribute acme_list[] = {
+    { "directory", TEXT_, .empty = true, YES("of an ACME server; empty: Let's Encrypt") },
+    { "email", TEXT_, .empty = true, YES("of the account, for `cert issue` and `cert renew`") },
+    { "webroot", TEXT_, .path = PATH_FILE, YES("the directory that is served below http://NAME/, for challenges") },
+    { "dns_hook", TEXT_, .path = PATH_FILE, .empty = true, YES("a program that answers dns-01 challenges, called as uacme(1) calls hooks") },
+};
+KIND(acme, "acme section");
+
 static const struct attribute certificate_list[] = {
     { "certificate", TEXT_, .path = PATH_FILE, YES("made by the first `up` when it is missing") },
     { "key", TEXT_, .path = PATH_FILE, YES("made by the first `up` when it is missing") },
     { "names", TEXTS_, YES("made by the first `up` when it is missing") },
+    { "acme", OBJECT_, .kind = &acme, YES("see its attributes") },
 };
 KIND(certificate, "x-ipam-orch.certificate section");
 

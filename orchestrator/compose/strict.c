@@ -168,7 +168,7 @@ static void check_secrets(struct strict *s, const struct node *secrets)
 
         if (file && stat(file, &st) < 0 && !is_certificate(s->loaded, file))
             say(s, n->at, "secret '%s': %s: %s", secrets->entries[i].key, file, strerror(errno));
-        else if (file)
+        else if (file && !is_certificate(s->loaded, file)) /* `cert status` looks at those */
             check_mode(s, file, "this secret");
         if (name && (!value || value[0] == '\0')) {
             const struct entry *line = variables_in_file(s->loaded->variables, name);

@@ -14,6 +14,7 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "model/backup_policy.h"
+#include "model/certificate.h"
 #include "model/lifecycle.h"
 #include "model/limit.h"
 #include "model/log_forward.h"
@@ -165,6 +166,8 @@ struct project {
     size_t n_secrets;
     struct database database;
     struct backup_policy backup;
+    struct certificate *certificates; /* one or none */
+    size_t n_certificates;
     const char *const *urls; /* what `up` prints at the end */
     const char *foreign;     /* saved by a version that knows more: what of it; NULL = nothing */
     struct log_keep logs;

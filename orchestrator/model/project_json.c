@@ -320,6 +320,20 @@ static const struct json_member backup_members[] = {
 };
 static const struct json_kind backup_kind = KIND(backup_policy, "backup", backup_members);
 
+static const struct json_member certificate_members[] = {
+    TEXT(certificate, certificate),
+    TEXT(certificate, key),
+    TEXT(certificate, certificate_secret),
+    TEXT(certificate, key_secret),
+    PLAIN(certificate, names, T_LIST),
+    TEXT(certificate, directory),
+    TEXT(certificate, email),
+    TEXT(certificate, webroot),
+    TEXT(certificate, dns_hook),
+};
+static const struct json_kind certificate_kind =
+    KIND(certificate, "certificate", certificate_members);
+
 static const struct json_member project_members[] = {
     TEXT(project, name),
     TEXT(project, dir),
@@ -329,6 +343,7 @@ static const struct json_member project_members[] = {
     MANY(project, volumes, volume_kind),
     ONE(project, database, database_kind),
     ONE(project, backup, backup_kind),
+    MANY(project, certificates, certificate_kind),
     PLAIN(project, urls, T_LIST),
     ONE(project, logs, keep_kind),
 };

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "model/project_json.h"
+#include "ops/cert.h"
 #include "ops/intent.h"
 #include "ops/oplock.h"
 #include "ops/safeguard.h"
@@ -22,6 +23,7 @@ static const struct {
 } undoers[] = {
     { "update", update_undo },
     { "migrate", safeguard_undo },
+    { "cert", cert_undo },
     { 0 },
 };
 

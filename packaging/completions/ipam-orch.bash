@@ -39,6 +39,7 @@ _ipam_orch() {
         help) mapfile -t COMPREPLY < <(compgen -W "$verbs codes" -- "$word") ;;
         backup) mapfile -t COMPREPLY < <(compgen -W "create ls show verify drill prune rm latest" -- "$word") ;;
         migrate) mapfile -t COMPREPLY < <(compgen -W 'status up down to redo baseline new' -- "$word") ;;
+        cert) mapfile -t COMPREPLY < <(compgen -W 'status self-signed issue renew import' -- "$word") ;;
         daemon) mapfile -t COMPREPLY < <(compgen -W 'status reexec stop' -- "$word") ;;
         export) mapfile -t COMPREPLY < <(compgen -W "compose filebeat" -- "$word") ;;
         *)

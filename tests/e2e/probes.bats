@@ -7,8 +7,8 @@ setup_file() {
     world_open
     mkdir "$PROJECT" "$PROJECT/tls"
     cp "$BATS_TEST_DIRNAME/probes.yaml" "$PROJECT/compose.yaml"
-    "$WORLD/root/usr/lib/ipam-orch/ipam-worker" selfsign <<<"{\"names\":[\"svc.test\"],\"days\":10,
-        \"certificate\":\"$PROJECT/tls/good.pem\",\"key\":\"$PROJECT/tls/good.key\"}"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 10 -subj /CN=svc.test \
+        -addext subjectAltName=DNS:svc.test -keyout "$PROJECT/tls/good.key" -out "$PROJECT/tls/good.pem" 2>/dev/null
     chmod 644 "$PROJECT"/tls/good.*
     orch up
     orch --profile wrong up --no-wait --no-deps unsocketed expiring misnamed untrusted plain

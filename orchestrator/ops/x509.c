@@ -1,8 +1,7 @@
-#include "units/x509.h"
+#include "ops/x509.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <openssl/bio.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -13,10 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
-#include "base/fsio.h"
 
 enum { SERIAL_BYTES = 16, CLOCK_SKEW_S = 3600, SECONDS_PER_DAY = 86400 };
 
@@ -89,49 +86,87 @@ static bool fill(X509 *x, EVP_PKEY *key, const char *const *names, int days)
            X509_sign(x, key, EVP_sha256()) > 0;
 }
 
-static int write_pem(BIO *bio, const char *path, mode_t mode, struct err *e)
+static int take_text(BIO *bio, char **out)
 {
     char *data = NULL;
     long len = BIO_get_mem_data(bio, &data);
-    int r;
 
-    if (access(path, F_OK) == 0)
-        return err_set(e, -EEXIST, "%s is there already", path);
-    r = fsio_write_atomic(AT_FDCWD, path, data, (size_t) len, mode);
-    return r < 0 ? err_set(e, r, "%s: %s", path, strerror(-r)) : 0;
+    *out = len > 0 ? strndup(data, (size_t) len) : NULL;
+    return *out ? 0 : -ENOMEM;
 }
 
-/* the key first: a certificate without its key would be taken for a complete pair */
-static int save(X509 *x, EVP_PKEY *key, const char *certificate_path, const char *key_path,
-                struct err *e)
+static int key_text(EVP_PKEY *pair, char **out, struct err *e)
 {
-    BIO *secret = BIO_new(BIO_s_secmem()), *open = BIO_new(BIO_s_mem());
-    int r = 0;
+    BIO *bio = BIO_new(BIO_s_secmem());
+    int r = bio && PEM_write_bio_PrivateKey(bio, pair, NULL, NULL, 0, NULL, NULL) == 1
+                ? take_text(bio, out)
+                : openssl_error(e, "writing the key");
 
-    if (!secret || !open || !PEM_write_bio_PrivateKey(secret, key, NULL, NULL, 0, NULL, NULL) ||
-        !PEM_write_bio_X509(open, x))
-        r = openssl_error(e, "writing the certificate");
-    if (r == 0)
-        r = write_pem(secret, key_path, 0600, e);
-    if (r == 0)
-        r = write_pem(open, certificate_path, 0644, e);
-    BIO_free(secret);
-    BIO_free(open);
+    BIO_free(bio);
     return r;
 }
 
-int x509_self_sign(const char *const *names, int days, const char *certificate, const char *key,
+int x509_self_sign(const char *const *names, int days, char **certificate, char **key,
                    struct err *e)
 {
     EVP_PKEY *pair = EVP_EC_gen("P-256");
     X509 *x = X509_new();
+    BIO *open = BIO_new(BIO_s_mem());
+    char *text = NULL;
     int r;
 
-    if (!pair || !x || !fill(x, pair, names, days))
+    if (!pair || !x || !open || !fill(x, pair, names, days) || PEM_write_bio_X509(open, x) != 1)
         r = openssl_error(e, "making the certificate");
-    else
-        r = save(x, pair, certificate, key, e);
+    else if ((r = take_text(open, &text)) == 0)
+        r = key_text(pair, key, e);
+    if (r == 0)
+        *certificate = take_ptr(text);
+    free(text);
+    BIO_free(open);
     X509_free(x);
     EVP_PKEY_free(pair);
     return r;
+}
+
+static bool add_names(X509_REQ *q, const char *const *names)
+{
+    auto_free char *alternatives = alternative_names(names);
+    X509_EXTENSION *one = X509V3_EXT_nconf_nid(NULL, NULL, NID_subject_alt_name, alternatives);
+    STACK_OF(X509_EXTENSION) *list = sk_X509_EXTENSION_new_null();
+    bool ok = one && list && sk_X509_EXTENSION_push(list, one) > 0 &&
+              X509_REQ_add_extensions(q, list) == 1;
+
+    sk_X509_EXTENSION_free(list);
+    X509_EXTENSION_free(one);
+    return ok;
+}
+
+int x509_request(const char *const *names, char **request, char **key, struct err *e)
+{
+    EVP_PKEY *pair = EVP_EC_gen("P-256");
+    X509_REQ *q = X509_REQ_new();
+    BIO *open = BIO_new(BIO_s_mem());
+    char *text = NULL;
+    int r;
+
+    if (!pair || !q || !open || X509_REQ_set_version(q, X509_REQ_VERSION_1) != 1 ||
+        X509_REQ_set_pubkey(q, pair) != 1 || !add_names(q, names) ||
+        X509_REQ_sign(q, pair, EVP_sha256()) <= 0 || PEM_write_bio_X509_REQ(open, q) != 1)
+        r = openssl_error(e, "making the request");
+    else if ((r = take_text(open, &text)) == 0)
+        r = key_text(pair, key, e);
+    if (r == 0)
+        *request = take_ptr(text);
+    free(text);
+    BIO_free(open);
+    X509_REQ_free(q);
+    EVP_PKEY_free(pair);
+    return r;
+}
+
+void x509_wipe(char *key)
+{
+    if (key)
+        explicit_bzero(key, strlen(key));
+    free(key);
 }
