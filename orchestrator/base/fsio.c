@@ -85,13 +85,23 @@ int fsio_write_all(int fd, const void *data, size_t len)
     return 0;
 }
 
-static int fill(int fd, const void *data, size_t len, mode_t mode, bool sync)
+/* how a file is to be, and how soon on disk */
+struct manner {
+    mode_t mode;
+    bool sync;
+    uid_t uid; /* (uid_t) -1: the caller's */
+    gid_t gid;
+};
+
+static int fill(int fd, const void *data, size_t len, const struct manner *m)
 {
     int r = fsio_write_all(fd, data, len);
 
     if (r < 0)
         return r;
-    return fchmod(fd, mode) < 0 || (sync && fsync(fd) < 0) ? -errno : 0;
+    if (m->uid != (uid_t) -1 && fchown(fd, m->uid, m->gid) < 0)
+        return -errno;
+    return fchmod(fd, m->mode) < 0 || (m->sync && fsync(fd) < 0) ? -errno : 0;
 }
 
 /* the directory of `path`: what was renamed there stays so when the machine stops at once */
@@ -109,7 +119,7 @@ static int sync_parent(int dir, const char *path)
     return fd < 0 || fsync(fd) < 0 ? -errno : 0;
 }
 
-static int replace(int dir, const char *path, const void *data, size_t len, mode_t mode, bool sync)
+static int replace(int dir, const char *path, const void *data, size_t len, const struct manner *m)
 {
     char temp[PATH_MAX];
     int n = snprintf(temp, sizeof temp, "%s.%d" FSIO_TEMPORARY, path, (int) getpid());
@@ -119,22 +129,33 @@ static int replace(int dir, const char *path, const void *data, size_t len, mode
     auto_fd fd = openat(dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
     if (fd < 0)
         return -errno;
-    int r = fill(fd, data, len, mode, sync);
+    int r = fill(fd, data, len, m);
     if (r == 0 && renameat(dir, temp, dir, path) < 0)
         r = -errno;
     if (r < 0)
         (void) unlinkat(dir, temp, 0);
-    return r == 0 && sync ? sync_parent(dir, path) : r;
+    return r == 0 && m->sync ? sync_parent(dir, path) : r;
 }
 
 int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, mode_t mode)
 {
-    return replace(dir, path, data, len, mode, true);
+    return replace(dir, path, data, len,
+                   &(struct manner){ .mode = mode, .sync = true, .uid = (uid_t) -1 });
+}
+
+int fsio_write_owned(int dir, const char *path, const void *data, size_t len,
+                     const struct stat *like)
+{
+    return replace(dir, path, data, len,
+                   &(struct manner){ .mode = like->st_mode & 07777u,
+                                     .sync = true,
+                                     .uid = geteuid() == 0 ? like->st_uid : (uid_t) -1,
+                                     .gid = like->st_gid });
 }
 
 int fsio_write_volatile(int dir, const char *path, const void *data, size_t len, mode_t mode)
 {
-    return replace(dir, path, data, len, mode, false);
+    return replace(dir, path, data, len, &(struct manner){ .mode = mode, .uid = (uid_t) -1 });
 }
 
 int fsio_sync_entry(const char *path)

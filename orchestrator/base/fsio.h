@@ -5,6 +5,7 @@
 #define IPAM_BASE_FSIO_H
 
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Reads a whole regular file of at most `max` bytes; *out is malloc'd and NUL-terminated, its
@@ -17,6 +18,10 @@ int fsio_read_pseudo(int dir, const char *path, size_t max, char **out);
 int fsio_read_fd(int fd, size_t max, char **out, size_t *len);
 /* Writes to a temporary file beside `path`, syncs, renames, syncs the directory. */
 int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, mode_t mode);
+/* The same with mode and, for root, owner and group of `like`: a file that is somebody's stays his.
+ */
+int fsio_write_owned(int dir, const char *path, const void *data, size_t len,
+                     const struct stat *like);
 /* The same without the sync: for what says nothing any more when the machine has stopped. */
 int fsio_write_volatile(int dir, const char *path, const void *data, size_t len, mode_t mode);
 /* That `path` is there, or not there any more, outlives a machine that stops at once. */
