@@ -11,6 +11,7 @@
 #include "cli/options.h"
 #include "compose/load.h"
 #include "compose/mask.h"
+#include "compose/strict.h"
 #include "compose/values.h"
 #include "compose/yaml.h"
 
@@ -132,12 +133,31 @@ static int print_model(const struct input *in, const struct loaded *l, struct er
     return 0;
 }
 
+/* as they are written first: what is missing may keep them from being read */
+static int check(const struct input *in, struct err *e)
+{
+    struct loaded raw = { 0 }, l = { 0 };
+    size_t missing = 0;
+    int r = load_raw(&in->load, &raw, e);
+
+    if (r == 0)
+        missing = strict_variables(&raw, stdout);
+    loaded_clear(&raw);
+    if (r == 0)
+        r = load_model(&in->load, &l, e);
+    if (r == 0)
+        r = strict_check(&l, missing, stdout, e);
+    r = load_finish_error(e, r);
+    loaded_clear(&l);
+    return r;
+}
+
 static int config(const struct input *in, struct err *e)
 {
     struct loaded l = { 0 };
     int r = in->list && in->list->raw ? load_raw(&in->load, &l, e) : load_model(&in->load, &l, e);
 
-    if (!in->quiet && in->list != &config_lists[CONFIG_CHECK])
+    if (!in->quiet)
         warnings_print(&l.warnings, stderr);
     if (r == 0 && in->list)
         r = in->list->print(&l, in->argument, in->json, e);
@@ -152,6 +172,7 @@ int cmd_config(struct cli *cli, int argc, char **argv)
 {
     struct input in = { 0 };
     struct err e = ERR_INIT;
+    int r;
 
     if (cli_parse(cli, &argp, argc, argv, &in) != 0)
         return ERR_USAGE;
@@ -159,5 +180,6 @@ int cmd_config(struct cli *cli, int argc, char **argv)
     in.json |= cli->format == FORMAT_JSON;
     options_to_load(cli, &in.load);
     in.load.here_only = true;
-    return config(&in, &e) < 0 ? cli_fail(cli, &e) : 0;
+    r = in.list == &config_lists[CONFIG_CHECK] ? check(&in, &e) : config(&in, &e);
+    return r < 0 ? cli_fail(cli, &e) : 0;
 }

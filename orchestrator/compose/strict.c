@@ -5,13 +5,14 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "base/limits.h"
+#include "base/password.h"
 #include "compose/database_ports.h"
+#include "compose/needs.h"
 
 struct strict {
     const struct loaded *loaded;
@@ -37,19 +38,6 @@ say(struct strict *s, struct mark at, const char *fmt, ...)
 
 /* ---- env files ---- */
 
-static bool is_placeholder(const char *value)
-{
-    static const char *const words[] = { "changeme", "change_me", "change-me", "placeholder",
-                                         "secret",   "password",  "todo",      "xxx" };
-
-    if (value[0] == '<' && value[strlen(value) - 1] == '>')
-        return true;
-    for (size_t i = 0; i < ARRAY_LEN(words); i++)
-        if (strcasecmp(value, words[i]) == 0)
-            return true;
-    return false;
-}
-
 /* A dollar that is replaced although its line looks like a password: in single quotes, or doubled,
  * it would stay. */
 static void check_dollar(struct strict *s, struct mark at, const char *name, const char *value)
@@ -67,6 +55,14 @@ static void check_dollar(struct strict *s, struct mark at, const char *name, con
         (int) n + 1, dollar);
 }
 
+/* which is not part of the value, unless it is in quotes: whoever wrote it may think so */
+static bool ends_with_blank(const char *value)
+{
+    size_t n = strlen(value);
+
+    return n > 0 && (value[n - 1] == ' ' || value[n - 1] == '\t');
+}
+
 static void check_line(struct strict *s, struct mark at, char *line, struct node *seen)
 {
     struct arena *a = s->loaded->arena;
@@ -82,7 +78,9 @@ static void check_line(struct strict *s, struct mark at, char *line, struct node
     n = strcspn(name, " \t");
     name[n] = '\0';
     check_dollar(s, at, name, equals + 1);
-    if (is_placeholder(equals + 1))
+    if (ends_with_blank(equals + 1))
+        say(s, at, "%s ends with a blank", name);
+    if (password_is_placeholder(equals + 1))
         say(s, at, "%s has a placeholder for a value", name);
     before = node_get(seen, name);
     if (before)
@@ -162,19 +160,12 @@ static void check_secrets(struct strict *s, const struct node *secrets)
     for (uint32_t i = 0; i < node_count(secrets); i++) {
         const struct node *n = secrets->entries[i].value;
         const char *file = node_get_text(n, "file", NULL);
-        const char *name = node_get_text(n, "environment", NULL);
-        const char *value = name ? variables_get(s->loaded->variables, name) : NULL;
         struct stat st;
 
         if (file && stat(file, &st) < 0 && !is_certificate(s->loaded, file))
             say(s, n->at, "secret '%s': %s: %s", secrets->entries[i].key, file, strerror(errno));
         else if (file && !is_certificate(s->loaded, file)) /* `cert status` looks at those */
             check_mode(s, file, "this secret");
-        if (name && (!value || value[0] == '\0')) {
-            const struct entry *line = variables_in_file(s->loaded->variables, name);
-            say(s, line ? line->key_at : n->at, "%s is %s; secret '%s' needs it", name,
-                value ? "empty" : "not set", secrets->entries[i].key);
-        }
     }
 }
 
@@ -197,9 +188,18 @@ static void check_compose_files(struct strict *s)
     }
 }
 
-int strict_check(const struct loaded *l, FILE *out, struct err *e)
+size_t strict_variables(const struct loaded *raw, FILE *out)
 {
-    struct strict s = { .loaded = l, .out = out };
+    struct strict s = { .loaded = raw, .out = out };
+
+    s.found = needs_variables(raw, out) + needs_types(raw, out);
+    check_env_files(&s, raw->variables);
+    return s.found;
+}
+
+int strict_check(const struct loaded *l, size_t before, FILE *out, struct err *e)
+{
+    struct strict s = { .loaded = l, .out = out, .found = before };
     struct warnings all = l->warnings;
     const struct node *warnings;
 
@@ -207,9 +207,9 @@ int strict_check(const struct loaded *l, FILE *out, struct err *e)
     warnings = all.texts;
     for (uint32_t i = 0; i < node_count(warnings); i++)
         say(&s, (struct mark){ 0 }, "%s", warnings->entries[i].key);
-    check_env_files(&s, l->variables);
     check_secrets(&s, node_get(l->model, "secrets"));
     check_compose_files(&s);
+    s.found += needs_services(l, out);
     if (s.found == 0) {
         fputs("nothing to remark\n", out);
         return 0;

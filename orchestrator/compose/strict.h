@@ -9,6 +9,10 @@
 
 #include "compose/load.h"
 
-int strict_check(const struct loaded *l, FILE *out, struct err *e);
+/* Of the env files, and how many lines: `raw` is what load_raw gives, because what is missing or
+ * wrong in them may keep the files from being read. */
+size_t strict_variables(const struct loaded *raw, FILE *out);
+/* Of the model; `before` is what strict_variables found. */
+int strict_check(const struct loaded *l, size_t before, FILE *out, struct err *e);
 
 #endif

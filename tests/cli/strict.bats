@@ -58,7 +58,73 @@ remarks() {
 @test "check: a secret without a value" {
     compose 'services: {a: {image: a, secrets: [s]}}
 secrets: {s: {environment: PASSWORD}}'
-    remarks "PASSWORD is not set; secret 's' needs it" -- config --check
+    remarks "/.env.prod: PASSWORD is required by a" -- config --check
+    : >.env.prod
+    chmod 600 .env.prod
+    remarks "/.env.prod: PASSWORD is required by a" -- config --check
+    echo PASSWORD= >.env.prod
+    remarks "/.env.prod:1: PASSWORD is empty, and required by a" -- config --check
+}
+
+@test "check: every required variable that is missing, with who needs it, not only the first" {
+    # shellcheck disable=SC2016 # for compose to expand
+    compose 'services:
+  a: {image: "a:${ONE:?}", environment: {X: "${TWO:?}", Y: "${THREE:-3}"}}
+  b: {image: "b:${ONE:?}"}
+  c: {image: "c:${ONE?}"}'
+    run -3 --separate-stderr orch config --check
+    echo "out: $output, err: $stderr"
+    [[ $output == *"/.env.prod: ONE is required by a, b and c"* ]]
+    [[ $output == *"/.env.prod: TWO is required by a"* ]]
+    [[ $output != *THREE* ]]
+}
+
+@test "check: what env.template calls required, and values that are not of its types" {
+    compose 'services: {a: {image: a}}'
+    printf '%s\n' '#: type=string required=yes' 'NAME=' '#: type=secret required=no' 'SECRET=' \
+        '#: type=port required=no' 'PORT=80' '#: type=domain required=no' 'DOMAIN=' \
+        '#: type=email required=no' 'EMAIL=' '#: type=boolean required=no' 'DEBUG=' >env.template
+    printf '%s\n' SECRET=short PORT=80x DOMAIN=a..b EMAIL=me DEBUG=maybe >.env.prod
+    chmod 600 .env.prod
+    remarks "/.env.prod: NAME is required by env.template" \
+        "/.env.prod:1: SECRET has 5 characters, at least 12" \
+        "/.env.prod:2: PORT: '80x' is no port" "/.env.prod:3: DOMAIN: 'a..b' is no name" \
+        "/.env.prod:4: EMAIL: 'me' is no e-mail address" "/.env.prod:5: DEBUG: 'maybe' is neither" -- config --check
+    printf '%s\n' NAME=x SECRET= PORT=81 DOMAIN=a.b EMAIL=me@a.b DEBUG=no >.env.prod
+    run -0 orch config --check
+}
+
+@test "check: blanks at the end of a value" {
+    compose 'services: {a: {image: a}}'
+    printf 'A=1\nB=2 \nC=3\t\n' >.env.prod
+    chmod 600 .env.prod
+    remarks ".env.prod:2: B ends with a blank" ".env.prod:3: C ends with a blank" -- config --check
+    [[ $output != *": A ends"* ]]
+}
+
+@test "check: files that _FILE variables name and that are not there" {
+    compose 'services:
+  a:
+    image: a
+    secrets: [s]
+    volumes: ["./there:/there", "./gone:/gone"]
+    environment: {A_FILE: /run/secrets/s, B_FILE: /run/secrets/t, C_FILE: /there/x, D_FILE: /gone/y, E_FILE: /etc/of/the/image}
+secrets: {s: {environment: PASSWORD}}'
+    mkdir there
+    : >there/x
+    PASSWORD=x remarks "compose.yaml:6:" "service 'a': B_FILE: nothing is at /run/secrets/t" \
+        "D_FILE: $PWD/gone/y: No such file" -- config --check
+    [[ $output != *A_FILE* && $output != *C_FILE* && $output != *E_FILE* ]]
+}
+
+@test "check: what the recipe of a service needs" {
+    compose 'services:
+  db: {image: "mariadb:10.11", environment: {MYSQL_USER: u}}
+  ok: {image: "mysql:8", environment: {MYSQL_RANDOM_ROOT_PASSWORD: "yes"}}
+  own: {image: "mysql:8", x-native: {command: [/bin/sleep, "1"], user: nobody}}'
+    remarks "compose.yaml:2:" "service 'db': mariadb needs one of MARIADB_ROOT_PASSWORD" \
+        "service 'db': mariadb needs one of MARIADB_PASSWORD" -- config --check
+    [[ $output != *"'ok'"* && $output != *"'own'"* ]]
 }
 
 @test "config masks what secrets are made of, unless it is told to show it" {
