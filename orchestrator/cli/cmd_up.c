@@ -38,8 +38,8 @@ static const struct argp argp = {
     .parser = parse,
     .args_doc = "[SERVICE...]",
     .doc = "Brings the project up in dependency order and waits until every service is healthy.  "
-           "Without a configuration it makes one first: project folder, .env.prod with generated "
-           "secrets, and a self-signed certificate."
+           "Without a configuration it asks on a terminal whether to make one, and fails elsewhere "
+           "(see init).  A certificate that is missing is made, signed by itself."
 };
 
 int cmd_up(struct cli *cli, int argc, char **argv)

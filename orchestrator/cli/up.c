@@ -20,6 +20,7 @@
 #include "cli/options.h"
 #include "cli/ports.h"
 #include "cli/request.h"
+#include "cli/wizard.h"
 #include "compose/load.h"
 #include "compose/replicas.h"
 #include "model/project_json.h"
@@ -43,34 +44,48 @@ static void say_created(void *owner, const char *path, const char *what)
         fprintf(stderr, "created %s (%s)\n", path, what);
 }
 
-/* Data from before knows other passwords than those that were just generated. */
-static void warn_of_old_data(const struct project *p)
+/* Nothing is made that nobody has asked for: whoever sits at a terminal is asked. */
+static int missing_project(const char *dir, const struct init_options *o, struct err *e)
 {
-    for (size_t i = 0; i < p->n_volumes; i++) {
-        auto_free char *path = paths_join("%s/volumes/%s", paths_state(), p->volumes[i].name);
+    auto_free char *question =
+        paths_join("There is no project yet. Make the IPAM project in %s?", dir);
 
-        if (p->volumes[i].external || access(path, F_OK) < 0)
-            continue;
-        fprintf(stderr,
-                "warning: volume '%s' is from before, and what it holds may know other passwords "
-                "than the new ones: bring the old .env.prod back, or remove the data with "
-                "ipam-orch down -v\n",
-                p->volumes[i].name);
-        return;
+    if (o->ask && wizard_agrees(question)) {
+        *e = ERR_INIT;
+        return init_project(dir, o, e);
     }
+    err_set(e, -ENOENT, "there is no project yet: no compose file here, and no %s/.env.prod", dir);
+    err_hint(e, "ipam-orch init");
+    return err_classify(e, ERR_CONFIG);
+}
+
+static int missing_variables(const char *dir, const struct init_options *o, struct err *e)
+{
+    int r = init_check(dir, e);
+
+    if (r == 0 || !o->ask)
+        return r;
+    fprintf(stderr, "%s\n", e->msg);
+    if (!wizard_agrees("Make it now?"))
+        return r;
+    *e = ERR_INIT;
+    return init_variables(dir, o, e);
 }
 
 /* a first `up` has no configuration yet */
 static int prepare(struct cli *cli, struct first *first, struct err *e)
 {
+    const struct init_options o = { .ask = !cli->quiet && wizard_has_person(),
+                                    .say = say_created,
+                                    .owner = first };
     struct load_options load = options_load(cli);
     auto_free char *dir = NULL, *certificate = NULL;
     int r = load_project_dir(&load, &dir, e);
 
     if (r == -ENOENT && !cli->files && !cli->project_dir && !cli->env_files)
-        r = init_project(load_default_dir(), say_created, first, e);
+        r = missing_project(load_default_dir(), &o, e);
     else if (r == 0 && !cli->env_files)
-        r = init_variables(dir, say_created, first, e);
+        r = missing_variables(dir, &o, e);
     if (r < 0)
         return r;
     r = certificate_ensure(&load, &certificate, e);
@@ -248,8 +263,9 @@ int up_run(struct cli *cli, const struct up *in, struct err *e)
         r = load_project(&load, &p, &warnings, e);
     if (r == 0 && !cli->quiet)
         warnings_print(&warnings, stderr);
-    if (r == 0 && first.secrets && !cli->quiet)
-        warn_of_old_data(p);
+    for (size_t i = 0; r == 0 && first.secrets && !cli->quiet && i < p->n_volumes; i++)
+        if (!p->volumes[i].external && init_warn_of_data(p->volumes[i].name))
+            break;
     for (char **s = in->scale; r == 0 && s && *s; s++)
         r = replicas_override(p, *s, e);
     if (r == 0)

@@ -3,32 +3,6 @@
 
 load command
 
-@test "init makes .env.prod with secrets for its owner only, and never overwrites" {
-    local first
-    cp -r "$IPAM_ORCH_SOURCE/examples/ipam" ipam
-    cd ipam
-    rm -f .env.prod
-    run orch init
-    echo "$output"
-    [ "$status" -eq 0 ]
-    [ "$(stat -c %a .env.prod)" = 600 ]
-    [ -z "$(sed -n 's/^\(.*PASSWORD\|JWT_SECRET_KEY\)=$/\1/p' .env.prod)" ]
-    run ! grep -E '^(.*PASSWORD|JWT_SECRET_KEY)=.*[$"'\''#\\%@:/]' .env.prod
-    first=$(sha256sum .env.prod)
-    run orch init
-    [ "$status" -eq 0 ]
-    [ "$(sha256sum .env.prod)" = "$first" ]
-}
-
-@test "two inits give different secrets" {
-    cp -r "$IPAM_ORCH_SOURCE/examples/ipam" a
-    rm -f a/.env.prod
-    cp -r a b
-    run -0 env -C a "$IPAM_ORCH_BUILD/ipam-orch" init
-    run -0 env -C b "$IPAM_ORCH_BUILD/ipam-orch" init
-    run ! grep -qxFf <(grep -E '(PASSWORD|KEY)=' a/.env.prod) b/.env.prod
-}
-
 @test "the shipped project is accepted, and its canonical form is accepted again" {
     cp -r "$IPAM_ORCH_SOURCE/examples/ipam" ipam
     cd ipam
@@ -108,6 +82,16 @@ load command
     sed -i 's/^REDIS_PASSWORD=.*/REDIS_PASSWORD=/' .env.prod
     run -3 orch config --check
     [[ $output == *".env.prod:"*"REDIS_PASSWORD is empty"* ]]
+}
+
+@test "a required secret of the template that is gone: exit 3, file, variable and service" {
+    cp -r "$IPAM_ORCH_SOURCE/examples/ipam" ipam
+    cd ipam
+    run -0 orch init --generate
+    run -0 orch config --check
+    sed -i '/^JWT_SECRET_KEY=/d' .env.prod
+    run -3 orch config --check
+    [[ $output == *".env.prod: JWT_SECRET_KEY is required by backend"* ]]
 }
 
 @test "errors as JSON have what, where and next" {

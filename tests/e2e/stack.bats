@@ -6,7 +6,7 @@ load world
 
 setup_file() {
     world_open
-    copy_project
+    copy_template
     export SCREENSHOTS=$IPAM_ORCH_SOURCE/build/screenshots
     mkdir -p "$SCREENSHOTS"
 }
@@ -42,13 +42,16 @@ browse() {
         timeout 120 node "$IPAM_ORCH_SOURCE/tests/e2e/browser.js" "$@"
 }
 
-@test "up without a configuration makes one, ends with exit 0 and prints the address" {
+@test "init, then up: ends with exit 0 and prints the address" {
+    run orch init --generate
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *.env.prod* ]]
     run --separate-stderr orch up
     echo "$output" "$stderr"
     [ "$status" -eq 0 ]
     touch "$WORLD/is-up"
     [[ $output =~ https://localhost(:443)?/ ]]
-    [[ $stderr == *.env.prod* ]]
     [[ $stderr == *self-signed* ]]
     [ "$(stat -c %a "$PROJECT/.env.prod")" = 600 ]
 }

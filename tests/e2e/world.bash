@@ -79,9 +79,15 @@ orch() {
     orch_in "${PROJECT:-$WORLD}" "$@"
 }
 
-# copy_project [DIR]: the example as a user gets it, without configuration
-copy_project() {
+# copy_template [DIR]: the example as a user gets it, without configuration
+copy_template() {
     cp -r "$WORLD/root/usr/share/ipam-orch/examples/ipam" "${1:-$PROJECT}"
+}
+
+# copy_project [DIR]: the same with its settings and secrets
+copy_project() {
+    copy_template "$@"
+    orch_in "${1:-$PROJECT}" --quiet init --generate
 }
 
 # ---- what `ps` says ----
