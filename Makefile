@@ -87,6 +87,11 @@ $(patsubst tests/fakes/%.c,$(B)/tests/fakes/%,$(wildcard tests/fakes/guest_*.c))
 $(B)/tests/fakes/%: $(B)/tests/fakes/%.o $(B)/sandbox.a $(B)/orchestrator/base.a
 	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $^ $(call libs,libsystemd jansson libseccomp libcap libnl-route-3.0) -o $@
 
+# what tests load before a program of ours
+$(B)/tests/fakes/%.so: tests/fakes/%.c
+	@mkdir -p $(@D)
+	$(QUIET)$(CC) -std=gnu17 $(CPPFLAGS) $(WARN) $(WERROR) -O2 -fPIC -shared $< -o $@
+
 .PHONY: check check-unit check-cli check-compose check-root check-app check-e2e
 check: lint check-unit check-cli check-compose fuzz-regress ## lint, unit, cli, compose cases, fuzz corpora: what to run before a commit; no privilege
 
@@ -114,7 +119,7 @@ check-root: $(BIN) $(GUESTS) failpoints ## isolation, cgroups and networks as th
 check-app: ## the IPAM application against its own MariaDB and Redis, and its frontend
 	@tests/run-app
 
-check-e2e: $(BIN) frontend ## the whole stack and a browser, in a private network namespace; root
+check-e2e: $(BIN) $(B)/tests/fakes/moved_clock.so frontend ## the whole stack and a browser, in a private network namespace; root
 	@tests/run-bats e2e
 
 # ---- fuzzing: one target per parser; F=NAME chooses one, T=SECONDS is the time for each ----

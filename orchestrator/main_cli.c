@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "cli/cmd.h"
 #include "cli/options.h"
+#include "cli/record.h"
 
 const char *argp_program_version = "ipam-orch " VERSION;
 
@@ -26,7 +27,9 @@ int main(int argc, char **argv)
         return ERR_USAGE;
     }
     cmd = cmd_find(argv[verb]);
+    record_words(argv + verb);
     status = cmd ? cmd->run(&cli, argc - verb, argv + verb) : cmd_unknown(&cli, argv[verb]);
+    record_end(status);
     strv_free(cli.files);
     strv_free(cli.env_files);
     strv_free(cli.profiles);

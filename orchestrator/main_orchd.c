@@ -25,6 +25,7 @@ struct options {
     const char *heritage;
 };
 
+enum { HOST_ID_MAX = 256 };
 enum { OPT_READY_FD = 256, OPT_EXIT_IDLE, OPT_HERITAGE };
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
@@ -120,12 +121,32 @@ static void write_event(void *journal, const json_t *event)
     journal_write(journal, event);
 }
 
+/* which host this is, so that not all do the same at the same moment; malloc'd */
+static char *host_id(void)
+{
+    char *id = NULL;
+
+    if (fsio_read(AT_FDCWD, "/etc/machine-id", HOST_ID_MAX, &id, NULL) == 0 && id[0] != '\0')
+        return id;
+    free(id);
+    id = calloc(1, HOST_ID_MAX);
+    if (!id || gethostname(id, HOST_ID_MAX - 1) < 0)
+        abort();
+    return id;
+}
+
 static int run(const struct options *o, struct err *e)
 {
     auto_free char *socket_path = paths_join("%s/manager/control.sock", paths_run());
     auto_free char *state_dir = paths_join("%s/manager/projects", paths_state());
+    auto_free char *schedule_dir = paths_join("%s/manager/schedules", paths_state());
+    auto_free char *operations_dir = paths_join("%s/operations", paths_state());
+    auto_free char *host = host_id();
     struct supervisor_config config = { .state_dir = state_dir,
                                         .log_dir = paths_log(),
+                                        .operations_dir = operations_dir,
+                                        .schedule_dir = schedule_dir,
+                                        .host = host,
                                         .exit_idle = o->exit_idle,
                                         .milli_cpus =
                                             (uint64_t) sysconf(_SC_NPROCESSORS_ONLN) * 1000 };

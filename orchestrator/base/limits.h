@@ -29,6 +29,7 @@ enum {
     LIMIT_COPY_FILES =
         1000000,          /* files of one `cp` out of a service: it may never stop naming them */
     LIMIT_REPLICAS = 256, /* of one service: further addresses and names than a small network has */
+    LIMIT_SCHEDULES = 64, /* of one project: the supervisor looks at each once a minute */
     LIMIT_INSTANCES = 1024, /* instances the broker keeps; its tables are static */
     LIMIT_NETWORKS = 256,   /* bridges the broker keeps */
     LIMIT_COVERED = 512, /* files of a running instance that were renewed: each stays in memory */

@@ -80,6 +80,19 @@ const char *paths_data(void)
     return from_env("IPAM_ORCH_DATA_DIR", tree);
 }
 
+const char *paths_command(void)
+{
+    static const char *const places[] = { "", "/../../bin" };
+    static char found[PATH_MAX + sizeof "/../../bin/ipam-orch"];
+
+    for (size_t i = 0; i < ARRAY_LEN(places); i++) {
+        (void) snprintf(found, sizeof found, "%s%s/ipam-orch", own_dir(), places[i]);
+        if (access(found, X_OK) == 0)
+            return found;
+    }
+    return PATHS_PREFIX "/bin/ipam-orch";
+}
+
 char *paths_join(const char *fmt, ...)
 {
     char *path = NULL;

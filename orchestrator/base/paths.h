@@ -14,6 +14,9 @@ const char *paths_lib(void);   /* /usr/lib/ipam-orch: the programs other than ip
 const char *paths_conf(void);  /* /etc/ipam-orch: policy.conf, external secrets and configs */
 const char *paths_data(void);  /* /usr/share/ipam-orch: units/catalog, configs, examples */
 
+/* The command line that belongs to the running program: beside it, or where both are installed. */
+const char *paths_command(void);
+
 /* printf into a malloc'd path; ends the program when out of memory */
 char *paths_join(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 

@@ -26,7 +26,7 @@ struct cli {
 
 struct cmd {
     const char *name, *alias;                           /* alias may be NULL */
-    const char *summary;                                /* one line */
+    const char *summary;                                /* one line; NULL: not for people */
     int (*run)(struct cli *cli, int argc, char **argv); /* argv[0] is the verb */
 };
 
@@ -52,6 +52,13 @@ int cmd_config(struct cli *cli, int argc, char **argv);
 int cmd_export(struct cli *cli, int argc, char **argv);
 int cmd_init(struct cli *cli, int argc, char **argv);
 int cmd_up(struct cli *cli, int argc, char **argv);
+int cmd_schedule(struct cli *cli, int argc, char **argv);
+int cmd_errand(struct cli *cli, int argc, char **argv);
+int cmd_recover(struct cli *cli, int argc, char **argv);
+int cmd_lock(struct cli *cli, int argc, char **argv);
+int cmd_audit(struct cli *cli, int argc, char **argv);
+int cmd_clean(struct cli *cli, int argc, char **argv);
+int cmd_volumes(struct cli *cli, int argc, char **argv);
 int cmd_daemon(struct cli *cli, int argc, char **argv);
 int cmd_down(struct cli *cli, int argc, char **argv);
 int cmd_scale(struct cli *cli, int argc, char **argv);

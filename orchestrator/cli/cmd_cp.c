@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "cli/cmd.h"
 #include "cli/options.h"
+#include "cli/record.h"
 #include "cli/remote.h"
 #include "cli/request.h"
 #include "cli/unpack.h"
@@ -406,6 +407,7 @@ static int copy(struct cli *cli, const struct input *in, struct err *e)
     json_decref(status);
     if (code < 0)
         return code;
+    record_project(project);
     return from.service ? copy_out(cli, client, project, in, &from, to.path, e)
                         : copy_in(client, project, in, from.path, &to, e);
 }

@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "cli/cmd.h"
 #include "cli/options.h"
+#include "cli/record.h"
 #include "cli/relay.h"
 #include "cli/remote.h"
 #include "cli/request.h"
@@ -51,6 +52,7 @@ static int exec(struct cli *cli, const struct remote_command *c, struct err *e)
     json_decref(status);
     if (code < 0)
         return code;
+    record_project(project);
     return remote_run(client,
                       json_pack("{s:s,s:s,s:s,s:i}", "op", "exec", "project", project, "service",
                                 c->service, "index", c->index),

@@ -37,8 +37,9 @@ static void print_overview(void)
 {
     puts("Usage: ipam-orch [GLOBAL OPTION...] VERB [ARGUMENT...]\n\nVerbs:");
     for (const struct cmd *c = cmd_table; c->name; c++)
-        printf("  %-10s %s%s%s%s\n", c->name, c->summary, c->alias ? " (also: " : "",
-               c->alias ? c->alias : "", c->alias ? ")" : "");
+        if (c->summary)
+            printf("  %-10s %s%s%s%s\n", c->name, c->summary, c->alias ? " (also: " : "",
+                   c->alias ? c->alias : "", c->alias ? ")" : "");
     puts("\nStart with: ipam-orch up\n"
          "More:       ipam-orch help VERB, ipam-orch help codes, man ipam-orch");
 }
@@ -68,6 +69,8 @@ int cmd_unknown(const struct cli *cli, const char *name)
     const char *near;
 
     for (const struct cmd *c = cmd_table; c->name; c++) {
+        if (!c->summary)
+            continue;
         strv_append(&names, c->name);
         if (c->alias)
             strv_append(&names, c->alias);

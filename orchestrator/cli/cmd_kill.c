@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/record.h"
 #include "cli/request.h"
 
 struct input {
@@ -54,6 +55,8 @@ static int kill_services(struct cli *cli, const struct input *in, int signo, str
 
     for (char **s = in->services; s && *s; s++)
         (void) json_array_append_new(names, json_string(*s));
+    if (r == 0)
+        record_project(project);
     if (r == 0)
         r = client_send(client,
                         json_pack("{s:s,s:s,s:O,s:i}", "op", "kill", "project", project, "services",

@@ -158,6 +158,33 @@ static void print_health(FILE *out, const char *project, const json_t *list)
     }
 }
 
+/* of each schedule's last run, if there was one */
+static void print_schedules(FILE *out, const char *project, const json_t *list)
+{
+    static const struct {
+        const char *name, *key, *help;
+    } all[] = {
+        { "schedule_last_ok", NULL, "1 when the last run of the schedule did what it should" },
+        { "schedule_last_start_seconds", "started_us", "when it began, since 1970" },
+        { "schedule_last_duration_seconds", "took_us", "how long it took" },
+    };
+
+    for (size_t m = 0; m < ARRAY_LEN(all) && json_array_size(list) > 0; m++) {
+        head(out, all[m].name, "gauge", all[m].help);
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            const json_t *one = json_array_get(list, i);
+            const json_t *run = json_array_get(json_object_get(one, "runs"), 0);
+
+            if (!run)
+                continue;
+            fprintf(out, "ipam_orch_%s{project=\"%s\",schedule=\"%s\"} %.16g\n", all[m].name,
+                    project, member_text(one, "name"),
+                    all[m].key ? (double) json_integer_value(json_object_get(run, all[m].key)) * US
+                               : strcmp(member_text(run, "result"), "done") == 0);
+        }
+    }
+}
+
 static void print_all(FILE *out, const char *project, const json_t *status, const json_t *used)
 {
     print_state(out, project, status);
@@ -191,6 +218,7 @@ static int collect(const struct cli *cli, char **text, size_t *len, struct err *
         if (!out)
             abort();
         print_all(out, project, list, used);
+        print_schedules(out, project, json_object_get(status, "schedules"));
         if (fclose(out) != 0)
             r = err_set(e, -ENOMEM, "no memory for the metrics of '%s'", project);
     }

@@ -13,6 +13,7 @@
 #include "cli/daemons.h"
 #include "cli/log_reader.h"
 #include "cli/options.h"
+#include "cli/record.h"
 #include "cli/remote.h"
 #include "cli/request.h"
 #include "compose/load.h"
@@ -266,6 +267,7 @@ static int go(struct client *client, const struct wish *w, struct project *p, st
     definition = to_json(p, e);
     if (!definition)
         return -EINVAL;
+    record_project(p->name);
     return remote_run(client,
                       json_pack("{s:s,s:s,s:s,s:o}", "op", "run", "service", u->name, "name",
                                 w->name, "definition", definition),

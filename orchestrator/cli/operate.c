@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "cli/daemons.h"
+#include "cli/record.h"
 #include "cli/request.h"
 
 static int connect_manager(void *owner, struct client **out, struct err *e)
@@ -42,6 +43,7 @@ int operate_begin_named(const struct cli *cli, const char *project, const char *
                         const char *message, struct operate *o, struct err *e)
 {
     describe(cli, project, verb, message, o);
+    record_project(project);
     return procedure_begin(&o->config, &o->procedure, e);
 }
 

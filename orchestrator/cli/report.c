@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "cli/cmd.h"
+#include "cli/record.h"
 
 /* the line of the file an error is about, and a caret below the place */
 static void show_source(const struct mark *at)
@@ -54,6 +55,7 @@ int cli_fail(const struct cli *cli, const struct err *e)
 {
     bool colour = isatty(STDERR_FILENO) && !getenv("NO_COLOR");
 
+    record_failure(e->msg);
     if (cli->format == FORMAT_JSON) {
         fail_json(e);
         return (int) e->class;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "base/paths.h"
@@ -11,6 +12,10 @@
 #include "cli/daemons.h"
 #include "cli/options.h"
 #include "cli/progress.h"
+#include "cli/record.h"
+#include "model/member.h"
+#include "ops/oplock.h"
+#include "ops/workdir.h"
 
 /* Only once: what ends again and again is for a human to look at. */
 static int on_event(struct progress *p, const json_t *event, bool *revived, struct err *e)
@@ -30,14 +35,50 @@ static int on_event(struct progress *p, const json_t *event, bool *revived, stru
     return daemons_revive(e);
 }
 
+/* What changes a project is done by one at a time: *fd is the lock.  A procedure that has it
+ * already goes on; who may not have it is told so by the manager; and a full disk keeps nobody from
+ * stopping anything. */
+static int take_lock(const struct cli *cli, const json_t *message, int *fd, struct err *e)
+{
+    const json_t *definition = json_object_get(message, "definition");
+    const char *project =
+        definition ? member_text(definition, "name") : member_text(message, "project");
+    json_t *holder = NULL;
+    auto_fd dir = -1;
+    bool ours;
+    int r = 0;
+
+    record_project(project);
+    if (workdir_open(project, NULL, &dir, NULL) < 0)
+        return 0;
+    if (oplock_holder(dir, &holder, NULL) < 0)
+        return 0;
+    ours = holder && json_integer_value(json_object_get(holder, "pid")) == getpid() &&
+           !json_is_true(json_object_get(holder, "hold"));
+    json_decref(holder);
+    if (!ours)
+        r = oplock_take(dir, member_text(message, "operation"), "", cli->lock_wait_us, fd, e);
+    if (r == 0 || e->class == ERR_LOCKED)
+        return r;
+    *e = (struct err) ERR_INIT;
+    return 0;
+}
+
 int request_run(const struct cli *cli, struct client *c, json_t *message, bool *ending,
                 char service[128], struct err *e)
 {
-    struct progress *p = progress_new(cli);
+    struct progress *p;
     bool revived = false;
-    int r = client_send(c, message, e);
+    auto_fd lock = -1;
+    int r = take_lock(cli, message, &lock, e);
 
     service[0] = '\0';
+    if (r < 0) {
+        json_decref(message);
+        return r;
+    }
+    p = progress_new(cli);
+    r = client_send(c, message, e);
     while (r == 0) {
         json_t *answer = NULL;
         const json_t *event;
@@ -169,6 +210,8 @@ int request_ask(struct client *c, const char *project, const char *op, char *con
     (void) json_object_set_new(message, "op", json_string(op));
     (void) json_object_set_new(message, "project", json_string(project));
     (void) json_object_set_new(message, "services", names);
+    if (strcmp(op, "stats") != 0 && (strcmp(op, "limits") != 0 || json_object_get(message, "set")))
+        record_project(project);
     r = client_send(c, message, e);
     if (r == 0)
         r = client_receive(c, -1, &answer, e);
@@ -244,5 +287,21 @@ int request_services(const struct cli *cli, char **project, char ***services, st
             strv_append(services, name);
     }
     json_decref(status);
+    return 0;
+}
+
+int request_name(const struct cli *cli, char **project, struct err *e)
+{
+    auto_strv services = NULL;
+
+    if (!cli->project_name)
+        return request_services(cli, project, &services, e);
+    if (strchr(cli->project_name, '/') || cli->project_name[0] == '.') {
+        err_set(e, -EINVAL, "'%s' is no project name", cli->project_name);
+        return err_classify(e, ERR_USAGE);
+    }
+    *project = strdup(cli->project_name);
+    if (!*project)
+        abort();
     return 0;
 }

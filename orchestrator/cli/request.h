@@ -39,6 +39,9 @@ int request_check_names(const char *const *known, char *const *services, struct 
 /* the same for a project that was read from its files */
 int request_check_units(const struct project *p, char *const *services, struct err *e);
 
+/* The name of the project, which need not run: -p, else from the manager or the compose file;
+ * malloc'd. */
+int request_name(const struct cli *cli, char **project, struct err *e);
 /* Name and services of the project, from the manager if it runs, else from the compose file; both
  * malloc'd, the list as in strv.h. */
 int request_services(const struct cli *cli, char **project, char ***services, struct err *e);

@@ -410,6 +410,8 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
         code =
             resolve_log_keep(&r, node_get(node_get(document, "x-ipam-orch"), "logs"), &p->logs, e);
     if (code == 0)
+        code = resolve_schedules(&r, e);
+    if (code == 0)
         code = digest_units(p, e);
     if (code == 0)
         *out = p;

@@ -6,6 +6,7 @@
 #ifndef IPAM_COMPOSE_RESOLVE_H
 #define IPAM_COMPOSE_RESOLVE_H
 
+#include "base/auto.h"
 #include "compose/load.h"
 #include "model/project.h"
 
@@ -59,6 +60,8 @@ int resolve_network(struct resolve *r, struct err *e);
 /* the networks of a project, for its units to be on */
 int resolve_networks(struct project *p, const struct node *document, struct err *e);
 int resolve_rights(struct resolve *r, struct err *e);
+/* schedules and how long trash is kept: of the project, after all else of it */
+int resolve_schedules(struct resolve *r, struct err *e);
 int resolve_volumes(struct resolve *r, struct err *e);
 
 /* Adds a mount to the unit, instead of one that has the same target. */

@@ -123,6 +123,17 @@ static const struct attribute backup_list[] = {
 };
 KIND(backup, "x-ipam-orch.backup section");
 
+#define NAMED_(kind_) .form = FORM_NAMED, .kind = &(kind_)
+static const struct attribute schedule_list[] = {
+    { "when", TEXT_, YES("04:30, 'Mon-Fri 04:30', daily, weekly, ..., or the five fields of cron; local time") },
+    { "run", TEXTS_, YES("a verb and its words, as in [clean, --logs]; run as the manager's user") },
+    { "spread", TIME_, YES("begins up to so much later, always the same on one host; of daily and the like an hour") },
+    { "timeout", TIME_, YES("ended after that; two hours where nothing is said") },
+    { "catch_up", BOOL_, .keep = true, YES("false: what was missed while nothing ran is not made up for") },
+    { "enabled", BOOL_, .keep = true, YES("false: only `schedule run` runs it") },
+};
+KIND(schedule, "schedule");
+
 static const struct attribute ours_list[] = {
     { "release", TEXT_, YES("shown by `ps`; what runs uses copies of its files") },
     { "live", TEXTS_, .path = PATH_FILE, YES("paths of the project that are not copied: what runs sees how they change") },
@@ -132,10 +143,11 @@ static const struct attribute ours_list[] = {
     { "certificate", OBJECT_, .kind = &certificate, YES("see its attributes") },
     { "urls", TEXTS_, YES("shown when all is up") },
     { "logs", OBJECT_, .kind = &schema_log_keep, YES("see its attributes") },
+    { "schedules", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schedule), YES("commands of ours that the manager runs") },
+    { "trash", TIME_, .keep = true, YES("how long removed volumes can be brought back; 7d where nothing is said, 0s deletes at once") },
 };
 const struct kind schema_ours = { .what = "x-ipam-orch section", .list = ours_list, .n = ARRAY_LEN(ours_list) };
 
-#define NAMED_(kind_) .form = FORM_NAMED, .kind = &(kind_)
 static const struct attribute project_list[] = {
     { "name", TEXT_, YES("of the project") },
     { "version", .accepts = IS_TEXT, .form = FORM_DROPPED, IDLE("obsolete") },

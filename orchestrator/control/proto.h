@@ -3,7 +3,8 @@
  *
  * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause,
  *                           stats, limits, daemon, reexec, rest, definition,
- *                           renew, note.
+ *                           renew, note,
+ *                           schedules, schedule.
  *
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
@@ -36,6 +37,14 @@
  *                                                        the same, with `limits` and `before` of
  *                                                        sandbox/client.h and `wanted`, those of
  *                                                        the project
+ *   {"op":"schedules","project":NAME}                    {"schedules":[{"name":..,"when":..,
+ *                                                          "run":[..],"enabled":b,"running":b,
+ *                                                          "next_us":N,"runs":[{..},..]},..]}
+ *   {"op":"schedule","project":NAME,"name":NAME,"what":"run|enable|disable"}
+ *                                                        {"done":true}, of `run` when it has ended:
+ *                                                        {"done":true,"run":{"result":..,"code":N,
+ *                                                          "started_us":N,"took_us":N,
+ *                                                          "output":..}}
  *   {"op":"definition","project":NAME}                   {"definition":{..}}: the project as it was
  *                                                        sent, with its secrets
  *   {"op":"renew","project":NAME,"secrets":{NAME:VALUE,..}[,"digests":{SERVICE:DIGEST,..}]}
@@ -80,8 +89,8 @@
  * any
  * {"error":{"class":..,"exit":N,"what":.., "service":..,"phase":..,"next":..}}
  *
- * A viewer may say hello, status, stats and daemon; everything else needs an operator: root, the
- * supervisor's own user or a member of the group ipam-orch, told from SO_PEERCRED. */
+ * A viewer may say hello, status, stats, schedules and daemon; everything else needs an operator:
+ * root, the supervisor's own user or a member of the group ipam-orch, told from SO_PEERCRED. */
 #ifndef IPAM_CONTROL_PROTO_H
 #define IPAM_CONTROL_PROTO_H
 

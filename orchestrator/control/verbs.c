@@ -482,6 +482,48 @@ static int note(struct connection *c, json_t *message, struct err *e)
     return 0;
 }
 
+static void on_schedule_done(void *owner, const struct runtime_answer *how)
+{
+    connection_say(owner, json_pack("{s:b,s:O}", "done", 1, "run", how->fields));
+}
+
+static int schedule(struct connection *c, json_t *message, struct err *e)
+{
+    static const char *const words[] = {
+        [SCHEDULE_BEGIN] = "run", [SCHEDULE_ENABLE] = "enable", [SCHEDULE_DISABLE] = "disable"
+    };
+    struct exec_watcher watcher = { .owner = c, .done = on_schedule_done };
+    struct supervisor_schedule r = { .by = c->by };
+    const char *op, *what;
+    json_error_t where;
+    size_t i = 0;
+    int code;
+
+    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:s,s:s}", "op", &op, "project",
+                       &r.project, "name", &r.name, "what", &what) < 0)
+        return err_set(e, -EINVAL, "request: %s", where.text);
+    while (i < ARRAY_LEN(words) && strcmp(words[i], what) != 0)
+        i++;
+    if (i == ARRAY_LEN(words))
+        return err_set(e, -EINVAL, "request: schedules know no '%s'", what);
+    r.what = (enum supervisor_schedule_what) i;
+    code = supervisor_schedule(c->server->supervisor, &r, &watcher, e);
+    if (code == 0 && r.what != SCHEDULE_BEGIN)
+        connection_say(c, json_pack("{s:b}", "done", 1));
+    return code;
+}
+
+static int schedules(struct connection *c, json_t *message, struct err *e)
+{
+    const char *name = json_string_value(json_object_get(message, "project"));
+    json_t *list = NULL;
+    int r = supervisor_schedules(c->server->supervisor, name ? name : "", &list, e);
+
+    if (r == 0)
+        connection_say(c, json_pack("{s:o}", "schedules", list));
+    return r;
+}
+
 static int rest(struct connection *c, json_t *message, struct err *e)
 {
     (void) message, (void) e;
@@ -500,6 +542,8 @@ static const struct verb {
     { "status", ROLE_VIEWER, status },
     { "stats", ROLE_VIEWER, stats },
     { "daemon", ROLE_VIEWER, describe },
+    { "schedules", ROLE_VIEWER, schedules },
+    { "schedule", ROLE_OPERATOR, schedule },
     { "begin", ROLE_OPERATOR, begin },
     { "kill", ROLE_OPERATOR, send_signal },
     { "exec", ROLE_OPERATOR, exec },

@@ -8,6 +8,7 @@
 #include "base/auto.h"
 #include "base/strv.h"
 #include "engine/supervisor_impl.h"
+#include "engine/timetable.h"
 #include "logs/forward.h"
 #include "model/graph.h"
 
@@ -149,6 +150,7 @@ void deployment_free(struct deployment *d)
     if (!d)
         return;
     timers_cancel(d->timers, &d->tidy);
+    timetable_free(d);
     for (size_t i = d->n_all; i > 0; i--)
         instance_free(d->instances[i - 1]);
     for (size_t i = 0; i < d->n_leases; i++)

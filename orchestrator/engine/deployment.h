@@ -23,6 +23,7 @@ enum { INSTANCE_ID = 192 };
 struct supervisor;
 struct deployment;
 struct operation;
+struct timetable;
 
 /* hooks of an instance, one after the other */
 enum hooks { HOOKS_NONE, HOOKS_POST_START, HOOKS_PRE_STOP };
@@ -124,8 +125,9 @@ struct deployment {
     bool leaving_with_volumes;
     bool resting; /* all stops for now, in order, and stays wanted: whoever is next starts it */
     bool networks_ready;
-    unsigned names; /* how often instances came and went */
-    bool removing;  /* the end: no instance is left, networks and volumes go */
+    unsigned names;              /* how often instances came and went */
+    bool removing;               /* the end: no instance is left, networks and volumes go */
+    struct timetable *timetable; /* its schedules; NULL = none */
     struct timer tidy;
     size_t removals; /* of these, asked for and not answered yet */
 };

@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
+#include "engine/timetable.h"
 #include "model/graph.h"
 #include "model/project_json.h"
 #include "model/project_renew.h"
@@ -50,6 +51,7 @@ static void load_one(void *owner, struct project *p, json_t *state)
     deployment_adopt(d, p);
     tidy_logs(d);
     resume_rollout(d, state);
+    timetable_adopt(d);
     if (state && deployment_from_json(d, state, &e) < 0)
         log_err(&e, "a saved state is read in part");
     if (!d->leaving)
@@ -222,6 +224,7 @@ static int adopt_definition(struct supervisor *s, struct project *definition, st
         *d = add_deployment(s);
     deployment_adopt(*d, definition);
     tidy_logs(*d);
+    timetable_adopt(*d);
     return 0;
 }
 
@@ -421,6 +424,7 @@ void supervisor_forget_watcher(struct supervisor *s, const void *owner)
     once_forget(s, owner);
     attach_forget(s, owner);
     inquiry_forget(s, owner);
+    timetable_forget(s, owner);
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct operation *op = s->deployments[n]->op;
         if (op && op->watcher.owner == owner)
@@ -556,8 +560,9 @@ json_t *supervisor_status(const struct supervisor *s, const char *project)
             (void) json_array_append_new(
                 services, more_status(d->instances[k], instance_status(d->instances[k])));
         (void) json_array_append_new(
-            projects, json_pack("{s:s,s:s,s:o,s:o}", "project", d->project->name, "directory",
-                                d->project->dir, "services", services, "one_offs", one_offs(s, d)));
+            projects, json_pack("{s:s,s:s,s:o,s:o,s:o}", "project", d->project->name, "directory",
+                                d->project->dir, "services", services, "one_offs", one_offs(s, d),
+                                "schedules", timetable_describe(d, false)));
     }
     return json_pack("{s:o}", "projects", projects);
 }

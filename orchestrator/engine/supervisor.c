@@ -9,6 +9,8 @@
 #include "base/strv.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
+#include "engine/timetable.h"
+#include "engine/unfinished.h"
 #include "model/graph.h"
 
 /* While the broker is away a new connection is tried this often. */
@@ -357,7 +359,8 @@ static void on_answered(void *owner, uint64_t tag, const struct runtime_answer *
 
     if (probing_answered(s, tag, a) || hooks_answered(s, tag, a) || exec_answered(s, tag, a) ||
         attach_answered(s, tag, a) || inquiry_answered(s, tag, a) || once_answered(s, tag, a) ||
-        capsule_answered(s, tag, a))
+        capsule_answered(s, tag, a) || timetable_answered(s, tag, a) ||
+        unfinished_answered(s, tag, a))
         return;
     for (size_t n = 0; n < s->n_deployments; n++) {
         struct deployment *d = s->deployments[n];
@@ -436,6 +439,8 @@ static void on_connected(void *owner, const struct runtime_seen *seen, size_t n)
     for (size_t k = s->n_deployments; k > 0; k--) /* what is finished goes */
         if (s->deployments[k - 1]->removing)
             remove_rest(s->deployments[k - 1]);
+    timetable_look(s);
+    unfinished_look(s);
 }
 
 int supervisor_connect(struct supervisor *s, struct err *e)
@@ -460,6 +465,7 @@ struct supervisor *supervisor_new(const struct supervisor_config *config)
         abort();
     s->config = *config;
     s->timers = config->timers;
+    s->began_us = timers_now(s->timers);
     return s;
 }
 
@@ -504,5 +510,7 @@ void supervisor_free(struct supervisor *s)
     inquiry_free(s);
     timers_cancel(s->timers, &s->save);
     timers_cancel(s->timers, &s->retry);
+    timers_cancel(s->timers, &s->look);
+    unfinished_free(s);
     free(s);
 }

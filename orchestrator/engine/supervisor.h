@@ -18,8 +18,12 @@ struct supervisor_config {
     sd_event *loop;
     struct timers *timers; /* outlives it */
     const char *state_dir, *log_dir;
-    bool exit_idle;      /* end the loop when the last project is gone */
-    uint64_t milli_cpus; /* of this host: what services can reserve together */
+    bool exit_idle;             /* end the loop when the last project is gone */
+    uint64_t milli_cpus;        /* of this host: what services can reserve together */
+    const char *operations_dir; /* what operations have written down; NULL: nobody looks */
+    const char *schedule_dir;   /* what is known of schedules; NULL: there are none */
+    const char *host;           /* which host this is, for them; NULL = any */
+    uint64_t (*wall_us)(void);  /* the time of day they go by; NULL = that of the machine */
     /* hears every event of every project; may be NULL */
     void (*observe)(void *observer, const json_t *event);
     void *observer;
@@ -173,6 +177,19 @@ bool supervisor_has_runtime(const struct supervisor *s);
  * a later turn of the loop. */
 int supervisor_ask_runtime(struct supervisor *s, const char *what,
                            const struct exec_watcher *watcher, struct err *e);
+
+enum supervisor_schedule_what { SCHEDULE_BEGIN, SCHEDULE_ENABLE, SCHEDULE_DISABLE };
+struct supervisor_schedule {
+    const char *project, *name, *by;
+    enum supervisor_schedule_what what;
+};
+/* -ENOENT (ERR_USAGE) when there is none, -EBUSY (ERR_LOCKED) while one of the project runs.  The
+ * watcher hears the end of a run in `fields`, in a later turn; of the others this call is the end.
+ */
+int supervisor_schedule(struct supervisor *s, const struct supervisor_schedule *r,
+                        const struct exec_watcher *watcher, struct err *e);
+/* All of a project with their runs; new reference.  -ENOENT for an unknown project. */
+int supervisor_schedules(struct supervisor *s, const char *project, json_t **out, struct err *e);
 
 /* An operator asked for something that begins no operation: for the journal of the project.
  * `services` may be NULL. */

@@ -22,6 +22,10 @@ struct supervisor {
     struct inquiry *inquiries;
     struct timers *timers; /* of the configuration */
     struct timer save, retry;
+    struct unfinished *unfinished; /* see unfinished.h */
+    struct timer look;             /* at schedules */
+    struct timer look_unfinished;
+    uint64_t began_us; /* this supervisor, monotonic */
 };
 
 struct deployment *supervisor_find(const struct supervisor *s, const char *project);

@@ -22,6 +22,7 @@
 #include "model/mount.h"
 #include "model/network.h"
 #include "model/probe.h"
+#include "model/schedule_rule.h"
 
 enum dep_condition { DEP_STARTED, DEP_HEALTHY, DEP_COMPLETED, DEP_CONDITION_COUNT };
 
@@ -171,6 +172,9 @@ struct project {
     const char *const *urls; /* what `up` prints at the end */
     const char *foreign;     /* saved by a version that knows more: what of it; NULL = nothing */
     struct log_keep logs;
+    struct schedule *schedules;
+    size_t n_schedules;
+    uint64_t trash_us; /* how long volumes that are removed can be brought back; 0 = not at all */
 };
 
 /* text tables shared by JSON, CLI and tests */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "base/calendar.h"
 #include "base/limits.h"
 #include "base/pattern.h"
 #include "model/json_table.h"
@@ -333,6 +334,17 @@ static const struct json_member certificate_members[] = {
 };
 static const struct json_kind certificate_kind =
     KIND(certificate, "certificate", certificate_members);
+static const struct json_member schedule_members[] = {
+    TEXT(schedule, name),
+    TEXT(schedule, when),
+    PLAIN(schedule, run, T_LIST),
+    PLAIN(schedule, spread_us, T_U64),
+    PLAIN(schedule, timeout_us, T_U64),
+    PLAIN(schedule, no_catch_up, T_BOOL),
+    PLAIN(schedule, disabled, T_BOOL),
+    PLAIN(schedule, builtin, T_BOOL),
+};
+static const struct json_kind schedule_kind = KIND(schedule, "schedule", schedule_members);
 
 static const struct json_member project_members[] = {
     TEXT(project, name),
@@ -346,6 +358,8 @@ static const struct json_member project_members[] = {
     MANY(project, certificates, certificate_kind),
     PLAIN(project, urls, T_LIST),
     ONE(project, logs, keep_kind),
+    MANY(project, schedules, schedule_kind),
+    PLAIN_OR(project, trash_us, T_U64, (int64_t) PROJECT_TRASH_US),
 };
 static const struct json_kind project_kind = KIND(project, "project", project_members);
 
@@ -528,6 +542,26 @@ static int check_lifecycle(const struct unit *u, struct err *e)
     return 0;
 }
 
+static int check_schedules(const struct project *p, struct err *e)
+{
+    struct calendar c;
+
+    for (size_t i = 0; i < p->n_schedules; i++) {
+        const struct schedule *s = &p->schedules[i];
+
+        if (!is_name(s->name))
+            return err_set(e, -EINVAL, "project: '%s' is no name of a schedule", s->name);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(p->schedules[k].name, s->name) == 0)
+                return err_set(e, -EINVAL, "project: schedule '%s' is there twice", s->name);
+        if (!s->run || !s->run[0])
+            return err_set(e, -EINVAL, "project: schedule '%s' runs nothing", s->name);
+        if (calendar_parse(s->when, &c, e) < 0)
+            return err_wrap(e, "project: schedule '%s'", s->name);
+    }
+    return 0;
+}
+
 static int check(const struct project *p, struct err *e)
 {
     if (!is_name(p->name))
@@ -553,7 +587,7 @@ static int check(const struct project *p, struct err *e)
     if (p->database.unit[0] != '\0' && !project_unit(p, p->database.unit))
         return err_set(e, -EINVAL, "project: the database service '%s' is not there",
                        p->database.unit);
-    return 0;
+    return check_schedules(p, e);
 }
 
 static int decode(const struct json_decoder *d, json_t *json, struct project *p)

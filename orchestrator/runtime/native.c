@@ -15,6 +15,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/paths.h"
+#include "runtime/errand.h"
 #include "runtime/native_spec.h"
 #include "runtime/presence.h"
 #include "sandbox/client.h"
@@ -51,6 +52,7 @@ struct native {
     sd_event_source *source;
     struct pending *pending;
     uint64_t last_tag;
+    struct errands errands;
 };
 
 static void pending_free(struct native *n, struct pending *p)
@@ -584,6 +586,13 @@ static int native_upkeep(void *self, const char *what, uint64_t tag, struct err 
     return request(self, what, p, NULL, NULL, 0, e);
 }
 
+static int native_errand(void *self, struct runtime_errand *x, uint64_t tag, struct err *e)
+{
+    struct native *n = self;
+
+    return errand_begin(&n->errands, x, tag, e);
+}
+
 static int native_quit(void *self, struct err *e)
 {
     struct native *n = self;
@@ -599,6 +608,7 @@ struct native *native_new(sd_event *loop, const struct runtime_listener *listene
         abort();
     n->loop = loop;
     n->to = *listener;
+    n->errands = (struct errands){ .loop = loop, .to = &n->to };
     return n;
 }
 
@@ -610,6 +620,7 @@ void native_free(struct native *n)
         return;
     sd_event_source_disable_unref(n->source);
     sandbox_client_close(n->client);
+    errand_forget(&n->errands);
     HASH_ITER (hh, n->pending, p, next)
         pending_free(n, p);
     free(n);
@@ -637,5 +648,6 @@ const struct runtime_ops native_ops = {
     .exec_end = native_exec_end,
     .probe = native_probe,
     .upkeep = native_upkeep,
+    .errand = native_errand,
     .quit = native_quit,
 };

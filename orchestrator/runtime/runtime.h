@@ -74,6 +74,15 @@ struct runtime_files {
     const char *const *secrets; /* those that hold one of these, NULL-terminated */
 };
 
+/* a command of ipam-orch, run beside us as our own user; it outlives us */
+struct runtime_errand {
+    const char *const *argv; /* without the program's name */
+    const char *result;      /* the file that tells its end; gone when that was told */
+    uint64_t timeout_us;     /* it is ended then; 0 = never */
+    int pid;                 /* one that runs already (0 = none: it is begun), or the new one */
+    uint64_t start;          /* of it, as in proc(5): a pid alone may be somebody else's by now */
+};
+
 struct runtime_seen {
     const char *id;
     int pid;
@@ -145,6 +154,9 @@ struct runtime_ops {
     int (*exec_end)(void *self, uint64_t tag, struct err *e); /* kills it; the answer still comes */
     /* asks the back end itself for `what`: "daemon" or "reexec"; `answered` with the tag */
     int (*upkeep)(void *self, const char *what, uint64_t tag, struct err *e);
+    /* `answered` with the tag when it has ended, with what it says in `fields`; without them it was
+     * interrupted, and nobody knows how far it came */
+    int (*errand)(void *self, struct runtime_errand *x, uint64_t tag, struct err *e);
     int (*quit)(void *self, struct err *e); /* the back end may end when nothing is left */
 };
 

@@ -40,6 +40,9 @@ _ipam_orch() {
         backup) mapfile -t COMPREPLY < <(compgen -W "create ls show verify drill prune rm latest" -- "$word") ;;
         migrate) mapfile -t COMPREPLY < <(compgen -W 'status up down to redo baseline new' -- "$word") ;;
         cert) mapfile -t COMPREPLY < <(compgen -W 'status self-signed issue renew import' -- "$word") ;;
+        schedule) mapfile -t COMPREPLY < <(compgen -W 'ls run enable disable history' -- "$word") ;;
+        lock) mapfile -t COMPREPLY < <(compgen -W 'status acquire release' -- "$word") ;;
+        audit) ;;
         daemon) mapfile -t COMPREPLY < <(compgen -W 'status reexec stop' -- "$word") ;;
         export) mapfile -t COMPREPLY < <(compgen -W "compose filebeat" -- "$word") ;;
         *)

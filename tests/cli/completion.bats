@@ -27,6 +27,8 @@ offers() {
     offers services.ports config --explain services.po
     offers compose export c
     offers set limits s
+    offers history schedule h
+    offers acquire lock a
     offers worker limits set wo
     run offers web config --no
     [ "$status" -ne 0 ]

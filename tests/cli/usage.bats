@@ -94,3 +94,18 @@ load command
     [ "$status" -eq 13 ]
     [[ $output == *"next: sudo ipam-orch up"* ]]
 }
+
+@test "schedule and lock: a word that is none is told with those that are" {
+    fails 2 "'later' is none of: ls, run NAME" "next: ipam-orch schedule ls" -- schedule later
+    fails 2 "which schedule, exactly one, to run?" -- schedule run
+    fails 2 "'open' is none of: status, acquire, release" "next: ipam-orch lock status" -- lock open
+    fails 2 "'../x' is no project name" -- -p ../x lock status
+    fails 2 "'never' is no time" -- -p x audit --since never
+    fails 2 "'some' is no number of lines" -- -p x audit -n some
+}
+
+@test "what is not for people is not offered to them" {
+    run -0 orch help
+    [[ $output != *errand* && $output != *recover* ]]
+    fails 2 "for the supervisor only" -- errand
+}

@@ -180,6 +180,21 @@ static int fake_exec_end(void *self, uint64_t tag, struct err *e)
     return note(self, tag == f->exec_tag ? "end exec; " : "end another exec; ");
 }
 
+static int fake_errand(void *self, struct runtime_errand *x, uint64_t tag, struct err *e)
+{
+    struct fake_runtime *f = self;
+
+    (void) e;
+    f->errand_tag = tag;
+    (void) note(f, x->pid > 0 ? "find again %d" : "send off", x->pid);
+    for (const char *const *word = x->argv; *word; word++)
+        (void) note(f, " %s", *word);
+    if (x->pid == 0)
+        x->pid = 4711;
+    x->start = 99;
+    return note(f, "; ");
+}
+
 static int fake_quit(void *self, struct err *e)
 {
     (void) e;
@@ -207,5 +222,6 @@ const struct runtime_ops fake_runtime_ops = {
     .probe = fake_probe,
     .exec = fake_exec,
     .exec_end = fake_exec_end,
+    .errand = fake_errand,
     .quit = fake_quit,
 };

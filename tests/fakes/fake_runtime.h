@@ -14,6 +14,7 @@ struct fake_runtime {
     uint64_t tagged;                 /* of the last freeze, thaw, stats, input or limits */
     uint64_t network_tag;            /* of the last request about a network that wants an answer */
     uint64_t volume_tag;             /* of the last request to remove a volume */
+    uint64_t errand_tag;             /* of the last command sent off */
     const struct runtime_seen *seen; /* what `connect` finds running */
     size_t n_seen;
 };

@@ -1,0 +1,20 @@
+/* timetable.h -- the schedules of deployments: what is due is sent off, what came of it is kept.
+ * Runs in: supervisor.  Owns: the timetable of a deployment, and PROJECT.json in the directory for
+ * it, which outlives supervisor and `down`.  One of a project runs at a time. */
+#ifndef IPAM_ENGINE_TIMETABLE_H
+#define IPAM_ENGINE_TIMETABLE_H
+
+#include "engine/supervisor.h"
+
+/* the schedules of what the project of `d` is now; what runs goes on */
+void timetable_adopt(struct deployment *d);
+void timetable_free(struct deployment *d);
+/* What is due now is sent off; comes back by itself when something will be. */
+void timetable_look(struct supervisor *s);
+/* true when the tag belonged to a run */
+bool timetable_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
+void timetable_forget(struct supervisor *s, const void *owner);
+/* a list, with all runs or the last one; new reference */
+json_t *timetable_describe(const struct deployment *d, bool history);
+
+#endif

@@ -1,0 +1,268 @@
+#!/usr/bin/env bats
+# What the manager does by itself: schedules on a clock that is moved, what a killed operation left,
+# who may work on a project and who did.
+
+load world
+
+setup_file() {
+    world_open
+    make -s -C "$IPAM_ORCH_SOURCE" B="$IPAM_ORCH_BUILD" "$IPAM_ORCH_BUILD/tests/fakes/moved_clock.so"
+    export PROJECT=$WORLD/timed CLOCK=$WORLD/clock
+    echo 0 >"$CLOCK"
+    mkdir "$PROJECT"
+    cat >"$PROJECT/compose.yaml" <<'YAML'
+name: timed
+services:
+  web:
+    image: local/sleeper
+    x-native: { user: nobody, command: [/bin/sleep, "3600"] }
+x-ipam-orch:
+  schedules:
+    nightly: { when: "04:30", run: [version] }
+    broken: { when: yearly, run: [logs, nobody] }
+    slow: { when: yearly, run: [events] }
+    late: { when: yearly, run: [events], timeout: 1s }
+    never: { when: "0 0 1 1 *", run: [version], enabled: false }
+YAML
+    orch up
+}
+
+teardown_file() { world_close; }
+teardown() { explain_failure; }
+
+# schedule NAME FILTER: what `schedule ls` says of one, through jq
+schedule() {
+    orch schedule ls --format json | jq -r --arg n "$1" ".schedules[] | select(.name == \$n) | $2"
+}
+
+runs() {
+    schedule "$1" '.runs | length'
+}
+
+# has_runs NAME NUMBER
+has_runs() {
+    [ "$(runs "$1")" -eq "$2" ]
+}
+
+is_running() {
+    [ "$(schedule "$1" .running)" = true ]
+}
+
+# restart_manager: the supervisor is killed, the next one is on the clock of $CLOCK
+restart_manager() {
+    kill -KILL "$(daemon_pid ipam-orchd)"
+    LD_PRELOAD=$IPAM_ORCH_BUILD/tests/fakes/moved_clock.so MOVED_CLOCK=$CLOCK orch schedule ls >/dev/null
+}
+
+# process_of EXPRESSION: of this world, by its command line
+process_of() {
+    pgrep -f -- "$1" | while read -r pid; do
+        ! grep -qsaF "IPAM_ORCH_RUN_DIR=$WORLD/run" "/proc/$pid/environ" || echo "$pid"
+    done
+}
+
+@test "ls shows when each runs next and ran last; run does it now and history has what it printed" {
+    run orch schedule ls
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"NAME"*"WHEN"*"NEXT"*"LAST"*"RESULT"* ]]
+    [[ ${lines[*]} =~ nightly\ +04:30\ +20[0-9-]+\ 04:30:00\ +-\ +- ]]
+    [[ $output == *never*disabled* ]]
+    run orch schedule run nightly
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"nightly done, exit status 0"*"asked for by root"*"    ipam-orch $(cat "$IPAM_ORCH_SOURCE/VERSION")"* ]]
+    [ "$(schedule nightly '.runs[0].result')" = "done" ]
+    [[ $(orch schedule ls) =~ nightly\ +04:30\ +20[0-9-]+\ 04:30:00\ +20[0-9-]+\ [0-9:]+\ +done ]]
+    [[ $(orch schedule history nightly) == *"    ipam-orch "* ]]
+    [ "$(orch schedule ls --format json | jq -r '"\(.schema) \(.mode) \(.project)"')" = "1 native timed" ]
+}
+
+@test "a run that fails is told with the end of its output, as an event, and as a figure" {
+    run orch schedule run broken
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"broken failed, exit status 2"*"no such service: 'nobody'"*"schedule history broken"* ]]
+    [ "$(orch events --since 10m --no-follow --json | jq -r 'select(.schedule == "broken") | .event' | paste -sd' ')" = "begun failed" ]
+    run orch metrics
+    [[ $output == *'ipam_orch_schedule_last_ok{project="timed",schedule="broken"} 0'* ]]
+    [[ $output == *'ipam_orch_schedule_last_ok{project="timed",schedule="nightly"} 1'* ]]
+}
+
+@test "what is no schedule is told with the nearest name; disable and enable last" {
+    run orch schedule run nightli
+    echo "$output"
+    [ "$status" -eq 2 ]
+    orch schedule disable nightly
+    [ "$(schedule nightly .enabled)" = false ]
+    restart_manager
+    [ "$(schedule nightly .enabled)" = false ]
+    orch schedule enable nightly
+    [ "$(schedule nightly .enabled)" = true ]
+}
+
+@test "the clock moves past the moment of a schedule: it runs, once, and the next one is a day later" {
+    local next
+    restart_manager
+    next=$(schedule nightly .next_us)
+    has_runs nightly 1
+    echo $((next / 1000000 - $(date +%s) + 1)) >"$CLOCK"
+    wait_until 60 has_runs nightly 2
+    [ "$(schedule nightly '.runs[0] | "\(.result) \(.by)"')" = "done " ]
+    [ "$(schedule nightly "(.runs[0].started_us - $next) / 1000000 | . >= 0 and . < 120")" = true ]
+    [ "$(schedule nightly "(.next_us - $next) / 3600000000 | . >= 23 and . <= 25")" = true ]
+}
+
+@test "days in which nothing ran are made up for by one run, when the manager is back" {
+    kill -KILL "$(daemon_pid ipam-orchd)"
+    echo $(($(cat "$CLOCK") + 5 * 86400)) >"$CLOCK"
+    LD_PRELOAD=$IPAM_ORCH_BUILD/tests/fakes/moved_clock.so MOVED_CLOCK=$CLOCK orch schedule ls
+    wait_until 60 has_runs nightly 3
+    orch schedule ls
+    has_runs nightly 3
+    [ "$(schedule nightly .running)" = false ]
+}
+
+@test "kill -9 of the supervisor in a run: the next one waits for it and has its end" {
+    orch schedule run slow >/dev/null 3>&- &
+    wait_until 30 is_running slow
+    restart_manager
+    is_running slow
+    # one at a time
+    run orch schedule run nightly
+    echo "$output"
+    [ "$status" -eq 8 ]
+    is_begun() { [ -n "$(process_of '^ipam-orch -p timed .*events$')" ]; }
+    wait_until 30 is_begun
+    kill -TERM "$(process_of '^ipam-orch -p timed .*events$')"
+    wait_until 30 has_runs slow 1
+    [ "$(schedule slow '.runs[0] | "\(.result) \(.code)"')" = "failed 143" ]
+    wait || true
+}
+
+@test "what is killed with everything else is counted as interrupted" {
+    orch schedule run slow >/dev/null 3>&- &
+    wait_until 30 is_running slow
+    # shellcheck disable=SC2046
+    kill -KILL "$(daemon_pid ipam-orchd)" $(process_of 'ipam-orch .*events$')
+    orch ps
+    wait_until 30 has_runs slow 2
+    [ "$(schedule slow '.runs[0].result')" = interrupted ]
+    [ -z "$(process_of "ipam-orch .*events\$")" ]
+    wait || true
+}
+
+@test "what takes too long is ended" {
+    run orch schedule run late
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"late timed out"* ]]
+    [ -z "$(process_of "ipam-orch .*events\$")" ]
+}
+
+@test "lock: who is kept away is told by whom, why and until when; exit 8" {
+    [ "$(orch lock status)" = free ]
+    orch lock acquire -m "moving the rack"
+    [[ $(orch lock status) == "held by root (lock, pid "*"moving the rack" ]]
+    [ "$(orch lock status --format json | jq -r '.holder.message')" = "moving the rack" ]
+    run orch restart web
+    echo "$output"
+    [ "$status" -eq 8 ]
+    [[ $output == *"locked by root (lock, pid "*"since "*"moving the rack"*"lock release"* ]]
+    run orch lock acquire
+    [ "$status" -eq 8 ]
+    orch lock release
+    orch restart web
+    run orch lock release
+    [ "$status" -eq 1 ]
+}
+
+@test "lock: an operation that runs keeps others away, and --lock-wait waits for it" {
+    # a service that takes its time to become ready
+    sed -i 's/^x-ipam-orch:/  slowly:\n    image: local\/sleeper\n    x-native: { user: nobody, command: [\/bin\/sleep, "3600"] }\n    healthcheck: { test: ["CMD", "test", "-e", "\/tmp\/ready"], interval: 200ms, start_period: 1h }\n&/' "$PROJECT/compose.yaml"
+    orch up >/dev/null 2>&1 3>&- &
+    is_locked() { [ "$(orch lock status)" != free ]; }
+    wait_until 30 is_in_state slowly starting
+    is_locked
+    run orch stop web
+    echo "$output"
+    [ "$status" -eq 8 ]
+    [[ $output == *"locked by root (up, pid "*"--lock-wait"* ]]
+    orch --lock-wait=2m restart web >/dev/null 2>&1 3>&- &
+    orch exec slowly touch /tmp/ready
+    wait
+    [ "$(orch lock status)" = free ]
+    orch audit -n 2 | grep -q "done.* restart web"
+}
+
+@test "audit: who, what without secrets, when and how it ended" {
+    run orch exec -e TOKEN=hunter2 web sh -c 'exit 3; : hunter3'
+    [ "$status" -eq 3 ]
+    run orch audit --since 1h
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"root "*" done "*"up"* ]]
+    [[ $output == *" locked "*"restart web: the project is locked by root"* ]]
+    [[ $output == *"exec -e TOKEN=*** web sh ..."* ]]
+    [[ $output != *hunter* ]]
+    [ -z "$(orch audit --user nobody-else)" ]
+    [ "$(orch audit --format json -n 1 | jq -r '.audit[0] | "\(.user) \(.uid) \(.exit) \(.words[0])"')" = "root 0 3 exec" ]
+}
+
+@test "what a killed operation has left is seen to when the manager starts, and only when nobody works" {
+    local dir=$WORLD/state/operations/timed
+    printf '{"verb":"noth' >"$dir/intent"
+    chown ipam-orch "$dir/intent"
+    orch lock acquire -m "let me look first"
+    restart_manager
+    orch lock release
+    [ -e "$dir/intent" ]
+    restart_manager
+    wait_until 30 test ! -e "$dir/intent"
+    recovered() { orch audit -n 1 | grep -q "ipam-orch .* done .*recover"; }
+    wait_until 30 recovered
+    [ "$(orch events --since 10m --no-follow --json | jq -r 'select(.operation == "recover") | .event' | tail -n 2 | paste -sd' ')" = "begun done" ]
+    # what this version cannot undo stays, and is said
+    printf '{"verb":"nothing"}\n' >"$dir/intent"
+    chown ipam-orch "$dir/intent"
+    run orch recover
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"an interrupted 'nothing' is unfinished"* ]]
+    [ -e "$dir/intent" ]
+    rm "$dir/intent"
+}
+
+@test "down: the audit stays, and what is known of schedules" {
+    orch down
+    [[ $(orch audit) == *"down"* ]]
+    orch up web
+    has_runs slow 2
+}
+
+@test "what cannot be a schedule is refused at its place; spread moves a moment; catch_up: false" {
+    local text says before
+    mkdir "$WORLD/refused"
+    while IFS='|' read -r text says; do
+        printf 'name: refused\nservices:\n  web:\n    image: local/sleeper\n    x-native: { user: nobody, command: [/bin/sleep, "9"] }\nx-ipam-orch:\n  schedules:\n    bad: %s\n' \
+            "$text" >"$WORLD/refused/compose.yaml"
+        run orch_in "$WORLD/refused" up
+        echo "$text: exit $status: $output"
+        [ "$status" -eq 3 ]
+        [[ $output == *"compose.yaml:8:"*"$says"* ]]
+    done <<'EOT'
+{ when: sometime, run: [version] }|'sometime' is none of: 04:30
+{ when: "0 0 30 2 *", run: [version] }|never comes
+{ when: daily }|schedule 'bad' needs 'when' and 'run'
+{ when: daily, run: [-p, other, down] }|begins with a verb
+EOT
+    sed -i 's/^    nightly:.*/    nightly: { when: "04:30", run: [version], spread: 10h, catch_up: false }/' "$PROJECT/compose.yaml"
+    orch up web
+    [ "$(schedule nightly '.next_us / 60000000 % 60 != 30 or .next_us / 1000000 % 60 != 0')" = true ]
+    before=$(runs nightly)
+    kill -KILL "$(daemon_pid ipam-orchd)"
+    echo $(($(cat "$CLOCK") + 5 * 86400)) >"$CLOCK"
+    LD_PRELOAD=$IPAM_ORCH_BUILD/tests/fakes/moved_clock.so MOVED_CLOCK=$CLOCK orch schedule ls
+    has_runs nightly "$before"
+    [ "$(schedule nightly .running)" = false ]
+}
