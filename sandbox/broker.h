@@ -114,12 +114,27 @@ void join_close(struct broker *b);
 
 /* ---- retire.c: volumes nobody wants any more ---- */
 
-/* Frees the name at once and answers when the files are gone; -EBUSY while an instance has it. */
-int retire_volume(struct broker *b, const struct request *r, const char *volume, struct err *e);
+/* What is in the directory `from` under that name: the name is free at once, and `r` (NULL: nobody
+ * waits) is answered when the files are gone; -ENOENT when there is none. */
+int retire_entry(struct broker *b, int from, const char *name, const struct request *r,
+                 struct err *e);
 /* Deletes what an earlier broker was killed over. */
 void retire_rest(struct broker *b);
 void retire_forget_connection(struct broker *b, const struct connection *c);
 void retire_close(struct broker *b);
+
+/* ---- trash.c: volumes that can be brought back for a while ---- */
+
+/* each is a request of client.h */
+int trash_volume_remove(struct broker *b, struct request *r, struct answer *a, struct err *e);
+int trash_volumes(struct broker *b, struct request *r, struct answer *a, struct err *e);
+int trash_restore(struct broker *b, struct request *r, struct answer *a, struct err *e);
+int trash_purge(struct broker *b, struct request *r, struct answer *a, struct err *e);
+int trash_expire(struct broker *b, struct request *r, struct answer *a, struct err *e);
+
+/* ---- leftovers.c: what belongs to nobody any more ---- */
+
+int leftovers(struct broker *b, struct request *r, struct answer *a, struct err *e);
 
 /* ---- launch.c ---- */
 

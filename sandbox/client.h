@@ -15,6 +15,19 @@
  *   volume_remove   volume                              -            when its files are gone;
  *                                                                    refused while in use, absent
  *                                                                    is fine
+ *                   [project keep_us]                   with keep_us it is put into the trash for
+ *                                                       so long instead: trash (its id), until
+ *   volumes         -                                   volumes: [{name, used}], trash: [{id, name,
+ *                                                       project, from, until}], in seconds since
+ *                                                       1970; more: not all of them
+ *   trash_restore   volume                              volume, id; by id, or what of that name
+ *                                                       went last
+ *   trash_purge     volume                              -            when its files are gone
+ *   trash_expire    -                                   deleted: [id]: what is over, and the oldest
+ *                                                       one while the disk is nearly full
+ *   leftovers       keep: [project] remove              items: [{kind, name [, used]}]: of projects
+ *                                                       that are not to be kept, or of nobody; with
+ *                                                       `remove` taken away, but what is used
  *   launch          spec  + memfds of spec.files        -            (then events)
  *   signal          id signo                            -
  *   kill            id                                  -            everything of the instance

@@ -24,6 +24,8 @@ struct net_bridge {
 
 int net_bridge_create(const struct net_bridge *b, struct err *e); /* idempotent */
 int net_bridge_remove(const char *name, struct err *e);           /* absent is fine */
+/* Every bridge that this installation has made, whether or not anybody remembers it. */
+int net_bridge_each(void (*found)(const char *name, void *userdata), void *userdata, struct err *e);
 /* Per link eth0, eth1, ... in the network namespace of `pid`, from nothing.  Nobody takes links
  * away: they end with the namespace, which the kernel takes down by itself, many at
  * once and without keeping us waiting.  A link that is still there is replaced by the next of the

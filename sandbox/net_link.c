@@ -97,7 +97,18 @@ static uint32_t group_of(int bridge)
     return UINT32_C(0x49500000) + (uint32_t) bridge;
 }
 
-/* group 0: as it is */
+/* what is written on a bridge: whose it is */
+static const char *own_alias(void)
+{
+    static char alias[32];
+    const char *tag = paths_tag();
+
+    (void) snprintf(alias, sizeof alias, "ipam-orch%s%s", tag[0] ? "-" : "", tag);
+    return alias;
+}
+
+/* Group 0: as it is; a group is that of a bridge, on which is written whose it is.  When it is made
+ * the kernel does not take that yet. */
 static int set_up(struct nl_sock *s, int index, uint32_t group, const char *name, struct err *e)
 {
     auto_link was = rtnl_link_alloc();
@@ -107,8 +118,10 @@ static int set_up(struct nl_sock *s, int index, uint32_t group, const char *name
     if (was && wanted) {
         rtnl_link_set_ifindex(was, index);
         rtnl_link_set_flags(wanted, IFF_UP);
-        if (group)
+        if (group) {
             rtnl_link_set_group(wanted, group);
+            rtnl_link_set_ifalias(wanted, own_alias());
+        }
         r = rtnl_link_change(s, was, wanted, 0);
     }
     return r < 0 ? nl_failure(e, r, "setting up", name) : 0;
@@ -257,6 +270,25 @@ int net_bridge_remove(const char *name, struct err *e)
     if (r == 0 || r == -NLE_OBJ_NOTFOUND || r == -NLE_NODEV)
         return 0;
     return nl_failure(e, r, "removing bridge", name);
+}
+
+int net_bridge_each(void (*found)(const char *name, void *userdata), void *userdata, struct err *e)
+{
+    auto_nl s = connect_route(e);
+    struct nl_cache *links = NULL;
+    int r = s ? rtnl_link_alloc_cache(s, AF_UNSPEC, &links) : -NLE_NOMEM;
+
+    if (r < 0)
+        return s ? nl_failure(e, r, "listing", "interfaces") : -ENOMEM;
+    for (struct nl_object *o = nl_cache_get_first(links); o; o = nl_cache_get_next(o)) {
+        struct rtnl_link *link = (struct rtnl_link *) o;
+        const char *alias = rtnl_link_get_ifalias(link);
+
+        if (alias && strcmp(alias, own_alias()) == 0)
+            found(rtnl_link_get_name(link), userdata);
+    }
+    nl_cache_free(links);
+    return 0;
 }
 
 /* ---- links of instances ---- */

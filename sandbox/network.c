@@ -217,7 +217,7 @@ int network_create(struct broker *b, json_t *fields, struct err *e)
     return r;
 }
 
-static bool is_used(const struct broker *b, const char *name)
+bool network_is_used(const struct broker *b, const char *name)
 {
     for (const struct guest *g = b->guests; g; g = g->hh.next)
         for (size_t i = 0; i < g->spec.n_links && g->state != GUEST_ENDED; i++)
@@ -236,7 +236,7 @@ int network_remove(struct broker *b, const char *project, const char *name, stru
         return 0;
     if (strcmp(n->project, project) != 0)
         return err_set(e, -EPERM, "network '%s' belongs to project '%s'", name, n->project);
-    if (is_used(b, name))
+    if (network_is_used(b, name))
         return err_set(e, -EBUSY, "network '%s' is used by running instances", name);
     take_down(b, n, &why);
     if (why.code < 0 && e)
@@ -251,7 +251,7 @@ void network_remove_unused(struct broker *b)
     HASH_ITER (hh, b->networks, n, next) {
         struct err e = ERR_INIT;
 
-        if (is_used(b, n->name))
+        if (network_is_used(b, n->name))
             continue;
         log_line(LOG_WARN, "removing a network nobody wants bridge=%s", n->name);
         take_down(b, n, &e);

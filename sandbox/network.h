@@ -25,6 +25,8 @@ struct network {
 /* `fields` as of network_create in client.h.  Doing it again is fine; -EEXIST if it is another. */
 int network_create(struct broker *b, json_t *fields, struct err *e);
 int network_remove(struct broker *b, const char *project, const char *name, struct err *e);
+/* An instance that has not ended is on it. */
+bool network_is_used(const struct broker *b, const char *name);
 /* Brings back what an earlier broker had. */
 int network_adopt(struct broker *b, struct err *e);
 /* Writes the tables of all projects anew, with the ports of all guests. */

@@ -42,6 +42,7 @@ const char *const permit_key_text[PERMIT_KEY_COUNT] = {
     [PERMIT_USER_NAMESPACES] = "user-namespaces",
     [PERMIT_PUBLISH_FROM] = "publish-from",
     [PERMIT_PUBLISH_PAST_FIREWALL] = "publish-past-firewall",
+    [PERMIT_TRASH_MIN_FREE] = "trash-min-free",
 };
 
 /* ---- words ---- */
@@ -153,6 +154,28 @@ static int check_namespaces(const char *word, struct err *e)
                    word, USERS_IDS);
 }
 
+/* "10%" */
+static int parse_percent(const char *word, uint64_t *out)
+{
+    char number[8];
+    size_t len = strlen(word);
+
+    if (len < 2 || len > sizeof number || word[len - 1] != '%')
+        return -EINVAL;
+    memcpy(number, word, len - 1);
+    number[len - 1] = '\0';
+    return num_u64(number, 99, out);
+}
+
+static int check_percent(const char *word, struct err *e)
+{
+    uint64_t n = 0;
+
+    return is_none(word) || parse_percent(word, &n) == 0
+               ? 0
+               : err_set(e, -EINVAL, "'%.64s' is neither none nor a part such as 5%%", word);
+}
+
 int permit_check_word(enum permit_key key, const char *word, struct err *e)
 {
     switch (key) {
@@ -196,6 +219,7 @@ int permit_check_word(enum permit_key key, const char *word, struct err *e)
                    ? 0
                    : err_set(e, -EINVAL, "'%.64s' is neither yes nor no", word);
     case PERMIT_USER_NAMESPACES: return check_namespaces(word, e);
+    case PERMIT_TRASH_MIN_FREE: return check_percent(word, e);
     case PERMIT_KEY_COUNT: break;
     }
     abort();
@@ -219,6 +243,7 @@ static const struct permit_rule built_in[PERMIT_KEY_COUNT] = {
     [PERMIT_DEVICE_RULES] = RULE("none"), [PERMIT_APPARMOR] = RULE("any"),
     [PERMIT_HOST_UTS] = RULE("no"),       [PERMIT_HOST_CGROUP] = RULE("no"),
     [PERMIT_HOST_IPC] = RULE("no"),       [PERMIT_HOST_PID] = RULE("no"),
+    [PERMIT_TRASH_MIN_FREE] = RULE("5%"),
 #undef RULE
 };
 
@@ -520,6 +545,14 @@ const char *const *permit_publish_from(const struct permit *p, const char *proje
 bool permit_past_firewall(const struct permit *p, const char *project)
 {
     return strcmp(permit_find(p, project, PERMIT_PUBLISH_PAST_FIREWALL)->words[0], "yes") == 0;
+}
+
+unsigned permit_trash_min_free(const struct permit *p)
+{
+    uint64_t percent = 0;
+
+    (void) parse_percent(permit_find(p, "", PERMIT_TRASH_MIN_FREE)->words[0], &percent);
+    return (unsigned) percent;
 }
 
 void permit_free(struct permit *p)

@@ -38,6 +38,7 @@ enum permit_key {
     PERMIT_USER_NAMESPACES,
     PERMIT_PUBLISH_FROM,
     PERMIT_PUBLISH_PAST_FIREWALL,
+    PERMIT_TRASH_MIN_FREE,
     PERMIT_KEY_COUNT
 };
 
@@ -95,6 +96,8 @@ int permit_user_namespace(const struct permit *p, const struct permit_asker *by,
 const char *const *permit_publish_from(const struct permit *p, const char *project);
 /* Are they open where the host's own firewall would not let anybody in? */
 bool permit_past_firewall(const struct permit *p, const char *project);
+/* How much of a file system, in percent, is kept free at the cost of the trash on it. */
+unsigned permit_trash_min_free(const struct permit *p);
 /* every capability that any section permits */
 uint64_t permit_capabilities(const struct permit *p);
 

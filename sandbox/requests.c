@@ -88,16 +88,6 @@ static int on_network_remove(struct broker *b, struct request *r, struct answer 
     return failed < 0 ? failed : network_remove(b, project, bridge, e);
 }
 
-static int on_volume_remove(struct broker *b, struct request *r, struct answer *a, struct err *e)
-{
-    json_error_t why;
-    const char *volume = NULL;
-    int failed = UNPACK(r, e, "{s:s}", "volume", &volume);
-
-    (void) a;
-    return failed < 0 ? failed : retire_volume(b, r, volume, e);
-}
-
 static int on_launch(struct broker *b, struct request *r, struct answer *a, struct err *e)
 {
     json_error_t why;
@@ -419,7 +409,12 @@ static const struct {
     { "hello", on_hello },
     { "network_create", on_network_create },
     { "network_remove", on_network_remove },
-    { "volume_remove", on_volume_remove },
+    { "volume_remove", trash_volume_remove },
+    { "volumes", trash_volumes },
+    { "trash_restore", trash_restore },
+    { "trash_purge", trash_purge },
+    { "trash_expire", trash_expire },
+    { "leftovers", leftovers },
     { "launch", on_launch },
     { "signal", on_signal },
     { "kill", on_kill },

@@ -14,7 +14,6 @@
 #include "base/auto.h"
 #include "base/log.h"
 #include "sandbox/broker.h"
-#include "sandbox/policy.h"
 #include "sandbox/volume.h"
 
 /* One volume on its way out: rm(1) is at it.  That program holds its own in trees of any depth,
@@ -111,35 +110,21 @@ static int start(struct broker *b, int dir, const char *name, struct retirement 
     return 0;
 }
 
-static int check_unused(const struct broker *b, const char *volume, struct err *e)
-{
-    for (const struct guest *g = b->guests; g; g = g->hh.next)
-        for (size_t i = 0; g->state != GUEST_ENDED && i < g->spec.n_mounts; i++)
-            if (g->spec.mounts[i].kind == SPEC_VOLUME &&
-                strcmp(g->spec.mounts[i].source, volume) == 0)
-                return err_set(e, -EBUSY, "volume '%s' is in use by '%s'", volume, g->id);
-    return 0;
-}
-
-int retire_volume(struct broker *b, const struct request *r, const char *volume, struct err *e)
+int retire_entry(struct broker *b, int from, const char *name, const struct request *r,
+                 struct err *e)
 {
     struct retirement *t = NULL;
-    char name[VOLUME_NAME];
-    int result = policy_name("volume", volume, e);
+    char retired[VOLUME_NAME];
+    auto_fd dir = volume_retire(from, name, retired, e);
+    int result;
 
-    if (result == 0)
-        result = check_unused(b, volume, e);
-    if (result < 0)
-        return result;
-    auto_fd dir = volume_retire(volume, name, e);
     if (dir < 0)
-        return dir == -ENOENT ? 0 : dir;
-    log_line(LOG_NOTE, "volume removed name=%s", volume);
-    result = start(b, dir, name, &t);
+        return dir;
+    result = start(b, dir, retired, &t);
     if (result < 0)
-        return err_set(e, result, "deleting volume '%s': %s", volume, strerror(-result));
-    t->from = r->from;
-    t->tag = r->tag;
+        return err_set(e, result, "deleting volume '%s': %s", name, strerror(-result));
+    t->from = r ? r->from : NULL;
+    t->tag = r ? r->tag : 0;
     return REQUEST_LATER;
 }
 

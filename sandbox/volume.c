@@ -11,7 +11,7 @@
 #include "base/fsio.h"
 #include "base/paths.h"
 
-static int open_root(struct err *e)
+int volume_root(struct err *e)
 {
     auto_free char *path = paths_join("%s/volumes", paths_state());
     struct stat st;
@@ -40,7 +40,7 @@ static int create(int root, const char *name, uid_t uid, gid_t gid)
 int volume_open(const char *name, uid_t uid, gid_t gid, bool existing, struct err *e)
 {
     static const int flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-    auto_fd root = open_root(e);
+    auto_fd root = volume_root(e);
     int r;
 
     if (root < 0)
@@ -60,7 +60,7 @@ int volume_open(const char *name, uid_t uid, gid_t gid, bool existing, struct er
 /* no volume is called so: a name does not begin with a dot */
 int volume_retired(struct err *e)
 {
-    auto_fd root = open_root(e);
+    auto_fd root = volume_root(e);
     int fd;
 
     if (root < 0)
@@ -70,17 +70,16 @@ int volume_retired(struct err *e)
     return fd < 0 ? err_set(e, -errno, "retired volumes: %s", strerror(errno)) : fd;
 }
 
-int volume_retire(const char *name, char retired[VOLUME_NAME], struct err *e)
+int volume_retire(int from, const char *name, char retired[VOLUME_NAME], struct err *e)
 {
-    auto_fd root = open_root(e);
-    auto_fd to = root < 0 ? root : volume_retired(e);
+    auto_fd to = volume_retired(e);
     int r = -EEXIST;
 
     if (to < 0)
         return to;
     for (unsigned n = 0; r == -EEXIST; n++) {
         (void) snprintf(retired, VOLUME_NAME, "%s.%u", name, n);
-        r = renameat2(root, name, to, retired, RENAME_NOREPLACE) < 0 ? -errno : 0;
+        r = renameat2(from, name, to, retired, RENAME_NOREPLACE) < 0 ? -errno : 0;
     }
     return r < 0 ? err_set(e, r, "volume '%s': %s", name, strerror(-r)) : take_fd(&to);
 }

@@ -10,14 +10,18 @@
 
 #include "base/err.h"
 
-enum { VOLUME_NAME = 96 };
+enum { VOLUME_NAME = 192 };
+
+/* The directory they are in. */
+int volume_root(struct err *e);
 
 /* An O_PATH descriptor; a new volume belongs to uid:gid with mode 0700.  -ENOENT when there is none
  * although it must be `existing`. */
 int volume_open(const char *name, uid_t uid, gid_t gid, bool existing, struct err *e);
-/* Takes a volume out of the way: from now on its name is free.  A descriptor of the directory where
- * such volumes are, with the name of this one in it; -ENOENT when there was none. */
-int volume_retire(const char *name, char retired[VOLUME_NAME], struct err *e);
+/* Takes a volume, or what was one, out of the directory `from`: from now on its name is free.  A
+ * descriptor of the directory where such volumes are, with the name of this one in it; -ENOENT when
+ * there was none. */
+int volume_retire(int from, const char *name, char retired[VOLUME_NAME], struct err *e);
 /* The same directory, where volumes may be that an earlier broker had no time to delete. */
 int volume_retired(struct err *e);
 

@@ -2,10 +2,11 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/auto.h"
+#include "base/paths.h"
 #include "cli/cmd.h"
+#include "cli/confirm.h"
 #include "cli/daemons.h"
 #include "cli/log_reader.h"
 #include "cli/options.h"
@@ -14,10 +15,10 @@
 #include "compose/load.h"
 #include "model/project_json.h"
 
-enum { FAILURE_LINES = 40, NAME_ROOM = 128 };
+enum { FAILURE_LINES = 40, NAME_ROOM = 128, OPT_PURGE = 300 };
 
 struct input {
-    bool volumes;
+    bool volumes, purge;
     struct patience patience;
 };
 
@@ -25,34 +26,23 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 {
     struct input *in = state->input;
 
-    if (key != 'v')
-        return patience_parse(&in->patience, key, arg, state);
-    in->volumes = true;
-    return 0;
+    switch (key) {
+    case OPT_PURGE: in->purge = true; /* fall through */
+    case 'v': in->volumes = true; return 0;
+    default: return patience_parse(&in->patience, key, arg, state);
+    }
 }
 
-/* Data that is gone does not come back: somebody must have said so. */
-static int confirm(const struct cli *cli, const char *project, struct err *e)
+/* Data goes only when somebody has said so. */
+static int confirm(const struct cli *cli, const char *project, bool purge, struct err *e)
 {
-    char answer[NAME_ROOM] = "";
+    auto_free char *what =
+        paths_join(purge ? "All data of '%s' will be deleted."
+                         : "All data of '%s' goes into the trash, where it is kept for a while.",
+                   project);
 
-    if (cli->yes)
-        return 0;
-    if (!isatty(STDIN_FILENO)) {
-        err_set(e, -EPERM, "the data of '%s' would be deleted, and nobody is there to ask",
-                project);
-        err_hint(e, "ipam-orch -y down -v");
-        return err_classify(e, ERR_UNSAFE);
-    }
-    fprintf(stderr, "All data of '%s' will be deleted. Type the name of the project: ", project);
-    (void) fflush(stderr);
-    if (!fgets(answer, sizeof answer, stdin))
-        answer[0] = '\0';
-    answer[strcspn(answer, "\n")] = '\0';
-    if (strcmp(answer, project) == 0)
-        return 0;
-    err_set(e, -EPERM, "that is not its name: nothing was changed");
-    return err_classify(e, ERR_UNSAFE);
+    return confirm_project(cli, project, what,
+                           purge ? "ipam-orch -y down --purge" : "ipam-orch -y down -v", e);
 }
 
 static int end(const struct cli *cli, struct client *client, const char *project, json_t *message,
@@ -70,7 +60,7 @@ static int end(const struct cli *cli, struct client *client, const char *project
 }
 
 /* One that runs not any more has data all the same; its file says which. */
-static int remove_data(struct cli *cli, struct err *e)
+static int remove_data(struct cli *cli, bool purge, struct err *e)
 {
     struct load_options load = options_load(cli);
     struct warnings warnings = { 0 };
@@ -80,15 +70,15 @@ static int remove_data(struct cli *cli, struct err *e)
     int r = load_project(&load, &p, &warnings, e);
 
     if (r == 0)
-        r = confirm(cli, p->name, e);
+        r = confirm(cli, p->name, purge, e);
     if (r == 0)
         r = project_to_json(p, &text, e);
     if (r == 0)
         r = daemons_connect(cli, &client, e);
     if (r == 0)
         r = end(cli, client, p->name,
-                json_pack("{s:s,s:s,s:o,s:b}", "op", "begin", "operation", "down", "definition",
-                          json_loads(text, 0, NULL), "volumes", 1),
+                json_pack("{s:s,s:s,s:o,s:b,s:b}", "op", "begin", "operation", "down", "definition",
+                          json_loads(text, 0, NULL), "volumes", 1, "purge", purge),
                 e);
     if (text)
         explicit_bzero(text, strlen(text));
@@ -105,16 +95,16 @@ static int down(struct cli *cli, const struct input *in, struct err *e)
 
     json_decref(status);
     if (r == 0 && in->volumes)
-        r = confirm(cli, project, e);
+        r = confirm(cli, project, in->purge, e);
     else if ((r == -ENOENT || e->class == ERR_UNREACHABLE) && in->volumes) {
         *e = ERR_INIT;
         client_close(take_ptr(client));
-        return remove_data(cli, e);
+        return remove_data(cli, in->purge, e);
     }
     if (r < 0)
         return r;
-    message = json_pack("{s:s,s:s,s:s,s:b}", "op", "begin", "operation", "down", "project", project,
-                        "volumes", in->volumes);
+    message = json_pack("{s:s,s:s,s:s,s:b,s:b}", "op", "begin", "operation", "down", "project",
+                        project, "volumes", in->volumes, "purge", in->purge);
     patience_tell(&in->patience, message);
     return end(cli, client, project, message, e);
 }
@@ -122,7 +112,9 @@ static int down(struct cli *cli, const struct input *in, struct err *e)
 int cmd_down(struct cli *cli, int argc, char **argv)
 {
     static const struct argp_option options[] = {
-        { "volumes", 'v', NULL, 0, "Deletes the volumes of the project too; asks first", 0 },
+        { "volumes", 'v', NULL, 0, "Puts the volumes of the project into the trash; asks first",
+          0 },
+        { "purge", OPT_PURGE, NULL, 0, "Deletes them at once; asks first", 0 },
         PATIENCE_GRACE_OPTION,
         { 0 }
     };
@@ -130,7 +122,9 @@ int cmd_down(struct cli *cli, int argc, char **argv)
                                       .parser = parse,
                                       .doc = "Stops all services and removes sandboxes, networks "
                                              "and published ports.  Volumes and logs are kept; -v "
-                                             "deletes the volumes, but external ones." };
+                                             "takes the volumes too, but external ones: they can "
+                                             "be brought back with `volumes restore` for a while "
+                                             "(x-ipam-orch.trash, a week where nothing is said)." };
     struct err e = ERR_INIT;
     struct input in = { 0 };
     int r;

@@ -24,6 +24,7 @@ static const struct {
     { ERR_BACKUP, "a backup, a restore or a trial of one failed" },
     { ERR_DENIED, "permission denied" },
     { ERR_UNREACHABLE, "the manager is not reachable" },
+    { ERR_UNSAFE, "refused because data would be lost" },
 };
 
 static void print_codes(void)

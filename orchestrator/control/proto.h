@@ -3,8 +3,7 @@
  *
  * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause,
  *                           stats, limits, daemon, reexec, rest, definition,
- *                           renew, note,
- *                           schedules, schedule.
+ *                           renew, note, schedules, schedule, storage, leftovers.
  *
  *   request                                              answer
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
@@ -13,12 +12,12 @@
  *                                                        its services, and one_offs: those of run
  *   {"op":"begin","operation":"up|down|start|stop|restart|update","project":NAME
  *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]
- *    [,"volumes":b][,"back":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]}; deps_only: what the
- * services need, not themselves; down with volumes may bring the definition of a project that is
- * not known; update brings the definition that its one service is to have, see engine/rollout.h;
- *    back: by its rollback section; restart may bring the definition that the services it restarts
- * are to have; ready_us: what is not ready then has failed; grace_us: instead of their grace
- * periods
+ *    [,"volumes":b[,"purge":b]][,"back":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]};
+ * deps_only: what the services need, not themselves; down with volumes may bring the definition of
+ * a project that is not known; update brings the definition that its one service is to have, see
+ * engine/rollout.h; back: by its rollback section; restart may bring the definition that the
+ * services it restarts are to have; ready_us: what is not ready then has failed; grace_us: instead
+ * of their grace periods
  *                                                        {"event":{..}} any number of times, then
  *                                                        {"done":true,"ending":bool} or
  *                                                        {"error":{..}}; ending: the manager
@@ -45,6 +44,10 @@
  *                                                        {"done":true,"run":{"result":..,"code":N,
  *                                                          "started_us":N,"took_us":N,
  *                                                          "output":..}}
+ *   {"op":"storage","what":"volumes|volume_remove|trash_restore|trash_purge|trash_expire"
+ *    [,"fields":{..}]}                                   {"answer":{..}}, as in sandbox/client.h
+ *   {"op":"leftovers","remove":b}                        {"answer":{..}}, of what belongs to no
+ *                                                        project that the supervisor knows
  *   {"op":"definition","project":NAME}                   {"definition":{..}}: the project as it was
  *                                                        sent, with its secrets
  *   {"op":"renew","project":NAME,"secrets":{NAME:VALUE,..}[,"digests":{SERVICE:DIGEST,..}]}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "engine/upkeep.h"
 
 #define SUPERVISOR "ipam-orchd"
 #define BROKER     "ipam-sandboxd"
@@ -42,7 +43,7 @@ static void replace_broker(struct replacement *r)
     struct err e = ERR_INIT;
 
     r->asked = true;
-    if (supervisor_ask_runtime(r->config.supervisor, "reexec", &watcher, &e) == 0)
+    if (supervisor_ask_runtime(r->config.supervisor, "reexec", NULL, &watcher, &e) == 0)
         return;
     r->config.say_error(r->client, &e);
     r->client = NULL;

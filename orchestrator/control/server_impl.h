@@ -48,6 +48,12 @@ void connection_say(struct connection *c, json_t *message);
 /* The same for a failure, in the form of proto.h. */
 void connection_fail(struct connection *c, const struct err *why);
 
+/* verbs_upkeep.c: as the functions of verbs.c */
+int verbs_schedules(struct connection *c, json_t *message, struct err *e);
+int verbs_schedule(struct connection *c, json_t *message, struct err *e);
+int verbs_storage(struct connection *c, json_t *message, struct err *e);
+int verbs_leftovers(struct connection *c, json_t *message, struct err *e);
+
 /* Answers one request, now or later. */
 int verbs_dispatch(struct connection *c, json_t *message, struct err *e);
 

@@ -13,6 +13,7 @@
 #include "control/proto.h"
 #include "control/replace.h"
 #include "control/server_impl.h"
+#include "engine/upkeep.h"
 #include "model/project_json.h"
 
 /* What a reader of an output may be behind: more than a service writes in one turn of the loop. */
@@ -100,6 +101,7 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     auto_free const char **names = NULL;
     const char *op, *operation;
     int keep = 0, no_wait = 0, no_deps = 0, with_volumes = 0, deps_only = 0, back = 0, code;
+    int purge = 0;
     json_int_t ready_us = 0, grace_us = -1;
     json_error_t where;
 
@@ -107,12 +109,13 @@ static int begin(struct connection *c, json_t *message, struct err *e)
                        "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b,s?b,s?b,s?I,s?I}", "op", &op,
                        "operation", &operation, "project", &r.project, "definition", &definition,
                        "services", &services, "keep", &keep, "no_wait", &no_wait, "no_deps",
-                       &no_deps, "volumes", &with_volumes, "deps_only", &deps_only, "back", &back,
-                       "ready_us", &ready_us, "grace_us", &grace_us) < 0)
+                       &no_deps, "volumes", &with_volumes, "purge", &purge, "deps_only", &deps_only,
+                       "back", &back, "ready_us", &ready_us, "grace_us", &grace_us) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
     if (find_operation(operation, &r.kind) < 0)
         return err_set(e, -EINVAL, "request: unknown operation '%s'", operation);
     r.volumes = with_volumes && r.kind == OP_DOWN;
+    r.purge = purge;
     code = read_definition(
         r.kind == OP_UP || r.kind == OP_RESTART || r.kind == OP_UPDATE || r.volumes ? definition
                                                                                     : NULL,
@@ -367,7 +370,7 @@ static int describe(struct connection *c, json_t *message, struct err *e)
 
     (void) message, (void) e;
     (void) supervisor_connect(c->server->supervisor, NULL); /* not at the next tick, as for hello */
-    if (supervisor_ask_runtime(c->server->supervisor, "daemon", &watcher, &why) < 0)
+    if (supervisor_ask_runtime(c->server->supervisor, "daemon", NULL, &watcher, &why) < 0)
         say_daemons(c, json_pack("{s:s,s:s}", "program", "ipam-sandboxd", "error", why.msg));
     return 0;
 }
@@ -482,48 +485,6 @@ static int note(struct connection *c, json_t *message, struct err *e)
     return 0;
 }
 
-static void on_schedule_done(void *owner, const struct runtime_answer *how)
-{
-    connection_say(owner, json_pack("{s:b,s:O}", "done", 1, "run", how->fields));
-}
-
-static int schedule(struct connection *c, json_t *message, struct err *e)
-{
-    static const char *const words[] = {
-        [SCHEDULE_BEGIN] = "run", [SCHEDULE_ENABLE] = "enable", [SCHEDULE_DISABLE] = "disable"
-    };
-    struct exec_watcher watcher = { .owner = c, .done = on_schedule_done };
-    struct supervisor_schedule r = { .by = c->by };
-    const char *op, *what;
-    json_error_t where;
-    size_t i = 0;
-    int code;
-
-    if (json_unpack_ex(message, &where, JSON_STRICT, "{s:s,s:s,s:s,s:s}", "op", &op, "project",
-                       &r.project, "name", &r.name, "what", &what) < 0)
-        return err_set(e, -EINVAL, "request: %s", where.text);
-    while (i < ARRAY_LEN(words) && strcmp(words[i], what) != 0)
-        i++;
-    if (i == ARRAY_LEN(words))
-        return err_set(e, -EINVAL, "request: schedules know no '%s'", what);
-    r.what = (enum supervisor_schedule_what) i;
-    code = supervisor_schedule(c->server->supervisor, &r, &watcher, e);
-    if (code == 0 && r.what != SCHEDULE_BEGIN)
-        connection_say(c, json_pack("{s:b}", "done", 1));
-    return code;
-}
-
-static int schedules(struct connection *c, json_t *message, struct err *e)
-{
-    const char *name = json_string_value(json_object_get(message, "project"));
-    json_t *list = NULL;
-    int r = supervisor_schedules(c->server->supervisor, name ? name : "", &list, e);
-
-    if (r == 0)
-        connection_say(c, json_pack("{s:o}", "schedules", list));
-    return r;
-}
-
 static int rest(struct connection *c, json_t *message, struct err *e)
 {
     (void) message, (void) e;
@@ -542,8 +503,10 @@ static const struct verb {
     { "status", ROLE_VIEWER, status },
     { "stats", ROLE_VIEWER, stats },
     { "daemon", ROLE_VIEWER, describe },
-    { "schedules", ROLE_VIEWER, schedules },
-    { "schedule", ROLE_OPERATOR, schedule },
+    { "schedules", ROLE_VIEWER, verbs_schedules },
+    { "schedule", ROLE_OPERATOR, verbs_schedule },
+    { "storage", ROLE_OPERATOR, verbs_storage },
+    { "leftovers", ROLE_OPERATOR, verbs_leftovers },
     { "begin", ROLE_OPERATOR, begin },
     { "kill", ROLE_OPERATOR, send_signal },
     { "exec", ROLE_OPERATOR, exec },

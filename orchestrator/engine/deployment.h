@@ -120,9 +120,9 @@ struct deployment {
     struct rollout *rollout; /* NULL: no service is being replaced */
     struct lease *leases;    /* its own networks */
     size_t n_leases;
-    struct operation *op; /* NULL when idle */
-    bool leaving;         /* `down`: forget it when everything has stopped */
-    bool leaving_with_volumes;
+    struct operation *op;                        /* NULL when idle */
+    bool leaving;                                /* `down`: forget it when everything has stopped */
+    bool leaving_with_volumes, leaving_for_good; /* those are deleted at once */
     bool resting; /* all stops for now, in order, and stays wanted: whoever is next starts it */
     bool networks_ready;
     unsigned names;              /* how often instances came and went */

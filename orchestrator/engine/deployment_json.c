@@ -87,9 +87,9 @@ json_t *deployment_to_json(const struct deployment *d)
         (void) json_array_append_new(instances, instance_to_json(d->instances[i]));
     for (size_t i = 0; i < d->n_leases; i++)
         (void) json_object_set_new(leases, d->leases[i].key, lease_to_json(&d->leases[i]));
-    return json_pack("{s:i,s:o*,s:b,s:b,s:o,s:o}", "schema", 1, "rollout", rollout_to_json(d),
-                     "leaving", d->leaving, "volumes_too", d->leaving_with_volumes, "instances",
-                     instances, "networks", leases);
+    return json_pack("{s:i,s:o*,s:b,s:b,s:b,s:o,s:o}", "schema", 1, "rollout", rollout_to_json(d),
+                     "leaving", d->leaving, "volumes_too", d->leaving_with_volumes, "for_good",
+                     d->leaving_for_good, "instances", instances, "networks", leases);
 }
 
 static enum roll roll_from_json(const json_t *json)
@@ -232,13 +232,15 @@ int deployment_from_json(struct deployment *d, const json_t *json, struct err *e
     json_t *instances, *leases, *item;
     const char *key;
     size_t n;
-    int leaving = 0, volumes_too = 0, result = 0;
+    int leaving = 0, volumes_too = 0, for_good = 0, result = 0;
 
-    if (json_unpack((json_t *) (size_t) json, "{s:b,s?b,s:o,s:o}", "leaving", &leaving,
-                    "volumes_too", &volumes_too, "instances", &instances, "networks", &leases) < 0)
+    if (json_unpack((json_t *) (size_t) json, "{s:b,s?b,s?b,s:o,s:o}", "leaving", &leaving,
+                    "volumes_too", &volumes_too, "for_good", &for_good, "instances", &instances,
+                    "networks", &leases) < 0)
         return err_set(e, -EINVAL, "saved state is not of this version");
     d->leaving = leaving;
     d->leaving_with_volumes = volumes_too;
+    d->leaving_for_good = for_good;
     json_object_foreach (leases, key, item) {
         int r = lease_from_json(d, key, item, e);
 

@@ -338,6 +338,7 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
                    d);
     d->leaving = r->kind == OP_DOWN;
     d->leaving_with_volumes = d->leaving && r->volumes;
+    d->leaving_for_good = d->leaving_with_volumes && r->purge;
     if (r->kind != OP_UPDATE)
         mark(d, r);
     supervisor_note(d, json_pack("{s:s,s:s,s:s,s:s}", "event", "asked", "project", d->project->name,

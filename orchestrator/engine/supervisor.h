@@ -60,6 +60,7 @@ struct supervisor_request {
     uint64_t grace_us;
     bool back;    /* OP_UPDATE: the rollback section of the service holds */
     bool volumes; /* OP_DOWN: remove the project's volumes too, unless they are external */
+    bool purge;   /* they can not be brought back */
 };
 
 /* Starts an operation; -EBUSY (class ERR_LOCKED) while another runs, -ENOENT (ERR_USAGE) for an
@@ -173,23 +174,6 @@ bool supervisor_is_busy(const struct supervisor *s, char *why, size_t room);
 /* What is known is on disk, for whoever goes on with it. */
 void supervisor_save(struct supervisor *s);
 bool supervisor_has_runtime(const struct supervisor *s);
-/* Asks the runtime for "daemon" or "reexec", see sandbox/client.h; the watcher hears the answer, in
- * a later turn of the loop. */
-int supervisor_ask_runtime(struct supervisor *s, const char *what,
-                           const struct exec_watcher *watcher, struct err *e);
-
-enum supervisor_schedule_what { SCHEDULE_BEGIN, SCHEDULE_ENABLE, SCHEDULE_DISABLE };
-struct supervisor_schedule {
-    const char *project, *name, *by;
-    enum supervisor_schedule_what what;
-};
-/* -ENOENT (ERR_USAGE) when there is none, -EBUSY (ERR_LOCKED) while one of the project runs.  The
- * watcher hears the end of a run in `fields`, in a later turn; of the others this call is the end.
- */
-int supervisor_schedule(struct supervisor *s, const struct supervisor_schedule *r,
-                        const struct exec_watcher *watcher, struct err *e);
-/* All of a project with their runs; new reference.  -ENOENT for an unknown project. */
-int supervisor_schedules(struct supervisor *s, const char *project, json_t **out, struct err *e);
 
 /* An operator asked for something that begins no operation: for the journal of the project.
  * `services` may be NULL. */

@@ -20,12 +20,10 @@ struct supervisor {
     struct once *one_offs;
     struct attached *attached;
     struct inquiry *inquiries;
-    struct timers *timers; /* of the configuration */
-    struct timer save, retry;
-    struct unfinished *unfinished; /* see unfinished.h */
-    struct timer look;             /* at schedules */
-    struct timer look_unfinished;
-    uint64_t began_us; /* this supervisor, monotonic */
+    struct timers *timers;          /* of the configuration */
+    struct timer save, retry, look; /* look: at schedules */
+    struct unfinished *unfinished;  /* see unfinished.h */
+    uint64_t began_us;              /* this supervisor, monotonic */
 };
 
 struct deployment *supervisor_find(const struct supervisor *s, const char *project);

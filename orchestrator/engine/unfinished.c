@@ -26,6 +26,7 @@ struct unfinished {
     uint64_t tag;
     char failed[256]; /* the last one that could not be, and for how many looks it rests */
     unsigned rests;
+    struct timer timer;
 };
 
 static void on_timer(void *owner)
@@ -102,7 +103,7 @@ void unfinished_look(struct supervisor *s)
         if (entry->d_name[0] != '.' && !rests && is_interrupted(dirfd(dir), entry->d_name))
             send_off(s, entry->d_name);
     }
-    timers_set(s->timers, &s->look_unfinished, timers_now(s->timers) + LOOK_US, on_timer, s);
+    timers_set(s->timers, &u->timer, timers_now(s->timers) + LOOK_US, on_timer, s);
 }
 
 bool unfinished_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a)
@@ -123,6 +124,7 @@ bool unfinished_answered(struct supervisor *s, uint64_t tag, const struct runtim
 
 void unfinished_free(struct supervisor *s)
 {
-    timers_cancel(s->timers, &s->look_unfinished);
+    if (s->unfinished)
+        timers_cancel(s->timers, &s->unfinished->timer);
     free(s->unfinished);
 }

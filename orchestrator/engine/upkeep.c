@@ -5,6 +5,7 @@
 #include <utlist.h>
 
 #include "engine/supervisor_impl.h"
+#include "engine/upkeep.h"
 
 static bool is_hooked(const struct deployment *d, char *why, size_t room)
 {
@@ -41,14 +42,29 @@ bool supervisor_has_runtime(const struct supervisor *s)
     return s->connected;
 }
 
-int supervisor_ask_runtime(struct supervisor *s, const char *what,
+int supervisor_ask_runtime(struct supervisor *s, const char *what, const json_t *fields,
                            const struct exec_watcher *watcher, struct err *e)
 {
     uint64_t tag = exec_expect(s, watcher);
-    int r = s->ops->upkeep(s->self, what, tag, e);
+    int r = s->ops->upkeep(s->self, what, fields, tag, e);
 
     if (r < 0)
         exec_unexpect(s, tag);
+    return r;
+}
+
+int supervisor_ask_leftovers(struct supervisor *s, bool remove, const struct exec_watcher *watcher,
+                             struct err *e)
+{
+    json_t *keep = json_array(), *fields = json_pack("{s:o,s:b}", "keep", keep, "remove", remove);
+    int r;
+
+    for (size_t n = 0; n < s->n_deployments; n++)
+        (void) json_array_append_new(keep, json_string(s->deployments[n]->project->name));
+    for (char *const *name = s->unread; name && *name; name++)
+        (void) json_array_append_new(keep, json_string(*name));
+    r = supervisor_ask_runtime(s, "leftovers", fields, watcher, e);
+    json_decref(fields);
     return r;
 }
 

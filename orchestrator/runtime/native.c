@@ -367,12 +367,16 @@ static int native_network(void *self, const struct runtime_network *w, bool want
                    NULL, 0, e);
 }
 
-static int native_volume_remove(void *self, const char *name, uint64_t tag, struct err *e)
+static int native_volume_remove(void *self, const struct runtime_volume *v, uint64_t tag,
+                                struct err *e)
 {
-    struct pending *p = pending_new(self, PENDING_TAGGED, name);
+    struct pending *p = pending_new(self, PENDING_TAGGED, v->name);
 
     p->owner_tag = tag;
-    return request(self, "volume_remove", p, json_pack("{s:s}", "volume", name), NULL, 0, e);
+    return request(self, "volume_remove", p,
+                   json_pack("{s:s,s:s,s:I}", "volume", v->name, "project", v->project, "keep_us",
+                             (json_int_t) v->keep_us),
+                   NULL, 0, e);
 }
 
 static int native_launch(void *self, const struct runtime_launch *l, struct err *e)
@@ -577,13 +581,14 @@ static int native_exec_end(void *self, uint64_t tag, struct err *e)
     return 0;
 }
 
-static int native_upkeep(void *self, const char *what, uint64_t tag, struct err *e)
+static int native_upkeep(void *self, const char *what, const json_t *fields, uint64_t tag,
+                         struct err *e)
 {
     bool reexec = strcmp(what, "reexec") == 0;
     struct pending *p = pending_new(self, reexec ? PENDING_REEXEC : PENDING_TAGGED, NULL);
 
     p->owner_tag = tag;
-    return request(self, what, p, NULL, NULL, 0, e);
+    return request(self, what, p, fields ? json_deep_copy(fields) : NULL, NULL, 0, e);
 }
 
 static int native_errand(void *self, struct runtime_errand *x, uint64_t tag, struct err *e)

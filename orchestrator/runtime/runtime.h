@@ -74,6 +74,11 @@ struct runtime_files {
     const char *const *secrets; /* those that hold one of these, NULL-terminated */
 };
 
+struct runtime_volume {
+    const char *name, *project;
+    uint64_t keep_us; /* so long it can be brought back; 0 = not at all */
+};
+
 /* a command of ipam-orch, run beside us as our own user; it outlives us */
 struct runtime_errand {
     const char *const *argv; /* without the program's name */
@@ -118,8 +123,8 @@ struct runtime_ops {
     const char *name;
     int (*connect)(void *self, struct err *e); /* does nothing when connected */
     int (*network)(void *self, const struct runtime_network *n, bool wanted, struct err *e);
-    /* `answered` with the tag when the volume and its files are gone */
-    int (*volume_remove)(void *self, const char *name, uint64_t tag, struct err *e);
+    /* `answered` with the tag when the volume is in the trash, or when its files are gone */
+    int (*volume_remove)(void *self, const struct runtime_volume *v, uint64_t tag, struct err *e);
     int (*launch)(void *self, const struct runtime_launch *l, struct err *e);
     int (*signal)(void *self, const char *id, int signo, struct err *e); /* SIGKILL: everything */
     /* `answered` with the tag, if not 0, when it is so */
@@ -152,8 +157,9 @@ struct runtime_ops {
     int (*exec)(void *self, const char *id, const struct runtime_exec *x, uint64_t tag,
                 struct err *e);
     int (*exec_end)(void *self, uint64_t tag, struct err *e); /* kills it; the answer still comes */
-    /* asks the back end itself for `what`: "daemon" or "reexec"; `answered` with the tag */
-    int (*upkeep)(void *self, const char *what, uint64_t tag, struct err *e);
+    /* asks the back end itself for `what`, which is no matter of one instance (sandbox/client.h),
+     * with `fields` (borrowed, may be NULL); `answered` with the tag */
+    int (*upkeep)(void *self, const char *what, const json_t *fields, uint64_t tag, struct err *e);
     /* `answered` with the tag when it has ended, with what it says in `fields`; without them it was
      * interrupted, and nobody knows how far it came */
     int (*errand)(void *self, struct runtime_errand *x, uint64_t tag, struct err *e);

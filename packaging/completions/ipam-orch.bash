@@ -41,6 +41,8 @@ _ipam_orch() {
         migrate) mapfile -t COMPREPLY < <(compgen -W 'status up down to redo baseline new' -- "$word") ;;
         cert) mapfile -t COMPREPLY < <(compgen -W 'status self-signed issue renew import' -- "$word") ;;
         schedule) mapfile -t COMPREPLY < <(compgen -W 'ls run enable disable history' -- "$word") ;;
+        volumes) mapfile -t COMPREPLY < <(compgen -W 'ls trash restore rm' -- "$word") ;;
+        clean | prune) ;;
         lock) mapfile -t COMPREPLY < <(compgen -W 'status acquire release' -- "$word") ;;
         audit) ;;
         daemon) mapfile -t COMPREPLY < <(compgen -W 'status reexec stop' -- "$word") ;;

@@ -29,6 +29,7 @@ offers() {
     offers set limits s
     offers history schedule h
     offers acquire lock a
+    offers restore volumes re
     offers worker limits set wo
     run offers web config --no
     [ "$status" -ne 0 ]

@@ -95,10 +95,13 @@ load command
     [[ $output == *"next: sudo ipam-orch up"* ]]
 }
 
-@test "schedule and lock: a word that is none is told with those that are" {
+@test "schedule, lock, volumes, clean: a word that is none is told with those that are" {
     fails 2 "'later' is none of: ls, run NAME" "next: ipam-orch schedule ls" -- schedule later
     fails 2 "which schedule, exactly one, to run?" -- schedule run
     fails 2 "'open' is none of: status, acquire, release" "next: ipam-orch lock status" -- lock open
+    fails 2 "'x' is none of: ls, trash, restore NAME" "next: ipam-orch volumes ls" -- volumes x
+    fails 2 "which volume, exactly one, to restore?" -- volumes restore
+    fails 2 "--keep needs a number" -- clean --keep some
     fails 2 "'../x' is no project name" -- -p ../x lock status
     fails 2 "'never' is no time" -- -p x audit --since never
     fails 2 "'some' is no number of lines" -- -p x audit -n some

@@ -266,3 +266,137 @@ EOT
     has_runs nightly "$before"
     [ "$(schedule nightly .running)" = false ]
 }
+
+# a project with data, beside the one on the moved clock
+kept() {
+    orch_in "$WORLD/kept" "$@"
+}
+
+write_kept() {
+    mkdir -p "$WORLD/kept"
+    cat >"$WORLD/kept/compose.yaml" <<'YAML'
+name: kept
+services:
+  writer:
+    image: local/sleeper
+    x-native: { user: nobody, command: [/bin/sleep, "3600"] }
+    volumes: ["data:/data", /own]
+volumes:
+  data:
+YAML
+}
+
+trashed() {
+    kept volumes trash --format json | jq -r "$1"
+}
+
+@test "down -v: what goes can be brought back for a while, by its name" {
+    local id data=$WORLD/state/volumes/kept_data
+    write_kept
+    kept up
+    kept exec writer sh -c 'echo dear >/data/file; chmod 640 /data/file'
+    run kept -y down -v
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"kept_data, until 20"*"ipam-orch volumes restore kept_data"* ]]
+    [ ! -e "$data" ]
+    [ "$(trashed '.trash | length')" -eq 2 ]
+    [[ $(kept volumes trash) == *"kept_data "*"KiB "* ]]
+    # a fresh one has the name meanwhile: nothing is laid over it
+    kept up
+    run ! kept exec writer test -e /data/file
+    run kept volumes restore kept_data
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"there is a volume 'kept_data' again"* ]]
+    run kept -y volumes rm kept_data
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"'kept_data' belongs to service 'writer' of project 'kept'"* ]]
+    kept down
+    run kept volumes rm kept_data </dev/null
+    [ "$status" -eq 15 ]
+    kept -y volumes rm kept_data
+    id=$(trashed '[.trash[] | select(.name == "kept_data")][0].id')
+    kept volumes restore "$id"
+    kept up
+    [ "$(kept exec writer cat /data/file)" = dear ]
+    [ "$(kept exec writer stat -c %U:%a /data/file)" = nobody:640 ]
+    [ "$(kept volumes ls --format json | jq -r '.volumes[] | select(.name == "kept_data") | .used')" = true ]
+    run kept volumes restore nothing
+    [ "$status" -eq 1 ]
+    [[ $output == *"no volume 'nothing' in the trash"* ]]
+}
+
+@test "down --purge and trash: 0s keep nothing; a week is over when it is over" {
+    local n old=$WORLD/state/volumes/.trash/kept_old@1000@2000@kept
+    n=$(trashed '.trash | length')
+    run kept down --purge </dev/null
+    echo "$output"
+    [ "$status" -eq 15 ]
+    [[ $output == *"will be deleted"*"-y down --purge"* ]]
+    kept -y down --purge
+    [ "$(trashed '.trash | length')" -eq "$n" ]
+    [ ! -e "$WORLD/state/volumes/kept_data" ]
+    printf 'x-ipam-orch: { trash: 0s }\n' >>"$WORLD/kept/compose.yaml"
+    kept up
+    kept -y down -v
+    [ "$(trashed '.trash | length')" -eq "$n" ]
+    mkdir "$old"
+    dd if=/dev/zero of="$old/file" bs=64k count=1 status=none
+    run kept clean --dry-run
+    echo "$output"
+    [[ $output == *"would remove trash"*"KiB"*"kept_old@1000@2000@kept"* ]]
+    [ -d "$old" ]
+    run kept clean
+    echo "$output"
+    [[ $output == *"removed      trash"*"kept_old@1000@2000@kept"* ]]
+    [ ! -e "$old" ]
+    [ "$(trashed '.trash | length')" -eq "$n" ]
+}
+
+@test "clean: what a project that is lost has left goes; what runs stays; the dry run says so before" {
+    local log=$WORLD/log/kept
+    write_kept
+    kept up
+    # as if its state had been lost while nothing ran: nobody knows the project any more
+    kill -KILL "$(daemon_pid ipam-orchd)" "$(daemon_pid ipam-sandboxd)"
+    rm -r "$WORLD/state/manager/projects/kept"
+    head -c 100000 /dev/zero >"$log/writer.log.1"
+    head -c 100000 /dev/zero >"$log/writer.log.2.gz"
+    head -c 100000 /dev/zero >"$WORLD/state/operations/kept/half.tmp"
+    touch -d '2 hours ago' "$WORLD/state/operations/kept/half.tmp"
+    mkdir "$WORLD/state/volumes/kept_gone" "$WORLD/state/volumes/kept_of_another_data"
+    mkdir -p "$WORLD/state/operations/kept_of_another"
+    orch ps || true
+    is_over() { [ -z "$(find /sys/fs/cgroup -type d -path "*/ipam-orch-$(world_tag)/kept.*")" ]; }
+    wait_until 30 is_over
+    in_net ip -o link | grep -q 'io-.*alias ipam-orch-'
+    run kept clean --all --keep 1 --dry-run
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"would remove network"*"io-"* ]]
+    [[ $output == *"would remove file"*"KiB"*"operations/kept/half.tmp"* ]]
+    [[ $output == *"would remove log"*"KiB"*"writer.log.2.gz"* && $output != *writer.log.1* ]]
+    [[ $output == *"would remove volume"*"kept_gone"* && $output != *kept_of_another* && $output != *"kept_data"* ]]
+    [[ ${lines[-1]} =~ ^would\ remove\ [0-9]+\ items,\ [0-9.]+\ KiB$ ]]
+    [ -e "$log/writer.log.2.gz" ]
+    run kept clean --all --keep 1 </dev/null
+    [ "$status" -eq 15 ]
+    [ -e "$log/writer.log.2.gz" ]
+    kept -y clean --all --keep 1
+    [ ! -e "$log/writer.log.2.gz" ]
+    [ -e "$log/writer.log.1" ]
+    [ ! -e "$WORLD/state/operations/kept/half.tmp" ]
+    [ ! -e "$WORLD/state/volumes/kept_gone" ]
+    [ "$(trashed '[.trash[] | select(.name == "kept_gone")] | length')" -eq 1 ]
+    [ -d "$WORLD/state/volumes/kept_of_another_data" ]
+    [ -d "$WORLD/state/volumes/kept_data" ]
+    run kept clean --dry-run
+    echo "$output"
+    [ "${lines[-1]}" = "would remove 0 items, 0 bytes" ]
+    # and the other project was not touched
+    [ "$(ps_field web state)" = up ]
+    can_ping() { in_net ip -o link show type bridge | grep -c io-; }
+    [ "$(can_ping)" -eq 1 ]
+}

@@ -43,13 +43,14 @@ static int fake_network(void *self, const struct runtime_network *n, bool wanted
     return note(self, wanted ? "network; " : "no network; ");
 }
 
-static int fake_volume_remove(void *self, const char *name, uint64_t tag, struct err *e)
+static int fake_volume_remove(void *self, const struct runtime_volume *v, uint64_t tag,
+                              struct err *e)
 {
     struct fake_runtime *f = self;
 
     (void) e;
     f->volume_tag = tag;
-    return note(self, "no volume %s; ", name);
+    return note(self, "no volume %s; ", v->name);
 }
 
 static int fake_launch(void *self, const struct runtime_launch *l, struct err *e)

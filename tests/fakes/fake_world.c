@@ -194,10 +194,11 @@ static int world_network(void *self, const struct runtime_network *n, bool wante
     return answer(self, n->tag, 0, 0);
 }
 
-static int world_volume_remove(void *self, const char *name, uint64_t tag, struct err *e)
+static int world_volume_remove(void *self, const struct runtime_volume *v, uint64_t tag,
+                               struct err *e)
 {
     (void) e;
-    note(self, "remove volume %s", name);
+    note(self, "remove volume %s", v->name);
     return answer(self, tag, 0, 0);
 }
 

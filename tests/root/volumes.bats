@@ -151,3 +151,76 @@ for i in range(2000): os.mkdir(\"d\"); os.chdir(\"d\")'"
     broker_start
     wait_until 10 test ! -e "$HOUSE/state/volumes/.retired/old.0"
 }
+
+trash() {
+    find "$HOUSE/state/volumes/.trash" -mindepth 1 -maxdepth 1 -printf '%f\n' | sort
+}
+
+@test "the trash: a volume is put there and brought back as it was, by its name or its id" {
+    local id
+    fill dear 'echo kept >file; chmod 640 file'
+    run drive request volume_remove '{"volume":"dear","project":"t","keep_us":3600000000}'
+    echo "$output"
+    [ "$status" -eq 0 ]
+    id=$(jq -r .trash <<<"$output")
+    [[ $id =~ ^dear@[0-9]+@[0-9]+@t$ ]]
+    [ ! -e "$HOUSE/state/volumes/dear" ]
+    [ "$(drive request volumes '{}' | jq -r '.trash[0] | "\(.name) \(.project) \(.until - .from)"')" = "dear t 3600" ]
+    drive request trash_expire '{}'
+    [ "$(trash)" = "$id" ]
+    drive request trash_restore '{"volume":"dear"}'
+    [ "$(cat "$HOUSE/state/volumes/dear/file")" = kept ]
+    [ "$(stat -c %a "$HOUSE/state/volumes/dear/file")" = 640 ]
+    [ -z "$(trash)" ]
+    # the same in the same second twice
+    for _ in 1 2 3; do
+        drive request volume_remove '{"volume":"dear","project":"t","keep_us":3600000000}'
+        mkdir "$HOUSE/state/volumes/dear"
+    done
+    [ "$(trash | wc -l)" -eq 3 ]
+    run drive request trash_restore "{\"volume\":\"$(trash | head -n 1)\"}"
+    [ "$status" -eq 1 ]
+    [[ $(jq -r .error.message <<<"$output") == *"there is a volume 'dear' again"* ]]
+    for id in $(trash); do
+        drive request trash_purge "{\"volume\":\"$id\"}"
+    done
+    [ -z "$(trash)" ]
+    rmdir "$HOUSE/state/volumes/dear"
+}
+
+@test "the trash: names that lead elsewhere are none, and what nobody put there is not touched" {
+    local name
+    for name in '{"volume":"x","project":"../t","keep_us":1000000}' '{"volume":"x","keep_us":1000000}' \
+        '{"volume":"../x","project":"t","keep_us":1000000}' '{"volume":".trash","project":"t","keep_us":1000000}'; do
+        run ! drive request volume_remove "$name"
+    done
+    for name in .. . ../dear /etc x@1@2; do
+        run ! drive request trash_restore "{\"volume\":\"$name\"}"
+        run ! drive request trash_purge "{\"volume\":\"$name\"}"
+    done
+    mkdir "$HOUSE/state/volumes/.trash/mine" "$HOUSE/state/volumes/.trash/x@1@2@t"
+    drive request trash_expire '{}'
+    wait_until 10 test ! -e "$HOUSE/state/volumes/.trash/x@1@2@t"
+    rmdir "$HOUSE/state/volumes/.trash/mine"
+}
+
+@test "the trash: on a disk that is nearly full the oldest goes, and no more than is needed" {
+    local id
+    mount -t tmpfs -o size=20m,mode=755 full "$HOUSE/state/volumes"
+    for id in first@100 second@200 third@300; do
+        mkdir -p "$HOUSE/state/volumes/.trash/$id@99999999999@t"
+        head -c 4M /dev/zero >"$HOUSE/state/volumes/.trash/$id@99999999999@t/file"
+    done
+    drive request trash_expire '{}'
+    [ "$(trash | wc -l)" -eq 3 ]
+    mkdir "$HOUSE/state/volumes/data"
+    head -c 7700k /dev/zero >"$HOUSE/state/volumes/data/file"
+    run drive request trash_expire '{}'
+    echo "$output"
+    [ "$(jq -r '.deleted | join(" ")' <<<"$output")" = first@100@99999999999@t ]
+    is_gone() { [ -z "$(ls -A "$HOUSE/state/volumes/.retired")" ]; }
+    wait_until 10 is_gone
+    drive request trash_expire '{}'
+    [ "$(trash | wc -l)" -eq 2 ]
+    umount "$HOUSE/state/volumes"
+}

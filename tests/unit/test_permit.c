@@ -291,6 +291,8 @@ static void a_file_that_is_none_is_refused_with_its_line(void **state)
         { "user-namespaces = 65536-131070", "neither none nor a range" },
         { "user-namespaces = 1-65535", "neither none nor a range" },
         { "user-namespaces = 65536-4294967295", "below 2147483648" },
+        { "trash-min-free = 5", "neither none nor a part such as 5%" },
+        { "trash-min-free = 100%", "neither none nor a part" },
         { "[web]", "'[web]' is not [project NAME]" },
         { "[project ../x]", "project '../x' is not acceptable" },
         { "[project a]\n[project a]", "policy.conf:2: project 'a' has a section already" },

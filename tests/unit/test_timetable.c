@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "engine/supervisor.h"
+#include "engine/timetable.h"
 #include "tests/fakes/fake_dir.h"
 #include "tests/fakes/fake_project.h"
 #include "tests/fakes/fake_runtime.h"

@@ -1,0 +1,15 @@
+/* confirm.h -- somebody must have said that data may go.
+ * Runs in: CLI.  Fails: ERR_UNSAFE when nobody did. */
+#ifndef IPAM_CLI_CONFIRM_H
+#define IPAM_CLI_CONFIRM_H
+
+#include "cli/cmd.h"
+
+/* Asks on a terminal for the name of the project, unless --yes.  `what` happens to its data: a
+ * sentence such as "All data of 'x' will be deleted."; `next` is the command that needs no
+ * terminal.
+ */
+int confirm_project(const struct cli *cli, const char *project, const char *what, const char *next,
+                    struct err *e);
+
+#endif
