@@ -71,7 +71,10 @@ static int older(const void *a, const void *b)
 {
     const struct thrown *x = a, *y = b;
 
-    return (x->from_s > y->from_s) - (x->from_s < y->from_s);
+    /* of two in one second the later one is kept longer */
+    if (x->from_s == y->from_s)
+        return (x->until_s > y->until_s) - (x->until_s < y->until_s);
+    return x->from_s > y->from_s ? 1 : -1;
 }
 
 /* all that is there, the oldest first; *out is malloc'd */

@@ -22,8 +22,8 @@ static const struct {
     const char *run[4];
     uint64_t spread_us;
 } defaults[] = {
-    { false, NEEDS_DATABASE, "backup", "02:00", { "backup", "create" }, 1800 * USEC_PER_SEC },
-    { false, NEEDS_DATABASE, "backup-prune", "04:00", { "backup", "prune" }, 1800 * USEC_PER_SEC },
+    { true, NEEDS_DATABASE, "backup", "02:00", { "backup", "create" }, 1800 * USEC_PER_SEC },
+    { true, NEEDS_DATABASE, "backup-prune", "04:00", { "backup", "prune" }, 1800 * USEC_PER_SEC },
     { false, NEEDS_DATABASE, "drill", "Sun 05:00", { "backup", "drill" }, 1800 * USEC_PER_SEC },
     { false, NEEDS_CERTIFICATE, "cert-renew", "daily", { "cert", "renew" }, 3600 * USEC_PER_SEC },
     { true, NEEDS_VOLUMES, "clean", "03:30", { "clean" }, 1800 * USEC_PER_SEC },

@@ -18,7 +18,10 @@
 #define LOCK "lock"
 #define HOLD "hold"
 
-enum { TEXT_MAX = 4096, LOOK_AGAIN_MS = 100 };
+enum { TEXT_MAX = 4096, LOOK_AGAIN_MS = 20 };
+
+/* Whoever only looks whether it is free has it for a moment: that is no operation. */
+#define MOMENT_US (100 * USEC_PER_MSEC)
 
 static json_t *describe(const char *verb, const char *message)
 {
@@ -74,7 +77,7 @@ static int taken(const json_t *holder, struct err *e)
 
 static int acquire(int fd, uint64_t wait_us)
 {
-    uint64_t end = clock_now_us() + wait_us;
+    uint64_t end = clock_now_us() + (wait_us > MOMENT_US ? wait_us : MOMENT_US);
 
     while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
         if (errno != EWOULDBLOCK && errno != EINTR)
@@ -115,7 +118,7 @@ int oplock_holder(int dir, json_t **out, struct err *e)
     if (r < 0)
         return r;
     *out = read_text(dir, HOLD);
-    if (!*out && flock(lock, LOCK_EX | LOCK_NB) < 0)
+    if (!*out && flock(lock, LOCK_SH | LOCK_NB) < 0)
         *out = read_text(dir, LOCK);
     return 0;
 }
