@@ -106,7 +106,7 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     json_error_t where;
 
     if (json_unpack_ex(message, &where, JSON_STRICT,
-                       "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b,s?b,s?b,s?I,s?I}", "op", &op,
+                       "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b,s?b,s?b,s?b,s?I,s?I}", "op", &op,
                        "operation", &operation, "project", &r.project, "definition", &definition,
                        "services", &services, "keep", &keep, "no_wait", &no_wait, "no_deps",
                        &no_deps, "volumes", &with_volumes, "purge", &purge, "deps_only", &deps_only,
