@@ -18,6 +18,7 @@
 #include "compose/load.h"
 #include "model/member.h"
 #include "ops/migrate.h"
+#include "preflight/mysql8.h"
 
 enum { OPT_REHEARSE = 256, OPT_NO_BACKUP, NAME_LEN = 64, FILE_LEN = 128 };
 
@@ -72,9 +73,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!in->what)
-            argp_error(state, "migrate what? status, up, down, to, redo, baseline or new");
+            argp_error(state, "what? status, up, down, to, redo, baseline or new");
         else if (in->what->required && !in->argument)
-            argp_error(state, "migrate %s: %s is missing", in->what->word, in->what->argument);
+            argp_error(state, "%s: %s is missing", in->what->word, in->what->argument);
         return 0;
     default: return ARGP_ERR_UNKNOWN;
     }
@@ -178,6 +179,15 @@ static void print_status(const json_t *status)
     printf("pending %lld\n", (long long) json_integer_value(json_object_get(status, "pending")));
 }
 
+static void warn(void *owner, const char *file, const struct mysql8_gap *gap)
+{
+    const struct cli *cli = owner;
+
+    if (!cli->quiet)
+        fprintf(stderr, "warning: %s:%u: '%s' is for MySQL 8 only; instead: %s\n", file, gap->line,
+                gap->what, gap->instead);
+}
+
 static int show(const struct cli *cli, const struct procedure *p, const struct project *project,
                 struct err *e)
 {
@@ -186,6 +196,8 @@ static int show(const struct cli *cli, const struct procedure *p, const struct p
 
     if (r < 0)
         return r;
+    if (mysql8_is_image(project_unit(project, project->database.unit)->image))
+        mysql8_directory(project->database.migrations, warn, (void *) (size_t) cli);
     if (cli->format == FORMAT_JSON)
         return documents_print(project->name, status);
     print_status(status);

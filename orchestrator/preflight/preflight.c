@@ -13,5 +13,6 @@ const struct preflight_subject preflight_subjects[] = {
     { "sysctl", "settings of the kernel that servers want otherwise", preflight_sysctl },
     { "user", "system users of the manager", preflight_users },
     { "host", "clock, entropy, names", preflight_host },
+    { "sql", "scripts for MySQL 8 that MariaDB has to run", preflight_sql },
     { 0 },
 };

@@ -33,9 +33,10 @@ struct preflight_subject {
 /* in the order they are shown; ended by a NULL name */
 extern const struct preflight_subject preflight_subjects[];
 
-/* each in the file of its name; cgroup in kernel.c, users in host.c */
+/* each in the file of its name; cgroup in kernel.c, users in host.c, sql in
+ * mysql8.c */
 preflight_check preflight_docker, preflight_packages, preflight_memory, preflight_disk,
     preflight_ports, preflight_kernel, preflight_cgroup, preflight_sysctl, preflight_host,
-    preflight_users;
+    preflight_users, preflight_sql;
 
 #endif

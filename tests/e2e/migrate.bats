@@ -56,15 +56,13 @@ as_shop() {
 
 # picture: everything of the schema, and what an operation may have changed beside it
 picture() {
-    local table
-    for table in $(ask "select concat('shop.', table_name) from information_schema.tables where table_schema = 'shop' order by 1"); do
-        ask "show create table $table; checksum table $table"
-    done
-    ask "select routine_name, routine_definition, definer from information_schema.routines where routine_schema = 'shop'"
-    ask "select event_name, status, event_definition from information_schema.events where event_schema = 'shop'"
-    ask "select trigger_name, action_statement, definer from information_schema.triggers where trigger_schema = 'shop'"
-    ask "select schema_name, default_collation_name from information_schema.schemata"
-    ask "select @@global.read_only, (select group_concat(User order by 1) from mysql.global_priv)"
+    ask "$(ask "select concat('show create table shop.', table_name, '; checksum table shop.', table_name, ';')
+            from information_schema.tables where table_schema = 'shop' order by 1")
+        select routine_name, routine_definition, definer from information_schema.routines where routine_schema = 'shop';
+        select event_name, status, event_definition from information_schema.events where event_schema = 'shop';
+        select trigger_name, action_statement, definer from information_schema.triggers where trigger_schema = 'shop';
+        select schema_name, default_collation_name from information_schema.schemata;
+        select @@global.read_only, (select group_concat(User order by 1) from mysql.global_priv)"
     find "$WORLD/state/operations/shop" -type f ! -name lock ! -name "audit*" | sort
 }
 
