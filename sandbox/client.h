@@ -61,8 +61,8 @@
  *                                                       write_bytes, and pressure: {cpu, memory,
  *                                                       io}, see cgroup.h, each if told
  *   join            id scope argv deadline_us           code signal timed_out
- *                   [dirs] [env] [workdir]
- *                   [user] [detached]
+ *                   [env] [workdir] [user]
+ *                   [detached]
  *                   + stdin, stdout [, stderr]
  *   join_kill       join (the tag of the join)          -
  *   quit            -                                   -            refused while instances
@@ -92,9 +92,7 @@
  * stdin becomes its controlling terminal, and TERM is xterm unless set; without stderr it has
  * stdout twice.  Scope "unix": as "all", but nothing is run: argv is the path of a stream socket,
  * and code is 0 if it accepts the user; stdout says why not.  Scope "net": ipam-worker argv[1..]
- * runs in the instance's network namespace only, as the worker user, without capabilities; `dirs`
- * (absolute host paths) are opened by the broker and become descriptors 3, 4,
- * ... of the worker. */
+ * runs in the instance's network namespace only, as the worker user, without capabilities. */
 #ifndef IPAM_SANDBOX_CLIENT_H
 #define IPAM_SANDBOX_CLIENT_H
 

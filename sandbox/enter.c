@@ -17,8 +17,8 @@
 #include "sandbox/handover.h"
 #include "sandbox/program.h"
 
-/* descriptors 3, 4, ... of the worker are its directories; what is received moves above them */
-enum { ABOVE_DIRS = 64 };
+/* what is received moves clear of the streams of the program */
+enum { ABOVE_STREAMS = 64 };
 
 static const int all_namespaces =
     CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP;
@@ -79,7 +79,7 @@ static int watch(pid_t pid)
 static int raise_fds(int *fds, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        int high = fcntl(fds[i], F_DUPFD_CLOEXEC, ABOVE_DIRS);
+        int high = fcntl(fds[i], F_DUPFD_CLOEXEC, ABOVE_STREAMS);
 
         if (high < 0)
             return -errno;
@@ -102,10 +102,10 @@ int enter_run(void)
     (void) sigprocmask(SIG_SETMASK, &all, NULL);
     r = handover_receive(HANDOVER_SOCKET, fds, &n, &entered);
     if (r == 0)
-        r = n < JOIN_DIRS || n > ABOVE_DIRS ? -EBADMSG : raise_fds(fds, n);
+        r = n < JOIN_USERS || n > JOIN_USERS + 1 ? -EBADMSG : raise_fds(fds, n);
     if (r == 0)
         r = read_setup(fds[JOIN_SETUP], &text, &p, &namespaces);
-    if (r == 0 && p.own_users && n == JOIN_DIRS)
+    if (r == 0 && p.own_users && n == JOIN_USERS)
         r = -EBADMSG;
     if (r < 0)
         return report(REPORT_FAILED, STAGE_RECEIVE, -r, 0);
@@ -114,9 +114,7 @@ int enter_run(void)
     if (namespaces == 0 || setns(fds[JOIN_PIDFD], namespaces) < 0)
         return report(REPORT_FAILED, STAGE_NAMESPACE, namespaces ? errno : EINVAL, 0);
     struct program_start how = { .std = { fds[JOIN_STDIN], fds[JOIN_STDOUT], fds[JOIN_STDERR] },
-                                 .pass = fds + JOIN_DIRS,
-                                 .n_pass = p.own_users ? 0 : n - JOIN_DIRS,
-                                 .users = p.own_users ? fds[JOIN_DIRS] : -1,
+                                 .users = p.own_users ? fds[JOIN_USERS] : -1,
                                  .floor = fds[JOIN_FLOOR],
                                  .filter = fds[JOIN_FILTER] };
     pid_t pid = program_start(&p, &how, &stage);

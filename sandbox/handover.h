@@ -52,7 +52,7 @@ enum {
     JOIN_STDIN,
     JOIN_STDOUT,
     JOIN_STDERR,
-    JOIN_DIRS /* or the user namespace of the instance, see SETUP_USERS */
+    JOIN_USERS /* the user namespace of the instance, see SETUP_USERS; may be missing */
 };
 
 /* Where init keeps the streams, so that a new broker finds them with pidfd_getfd; then what is

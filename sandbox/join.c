@@ -30,7 +30,7 @@
 #include "sandbox/setup.h"
 #include "sandbox/stages.h"
 
-enum { DIRS_MAX = 32, NOBODY = 65534, NUMBER_TEXT = 32 };
+enum { NOBODY = 65534, NUMBER_TEXT = 32 };
 
 /* One command on its way through an instance. */
 struct join {
@@ -49,7 +49,7 @@ struct join {
 
 struct wish {
     const char *id, *scope, *workdir, *user;
-    json_t *argv, *dirs, *env;
+    json_t *argv, *env;
     uint64_t deadline_us; /* 0 = none */
     bool inside;          /* scope "all", or */
     bool asking;          /* scope "unix" */
@@ -186,7 +186,7 @@ static int check_socket(const json_t *argv, struct err *e)
 
 static int check_wish(const struct wish *w, const struct request *r, struct err *e)
 {
-    size_t n_argv = json_array_size(w->argv), n_dirs = json_array_size(w->dirs);
+    size_t n_argv = json_array_size(w->argv);
 
     if (!w->inside && strcmp(w->scope, "net") != 0)
         return err_set(e, -EINVAL, "join: scope '%.16s' is none of all, unix and net", w->scope);
@@ -207,8 +207,8 @@ static int check_wish(const struct wish *w, const struct request *r, struct err 
     for (size_t i = 0; i < json_array_size(w->env); i++)
         if (strcspn(item(w->env, i), "=") == strlen(item(w->env, i)) || item(w->env, i)[0] == '=')
             return err_set(e, -EINVAL, "join: variable %zu is not NAME=VALUE", i);
-    if (n_argv == 0 || n_argv > POLICY_ARGS_MAX || n_dirs > DIRS_MAX || (w->inside && n_dirs > 0))
-        return err_set(e, -EINVAL, "join: %zu arguments, %zu directories", n_argv, n_dirs);
+    if (n_argv == 0 || n_argv > POLICY_ARGS_MAX)
+        return err_set(e, -EINVAL, "join: %zu arguments", n_argv);
     for (size_t i = 0; i < n_argv; i++)
         if (!json_is_string(json_array_get(w->argv, i)))
             return err_set(e, -EINVAL, "join: argument %zu is not a string", i);
@@ -221,10 +221,10 @@ static int parse(const struct request *r, struct wish *w, struct err *e)
     json_int_t deadline = 0;
 
     *w = (struct wish){ 0 };
-    if (json_unpack_ex(r->fields, &why, JSON_STRICT, "{s:s,s:s,s:o,s:I,s?o,s?o,s?s,s?s,s?b}", "id",
+    if (json_unpack_ex(r->fields, &why, JSON_STRICT, "{s:s,s:s,s:o,s:I,s?o,s?s,s?s,s?b}", "id",
                        &w->id, "scope", &w->scope, "argv", &w->argv, "deadline_us", &deadline,
-                       "dirs", &w->dirs, "env", &w->env, "workdir", &w->workdir, "user", &w->user,
-                       "detached", &w->detached) < 0)
+                       "env", &w->env, "workdir", &w->workdir, "user", &w->user, "detached",
+                       &w->detached) < 0)
         return err_set(e, -EINVAL, "join: %s", why.text);
     if (deadline < 0)
         return err_set(e, -EINVAL, "join: a deadline is not negative");
@@ -323,60 +323,28 @@ static int make_setup(const struct guest *g, const struct wish *w, const struct 
     return fd < 0 ? err_set(e, fd, "memory file: %s", strerror(-fd)) : fd;
 }
 
-/* n_dirs is what was opened, also on failure */
-static int open_dirs(const struct join *j, const char *project, const json_t *dirs,
-                     int fds[DIRS_MAX], size_t *n_dirs, struct err *e)
-{
-    const struct permit_asker by = { project, "ipam-worker" };
-
-    for (*n_dirs = 0; *n_dirs < json_array_size(dirs); (*n_dirs)++) {
-        const char *path = json_string_value(json_array_get(dirs, *n_dirs));
-        int r =
-            path ? policy_source(project, path, e) : err_set(e, -EINVAL, "join: a path is needed");
-
-        if (r < 0)
-            return r;
-        fds[*n_dirs] = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fds[*n_dirs] < 0)
-            return err_set(e, -errno, "%s: %s", path, strerror(errno));
-        r = permit_opened(j->broker->permit, &by, fds[*n_dirs], true, e);
-        if (r < 0) {
-            (*n_dirs)++;
-            return r;
-        }
-    }
-    return 0;
-}
-
 static int hand_over(struct join *j, const struct guest *g, const struct request *r,
                      const struct wish *w, struct err *e)
 {
-    int fds[JOIN_DIRS + DIRS_MAX], dirs[DIRS_MAX], result;
+    int fds[JOIN_USERS + 1], result;
     auto_fd setup = make_setup(g, w, j->broker->permit, e);
     auto_fd filter = w->inside ? seccomp_of(&g->spec, e) : seccomp_program(SECCOMP_DEFAULT, e);
     auto_fd floor = filter < 0 ? filter : seccomp_program(SECCOMP_FLOOR, e);
-    size_t n_dirs = 0;
+    size_t n = JOIN_USERS;
 
     if (setup < 0 || floor < 0)
         return setup < 0 ? setup : floor;
-    result = open_dirs(j, g->spec.project, w->dirs, dirs, &n_dirs, e);
-    if (result == 0) {
-        fds[JOIN_SETUP] = setup;
-        fds[JOIN_FLOOR] = floor;
-        fds[JOIN_FILTER] = filter;
-        fds[JOIN_PIDFD] = g->pidfd;
-        fds[JOIN_STDIN] = r->fds[0];
-        fds[JOIN_STDOUT] = r->fds[1];
-        fds[JOIN_STDERR] = r->fds[r->n_fds - 1];
-        memcpy(fds + JOIN_DIRS, dirs, n_dirs * sizeof *dirs);
-        if (w->inside && g->spec.own_users)
-            fds[JOIN_DIRS + n_dirs++] = g->users.fd;
-        result = handover_send(j->socket, fds, JOIN_DIRS + n_dirs);
-        if (result < 0)
-            err_set(e, result, "join: %s", strerror(-result));
-    }
-    fdpass_close(dirs, n_dirs);
-    return result;
+    fds[JOIN_SETUP] = setup;
+    fds[JOIN_FLOOR] = floor;
+    fds[JOIN_FILTER] = filter;
+    fds[JOIN_PIDFD] = g->pidfd;
+    fds[JOIN_STDIN] = r->fds[0];
+    fds[JOIN_STDOUT] = r->fds[1];
+    fds[JOIN_STDERR] = r->fds[r->n_fds - 1];
+    if (w->inside && g->spec.own_users)
+        fds[n++] = g->users.fd;
+    result = handover_send(j->socket, fds, n);
+    return result < 0 ? err_set(e, result, "join: %s", strerror(-result)) : 0;
 }
 
 static int start(struct join *j, const struct guest *g, const struct wish *w, struct err *e)
