@@ -82,6 +82,40 @@ is_whole() {
     is_whole
 }
 
+@test "a script that fails is named with its line, packed, plain or of a shell" {
+    world
+    echo "ERROR 1064 (42000) at line 7: no such word" >error
+    program mariadb <<EOF2
+case "\$*" in
+*"select 1"*) [ -e $PWD/run/init.sock ] ;;
+*) cat >/dev/null; cat $PWD/error >&2; exit 1 ;;
+esac
+EOF2
+    run -1 first_start 0
+    [[ $output == *"initdb/1.sql:7: ERROR 1064 (42000) at line 7: no such word"* ]]
+    rm initdb/1.sql
+    run -1 first_start 0
+    [[ $output == *"initdb/2.sql.gz:7: ERROR 1064"* ]]
+    rm initdb/2.sql.gz
+    printf 'true\n[[ a == b ]] || true\n\n[[ a == b ]]\n' >initdb/3.sh
+    run -1 first_start 0
+    [[ $output == *"initdb/3.sh:4: status 1"*"initdb/3.sh: it failed"* ]]
+    printf '#!/bin/sh\nexit 3\n' >initdb/3.sh
+    chmod +x initdb/3.sh
+    run -1 first_start 0
+    [[ $output == *"initdb/3.sh: it ended with status 3"* ]]
+    echo "no gzip" >initdb/2.sql.gz
+    program mariadb <<EOF2
+case "\$*" in
+*"select 1"*) [ -e $PWD/run/init.sock ] ;;
+*) cat >/dev/null ;;
+esac
+EOF2
+    run -1 first_start 0
+    [[ $output == *"initdb/2.sql.gz: it cannot be unpacked"* ]]
+    [ -e data/.ipam-orch-initialising ]
+}
+
 @test "killed after any of its commands, a first start is begun again, and none of it is half kept" {
     local step=0 killed=0
     world
