@@ -304,6 +304,7 @@ void deployment_adopt(struct deployment *d, struct project *project)
         if (!d->instances[i]->unit)
             d->instances[i]->want = WANT_REST;
     d->networks_ready = false;
+    timetable_adopt(d);
 }
 
 void deployment_swap(struct deployment *d, struct project *same)
@@ -318,6 +319,7 @@ void deployment_swap(struct deployment *d, struct project *same)
     }
     project_free(d->project);
     d->project = same;
+    timetable_adopt(d);
 }
 
 struct lease *deployment_lease(const struct deployment *d, const char *key)

@@ -51,7 +51,6 @@ static void load_one(void *owner, struct project *p, json_t *state)
     deployment_adopt(d, p);
     tidy_logs(d);
     resume_rollout(d, state);
-    timetable_adopt(d);
     if (state && deployment_from_json(d, state, &e) < 0)
         log_err(&e, "a saved state is read in part");
     if (!d->leaving)
@@ -224,7 +223,6 @@ static int adopt_definition(struct supervisor *s, struct project *definition, st
         *d = add_deployment(s);
     deployment_adopt(*d, definition);
     tidy_logs(*d);
-    timetable_adopt(*d);
     return 0;
 }
 

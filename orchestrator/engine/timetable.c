@@ -321,7 +321,7 @@ void timetable_adopt(struct deployment *d)
     struct timetable *before = d->timetable, *all;
     json_t *saved;
 
-    if (!d->supervisor->config.schedule_dir)
+    if (!d->supervisor || !d->supervisor->config.schedule_dir)
         return;
     all = calloc(1, sizeof *all);
     if (!all || !(all->entries = calloc(project->n_schedules + 1, sizeof *all->entries)))

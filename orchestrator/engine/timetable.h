@@ -6,7 +6,8 @@
 
 #include "engine/supervisor.h"
 
-/* the schedules of what the project of `d` is now; what runs goes on */
+/* The schedules of what the project of `d` is now: called whenever it has another one.  What runs
+ * goes on. */
 void timetable_adopt(struct deployment *d);
 void timetable_free(struct deployment *d);
 /* What is due now is sent off; comes back by itself when something will be. */
