@@ -17,9 +17,16 @@ if [ -z "$password" ]; then
 fi
 hash=$(printf %s "$password" | sha256sum | cut -d ' ' -f 1)
 
+# operator: who changes the password of the others while they run (ipam-orch secrets rotate). Its own
+# is new with every start, and only what runs in here, as this user, can read it.
+operator=$(od -An -N24 -tx1 /dev/urandom | tr -d ' \n')
+printf %s "$operator" >"${REDIS_RUN_DIR:-/tmp}/operator"
+operator_hash=$(printf %s "$operator" | sha256sum | cut -d ' ' -f 1)
+
 # default: probes, monitoring and backups. ipam: the application, its own keys only.
 cat >"$users" <<EOF
 user default on #$hash ~* &* +@all -@dangerous +info +config|get +bgsave +lastsave +client|list +slowlog|get +latency|latest
+user operator on #$operator_hash resetchannels -@all +acl|list +acl|setuser
 user ipam on #$hash ~ipam:* resetchannels -@all +@read +@write +@connection +@transaction -@dangerous
 EOF
 

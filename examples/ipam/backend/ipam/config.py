@@ -36,6 +36,10 @@ class _Environment:
             raise ConfigurationError(f"{name} must have at least {min_length} characters")
         return value
 
+    def optional_secret(self, name: str) -> str:
+        given = self._values.get(name) or self._values.get(f"{name}_FILE")
+        return self._secret_text(name) if given else ""
+
     def _secret_text(self, name: str) -> str:
         path = self._values.get(f"{name}_FILE")
         if not path:
@@ -66,6 +70,8 @@ class Settings:
     redis_user: str
     redis_password: str = field(repr=False)
     jwt_secret: str = field(repr=False)
+    # Tokens that were signed with the key before this one stay valid; "" if there was none.
+    jwt_secret_previous: str = field(repr=False)
     admin_user: str
     admin_password: str = field(repr=False)
     session_seconds: int
@@ -88,6 +94,7 @@ class Settings:
             redis_user=env.text("IPAM_REDIS_USER", "default"),
             redis_password=env.secret("IPAM_REDIS_PASSWORD"),
             jwt_secret=env.secret("IPAM_JWT_SECRET", JWT_SECRET_MIN_LENGTH),
+            jwt_secret_previous=env.optional_secret("IPAM_JWT_SECRET_PREVIOUS"),
             admin_user=env.text("IPAM_ADMIN_USER", "admin"),
             admin_password=env.secret("IPAM_ADMIN_PASSWORD", PASSWORD_MIN_LENGTH),
             session_seconds=env.number("IPAM_SESSION_SECONDS", 8 * 3600, 60, 30 * 86400),

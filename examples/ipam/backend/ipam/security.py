@@ -63,8 +63,11 @@ class Token:
 
 
 class TokenSigner:
-    def __init__(self, secret: str, lifetime_seconds: int):
+    """Signs with one key; reads what that one or the key before it has signed."""
+
+    def __init__(self, secret: str, lifetime_seconds: int, previous: str = ""):
         self._secret = secret
+        self._previous = previous
         self.lifetime_seconds = lifetime_seconds
 
     def sign(self, token: Token) -> str:
@@ -78,15 +81,23 @@ class TokenSigner:
         }
         return jwt.encode(claims, self._secret, algorithm=TOKEN_ALGORITHM)
 
+    def _claims(self, text: str, key: str) -> dict:
+        return jwt.decode(
+            text,
+            key,
+            algorithms=[TOKEN_ALGORITHM],
+            issuer=TOKEN_ISSUER,
+            options={"require": ["exp", "iat", "sub", "jti"]},
+        )
+
     def read(self, text: str) -> Token:
         try:
-            claims = jwt.decode(
-                text,
-                self._secret,
-                algorithms=[TOKEN_ALGORITHM],
-                issuer=TOKEN_ISSUER,
-                options={"require": ["exp", "iat", "sub", "jti"]},
-            )
+            try:
+                claims = self._claims(text, self._secret)
+            except jwt.InvalidSignatureError:
+                if not self._previous:
+                    raise
+                claims = self._claims(text, self._previous)
             return Token(user_id=int(claims["sub"]), session_id=str(claims["jti"]))
         except (jwt.InvalidTokenError, ValueError):
             raise unauthorized("bad_token", "The access token is not valid.") from None

@@ -21,7 +21,9 @@ class Services:
         self.sessions = Sessions(
             self.database,
             self.cache,
-            TokenSigner(settings.jwt_secret, settings.session_seconds),
+            TokenSigner(
+                settings.jwt_secret, settings.session_seconds, settings.jwt_secret_previous
+            ),
             AttemptLimit(settings.login_attempts, settings.login_window_seconds),
         )
 

@@ -24,12 +24,21 @@ from support import (
 JWT_SECRET_IN_FILE = "a-signing-key-that-comes-from-a-file"
 
 
+JWT_SECRET_PREVIOUS = "the-signing-key-before-the-present-one"
+
+
 @pytest.fixture(scope="module")
 def single(mariadb, redis_server, tmp_path_factory) -> Iterator[Backend]:
     """A backend of one process, as the project runs it, with a secret in a file."""
     secret = tmp_path_factory.mktemp("secrets") / "jwt"
     secret.write_text(JWT_SECRET_IN_FILE + "\n")
-    server = Backend(mariadb, redis_server, IPAM_JWT_SECRET="", IPAM_JWT_SECRET_FILE=str(secret))
+    server = Backend(
+        mariadb,
+        redis_server,
+        IPAM_JWT_SECRET="",
+        IPAM_JWT_SECRET_FILE=str(secret),
+        IPAM_JWT_SECRET_PREVIOUS=JWT_SECRET_PREVIOUS,
+    )
     yield server
     server.stop()
 
@@ -129,6 +138,15 @@ def test_a_bad_setting_is_named(name, value):
 def test_a_secret_may_come_from_a_file(single: Backend):
     token = single.login("admin", ADMIN_PASSWORD).json()["access_token"]
     assert jwt.decode(token, JWT_SECRET_IN_FILE, algorithms=["HS256"], issuer="ipam")
+
+
+def test_a_token_of_the_key_before_is_accepted_and_one_of_another_key_is_not(single: Backend):
+    token = single.login("admin", ADMIN_PASSWORD).json()["access_token"]
+    claims = jwt.decode(token, JWT_SECRET_IN_FILE, algorithms=["HS256"], issuer="ipam")
+    for key, status in ((JWT_SECRET_PREVIOUS, 200), ("a-key-that-nobody-has-told-the-backend", 401)):
+        resigned = jwt.encode(claims, key, algorithm="HS256")
+        headers = {"Authorization": f"Bearer {resigned}"}
+        assert httpx.get(f"{single.url}/api/vrfs", headers=headers).status_code == status
 
 
 def test_without_redis_the_application_is_degraded_and_says_so(mariadb: MariaDB):
