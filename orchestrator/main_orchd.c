@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -200,6 +201,8 @@ int main(int argc, char **argv)
     struct err e = ERR_INIT;
 
     (void) umask(0027);
+    /* the secrets of every project are in its memory */
+    (void) setrlimit(RLIMIT_CORE, &(struct rlimit){ 0 });
     (void) signal(SIGPIPE, SIG_IGN);
     if (argp_parse(&argp, argc, argv, 0, NULL, &o) != 0)
         return ERR_USAGE;

@@ -74,6 +74,7 @@ const char *err_class_text(enum err_class class)
     case ERR_CHECK: return "check";
     case ERR_MISSING: return "missing";
     case ERR_HEALTH: return "health";
+    case ERR_VERIFY: return "verify";
     case ERR_LOCKED: return "locked";
     case ERR_UPDATE: return "update";
     case ERR_STUCK: return "stuck";

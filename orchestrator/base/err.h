@@ -22,6 +22,7 @@ enum err_class {
     ERR_CHECK = 4,
     ERR_MISSING = 5,
     ERR_HEALTH = 6,
+    ERR_VERIFY = 7,
     ERR_LOCKED = 8,
     ERR_UPDATE = 9, /* what was before serves again */
     ERR_STUCK = 10, /* and that did not work either */

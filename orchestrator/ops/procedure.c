@@ -12,6 +12,7 @@
 #include "ops/cert.h"
 #include "ops/intent.h"
 #include "ops/oplock.h"
+#include "ops/rotate.h"
 #include "ops/safeguard.h"
 #include "ops/update.h"
 #include "ops/workdir.h"
@@ -24,6 +25,7 @@ static const struct {
     { "update", update_undo },
     { "migrate", safeguard_undo },
     { "cert", cert_undo },
+    { "secrets rotate", rotate_undo },
     { 0 },
 };
 
