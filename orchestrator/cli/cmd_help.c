@@ -19,6 +19,7 @@ static const struct {
     { ERR_CHECK, "a check before the start failed" },
     { ERR_MISSING, "a program or package is missing" },
     { ERR_HEALTH, "health not reached in time" },
+    { ERR_VERIFY, "a check of what runs failed" },
     { ERR_LOCKED, "another operation is running on the project" },
     { ERR_MIGRATION, "a migration failed" },
     { ERR_BACKUP, "a backup, a restore or a trial of one failed" },

@@ -6,6 +6,7 @@ const struct cmd cmd_table[] = {
     { "init", NULL, "create the configuration of a project, with generated secrets", cmd_init },
     { "check", "doctor", "check whether this host is fit for the project", cmd_check },
     { "cert", NULL, "the certificate: how it is, and where the next one is from", cmd_cert },
+    { "secrets", NULL, "make, list, change, rotate and check secrets", cmd_secrets },
     { "up", NULL, "bring the project up and wait until it is healthy", cmd_up },
     { "down", NULL, "stop the project and remove what it used; data is kept", cmd_down },
     { "plan", "diff", "show what an update would do", cmd_plan },

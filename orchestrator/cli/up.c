@@ -13,6 +13,7 @@
 #include "cli/certificate.h"
 #include "cli/cmd.h"
 #include "cli/daemons.h"
+#include "cli/drift.h"
 #include "cli/forward.h"
 #include "cli/init.h"
 #include "cli/log_reader.h"
@@ -274,10 +275,14 @@ int up_run(struct cli *cli, const struct up *in, struct err *e)
         r = make_sources(p, e);
     if (r == 0)
         r = check_ports(cli, p, e);
+    if (r == 0 && p->n_secrets > 0)
+        r = drift_check(cli, e);
     if (r == 0)
         r = make_release(p, release, e);
     if (r == 0)
         r = bring_up(cli, in, p, release, e);
+    if (r < 0 && p)
+        drift_explain(cli, p, e);
     if (r == 0)
         summarise(cli, p, began_us);
     project_free(p);

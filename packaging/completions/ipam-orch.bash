@@ -45,6 +45,13 @@ _ipam_orch() {
         clean | prune) ;;
         lock) mapfile -t COMPREPLY < <(compgen -W 'status acquire release' -- "$word") ;;
         audit) ;;
+        secrets)
+            case ${COMP_WORDS[COMP_CWORD - 1]} in
+                secrets) what='generate ls set get rotate check export' ;;
+                *) what=$(_ipam_orch_words "${COMP_WORDS[@]:1:i-1}" secrets ls | sed -n '2,$s/ .*//p') ;;
+            esac
+            mapfile -t COMPREPLY < <(compgen -W "$what" -- "$word")
+            ;;
         daemon) mapfile -t COMPREPLY < <(compgen -W 'status reexec stop' -- "$word") ;;
         export) mapfile -t COMPREPLY < <(compgen -W "compose filebeat" -- "$word") ;;
         *)

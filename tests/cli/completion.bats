@@ -31,6 +31,11 @@ offers() {
     offers acquire lock a
     offers restore volumes re
     offers worker limits set wo
+    offers rotate secrets ro
+    cat >.env.prod <<<'TOKEN=1'
+    compose 'services: {web: {image: a, secrets: [t]}, worker: {image: b}}
+secrets: {t: {environment: TOKEN}}'
+    offers TOKEN secrets rotate TO
     run offers web config --no
     [ "$status" -ne 0 ]
 }
