@@ -8,6 +8,9 @@
 
 /* Fills in the digest of every unit: all of its attributes and the content of its secrets. */
 int digest_units(struct project *p, struct err *e);
+/* The same for the secrets alone, whose part of the digest (DEFINITION-SECRETS+CONTENT) is set
+ * anew; the rest stays, also where it can no longer be computed: copied files have other paths. */
+int digest_secrets(struct project *p, struct unit *u, struct err *e);
 /* What of a digest comes before the content of copied files: equal for a unit and for the same
  * unit as its files describe it now. */
 size_t digest_definition(const char *digest);

@@ -13,8 +13,8 @@ static int digests_with(const struct project *now, const json_t *secrets, json_t
     struct project *next = NULL;
     int r = project_renew_secrets(now, secrets, NULL, &next, e);
 
-    if (r == 0)
-        r = digest_units(next, e);
+    for (size_t i = 0; r == 0 && i < next->n_units; i++)
+        r = digest_secrets(next, &next->units[i], e);
     if (r == 0)
         *out = json_object();
     for (size_t i = 0; r == 0 && i < next->n_units; i++)
