@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/fsio.h"
 #include "ops/inside.h"
+#include "ops/mariadb.h"
 
 enum {
     OUTPUT_MAX = 64 * 1024,
@@ -21,19 +22,6 @@ enum {
 };
 #define ANSWER_US (60 * USEC_PER_SEC)
 
-/* The server's own user is its administrator through the socket; data from a container image may
- * know root and its password only. */
-static const char sql_script[] =
-    "me=$(id -un)\n"
-    "if mariadb --no-defaults --protocol=socket --user=\"$me\" -e 'select 1' >/dev/null 2>&1 "
-    "</dev/null; then\n"
-    "  exec mariadb --no-defaults --protocol=socket --user=\"$me\" -N -B\n"
-    "fi\n"
-    "exec mariadb --defaults-file=/dev/fd/3 --protocol=socket -N -B 3<<E\n"
-    "[client]\n"
-    "user=root\n"
-    "password=\"$(cat \"$1\")\"\n"
-    "E\n";
 /* the first line of the input is the password */
 static const char sql_login_script[] =
     "IFS= read -r p\n"
@@ -84,7 +72,7 @@ static struct account of_mariadb(const struct project *p, const struct unit *u, 
 {
     const char *root = either(u, "MARIADB_ROOT_PASSWORD_FILE", "MYSQL_ROOT_PASSWORD_FILE");
     const char *user = either(u, "MARIADB_PASSWORD_FILE", "MYSQL_PASSWORD_FILE");
-    struct account a = { .kind = ACCOUNT_MARIADB, .service = u->name, .root_file = root };
+    struct account a = { .kind = ACCOUNT_MARIADB, .service = u->name };
 
     if (root[0] && shows(u, secret, root))
         a.user = "root";
@@ -108,9 +96,7 @@ struct account account_of(const struct project *p, const char *secret)
         if (strcmp(u->recipe, "mariadb") == 0)
             a = of_mariadb(p, u, secret);
         else if (strcmp(u->recipe, "redis") == 0 && shows(u, secret, NULL))
-            a = (struct account){
-                .kind = ACCOUNT_REDIS, .service = u->name, .user = "default", .root_file = ""
-            };
+            a = (struct account){ .kind = ACCOUNT_REDIS, .service = u->name, .user = "default" };
     }
     return a;
 }
@@ -161,34 +147,9 @@ static int native_hash(const char *password, char out[HEX_ROOM], struct err *e)
     return r;
 }
 
-/* as an SQL string */
-static char *sql_text(const char *text)
-{
-    char *out = NULL;
-    size_t len = 0;
-    FILE *stream = open_memstream(&out, &len);
-
-    if (!stream)
-        abort();
-    fputc('\'', stream);
-    for (; *text; text++)
-        fprintf(stream, "%s%c", *text == '\'' ? "'" : *text == '\\' ? "\\" : "", *text);
-    fputc('\'', stream);
-    (void) fclose(stream);
-    return out;
-}
-
-static int sql(const struct procedure *p, const struct account *a, const char *statements,
-               char **output, struct err *e)
-{
-    const char *const argv[] = { "sh", "-c", sql_script, "sh", a->root_file, NULL };
-
-    return run(p, a, argv, statements, output, e);
-}
-
 static void alter(FILE *out, const char *user, const char *host, const char *one, const char *other)
 {
-    auto_free char *host_text = sql_text(host);
+    auto_free char *host_text = mariadb_quote(host);
 
     fprintf(out, "alter user %s@%s identified via mysql_native_password using '*%s'", user,
             host_text, one);
@@ -201,8 +162,9 @@ static int mariadb_set(const struct procedure *p, const struct account *a, const
                        const char *also, struct err *e)
 {
     char one[HEX_ROOM] = "", other[HEX_ROOM] = "";
-    auto_free char *user = sql_text(a->user), *hosts = NULL, *query = NULL, *statements = NULL;
-    auto_free char *ignored = NULL;
+    auto_free char *user = mariadb_quote(a->user), *hosts = NULL, *statements = NULL;
+    auto_free char *query =
+        mariadb_sql("select Host from mysql.global_priv where User = %s;\n", user);
     size_t len = 0;
     FILE *out;
     int r = native_hash(password, one, e);
@@ -211,9 +173,7 @@ static int mariadb_set(const struct procedure *p, const struct account *a, const
         r = native_hash(also, other, e);
     if (r < 0)
         return r;
-    if (asprintf(&query, "select Host from mysql.global_priv where User = %s;\n", user) < 0)
-        abort();
-    r = sql(p, a, query, &hosts, e);
+    r = mariadb_ask(p, a->service, query, &hosts, e);
     if (r == 0 && !hosts[0])
         r = err_set(e, -ENOENT, "MariaDB in %s has no account %s", a->service, user);
     if (r < 0)
@@ -225,7 +185,7 @@ static int mariadb_set(const struct procedure *p, const struct account *a, const
         if (host[0])
             alter(out, user, host, one, other);
     (void) fclose(out);
-    return sql(p, a, statements, &ignored, e);
+    return mariadb_ask(p, a->service, statements, NULL, e);
 }
 
 /* for a value in quotes of an option file */

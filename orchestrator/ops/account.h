@@ -17,7 +17,6 @@ enum account_kind { ACCOUNT_NONE, ACCOUNT_MARIADB, ACCOUNT_REDIS };
 struct account {
     enum account_kind kind;
     const char *service, *user; /* of the project; user of Redis: the one that logs in */
-    const char *root_file;      /* where the administrator's password is inside; "" if nowhere */
 };
 
 /* Borrows from the project; kind ACCOUNT_NONE when the secret opens no account. */

@@ -232,14 +232,17 @@ orch_traced() {
 }
 
 @test "a service that does not start with the new value: everything is as it was" {
-    local old unhealthy
+    local old unhealthy main
+    # what runs is a copy of the release
+    main=$(find "$WORLD/state/operations/ipam/releases" -path '*/ipam/main.py')
+    [ "$(wc -l <<<"$main")" -eq 1 ]
     old=$(env_value MYSQL_PASSWORD)
     unhealthy=$(unhealthy_events)
-    cp "$PROJECT/backend/ipam/main.py" "$WORLD/main.py"
+    cp "$main" "$WORLD/main.py"
     sed -i "1i import hashlib\nif hashlib.sha256(open('/run/secrets/db_password', 'rb').read()).hexdigest() != '$(printf %s "$old" | sha256sum | cut -d ' ' -f 1)': raise RuntimeError('not with this one')" \
-        "$PROJECT/backend/ipam/main.py"
+        "$main"
     run orch secrets rotate MYSQL_PASSWORD --stdin <<<Corner-Hat-Bicycle-41
-    cp "$WORLD/main.py" "$PROJECT/backend/ipam/main.py"
+    cp "$WORLD/main.py" "$main"
     echo "exit $status: $output"
     [ "$status" -ne 0 ]
     [[ $output == *"was not changed, the old value holds everywhere"* ]]
@@ -312,10 +315,11 @@ orch_traced() {
     while read -r file; do
         case $file in
             "$WORLD/all" | "$PROJECT/.env.prod") continue ;;
-            "$WORLD/state/manager/projects/ipam/project.json") ;;
+            "$WORLD/state/manager/projects/ipam/project.json" | "$WORLD"/state/operations/ipam/releases/*/project.json) ;;
             *) echo "a secret is in $file" && return 1 ;;
         esac
-        [ "$(stat -c %a "$file")" = 600 ]
+        [ "$(stat -c %U:%G "$file")" = ipam-orch:ipam-orch ] || [ "$(stat -c %U:%G "$file")" = root:ipam-orch ]
+        [ -z "$(find "$file" -perm /007)" ]
     done < <(grep -rlaFf "$WORLD/all" "$WORLD")
     # processes: their arguments and environments, of the whole machine
     run ! grep -laFf "$WORLD/all" /proc/[0-9]*/cmdline /proc/[0-9]*/environ
