@@ -21,11 +21,14 @@ static const struct {
     { ERR_HEALTH, "health not reached in time" },
     { ERR_VERIFY, "a check of what runs failed" },
     { ERR_LOCKED, "another operation is running on the project" },
+    { ERR_UPDATE, "an update failed, and what was before serves again" },
+    { ERR_STUCK, "an update failed, and so did going back" },
     { ERR_MIGRATION, "a migration failed" },
     { ERR_BACKUP, "a backup, a restore or a trial of one failed" },
     { ERR_DENIED, "permission denied" },
     { ERR_UNREACHABLE, "the manager is not reachable" },
-    { ERR_UNSAFE, "refused because data would be lost" },
+    { ERR_UNSAFE, "refused because data would be lost, or a plan is out of date" },
+    { ERR_PENDING, "changes are pending (plan --exit-code)" },
 };
 
 static void print_codes(void)

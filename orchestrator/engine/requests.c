@@ -310,6 +310,8 @@ int supervisor_begin(struct supervisor *s, const struct supervisor_request *r,
     if (r->kind == OP_UP || !d) {
         if ((code = adopt_definition(s, r->definition, &d, e)) < 0)
             return code;
+        for (size_t n = 0; r->as_is && n < d->n_instances; n++)
+            d->instances[n]->replace = false;
     } else if (r->kind == OP_RESTART && r->definition) {
         if ((code = renew(s, r, d, e)) < 0)
             return code;

@@ -473,7 +473,8 @@ static int check_networks(const struct deployment *d, const struct project *next
             continue;
         err_set(e, -ENOTSUP, "network '%s' of service '%s' is new or another one",
                 u->networks[n].network, u->name);
-        return err_hint(e, "ipam-orch up");
+        err_hint(e, "ipam-orch up");
+        return err_classify(e, ERR_MISSING);
     }
     return 0;
 }

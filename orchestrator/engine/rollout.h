@@ -25,8 +25,8 @@ struct rollout {
     struct timer timer; /* when to look again */
 };
 
-/* Begins to replace the service by its definition in `next` (taken).  -ENOTSUP when more than the
- * service would have to change. */
+/* Begins to replace the service by its definition in `next` (taken).  -ENOTSUP (ERR_MISSING) when
+ * more than the service would have to change. */
 int rollout_begin(struct deployment *d, struct project *next, const char *service, bool back,
                   struct err *e);
 /* one that a supervisor before this one had begun; `next` is taken */

@@ -10,7 +10,6 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/fsio.h"
-#include "model/graph.h"
 #include "model/member.h"
 #include "model/project_json.h"
 #include "model/project_renew.h"
@@ -153,8 +152,9 @@ static int replace_one(const struct course *c, const struct unit *u, struct err 
     return r;
 }
 
-/* what a service-by-service replacement cannot do: new services, networks, volumes */
-static int settle(const struct course *c, struct err *e)
+/* What a service-by-service replacement cannot do: new services, networks, volumes.  `as_is`: what
+ * runs stays, also what could not be replaced and may fail. */
+static int settle(const struct course *c, bool as_is, struct err *e)
 {
     struct project *now = NULL, *mixed = NULL;
     json_t *message;
@@ -167,6 +167,7 @@ static int settle(const struct course *c, struct err *e)
         r = e->code;
     if (r == 0) {
         (void) json_object_set_new(message, "keep", json_true());
+        (void) json_object_set_new(message, "as_is", json_boolean(as_is));
         if (c->ready_us > 0)
             (void) json_object_set_new(message, "ready_us", json_integer((json_int_t) c->ready_us));
         r = ask(c->p, message, e);
@@ -180,14 +181,12 @@ static int settle(const struct course *c, struct err *e)
 /* Each that differs, in the order of dependencies; *culprit is the one that failed. */
 static int go(const struct course *c, const struct unit **culprit, struct err *e)
 {
-    auto_free size_t *order = calloc(c->to->n_units + 1, sizeof *order);
     struct project *now = NULL;
     json_t *status = NULL, *plan = NULL, *item;
+    bool as_is = true;
     size_t i;
     int r = procedure_definition(c->p, &now, e);
 
-    if (!order)
-        abort();
     if (r == 0)
         r = procedure_status(c->p, &status, e);
     if (r == 0)
@@ -203,16 +202,30 @@ static int go(const struct course *c, const struct unit **culprit, struct err *e
             r = replace_one(c, u, e);
         if (r < 0)
             *culprit = u;
-        if (r < 0 && e->code == -ENOTSUP)
-            r = 0; /* `up` does it */
+        if (r < 0 && e->code == -EREMOTEIO && e->class == ERR_MISSING) {
+            as_is = false; /* more than the service has to change: `up` does it */
+            r = 0;
+        }
     }
     json_decref(plan);
     json_decref(status);
     project_free(now);
-    return r == 0 ? settle(c, e) : r;
+    return r == 0 ? settle(c, as_is, e) : r;
 }
 
 /* ---- the database ---- */
+
+bool update_migrates(const struct update *u)
+{
+    const char *unit = u->next->database.unit;
+
+    if (u->back || u->no_migrate || unit[0] == '\0')
+        return false;
+    for (const char *const *s = u->services; s && *s; s++)
+        if (strcmp(*s, unit) == 0)
+            return true;
+    return !u->services;
+}
 
 /* Before anything else, with a way back of its own (safeguard.h): the release before has to be able
  * to work with the database of the next one, as both serve for a while. */
@@ -222,7 +235,7 @@ static int migrate(const struct procedure *p, const struct update *u, struct err
     struct migrate_result done = MIGRATE_NOTHING;
     int r;
 
-    if (u->back || u->no_migrate || !migrate_is_possible(u->next))
+    if (!update_migrates(u) || !migrate_is_possible(u->next))
         return 0;
     r = migrate_run(p, &request, &done, e);
     if (r == 0 && done.migrations > 0)
@@ -396,6 +409,17 @@ int update_run(struct procedure *p, const struct update *u, struct err *e)
     return r;
 }
 
+/* what does not run is what it is asked to be when it is brought up */
+static bool is_running(const struct procedure *p)
+{
+    json_t *status = NULL;
+    struct err e = ERR_INIT;
+    bool runs = procedure_status(p, &status, &e) == 0;
+
+    json_decref(status);
+    return runs;
+}
+
 int update_undo(struct procedure *p, const json_t *intent, struct err *e)
 {
     const json_t *meant = json_object_get(intent, "meant");
@@ -421,7 +445,7 @@ int update_undo(struct procedure *p, const json_t *intent, struct err *e)
         const struct course c = { .p = p, .to = old, .back = true };
 
         procedure_say(p, "going back to %s", member_text(meant, "from"));
-        r = go(&c, &culprit, e);
+        r = is_running(p) ? go(&c, &culprit, e) : 0;
     }
     project_free(old);
     return r;

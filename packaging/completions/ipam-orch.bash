@@ -52,6 +52,8 @@ _ipam_orch() {
             esac
             mapfile -t COMPREPLY < <(compgen -W "$what" -- "$word")
             ;;
+        releases | history) mapfile -t COMPREPLY < <(compgen -W 'ls show diff pin unpin rm prune' -- "$word") ;;
+        apply) mapfile -t COMPREPLY < <(compgen -f -- "$word") ;;
         daemon) mapfile -t COMPREPLY < <(compgen -W 'status reexec stop' -- "$word") ;;
         export) mapfile -t COMPREPLY < <(compgen -W "compose filebeat" -- "$word") ;;
         *)
