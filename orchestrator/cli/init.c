@@ -17,65 +17,17 @@
 #include "base/num.h"
 #include "base/password.h"
 #include "base/paths.h"
+#include "cli/shipped.h"
 #include "cli/wizard.h"
 #include "model/settings.h"
 
-/* what of the shipped example does not belong into a project; its tests and sources stay behind */
-static const char *const left_out[] = { "node_modules", "tests",      "__pycache__",
-                                        "src",          ".gitignore", ".pytest_cache" };
-enum { TREE_DEPTH_MAX = 12, FILE_MAX = 32 * 1024 * 1024, WHY_ROOM = 256 };
-
-#define SHIPPED "%s/examples/ipam"
+enum { WHY_ROOM = 256 };
 
 struct init {
     const struct init_options *o;
     bool shipped; /* the project is made from the shipped template */
     struct err *e;
 };
-
-static bool is_left_out(const char *name)
-{
-    for (size_t i = 0; i < ARRAY_LEN(left_out); i++)
-        if (strcmp(name, left_out[i]) == 0)
-            return true;
-    return strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
-}
-
-static int copy_file(const struct init *i, const char *from, const char *to, mode_t mode)
-{
-    auto_free char *data = NULL;
-    size_t len = 0;
-    int r = fsio_read(AT_FDCWD, from, FILE_MAX, &data, &len);
-
-    if (r == 0 && access(to, F_OK) < 0)
-        r = fsio_write_atomic(AT_FDCWD, to, data, len, mode & 0111 ? 0755 : 0644);
-    return r < 0 ? err_set(i->e, r, "copying %s to %s: %s", from, to, strerror(-r)) : 0;
-}
-
-static int copy_tree(const struct init *i, const char *from, const char *to, int depth)
-{
-    auto_dir dir = opendir(from);
-    int r = depth > TREE_DEPTH_MAX ? -ELOOP : fsio_mkdir_p(to, 0755);
-
-    if (!dir || r < 0)
-        return err_set(i->e, r < 0 ? r : -errno, "copying %s: %s", from,
-                       strerror(r < 0 ? -r : errno));
-    for (struct dirent *d; (d = readdir(dir));) {
-        auto_free char *source = paths_join("%s/%s", from, d->d_name);
-        auto_free char *target = paths_join("%s/%s", to, d->d_name);
-        struct stat st;
-
-        if (is_left_out(d->d_name) || lstat(source, &st) < 0)
-            continue;
-        if (S_ISDIR(st.st_mode))
-            r = copy_tree(i, source, target, depth + 1);
-        else if (S_ISREG(st.st_mode))
-            r = copy_file(i, source, target, st.st_mode);
-        if (r < 0)
-            return r;
-    }
-    return 0;
-}
 
 static bool has_compose_file(const char *dir)
 {
@@ -92,15 +44,8 @@ static bool has_compose_file(const char *dir)
 
 static int from_template(struct init *i, const char *dir)
 {
-    auto_free char *template = paths_join(SHIPPED, paths_data());
-    int r;
+    int r = shipped_copy(dir, i->e);
 
-    if (!has_compose_file(template)) {
-        err_set(i->e, -ENOENT, "the project template %s is missing", template);
-        err_hint(i->e, "reinstall the package ipam-orch");
-        return err_classify(i->e, ERR_MISSING);
-    }
-    r = copy_tree(i, template, dir, 0);
     if (r == 0)
         i->o->say(i->o->owner, dir, "the IPAM project");
     i->shipped = true;
@@ -234,7 +179,8 @@ static int keep_base(const char *dir, const char *template, const char *text, st
 char *init_template(const char *dir)
 {
     auto_free char *base_path = paths_join("%s/" INIT_BASE, dir), *base = NULL;
-    auto_free char *shipped = paths_join(SHIPPED "/env.template", paths_data());
+    auto_free char *directory = shipped_directory();
+    auto_free char *shipped = paths_join("%s/env.template", directory);
     auto_free char *own = paths_join("%s/env.template", dir);
     size_t from = strlen(INIT_BASE_FROM), n = strlen(shipped);
 
@@ -248,7 +194,8 @@ char *init_template(const char *dir)
 static int make_env(const struct init *i, const char *dir, const char *template, const char *path)
 {
     auto_free char *text = NULL;
-    auto_free char *shipped = paths_join(SHIPPED "/env.template", paths_data());
+    auto_free char *directory = shipped_directory();
+    auto_free char *shipped = paths_join("%s/env.template", directory);
     struct settings s = { 0 };
     struct stat like;
     unsigned made = 0;
@@ -279,11 +226,10 @@ static int variables(const struct init *i, const char *dir)
 {
     auto_free char *env = paths_join("%s/.env.prod", dir);
     auto_free char *template = paths_join("%s/env.template", dir);
-    int r = share(i, dir);
+    bool missing = access(env, F_OK) < 0 && access(template, F_OK) == 0;
+    int r = missing ? make_env(i, dir, template, env) : 0; /* wrong options end it first */
 
-    if (r < 0 || access(env, F_OK) == 0 || access(template, F_OK) < 0)
-        return r;
-    return make_env(i, dir, template, env);
+    return r < 0 ? r : share(i, dir);
 }
 
 int init_variables(const char *dir, const struct init_options *o, struct err *e)

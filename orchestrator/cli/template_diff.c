@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/paths.h"
 #include "cli/init.h"
+#include "cli/shipped.h"
 #include "model/member.h"
 #include "model/settings.h"
 
@@ -116,6 +117,8 @@ int template_diff(const char *dir, json_t **out, struct err *e)
     settings_clear(&t.base);
     settings_clear(&t.newer);
     settings_clear(&t.yours);
+    if (r == 0)
+        r = shipped_compare(dir, t.changes, e);
     if (r == 0) {
         *out = t.changes;
         return 0;
@@ -131,7 +134,7 @@ void template_diff_print(const json_t *changes)
     static const struct {
         const char *change;
         char sign;
-    } signs[] = { { "added", '+' }, { "removed", '-' }, { "missing", '!' } };
+    } signs[] = { { "added", '+' }, { "removed", '-' }, { "missing", '!' }, { "both", '!' } };
 
     for (size_t i = 0; i < json_array_size(changes); i++) {
         const json_t *one = json_array_get(changes, i);

@@ -190,6 +190,22 @@ PYTHON
     printf '\n# Later.\n#: type=number required=no\nLATER=1\n' >>share/examples/ipam/env.template
     run -0 orch --project-directory srv -f srv/compose.yaml init
     [[ $output == *"+ LATER "* ]]
+    # of other files too: a new one, one that was left as it came, one that was changed in both places
+    [[ $output != *migrations* && $output != *redis.conf* ]]
+    (cd srv && sha256sum --quiet -c .ipam-orch.base)
+    echo 'select 1;' >share/examples/ipam/migrations/0099_later.up.sql
+    echo '# newer' >>share/examples/ipam/redis/redis.conf
+    echo '# newer' >>share/examples/ipam/nginx/proxy.conf
+    echo '# mine' >>srv/nginx/proxy.conf
+    echo '# mine' >>srv/nginx/frontend.conf
+    run -0 orch --project-directory srv -f srv/compose.yaml init --diff
+    echo "$output"
+    [[ $output == *"+ migrations/0099_later.up.sql "* ]]
+    [[ $output == *"~ redis/redis.conf "*"can be replaced"* ]]
+    [[ $output == *"! nginx/proxy.conf "*"merged by hand"* ]]
+    [[ $output != *frontend.conf* ]]
+    [ ! -e srv/migrations/0099_later.up.sql ]
+    run ! grep -q newer srv/redis/redis.conf srv/nginx/proxy.conf
 }
 
 @test "up without .env.prod: exit 3, names the file and init; nothing is made" {
