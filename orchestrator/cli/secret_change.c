@@ -96,6 +96,7 @@ static int write_value(struct secret_list *l, const struct secret_item *item, co
 int secret_change_set(const struct cli *cli, struct secret_list *l, const char *name, struct err *e)
 {
     char value[PASSWORD_MAX + 1];
+    struct operate o = OPERATE_NONE;
     struct secret_item *item = NULL;
     auto_free char *readers = NULL;
     int r = secret_list_find(l, name, &item, e);
@@ -104,12 +105,16 @@ int secret_change_set(const struct cli *cli, struct secret_list *l, const char *
         r = need_variable(l, item, e);
     if (r == 0)
         r = may_set(cli, l, item, e);
+    /* nobody rotates one in the same file meanwhile */
+    if (r == 0 && drift_has_manager(cli, l->loaded.name))
+        r = operate_begin_named(cli, l->loaded.name, "secrets set", item->name, &o, e);
     if (r == 0)
         r = read_value(l, item, value, e);
     if (r == 0) {
         readers = secret_list_readers(item);
         r = write_value(l, item, value, e);
     }
+    operate_end(&o, r);
     explicit_bzero(value, sizeof value);
     if (r == 0 && !cli->quiet)
         printf("%s is changed in %s; read by: %s\nnext: ipam-orch up\n", name, l->env_path,

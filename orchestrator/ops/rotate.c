@@ -463,6 +463,8 @@ int rotate_run(struct procedure *p, const struct rotate *how, struct err *e)
         r = forward(&t, &where, e);
         r = r < 0 ? give_up(&t, where, e) : intent_end(p->dir, e);
     }
+    if (r == 0)
+        procedure_note(p, "secret-rotated", json_pack("{s:s}", "secret", how->secret));
     if (old)
         explicit_bzero(old, strlen(old));
     json_decref((json_t *) (size_t) t.meant);

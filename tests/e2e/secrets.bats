@@ -111,6 +111,7 @@ all_healthy() {
     before=$(ps_pids)
     run -0 orch secrets rotate db_root_password
     echo "$output"
+    orch events --no-follow --json --since 1h | jq -es 'any(.[]; .event == "secret-rotated" and .secret == "db_root_password")'
     mysql_takes "$(env_value MYSQL_ROOT_PASSWORD)" root
     run ! mysql_takes "$old" root
     [ "$(inside mysql db_root_password)" = "$(env_value MYSQL_ROOT_PASSWORD)" ]
@@ -282,6 +283,15 @@ orch_traced() {
 @test "set does not change the password of an account behind its back, and refuses what is weak" {
     local before
     before=$(sha256sum "$PROJECT/.env.prod")
+    # somebody else is at work
+    flock "$WORLD/state/operations/ipam/lock" sleep 60 3>&- &
+    local holder=$!
+    lock_is_held() { ! flock -n "$WORLD/state/operations/ipam/lock" true; }
+    wait_until 10 lock_is_held
+    run -8 orch secrets rotate MYSQL_PASSWORD
+    run -8 orch secrets set JWT_SECRET_KEY <<<Corner-Hat-Bicycle-62
+    run -0 orch secrets check
+    kill "$holder"
     run -15 orch secrets set MYSQL_PASSWORD <<<Corner-Hat-Bicycle-61
     echo "$output"
     [[ $output == *"next: ipam-orch secrets rotate MYSQL_PASSWORD --stdin"* ]]
