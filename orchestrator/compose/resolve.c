@@ -253,6 +253,25 @@ static const char *const *texts_of(struct arena *a, const struct node *list)
     return out;
 }
 
+/* service and words in one list */
+static int migrate_command(struct project *p, const struct node *database, struct err *e)
+{
+    const struct node *list = node_get(database, "migrate_command");
+    const char *service = node_get_text(database, "migrate_service", "");
+    const char **out = arena_array(p->arena, (list ? list->n : 0) + 2, sizeof *out);
+
+    if (!list)
+        return 0;
+    if (!project_unit(p, service))
+        return resolve_refuse(list, e,
+                              "database: 'migrate_command' needs a 'migrate_service' of this file");
+    out[0] = service;
+    for (size_t i = 0; i < list->n; i++)
+        out[i + 1] = list->items[i]->text;
+    p->database.migrate_command = out;
+    return 0;
+}
+
 static int database(const struct loaded *l, struct project *p, const struct node *document,
                     struct err *e)
 {
@@ -290,7 +309,7 @@ static int database(const struct loaded *l, struct project *p, const struct node
         return resolve_refuse(n, e, "database: secret '%s' is not defined", db->password_secret);
     if (node_get(n, "port") && num_port(node_get_text(n, "port", ""), &db->port) < 0)
         return resolve_refuse(node_get(n, "port"), e, "'port' must be a port");
-    return 0;
+    return migrate_command(p, n, e);
 }
 
 /* the secret that is made of a file, "" if none is */

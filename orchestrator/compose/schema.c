@@ -89,6 +89,8 @@ static const struct attribute database_list[] = {
     { "port", .accepts = INT_TEXT, .form = FORM_ANY, YES("for initialisation and migrations") },
     { "migrations", TEXT_, .path = PATH_FILE, YES("for initialisation and migrations") },
     { "seeds", TEXT_, .path = PATH_FILE, YES("for initialisation and migrations") },
+    { "migrate_command", TEXTS_, YES("run after the files of `migrations`, such as `alembic upgrade head`") },
+    { "migrate_service", TEXT_, YES("in whose sandbox `migrate_command` runs") },
     { "seed_sets", TEXTS_, YES("folders of `seeds` that `up` puts in as well; not demo data in production") },
 };
 KIND(database, "x-ipam-orch.database section");

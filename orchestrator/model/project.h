@@ -150,6 +150,8 @@ struct database {
     uint16_t port;
     const char *const *seed_sets; /* folders of `seeds` that `up` puts in as well */
     bool no_production;           /* demo data may be put in */
+    /* brings the schema forward besides; its first word is the service it runs beside */
+    const char *const *migrate_command;
 };
 
 struct project {

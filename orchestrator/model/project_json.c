@@ -304,6 +304,7 @@ static const struct json_member database_members[] = {
     PLAIN(database, port, T_U16),
     PLAIN(database, seed_sets, T_LIST),
     PLAIN(database, no_production, T_BOOL),
+    PLAIN(database, migrate_command, T_LIST),
 };
 static const struct json_kind database_kind = KIND(database, "database", database_members);
 

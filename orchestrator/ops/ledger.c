@@ -78,10 +78,12 @@ int ledger_read(struct sql *s, const struct ledger_of *of, struct ledger *out, s
     *out = (struct ledger){ 0 };
     if (r < 0 || !there)
         return r;
-    r = sql_rows(s, &rows, e,
-                 "select version, name, checksum, started_at, ifnull(finished_at, ''), "
-                 "release_name, host, ifnull(duration_ms, 0) from %s where %s order by version",
-                 tables[of->kind], which);
+    r = sql_rows(
+        s, &rows, e,
+        "select version, name, checksum, started_at, ifnull(finished_at, ''), "
+        "release_name, host, ifnull(duration_ms, 0) from %s where %s and version > 0 order by "
+        "version",
+        tables[of->kind], which);
     if (r < 0)
         return r;
     out->rows = calloc(json_array_size(rows) + 1, sizeof *out->rows);
@@ -164,4 +166,17 @@ int ledger_remove(struct sql *s, const struct ledger_of *of, unsigned version, s
 
     return sql_runf(s, e, "delete from %s where version = %u and %s", tables[of->kind], version,
                     which);
+}
+
+int ledger_command(struct sql *s, char **sum, struct err *e)
+{
+    bool there = false;
+    int r = exists(s, SCRIPT_MIGRATION, &there, e);
+
+    if (r < 0)
+        return r;
+    return sql_text(s, sum, e,
+                    there ? "select checksum from ipam_orch_migrations where version = 0 and "
+                            "finished_at is not null"
+                          : "select ''");
 }

@@ -42,5 +42,8 @@ int ledger_begin(struct sql *s, const struct ledger_of *of, const struct script 
 int ledger_finish(struct sql *s, const struct ledger_of *of, unsigned version, uint64_t took_us,
                   struct err *e);
 int ledger_remove(struct sql *s, const struct ledger_of *of, unsigned version, struct err *e);
+/* Of the command that brings the schema forward besides (version 0): the sum under which it ran
+ * last, "" if it did not; malloc'd. */
+int ledger_command(struct sql *s, char **sum, struct err *e);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/strv.h"
 #include "ops/ledger.h"
 #include "ops/mariadb.h"
+#include "ops/one_off.h"
 #include "ops/safeguard.h"
 #include "ops/seeds.h"
 #include "ops/sql.h"
@@ -25,6 +26,8 @@ struct batch {
     struct scripts scripts;
     struct ledger ledger;
     struct migration_plan plan;
+    bool command;         /* it is the command besides, and due */
+    struct script script; /* what the ledger calls it */
 };
 
 /* where it went wrong; line 0: not in a script */
@@ -48,7 +51,8 @@ bool migrate_is_possible(const struct project *p)
 {
     const struct database *db = &p->database;
 
-    return db->unit[0] != '\0' && (db->migrations[0] != '\0' || db->seeds[0] != '\0');
+    return db->unit[0] != '\0' &&
+           (db->migrations[0] != '\0' || db->seeds[0] != '\0' || db->migrate_command);
 }
 
 /* ---- the conversation ---- */
@@ -167,6 +171,40 @@ static int plan_seeds(struct work *w, const char *set, struct err *e)
     return r;
 }
 
+/* The command says by itself what is pending; it runs when it, the release or the definition of
+ * its service is another one than last time. */
+static int plan_command(struct work *w, struct err *e)
+{
+    const struct project *p = w->request->project;
+    const char *const *words = w->db->migrate_command;
+    auto_free char *all = NULL, *last = NULL;
+    struct batch *b;
+    size_t len = 0;
+    FILE *f = open_memstream(&all, &len);
+    int r;
+
+    if (!f)
+        abort();
+    fprintf(f, "%s\n%s", p->release, project_unit(p, words[0])->digest);
+    for (size_t i = 0; words[i]; i++)
+        fprintf(f, "\n%s", words[i]);
+    if (fclose(f) != 0)
+        abort();
+    b = add_batch(w, SCRIPT_MIGRATION, "");
+    b->script.file = strdup(words[1] ? words[1] : "");
+    if (!b->script.file)
+        abort();
+    r = scripts_sum(all, len, b->script.sum, e);
+    if (r == 0)
+        r = ledger_command(w->sql, &last, e);
+    b->command = r == 0 && strcmp(last, b->script.sum) != 0;
+    if (b->command && w->request->rehearse) {
+        procedure_say(w->procedure, "migrate_command is not rehearsed");
+        b->command = false;
+    }
+    return r;
+}
+
 static int plan_all(struct work *w, struct err *e)
 {
     const struct migrate_request *q = w->request;
@@ -182,6 +220,8 @@ static int plan_all(struct work *w, struct err *e)
         if (r == 0)
             r = migration_plan(&b->scripts, &b->ledger, q->goal, q->n, &b->plan, e);
     }
+    if (r == 0 && q->migrations && q->goal == GOAL_UP && q->n == 0 && w->db->migrate_command)
+        r = plan_command(w, e);
     if (!q->seeds || w->db->seeds[0] == '\0')
         return r;
     for (const char *const *s = q->sets ? q->sets : base; r == 0 && *s; s++)
@@ -200,7 +240,7 @@ static size_t due(const struct work *w)
     size_t n = 0;
 
     for (size_t i = 0; i < w->n; i++)
-        n += w->batches[i].plan.n;
+        n += w->batches[i].plan.n + w->batches[i].command;
     return n;
 }
 
@@ -278,6 +318,34 @@ static int apply(struct work *w, const struct batch *b, const struct migration_s
     return r;
 }
 
+static int apply_command(struct work *w, const struct batch *b, struct err *e)
+{
+    const struct migration_step step = { .due = DUE_UP, .script = &b->script };
+    const char *const *words = w->db->migrate_command;
+    uint64_t began = clock_now_us();
+    int r = ledger_remove(w->sql, &b->of, 0, e);
+
+    w->failed = (struct place){ .file = b->script.file };
+    if (r == 0)
+        r = ledger_begin(w->sql, &b->of, &b->script, w->request->project->release, e);
+    if (r == 0)
+        r = one_off_run(w->procedure, w->request->project, words[0], words + 1, e);
+    if (r == 0)
+        r = ledger_finish(w->sql, &b->of, 0, clock_now_us() - began, e);
+    if (r == 0)
+        tell(w, b, &step, b->script.file, clock_now_us() - began);
+    return r;
+}
+
+static bool has_command(const struct work *w)
+{
+    bool any = false;
+
+    for (size_t i = 0; i < w->n; i++)
+        any |= w->batches[i].command;
+    return any;
+}
+
 static int apply_all(struct work *w, struct err *e)
 {
     int r = 0;
@@ -285,10 +353,12 @@ static int apply_all(struct work *w, struct err *e)
     for (size_t i = 0; r == 0 && i < w->n; i++) {
         const struct batch *b = &w->batches[i];
 
-        if (b->plan.n > 0)
+        if (b->plan.n > 0 || b->command)
             r = ledger_make(w->sql, b->of.kind, e);
         for (size_t k = 0; r == 0 && k < b->plan.n; k++)
             r = apply(w, b, &b->plan.list[k], e);
+        if (r == 0 && b->command)
+            r = apply_command(w, b, e);
     }
     return r;
 }
@@ -327,12 +397,12 @@ static int take_back(struct work *w, struct safeguard *g, struct err *e)
 
 static int change(struct work *w, struct err *e)
 {
-    struct safeguard g = { 0 };
+    struct safeguard g = { .open = has_command(w) };
     int r = w->request->no_backup ? 0 : safeguard_begin(&g, w->procedure, w->db, e);
 
     if (r < 0)
         return r;
-    if (g.holds)
+    if (g.holds && !g.open)
         r = sql_runf(w->sql, e, SAFEGUARD_ENTER);
     if (r == 0)
         r = apply_all(w, e);
@@ -385,6 +455,7 @@ static void close_work(struct work *w)
         migration_plan_clear(&w->batches[i].plan);
         ledger_clear(&w->batches[i].ledger);
         scripts_clear(&w->batches[i].scripts);
+        free(w->batches[i].script.file);
         free(w->batches[i].set);
     }
     free(w->batches);

@@ -284,7 +284,7 @@ int safeguard_begin(struct safeguard *g, const struct procedure *p, const struct
     auto_fd dir = -1;
     int r = workdir_open(p->project, SUB, &dir, e);
 
-    *g = (struct safeguard){ .procedure = p, .db = db };
+    *g = (struct safeguard){ .procedure = p, .db = db, .open = g->open };
     if (r == 0)
         r = intent_begin(p->dir,
                          json_pack("{s:s,s:s,s:s,s:s}", "verb", "migrate", "service", db->unit,
@@ -292,7 +292,7 @@ int safeguard_begin(struct safeguard *g, const struct procedure *p, const struct
                          e);
     if (r < 0)
         return r;
-    r = shut(p, db, e);
+    r = g->open ? 0 : shut(p, db, e);
     if (r == 0)
         warn_of_floats(p, db);
     if (r == 0)

@@ -19,6 +19,8 @@ struct safeguard {
     const struct procedure *procedure;
     const struct database *db;
     bool holds; /* there is something to commit or to restore */
+    bool open;  /* set before safeguard_begin: others may write, for a change by a program that logs
+                   in by itself; what is written meanwhile is lost with the way back */
 };
 
 /* what the application says to write all the same */

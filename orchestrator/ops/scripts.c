@@ -53,7 +53,7 @@ static char *copy(const char *text)
     return out;
 }
 
-static int checksum(const char *text, size_t len, char out[SCRIPT_SUM], struct err *e)
+int scripts_sum(const char *text, size_t len, char out[SCRIPT_SUM], struct err *e)
 {
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned n = 0;
@@ -123,7 +123,7 @@ static int complete(struct scripts *s, char **downs, size_t n_downs, struct err 
                 one->down = copy(downs[k]);
         r = scripts_text(s, one->file, &text, &len, e);
         if (r == 0)
-            r = checksum(text, len, one->sum, e);
+            r = scripts_sum(text, len, one->sum, e);
     }
     return r;
 }

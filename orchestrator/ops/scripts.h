@@ -39,6 +39,7 @@ const struct script *scripts_find(const struct scripts *s, unsigned version);
 /* one of the files, NUL-terminated; malloc'd */
 int scripts_text(const struct scripts *s, const char *file, char **text, size_t *len,
                  struct err *e);
+int scripts_sum(const char *text, size_t len, char out[SCRIPT_SUM], struct err *e);
 /* the number in front of "_name" when the file name is one of this kind, else 0 */
 unsigned script_version(enum script_kind kind, const char *name);
 

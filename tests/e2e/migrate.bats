@@ -450,12 +450,41 @@ ends_as_before() {
     echo "$output"
     [ "$status" -eq 15 ]
     [[ $output == *"--force"* ]]
+    echo 'x-ipam-orch: { database: { seed_sets: [demo] } }' >"$PROJECT/sets.yaml"
+    run --separate-stderr orch -f compose.yaml -f sets.yaml up
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"seeds demo are not for production: left out"* ]]
     echo "SHOP_ENVIRONMENT=staging" >>"$PROJECT/.env"
     echo "insert into goods (name) values ('one'); insert into goods (name) values (null);" >"$PROJECT/seeds/demo/0002_bad.sql"
     orch up
     unchanged "$(picture)" orch seed --set demo
     rm "$PROJECT/seeds/demo/0002_bad.sql"
-    [ "$(orch -q seed --set demo)" = "1 applied" ]
+    run --separate-stderr orch -f compose.yaml -f sets.yaml up
+    [[ $stderr == *"seed demo/0001_goods.sql"* ]]
     [ "$(orch -q seed --set demo --force)" = "0 applied" ]
     [ "$(as_shop "select count(*) from goods where name = 'a demo'")" -eq 1 ]
+}
+
+# with_command SCRIPT: the project with another program that brings its schema forward
+with_command() {
+    jq -n --arg script "$1" '{
+        "x-ipam-orch": { database: { migrate_service: "app", migrate_command: ["sh", "-c", $script] } },
+        services: { app: { secrets: ["db_password"] } } }' >"$PROJECT/command.yaml"
+}
+
+@test "another program brings the schema forward: once per release, beside its service, and back when it fails" {
+    # shellcheck disable=SC2016  # for the shell in there
+    local before client='mariadb --no-defaults -hdb -ushop -p"$(cat /run/secrets/db_password)" shop -e'
+    with_command "$client 'create table by_command (a int)'"
+    run --separate-stderr orch -f compose.yaml -f command.yaml up
+    echo "$output" "$stderr"
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"migration sh "* ]]
+    [ "$(as_shop "show tables like 'by_command'")" = by_command ]
+    [ "$(orch -q migrate up)" = "0 applied" ]
+    before=$(picture)
+    with_command "$client 'drop table by_command; insert into goods (name) values (1)'; echo it is worse >&2; exit 3"
+    unchanged "$before" orch -f compose.yaml -f command.yaml up
+    [[ $output == *"sh in the sandbox of app ended with status 3: it is worse"* ]]
+    last_failure | jq -e '.file == "sh" and .restored'
 }
