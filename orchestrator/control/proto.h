@@ -9,7 +9,8 @@
  *   {"op":"hello","protocol":1}                          {"hello":{"protocol":1,"version":..,
  *                                                          "runtime":bool,"role":..}}
  *   {"op":"status"[,"project":NAME]}                     {"status":{"projects":[..]}}; of each
- *                                                        its services, and one_offs: those of run
+ *                                                        its services, the operation that goes on
+ *                                                        ("" = none), one_offs: those of run
  *   {"op":"begin","operation":"up|down|start|stop|restart|update","project":NAME
  *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]
  *    [,"volumes":b[,"purge":b]][,"back":b][,"as_is":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]};

@@ -27,6 +27,7 @@ struct rolling {
     uint64_t take_tag; /* the broker was asked to give it the published ports */
     bool has_ports;
     bool renewed;                   /* it has become the next one */
+    bool kept;                      /* it was to be replaced anyway */
     bool drains;                    /* it leaves, and is stopped when nobody needs it any more */
     int awaited[ROLLING_PROCESSES]; /* processes of others that may still turn to it */
     size_t n_awaited;

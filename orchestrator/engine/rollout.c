@@ -394,13 +394,15 @@ static void adopt(struct deployment *d, struct rollout *r)
     for (size_t n = 0; n < d->n_instances; n++) {
         struct instance *i = d->instances[n];
 
-        if (!is_meant(r, i))
-            continue;
-        if (i->rolling.roll == ROLL_FAILED)
+        if (!is_meant(r, i)) /* another service that differs is not what was asked about */
+            i->replace = i->rolling.kept;
+        else if (i->rolling.roll == ROLL_FAILED)
             i->replace = false;
-        else if (i->rolling.renewed)
-            deployment_replace_dependants(i);
     }
+    for (size_t n = 0; n < d->n_instances; n++)
+        if (is_meant(r, d->instances[n]) && d->instances[n]->rolling.roll != ROLL_FAILED &&
+            d->instances[n]->rolling.renewed)
+            deployment_replace_dependants(d->instances[n]);
 }
 
 static void finish(struct deployment *d)
@@ -412,6 +414,7 @@ static void finish(struct deployment *d)
         struct instance *i = d->instances[n];
 
         i->rolling.renewed = is_meant(r, i) && is_of(r->next, i->unit);
+        i->rolling.kept = i->replace;
         any |= i->rolling.renewed;
     }
     d->rollout = NULL;

@@ -178,6 +178,24 @@ static int settle(const struct course *c, bool as_is, struct err *e)
     return r;
 }
 
+/* What somebody who was killed had asked for goes on for a while, and changes what runs. */
+static int status_at_rest(const struct procedure *p, json_t **out, struct err *e)
+{
+    uint64_t until = clock_now_us() + OTHERS_US;
+    json_t *status = NULL;
+    int r = procedure_status(p, &status, e);
+
+    while (r == 0 && member_text(status, "operation")[0] != '\0' && clock_now_us() < until) {
+        json_decref(status);
+        status = NULL;
+        wait_a_moment();
+        r = procedure_status(p, &status, e);
+    }
+    if (r == 0)
+        *out = status;
+    return r;
+}
+
 /* Each that differs, in the order of dependencies; *culprit is the one that failed. */
 static int go(const struct course *c, const struct unit **culprit, struct err *e)
 {
@@ -185,10 +203,10 @@ static int go(const struct course *c, const struct unit **culprit, struct err *e
     json_t *status = NULL, *plan = NULL, *item;
     bool as_is = true;
     size_t i;
-    int r = procedure_definition(c->p, &now, e);
+    int r = status_at_rest(c->p, &status, e);
 
     if (r == 0)
-        r = procedure_status(c->p, &status, e);
+        r = procedure_definition(c->p, &now, e);
     if (r == 0)
         r = plan_make(now, status, c->to, &plan, e);
     json_array_foreach (plan, i, item) {
