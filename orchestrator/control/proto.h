@@ -2,7 +2,7 @@
  * Unix stream socket, one JSON object per line, at most LIMIT_CONTROL_LINE bytes.
  *
  * Version history:  1 (0.1.0): hello, status, begin, exec, kill, pause, unpause,
- *                           stats, limits, daemon, reexec, rest, definition,
+ *                           stats, limits, probe, daemon, reexec, rest, definition,
  *                           renew, note, schedules, schedule, storage, leftovers.
  *
  *   request                                              answer
@@ -33,6 +33,8 @@
  *                                                        no services: all that run
  *   {"op":"stats","project":NAME,"services":[..]}        the same, with the figures of `stats` in
  *                                                        sandbox/client.h
+ *   {"op":"probe","project":NAME,"services":[..]}        the same, after a health check made for
+ *                                                        it: kind, ok, took_us, output
  *   {"op":"limits","project":NAME,"services":[..][,"set":{..}]}
  *                                                        the same, with `limits` and `before` of
  *                                                        sandbox/client.h and `wanted`, those of

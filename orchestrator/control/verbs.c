@@ -398,7 +398,7 @@ static void note_request(const struct connection *c, const char *op, const json_
                                                        : json_object_get(message, "project"));
 
     if (!project || strcmp(op, "begin") == 0 || strcmp(op, "definition") == 0 ||
-        strcmp(op, "note") == 0 || (strcmp(op, "limits") == 0 && !json_object_get(message, "set")))
+        strcmp(op, "note") == 0 || strcmp(op, "probe") == 0 || (strcmp(op, "limits") == 0 && !json_object_get(message, "set")))
         return;
     supervisor_asked(c->server->supervisor, project, op, c->by,
                      service ? service : json_object_get(message, "services"));
@@ -430,6 +430,11 @@ static int definition(struct connection *c, json_t *message, struct err *e)
 static int stats(struct connection *c, json_t *message, struct err *e)
 {
     return inquire(c, message, INQUIRY_STATS, e);
+}
+
+static int probe(struct connection *c, json_t *message, struct err *e)
+{
+    return inquire(c, message, INQUIRY_PROBE, e);
 }
 
 static int pause_(struct connection *c, json_t *message, struct err *e)
@@ -517,6 +522,7 @@ static const struct verb {
     { "pause", ROLE_OPERATOR, pause_ },
     { "unpause", ROLE_OPERATOR, unpause },
     { "limits", ROLE_OPERATOR, limits },
+    { "probe", ROLE_OPERATOR, probe },
     { "renew", ROLE_OPERATOR, renew },
     { "note", ROLE_OPERATOR, note },
     { "rest", ROLE_OPERATOR, rest },

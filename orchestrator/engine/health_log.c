@@ -42,8 +42,7 @@ void health_log_clear(struct health_log *l)
     *l = (struct health_log){ 0 };
 }
 
-/* what a check prints is bytes: what is no UTF-8 is shown as question marks */
-static json_t *text_to_json(const char *text)
+json_t *health_log_text(const char *text)
 {
     json_t *json = json_string(text);
     auto_free char *copy = json ? NULL : strdup(text);
@@ -62,10 +61,10 @@ json_t *health_log_to_json(const struct health_log *l)
     for (size_t k = first; k < l->n; k++) {
         const struct health_result *r = &l->results[k % HEALTH_LOG_MAX];
 
-        (void) json_array_append_new(list, json_pack("{s:I,s:I,s:b,s:i,s:o}", "begun_us",
-                                                     (json_int_t) r->begun_us, "took_us",
-                                                     (json_int_t) r->took_us, "ok", r->ok, "code",
-                                                     r->code, "output", text_to_json(r->output)));
+        (void) json_array_append_new(
+            list, json_pack("{s:I,s:I,s:b,s:i,s:o}", "begun_us", (json_int_t) r->begun_us,
+                            "took_us", (json_int_t) r->took_us, "ok", r->ok, "code", r->code,
+                            "output", health_log_text(r->output)));
     }
     return list;
 }

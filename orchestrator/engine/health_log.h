@@ -30,5 +30,7 @@ void health_log_end(struct health_log *l, uint64_t mono_us, bool ok, int code, c
 void health_log_clear(struct health_log *l);
 /* [{"begun_us":N,"took_us":N,"ok":b,"code":N,"output":..}], the oldest first; new reference */
 json_t *health_log_to_json(const struct health_log *l);
+/* What a check prints is bytes: what is no UTF-8 is shown as question marks; new reference. */
+json_t *health_log_text(const char *text);
 
 #endif

@@ -11,6 +11,7 @@
 struct question {
     uint64_t tag;
     char id[INSTANCE_ID];
+    uint64_t asked_us;
     bool open; /* not answered yet */
 };
 
@@ -43,6 +44,8 @@ static int ask(struct supervisor *s, const struct supervisor_inquiry *r, const s
     case INQUIRY_FILES:
         return s->ops->files(
             s->self, i->id, &(struct runtime_files){ i->in->project, i->unit, r->secrets }, tag, e);
+    case INQUIRY_PROBE:
+        return s->ops->probe(s->self, i->id, i->in->project, &i->unit->health, tag, e);
     }
     return err_set(e, -EINVAL, "unknown inquiry");
 }
@@ -57,10 +60,29 @@ static void fail(struct inquiry *q, const struct err *why, struct instance *i)
     err_wrap(&q->why, "service '%s'", i->name);
 }
 
+static json_t *begin_answer(const struct instance *i)
+{
+    return json_pack("{s:s,s:s,s:i,s:i}", "service", i->name, "name", i->label, "index",
+                     (int) i->index, "pid", i->pid);
+}
+
+/* a fresh health check: it changes nothing of what the regular ones have found */
+static void take_probe(struct inquiry *q, const struct instance *i, bool ok, uint64_t took_us,
+                       const char *output)
+{
+    json_t *one = begin_answer(i);
+
+    (void) json_object_set_new(
+        one, "kind", json_string(i->unit ? probe_kind_text[i->unit->health.probe.kind] : ""));
+    (void) json_object_set_new(one, "ok", json_boolean(ok));
+    (void) json_object_set_new(one, "took_us", json_integer((json_int_t) took_us));
+    (void) json_object_set_new(one, "output", health_log_text(output));
+    (void) json_array_append_new(q->instances, one);
+}
+
 static void take(struct inquiry *q, struct instance *i, const struct runtime_answer *a)
 {
-    json_t *one = json_pack("{s:s,s:s,s:i,s:i}", "service", i->name, "name", i->label, "index",
-                            (int) i->index, "pid", i->pid);
+    json_t *one = begin_answer(i);
 
     if (a->fields)
         (void) json_object_update_missing(one, (json_t *) (size_t) a->fields);
@@ -70,7 +92,8 @@ static void take(struct inquiry *q, struct instance *i, const struct runtime_ans
     case INQUIRY_PAUSE: pause_note(i, true); break;
     case INQUIRY_UNPAUSE: pause_note(i, false); break;
     case INQUIRY_STATS:
-    case INQUIRY_FILES: break;
+    case INQUIRY_FILES:
+    case INQUIRY_PROBE: break;
     case INQUIRY_LIMITS:
         i->memory_limit = (uint64_t) json_integer_value(
             json_object_get(json_object_get(a->fields, "limits"), "memory"));
@@ -89,6 +112,14 @@ static bool is_asked(const struct instance *i, const struct supervisor_inquiry *
            (!r->services || requests_is_named(r->services, i->name));
 }
 
+/* who asks nobody has said it already */
+static bool tells_itself(const struct instance *i)
+{
+    enum probe_kind kind = i->unit ? i->unit->health.probe.kind : PROBE_NONE;
+
+    return kind == PROBE_NONE || kind == PROBE_LOG || kind == PROBE_NOTIFY;
+}
+
 static void ask_all(struct supervisor *s, struct deployment *d, const struct supervisor_inquiry *r,
                     struct inquiry *q)
 {
@@ -99,10 +130,17 @@ static void ask_all(struct supervisor *s, struct deployment *d, const struct sup
 
         if (!is_asked(i, r))
             continue;
+        if (r->kind == INQUIRY_PROBE && (i->paused || tells_itself(i))) {
+            take_probe(q, i, i->state == STATE_UP && !i->paused, 0,
+                       i->paused ? "it is paused" : "");
+            continue;
+        }
         *one = (struct question){ .tag = ++s->last_tag, .open = true };
+        one->asked_us = timers_now(s->timers);
         memcpy(one->id, i->id, sizeof one->id);
         if (ask(s, r, i, one->tag, &why) < 0) {
             fail(q, &why, i);
+            fail(q, &why, i->name);
             continue;
         }
         q->n++;
@@ -147,6 +185,7 @@ int supervisor_inquire(struct supervisor *s, const struct supervisor_inquiry *r,
         *e = q->why;
         result = e->code;
     } else if (r->kind == INQUIRY_FILES) {
+    } else if (json_array_size(q->instances) > 0) {
         watcher->done(watcher->owner, q->instances, NULL);
     } else {
         result = nobody(r, e);
@@ -182,7 +221,12 @@ bool inquiry_answered(struct supervisor *s, uint64_t tag, const struct runtime_a
     one->open = false;
     q->left--;
     i = supervisor_by_id(s, one->id);
-    if (i && a->ok) {
+    if (i && q->kind == INQUIRY_PROBE) {
+        take_probe(q, i, a->ok, timers_now(s->timers) - one->asked_us,
+                   a->timed_out ? "no answer in time"
+                   : a->output  ? a->output
+                                : "");
+    } else if (i && a->ok) {
         take(q, i, a);
     } else if (i && (state_is_live(i->state) ||
                      (q->kind != INQUIRY_STATS && q->kind != INQUIRY_FILES))) {

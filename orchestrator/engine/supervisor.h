@@ -114,7 +114,8 @@ enum inquiry_kind {
     INQUIRY_UNPAUSE,
     INQUIRY_STATS,
     INQUIRY_LIMITS,
-    INQUIRY_FILES /* of supervisor_renew: nobody who runs is no error */
+    INQUIRY_FILES, /* of supervisor_renew: nobody who runs is no error */
+    INQUIRY_PROBE  /* a health check more; one that fails is an answer, no failure */
 };
 
 struct supervisor_inquiry {
@@ -133,7 +134,8 @@ struct inquiry_watcher {
 };
 
 /* Asks the broker about running services; -ESRCH (ERR_FAILED) when none runs, -ENOENT (ERR_USAGE)
- * for an unknown one.  The watcher hears the answers together, in a later turn of the loop. */
+ * for an unknown one.  The watcher hears the answers together, in this turn of the loop or a later
+ * one. */
 int supervisor_inquire(struct supervisor *s, const struct supervisor_inquiry *r,
                        const struct inquiry_watcher *watcher, struct err *e);
 

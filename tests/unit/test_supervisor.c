@@ -16,6 +16,7 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "engine/supervisor.h"
+#include "model/member.h"
 #include "tests/fakes/fake_dir.h"
 #include "tests/fakes/fake_project.h"
 #include "tests/fakes/fake_runtime.h"
@@ -722,8 +723,8 @@ struct heard {
     unsigned times;
     size_t instances;
     int memory;
-    bool wanted;
-    char why[sizeof((struct err *) 0)->msg];
+    bool wanted, ok;
+    char why[sizeof((struct err *) 0)->msg], output[64];
 };
 
 static void on_heard(void *owner, json_t *instances, const struct err *why)
@@ -734,6 +735,9 @@ static void on_heard(void *owner, json_t *instances, const struct err *why)
     h->instances = json_array_size(instances);
     h->memory = (int) json_integer_value(json_object_get(json_array_get(instances, 0), "memory"));
     h->wanted = json_object_get(json_array_get(instances, 0), "wanted") != NULL;
+    h->ok = json_is_true(json_object_get(json_array_get(instances, 0), "ok"));
+    (void) snprintf(h->output, sizeof h->output, "%s",
+                    member_text(json_array_get(instances, 0), "output"));
     (void) snprintf(h->why, sizeof h->why, "%s", why ? why->msg : "");
 }
 
@@ -831,6 +835,31 @@ static void figures_of_the_broker_are_passed_on(void **state)
     assert_int_equal(h.times, 1);
     assert_int_equal(h.instances, 0);
     assert_string_equal(h.why, "");
+}
+
+static void a_fresh_check_is_an_answer_whatever_it_says_and_changes_nothing(void **state)
+{
+    struct stage *s = *state;
+    struct err e = ERR_INIT;
+    struct heard h;
+
+    bring_up(s);
+    assert_int_equal(inquire(s, INQUIRY_PROBE, "web", &h, &e), 0);
+    assert_int_equal(h.times, 0);
+    assert_string_equal(s->fake.probe_id, "p.web.1.1");
+    s->fake.to.answered(s->fake.to.owner, s->fake.probe_tag,
+                        &(struct runtime_answer){ .ok = false, .output = "HTTP status 503" });
+    assert_int_equal(h.times, 1);
+    assert_int_equal(h.instances, 1);
+    assert_string_equal(h.why, "");
+    assert_int_equal(h.ok, 0);
+    assert_string_equal(h.output, "HTTP status 503");
+    assert_string_equal(state_of_web(s), "up");
+    pause_service(s, "web");
+    assert_int_equal(inquire(s, INQUIRY_PROBE, "web", &h, &e), 0);
+    assert_int_equal(h.times, 1);
+    assert_int_equal(h.ok, 0);
+    assert_string_equal(h.output, "it is paused");
 }
 
 struct looked {
@@ -1270,6 +1299,7 @@ int main(void)
         STAGED(a_command_runs_in_what_is_up_and_ends_with_who_asked),
         STAGED(down_forgets_the_project_and_lets_the_broker_end),
         STAGED(an_inquiry_is_answered_once_for_all_and_its_first_failure_is_told),
+        STAGED(a_fresh_check_is_an_answer_whatever_it_says_and_changes_nothing),
         STAGED(figures_of_the_broker_are_passed_on),
         STAGED(who_looks_at_a_service_is_told_of_its_end),
         STAGED(what_a_service_reads_is_asked_for_and_may_not_be_there),
