@@ -23,7 +23,7 @@ PROGRAMS := ipam-orch ipam-orchd ipam-sandboxd ipam-init ipam-worker
 BIN      := $(PROGRAMS:%=$(B)/%)
 ROOMS    := orchestrator/base orchestrator/model orchestrator/compose orchestrator/engine \
             orchestrator/runtime orchestrator/logs orchestrator/control orchestrator/preflight \
-            orchestrator/ops orchestrator/cli units sandbox
+            orchestrator/ops orchestrator/verify orchestrator/cli units sandbox
 
 pkg       = $(shell pkg-config --cflags $(1))
 libs      = $(shell pkg-config --libs $(1))
@@ -54,7 +54,7 @@ $(B)/$(1): $(B)/$(2).o $(foreach r,$(3),$(B)/$(r).a)
 	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $$^ $(call libs,$(4)) $(5) -o $$@
 endef
 O := orchestrator
-$(eval $(call program,ipam-orch,$(O)/main_cli,$(O)/cli $(O)/ops $(O)/preflight $(O)/compose $(O)/control $(O)/logs $(O)/model $(O)/base,yaml-0.1 jansson libssl libcrypto libseccomp zlib libzstd))
+$(eval $(call program,ipam-orch,$(O)/main_cli,$(O)/cli $(O)/verify $(O)/ops $(O)/preflight $(O)/compose $(O)/control $(O)/logs $(O)/model $(O)/base,yaml-0.1 jansson libssl libcrypto libseccomp zlib libzstd))
 $(eval $(call program,ipam-orchd,$(O)/main_orchd,$(O)/control $(O)/engine $(O)/runtime $(O)/logs sandbox $(O)/model $(O)/base,libsystemd jansson zlib,-lunistring))
 $(eval $(call program,ipam-sandboxd,sandbox/main_sandboxd,sandbox $(O)/base,libsystemd jansson libseccomp libcap libnl-route-3.0))
 $(eval $(call program,ipam-init,sandbox/main_init,sandbox $(O)/base,libcap))
@@ -68,7 +68,7 @@ TESTS := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_
 FAKES := $(patsubst %.c,$(B)/%.o,$(wildcard tests/fakes/fake_*.c))
 # stories count which answers of the state machine they take
 $(B)/tests/unit/test_stories: LINK += -Wl,--wrap=fsm_step
-$(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(FAKES) $(foreach r,$(O)/cli $(O)/ops $(O)/preflight $(O)/compose units $(O)/control $(O)/engine $(O)/runtime $(O)/logs sandbox $(O)/model $(O)/base,$(B)/$(r).a)
+$(B)/tests/unit/test_%: $(B)/tests/unit/test_%.o $(FAKES) $(foreach r,$(O)/cli $(O)/verify $(O)/ops $(O)/preflight $(O)/compose units $(O)/control $(O)/engine $(O)/runtime $(O)/logs sandbox $(O)/model $(O)/base,$(B)/$(r).a)
 	@mkdir -p $(@D)
 	$(QUIET)$(CC) $(HARDEN) $(CFLAGS) $(LINK) $^ $(call libs,$(PKGS) cmocka) -lunistring -o $@
 

@@ -40,7 +40,7 @@ static const struct argp argp = {
 
 int cmd_scale(struct cli *cli, int argc, char **argv)
 {
-    struct up in = { 0 };
+    struct up in = { .skip_verify = true };
     struct err e = ERR_INIT;
     int r;
 

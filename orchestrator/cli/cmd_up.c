@@ -3,7 +3,7 @@
 #include "cli/daemons.h"
 #include "cli/up.h"
 
-enum { OPT_KEEP = 256, OPT_NO_WAIT, OPT_NO_DEPS, OPT_WAIT, OPT_SCALE };
+enum { OPT_KEEP = 256, OPT_NO_WAIT, OPT_NO_DEPS, OPT_WAIT, OPT_SCALE, OPT_SKIP_VERIFY };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -13,6 +13,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case 'd': /* as in docker compose: this is how `up` always works */
     case OPT_WAIT: return 0;
     case OPT_KEEP: in->keep = true; return 0;
+    case OPT_SKIP_VERIFY: in->skip_verify = true; return 0;
     case OPT_NO_WAIT: in->no_wait = true; return 0;
     case OPT_NO_DEPS: in->no_deps = true; return 0;
     case OPT_SCALE: strv_append(&in->scale, arg); return 0;
@@ -30,6 +31,7 @@ static const struct argp_option options[] = {
     PATIENCE_GRACE_OPTION,
     { "scale", OPT_SCALE, "SERVICE=N", 0, "how many instances there are to be; may be repeated",
       0 },
+    { "skip-verify", OPT_SKIP_VERIFY, NULL, 0, "do not verify at the end that it works", 0 },
     { "keep", OPT_KEEP, NULL, 0, "leave what was started running when something fails", 0 },
     { 0 },
 };

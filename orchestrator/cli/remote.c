@@ -34,6 +34,8 @@ error_t remote_parse(struct remote_command *c, int key, char *arg, struct argp_s
     case ARGP_KEY_ARG:
         c->service = arg;
         c->argv = state->argv + state->next;
+        /* `exec SERVICE -- COMMAND`, as many write it */
+        c->argv += c->argv[0] && strcmp(c->argv[0], "--") == 0;
         state->next = state->argc; /* the rest is the command's */
         return 0;
     default: return ARGP_ERR_UNKNOWN;

@@ -21,6 +21,7 @@
 #include "cli/options.h"
 #include "cli/ports.h"
 #include "cli/request.h"
+#include "cli/verified.h"
 #include "cli/wizard.h"
 #include "compose/load.h"
 #include "compose/replicas.h"
@@ -285,6 +286,8 @@ int up_run(struct cli *cli, const struct up *in, struct err *e)
         drift_explain(cli, p, e);
     if (r == 0)
         summarise(cli, p, began_us);
+    if (r == 0 && !in->no_wait && !in->skip_verify)
+        r = verified_quickly(cli, p->name, e);
     project_free(p);
     return r;
 }

@@ -10,7 +10,7 @@
 #include "cli/patience.h"
 
 struct up {
-    bool keep, no_wait, no_deps;
+    bool keep, no_wait, no_deps, skip_verify;
     char **services; /* NULL = all */
     char **scale;    /* SERVICE=NUMBER instead of what the files say */
     struct patience patience;

@@ -422,6 +422,8 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
     if (code == 0)
         code = database(l, p, document, e);
     if (code == 0)
+        code = resolve_verify(l, p, document, e);
+    if (code == 0)
         code = replicas(p, document, e);
     if (code == 0)
         code = resolve_backup(&r, e);

@@ -62,6 +62,9 @@ int resolve_networks(struct project *p, const struct node *document, struct err 
 int resolve_rights(struct resolve *r, struct err *e);
 /* schedules and how long trash is kept: of the project, after all else of it */
 int resolve_schedules(struct resolve *r, struct err *e);
+/* x-ipam-orch.verify and x-ipam-orch.maintenance, once there are units */
+int resolve_verify(const struct loaded *l, struct project *p, const struct node *document,
+                   struct err *e);
 int resolve_volumes(struct resolve *r, struct err *e);
 
 /* Adds a mount to the unit, instead of one that has the same target. */

@@ -136,6 +136,29 @@ static const struct attribute schedule_list[] = {
 };
 KIND(schedule, "schedule");
 
+#define VERIFIED_ YES("for `verify`")
+static const struct attribute verify_list[] = {
+    { "proxy", TEXT_, VERIFIED_ },
+    { "url", TEXT_, VERIFIED_ },
+    { "frontend", TEXT_, VERIFIED_ },
+    { "root", TEXT_, VERIFIED_ },
+    { "backend", TEXT_, VERIFIED_ },
+    { "backend_port", .accepts = INT_TEXT, .form = FORM_ANY, VERIFIED_ },
+    { "health", TEXT_, VERIFIED_ },
+    { "openapi", TEXT_, VERIFIED_ },
+    { "login", TEXT_, VERIFIED_ },
+    { "logout", TEXT_, VERIFIED_ },
+    { "account", TEXT_, VERIFIED_ },
+    { "user", TEXT_, VERIFIED_ },
+    { "password_secret", TEXT_, VERIFIED_ },
+    { "latency", TIME_, VERIFIED_ },
+    { "cache", TEXT_, VERIFIED_ },
+    { "cache_user", TEXT_, VERIFIED_ },
+    { "cache_secret", TEXT_, VERIFIED_ },
+    { "cache_keys", TEXT_, VERIFIED_ },
+};
+KIND(verify, "x-ipam-orch.verify section");
+
 static const struct attribute ours_list[] = {
     { "release", TEXT_, YES("shown by `ps`; what runs uses copies of its files") },
     { "live", TEXTS_, .path = PATH_FILE, YES("paths of the project that are not copied: what runs sees how they change") },
@@ -144,6 +167,7 @@ static const struct attribute ours_list[] = {
     { "backup", OBJECT_, .kind = &backup, YES("see its attributes") },
     { "certificate", OBJECT_, .kind = &certificate, YES("see its attributes") },
     { "urls", TEXTS_, YES("shown when all is up") },
+    { "verify", OBJECT_, .kind = &verify, YES("see its attributes") },
     { "logs", OBJECT_, .kind = &schema_log_keep, YES("see its attributes") },
     { "schedules", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schedule), YES("commands of ours that the manager runs") },
     { "trash", TIME_, .keep = true, YES("how long removed volumes can be brought back; 7d where nothing is said, 0s deletes at once") },

@@ -398,7 +398,8 @@ static void note_request(const struct connection *c, const char *op, const json_
                                                        : json_object_get(message, "project"));
 
     if (!project || strcmp(op, "begin") == 0 || strcmp(op, "definition") == 0 ||
-        strcmp(op, "note") == 0 || strcmp(op, "probe") == 0 || (strcmp(op, "limits") == 0 && !json_object_get(message, "set")))
+        strcmp(op, "note") == 0 || strcmp(op, "probe") == 0 ||
+        (strcmp(op, "limits") == 0 && !json_object_get(message, "set")))
         return;
     supervisor_asked(c->server->supervisor, project, op, c->by,
                      service ? service : json_object_get(message, "services"));

@@ -140,7 +140,7 @@ static void ask_all(struct supervisor *s, struct deployment *d, const struct sup
         memcpy(one->id, i->id, sizeof one->id);
         if (ask(s, r, i, one->tag, &why) < 0) {
             fail(q, &why, i);
-            fail(q, &why, i->name);
+            fail(q, &why, i);
             continue;
         }
         q->n++;
@@ -184,8 +184,7 @@ int supervisor_inquire(struct supervisor *s, const struct supervisor_inquiry *r,
     if (q->why.code < 0) {
         *e = q->why;
         result = e->code;
-    } else if (r->kind == INQUIRY_FILES) {
-    } else if (json_array_size(q->instances) > 0) {
+    } else if (r->kind == INQUIRY_FILES || json_array_size(q->instances) > 0) {
         watcher->done(watcher->owner, q->instances, NULL);
     } else {
         result = nobody(r, e);

@@ -96,6 +96,8 @@ static int digest_unit(struct project *p, struct unit *u, struct err *e)
                              .units = &bare,
                              .n_units = 1,
                              .database = { "", "", "", "", "", "", 0 },
+                             .verify = VERIFY_BLANK,
+                             .maintenance = MAINTENANCE_BLANK,
                              .backup = {
                                  .directory = "", .compress = "", .encrypt = "", .method = "" } };
     auto_free char *text = NULL;

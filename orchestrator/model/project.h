@@ -23,6 +23,7 @@
 #include "model/network.h"
 #include "model/probe.h"
 #include "model/schedule_rule.h"
+#include "model/verify.h"
 
 enum dep_condition { DEP_STARTED, DEP_HEALTHY, DEP_COMPLETED, DEP_CONDITION_COUNT };
 
@@ -171,6 +172,8 @@ struct project {
     struct backup_policy backup;
     struct certificate *certificates; /* one or none */
     size_t n_certificates;
+    struct verify_spec verify;
+    struct maintenance_spec maintenance;
     const char *const *urls; /* what `up` prints at the end */
     const char *foreign;     /* saved by a version that knows more: what of it; NULL = nothing */
     struct log_keep logs;
@@ -179,7 +182,6 @@ struct project {
     uint64_t trash_us; /* how long volumes that are removed can be brought back; 0 = not at all */
 };
 
-/* text tables shared by JSON, CLI and tests */
 extern const char *const dep_condition_text[DEP_CONDITION_COUNT]; /* service_started, ... */
 
 /* NULL when there is no such thing */

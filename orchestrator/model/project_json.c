@@ -347,6 +347,27 @@ static const struct json_member schedule_members[] = {
 };
 static const struct json_kind schedule_kind = KIND(schedule, "schedule", schedule_members);
 
+static const struct json_member verify_members[] = {
+    TEXT(verify_spec, proxy),      TEXT(verify_spec, url),
+    TEXT(verify_spec, frontend),   TEXT(verify_spec, root),
+    TEXT(verify_spec, backend),    PLAIN(verify_spec, backend_port, T_U16),
+    TEXT(verify_spec, health),     TEXT(verify_spec, openapi),
+    TEXT(verify_spec, login),      TEXT(verify_spec, account),
+    TEXT(verify_spec, user),       TEXT(verify_spec, password_secret),
+    TEXT(verify_spec, cache),      PLAIN(verify_spec, latency_us, T_U64),
+    TEXT(verify_spec, cache_user), TEXT(verify_spec, cache_secret),
+    TEXT(verify_spec, cache_keys), TEXT(verify_spec, logout),
+};
+static const struct json_kind verify_kind =
+    KIND(verify_spec, "what is to be verified", verify_members);
+
+static const struct json_member maintenance_members[] = {
+    TEXT(maintenance_spec, unit),
+    TEXT(maintenance_spec, directory),
+};
+static const struct json_kind maintenance_kind =
+    KIND(maintenance_spec, "maintenance page", maintenance_members);
+
 static const struct json_member project_members[] = {
     TEXT(project, name),
     TEXT(project, dir),
@@ -357,6 +378,8 @@ static const struct json_member project_members[] = {
     ONE(project, database, database_kind),
     ONE(project, backup, backup_kind),
     MANY(project, certificates, certificate_kind),
+    ONE(project, verify, verify_kind),
+    ONE(project, maintenance, maintenance_kind),
     PLAIN(project, urls, T_LIST),
     ONE(project, logs, keep_kind),
     MANY(project, schedules, schedule_kind),

@@ -74,6 +74,15 @@ int procedure_begin(const struct procedure_config *config, struct procedure *out
     return r;
 }
 
+void procedure_look(const struct procedure_config *config, struct procedure *out)
+{
+    *out = PROCEDURE_NONE;
+    out->config = config;
+    out->project = strdup(config->project);
+    if (!out->project)
+        abort();
+}
+
 void procedure_end(struct procedure *p, int result)
 {
     (void) result;
@@ -108,8 +117,10 @@ int procedure_ask(const struct procedure *p, json_t *message, json_t **answer, s
     r = client_send(client, message, e);
     if (r == 0)
         r = client_receive(client, -1, answer, e);
-    if (r == 0 && (r = client_error(*answer, e)) < 0)
+    if (r == 0 && (r = client_error(*answer, e)) < 0) {
         json_decref(*answer);
+        *answer = NULL;
+    }
     return r;
 }
 

@@ -38,6 +38,8 @@ struct procedure {
 
 /* Takes the lock, then undoes what an earlier one has left unfinished. */
 int procedure_begin(const struct procedure_config *config, struct procedure *out, struct err *e);
+/* For who only looks: without the lock, and nothing is undone. */
+void procedure_look(const struct procedure_config *config, struct procedure *out);
 void procedure_end(struct procedure *p, int result); /* 0 or the negative errno it came to */
 
 void procedure_say(const struct procedure *p, const char *fmt, ...)

@@ -12,6 +12,8 @@ struct project *fake_project(const char *name, size_t n)
     p->dir = "/srv/p";
     p->release = "1";
     p->n_units = n;
+    p->verify = (struct verify_spec) VERIFY_BLANK;
+    p->maintenance = (struct maintenance_spec) MAINTENANCE_BLANK;
     p->units = arena_array(a, n, sizeof *p->units);
     p->database = (struct database){ .unit = "",
                                      .schema = "s",

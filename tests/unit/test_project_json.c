@@ -100,6 +100,8 @@ static json_t *example(void)
                     .method = "",
                     .keep_days = 7,
                     .after = none },
+        .verify = VERIFY_BLANK,
+        .maintenance = { .unit = "web", .directory = "/d" },
         .urls = none,
         .logs = { .budget = 7, .max_age_us = 8 },
     };
