@@ -5,16 +5,16 @@
 
 #include "base/auto.h"
 #include "base/strv.h"
+#include "cli/breakdown.h"
 #include "cli/cmd.h"
 #include "cli/daemons.h"
-#include "cli/log_reader.h"
 #include "cli/patience.h"
 #include "cli/renewal.h"
 #include "cli/request.h"
 #include "model/project_json.h"
 #include "ops/release.h"
 
-enum { FAILURE_LINES = 40, OPT_NO_RELOAD = 256 };
+enum { OPT_NO_RELOAD = 256 };
 
 struct input {
     char **services;
@@ -80,7 +80,7 @@ static int change(struct cli *cli, const char *operation, const struct input *in
     auto_free char *project = NULL;
     json_t *status = NULL, *message;
     bool ending = false;
-    char service[128];
+    json_t *failure = NULL;
     int r = request_open(cli, in->services, &client, &project, &status, e);
 
     if (r < 0)
@@ -95,9 +95,10 @@ static int change(struct cli *cli, const char *operation, const struct input *in
         json_decref(message);
         return r;
     }
-    r = request_run(cli, client, message, &ending, service, e);
-    if (r < 0 && service[0] != '\0')
-        log_reader_print_last(project, service, FAILURE_LINES, stderr);
+    r = request_run_told(cli, client, message, &ending, &failure, e);
+    if (r < 0)
+        breakdown_show(cli, project, failure, e);
+    json_decref(failure);
     if (ending)
         daemons_wait_end(client);
     return r;

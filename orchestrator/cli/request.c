@@ -67,12 +67,23 @@ static int take_lock(const struct cli *cli, const json_t *message, int *fd, stru
 int request_run(const struct cli *cli, struct client *c, json_t *message, bool *ending,
                 char service[128], struct err *e)
 {
+    json_t *failure = NULL;
+    int r = request_run_told(cli, c, message, ending, &failure, e);
+
+    (void) snprintf(service, 128, "%s", member_text(failure, "service"));
+    json_decref(failure);
+    return r;
+}
+
+int request_run_told(const struct cli *cli, struct client *c, json_t *message, bool *ending,
+                     json_t **failure, struct err *e)
+{
     struct progress *p;
     bool revived = false;
     auto_fd lock = -1;
     int r = take_lock(cli, message, &lock, e);
 
-    service[0] = '\0';
+    *failure = NULL;
     if (r < 0) {
         json_decref(message);
         return r;
@@ -93,11 +104,8 @@ int request_run(const struct cli *cli, struct client *c, json_t *message, bool *
             break;
         event = json_object_get(answer, "event");
         r = event ? on_event(p, event, &revived, e) : client_error(answer, e);
-        if (r < 0) {
-            const char *name =
-                json_string_value(json_object_get(json_object_get(answer, "error"), "service"));
-            (void) snprintf(service, 128, "%s", name ? name : "");
-        }
+        if (r < 0 && !*failure)
+            *failure = json_incref(json_object_get(answer, "error"));
         bool done = json_is_true(json_object_get(answer, "done"));
         *ending = json_is_true(json_object_get(answer, "ending"));
         json_decref(answer);

@@ -14,6 +14,11 @@
 int request_run(const struct cli *cli, struct client *c, json_t *message, bool *ending,
                 char service[128], struct err *e);
 
+/* The same; *failure (new reference, NULL: it did not come so far) is the error of the manager with
+ * all it says, see control/proto.h. */
+int request_run_told(const struct cli *cli, struct client *c, json_t *message, bool *ending,
+                     json_t **failure, struct err *e);
+
 /* The project a verb other than `up` is about: -p, else the running one of the project directory.
  * *out is malloc'd; its status (new reference) goes to *status if not NULL. */
 int request_project(const struct cli *cli, struct client *c, char **out, json_t **status,

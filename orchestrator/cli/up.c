@@ -10,25 +10,24 @@
 #include "base/fsio.h"
 #include "base/paths.h"
 #include "base/strv.h"
+#include "cli/breakdown.h"
 #include "cli/certificate.h"
 #include "cli/cmd.h"
 #include "cli/daemons.h"
 #include "cli/drift.h"
 #include "cli/forward.h"
 #include "cli/init.h"
-#include "cli/log_reader.h"
 #include "cli/mode.h"
 #include "cli/options.h"
 #include "cli/ports.h"
 #include "cli/request.h"
 #include "cli/verified.h"
+#include "cli/when.h"
 #include "cli/wizard.h"
 #include "compose/load.h"
 #include "compose/replicas.h"
 #include "model/project_json.h"
 #include "ops/release.h"
-
-enum { FAILURE_LINES = 40 };
 
 /* what a first `up` makes */
 struct first {
@@ -210,17 +209,18 @@ static int bring_up(struct cli *cli, const struct up *in, const struct project *
     struct forward forward = { 0 };
     auto_client client = NULL;
     bool ending = false;
-    char service[128] = "";
-    json_t *request;
+    json_t *request, *failure = NULL;
     int r = forward_run(cli, in, p, &forward, e);
 
+    if (r < 0)
+        failure = json_pack("{s:s,s:s}", "service", "", "phase", "migrate");
     if (r == 0)
         r = daemons_connect(cli, &client, e);
     request = r == 0 ? request_of(in, p, e) : NULL;
     if (r == 0 && !request)
         r = -EINVAL;
     if (request) {
-        r = request_run(cli, client, request, &ending, service, e);
+        r = request_run_told(cli, client, request, &ending, &failure, e);
         if (r < 0)
             forward_undo(cli, in, p, &forward);
     }
@@ -229,8 +229,9 @@ static int bring_up(struct cli *cli, const struct up *in, const struct project *
         warn_of_shut(cli, p->name, client);
     if (r == 0 && release[0] != '\0')
         note_release(cli, p->name, release, client);
-    if (r < 0 && service[0] != '\0')
-        log_reader_print_last(p->name, service, FAILURE_LINES, stderr);
+    if (r < 0)
+        breakdown_show(cli, p->name, failure, e);
+    json_decref(failure);
     if (ending)
         daemons_wait_end(client);
     if (r < 0 && !in->keep && e->class != ERR_LOCKED && !cli->quiet)
@@ -238,12 +239,31 @@ static int bring_up(struct cli *cli, const struct up *in, const struct project *
     return r;
 }
 
+static void summarise_json(const struct project *p, double seconds)
+{
+    json_t *urls = json_array(), *all;
+    char now[WHEN_TEXT];
+
+    for (const char *const *url = p->urls; url && *url; url++)
+        (void) json_array_append_new(urls, json_string(*url));
+    when_format_utc(clock_wall_us(), now);
+    all = json_pack("{s:i,s:s,s:s,s:s,s:i,s:f,s:o}", "schema", 1, "mode", "native", "project",
+                    p->name, "time", now, "services", (int) p->n_units, "seconds", seconds, "urls",
+                    urls);
+    (void) json_dumpf(all, stdout, JSON_INDENT(2));
+    fputc('\n', stdout);
+    json_decref(all);
+}
+
 static void summarise(const struct cli *cli, const struct project *p, uint64_t began_us)
 {
-    if (cli->quiet || cli->progress == PROGRESS_JSON)
+    double seconds = (double) (clock_now_us() - began_us) / 1e6;
+
+    if (cli->format == FORMAT_JSON)
+        summarise_json(p, seconds);
+    if (cli->quiet || cli->progress == PROGRESS_JSON || cli->format == FORMAT_JSON)
         return;
-    printf("%s is up: %zu services in %.1f s, native mode\n", p->name, p->n_units,
-           (double) (clock_now_us() - began_us) / 1e6);
+    printf("%s is up: %zu services in %.1f s, native mode\n", p->name, p->n_units, seconds);
     for (const char *const *url = p->urls; url && *url; url++)
         printf("  %s\n", *url);
 }
@@ -280,6 +300,8 @@ int up_run(struct cli *cli, const struct up *in, struct err *e)
         r = drift_check(cli, e);
     if (r == 0)
         r = make_release(p, release, e);
+    if (r < 0 && cli->format == FORMAT_JSON)
+        breakdown_show(cli, p ? p->name : "", NULL, e);
     if (r == 0)
         r = bring_up(cli, in, p, release, e);
     if (r < 0 && p)

@@ -61,7 +61,8 @@ int verified_quickly(const struct cli *cli, const char *name, struct err *e)
         err_set(e, -EBADMSG, "it runs, but %zu of %zu checks failed", failed, found.n);
         err_hint(e, "ipam-orch verify");
         r = err_classify(e, ERR_VERIFY);
-    } else if (r == 0 && !cli->quiet && cli->progress != PROGRESS_JSON) {
+    } else if (r == 0 && !cli->quiet && cli->progress != PROGRESS_JSON &&
+               cli->format != FORMAT_JSON) {
         printf("verified: %zu checks in %.1f s\n", found.n - verify_count(&found, VERIFY_SKIP),
                (double) (clock_now_us() - began) / USEC_PER_SEC);
     }

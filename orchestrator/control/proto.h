@@ -93,7 +93,9 @@
  *                                                        too slow for; they are in the log.  Then
  *                                                        {"exit":..} as exec, when it has ended
  * any
- * {"error":{"class":..,"exit":N,"what":.., "service":..,"phase":..,"next":..}}
+ * {"error":{"class":..,"exit":N,"what":.., "service":..,"phase":..,"next":..
+ *   [,"details":{"service","state","restarts","retries","checks":[..][,"exit":{..}]}]}}; details:
+ * of the service that made an operation fail
  *
  * A viewer may say hello, status, stats, schedules and daemon; everything else needs an operator:
  * root, the supervisor's own user or a member of the group ipam-orch, told from SO_PEERCRED. */

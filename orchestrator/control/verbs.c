@@ -40,6 +40,8 @@ static void say_failure(struct connection *c, const struct operation_failure *fa
 {
     json_t *message = error_object(&failure->why, failure->service, failure->phase);
 
+    if (failure->details)
+        (void) json_object_set(json_object_get(message, "error"), "details", failure->details);
     (void) json_object_set_new(message, "ending",
                                json_boolean(supervisor_is_ending(c->server->supervisor)));
     connection_say(c, message);

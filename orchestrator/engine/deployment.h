@@ -185,6 +185,8 @@ bool deployment_has_live_dependant(const struct deployment *d, const struct inst
 
 /* what survives a restart of the supervisor, both ways; the projects travel apart */
 json_t *deployment_to_json(const struct deployment *d);
+/* how a program ended, for events and reports; new reference */
+json_t *deployment_end_to_json(const struct exit_info *x);
 /* what cannot be read is left out, and an error says so */
 int deployment_from_json(struct deployment *d, const json_t *json, struct err *e);
 

@@ -79,6 +79,13 @@ static json_t *lease_to_json(const struct lease *l)
                      places);
 }
 
+json_t *deployment_end_to_json(const struct exit_info *x)
+{
+    return json_pack("{s:i,s:i,s:i,s:s,s:b,s:I}", "code", x->code, "signal", x->signal, "errno",
+                     x->error, "stage", x->stage, "oom", x->oom, "memory_limit",
+                     (json_int_t) x->memory_limit);
+}
+
 json_t *deployment_to_json(const struct deployment *d)
 {
     json_t *instances = json_array(), *leases = json_object();

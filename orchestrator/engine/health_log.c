@@ -35,6 +35,12 @@ void health_log_end(struct health_log *l, uint64_t mono_us, bool ok, int code, c
         abort();
 }
 
+void health_log_count(struct health_log *l)
+{
+    if (l->n > 0)
+        l->results[(l->n - 1) % HEALTH_LOG_MAX].counted = true;
+}
+
 void health_log_clear(struct health_log *l)
 {
     for (size_t n = 0; n < HEALTH_LOG_MAX; n++)
@@ -62,9 +68,9 @@ json_t *health_log_to_json(const struct health_log *l)
         const struct health_result *r = &l->results[k % HEALTH_LOG_MAX];
 
         (void) json_array_append_new(
-            list, json_pack("{s:I,s:I,s:b,s:i,s:o}", "begun_us", (json_int_t) r->begun_us,
-                            "took_us", (json_int_t) r->took_us, "ok", r->ok, "code", r->code,
-                            "output", health_log_text(r->output)));
+            list, json_pack("{s:I,s:I,s:b,s:b,s:i,s:o}", "begun_us", (json_int_t) r->begun_us,
+                            "took_us", (json_int_t) r->took_us, "ok", r->ok, "counted", r->counted,
+                            "code", r->code, "output", health_log_text(r->output)));
     }
     return list;
 }

@@ -45,6 +45,20 @@ void operation_apply(struct deployment *d)
     }
 }
 
+/* before it is stopped, and what is known of it is gone */
+static json_t *details_of(const struct instance *i)
+{
+    json_t *all =
+        json_pack("{s:s,s:s,s:i,s:o,s:i}", "service", i->name, "state", state_text[i->state],
+                  "restarts", (int) i->restarts, "checks", health_log_to_json(&i->checks),
+                  "retries", i->unit ? (int) i->unit->health.retries : 0);
+
+    /* how an earlier life ended has nothing to do with one that is unhealthy */
+    if (i->has_last && (!state_is_live(i->state) || i->false_starts > 0))
+        (void) json_object_set_new(all, "exit", deployment_end_to_json(&i->last));
+    return all;
+}
+
 void operation_fail(struct deployment *d, const struct instance *i, const char *phase,
                     const struct err *why)
 {
@@ -57,6 +71,7 @@ void operation_fail(struct deployment *d, const struct instance *i, const char *
     op->failure.why = *why;
     (void) snprintf(op->failure.service, sizeof op->failure.service, "%s", i ? i->label : "");
     (void) snprintf(op->failure.phase, sizeof op->failure.phase, "%s", phase);
+    op->failure.details = i ? details_of(i) : NULL;
     operation_apply(d);
 }
 
@@ -123,6 +138,12 @@ void operation_expire(struct deployment *d, uint64_t after_us)
     operation_fail(d, late, "deadline", &why);
 }
 
+/* its sandbox could not be made, its program not be executed, or it ended before it was ready */
+static const char *phase_of(const struct exit_info *last)
+{
+    return last->stage[0] == '\0' ? "ready" : exit_is_of_exec(last) ? "exec" : "sandbox";
+}
+
 bool operation_cannot_start(struct deployment *d, const struct instance *i, const char **phase,
                             struct err *why)
 {
@@ -132,7 +153,7 @@ bool operation_cannot_start(struct deployment *d, const struct instance *i, cons
     if (i->false_starts >= OPERATION_FALSE_STARTS ||
         (i->state == STATE_FAILED && i->has_last && deployment_deps(d, i, &because) == DEPS_OK)) {
         describe_end(i, why);
-        *phase = i->last.stage[0] ? "sandbox" : "ready";
+        *phase = phase_of(&i->last);
         return true;
     }
     if (i->state == STATE_SICK && !i->ready_seen) {
@@ -148,14 +169,35 @@ bool operation_cannot_start(struct deployment *d, const struct instance *i, cons
     return true;
 }
 
+/* who has failed by itself, of those that `i` has given up with */
+static const struct instance *root_of(struct deployment *d, const struct instance *i)
+{
+    const char *because = NULL;
+
+    for (size_t n = 0; n < d->n_instances && i->state == STATE_FAILED; n++) {
+        const struct instance *other;
+
+        if (deployment_deps(d, i, &because) == DEPS_OK || !because)
+            break;
+        other = deployment_instance(d, because);
+        if (!other || !other->marked || other->state == STATE_DOWN)
+            break;
+        i = other;
+    }
+    return i;
+}
+
 /* true when the instance makes a start impossible */
 static bool start_failed(struct deployment *d, const struct instance *i)
 {
+    const struct instance *root = root_of(d, i);
     struct err why = ERR_INIT;
     const char *phase;
 
     if (!operation_cannot_start(d, i, &phase, &why))
         return false;
+    if (root != i && operation_cannot_start(d, root, &phase, &why))
+        i = root;
     operation_fail(d, i, phase, &why);
     return true;
 }

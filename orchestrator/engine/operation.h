@@ -19,6 +19,7 @@ struct operation_failure {
     struct err why;
     char service[128]; /* "" = the project as a whole */
     char phase[16];    /* sandbox, exec, ready, deadline */
+    json_t *details;   /* of the service: how it ended, what its health checks said; NULL = none */
 };
 
 struct watcher {

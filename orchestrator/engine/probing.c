@@ -152,6 +152,8 @@ bool probing_answered(struct supervisor *s, uint64_t tag, const struct runtime_a
 static void take_answer(struct instance *i, const struct runtime_answer *a)
 {
     struct supervisor *s = i->in->supervisor;
+    unsigned before = i->health.failing;
+    bool changed;
 
     if (!a->ok)
         keep_output(i, a);
@@ -159,7 +161,10 @@ static void take_answer(struct instance *i, const struct runtime_answer *a)
                    a->timed_out ? "no answer in time"
                    : a->output  ? a->output
                                 : "");
-    if (health_answer(&i->health, &i->unit->health, a->ok, timers_now(s->timers)))
+    changed = health_answer(&i->health, &i->unit->health, a->ok, timers_now(s->timers));
+    if (i->health.failing > before)
+        health_log_count(&i->checks);
+    if (changed)
         supervisor_step(i, i->health.health == HEALTH_GOOD ? FSM_READY : FSM_SICK, NULL);
     if (a->ok && tells_itself(i)) {
         i->health.due_us = 0; /* it does not take it back by itself */

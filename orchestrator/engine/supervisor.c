@@ -194,6 +194,7 @@ static void finish_operation(struct deployment *d)
     }
     if (w.owner)
         w.done(w.owner, op->failed || op->failure.why.code < 0 ? &op->failure : NULL);
+    json_decref(op->failure.details);
     free(op);
 }
 
@@ -499,8 +500,10 @@ void supervisor_free(struct supervisor *s)
     for (size_t n = 0; n < s->n_deployments; n++) {
         if (timer_is_set(&s->save))
             save(s->deployments[n], true);
-        if (s->deployments[n]->op)
+        if (s->deployments[n]->op) {
             timers_cancel(s->timers, &s->deployments[n]->op->deadline);
+            json_decref(s->deployments[n]->op->failure.details);
+        }
         free(s->deployments[n]->op);
         deployment_free(s->deployments[n]);
     }

@@ -37,13 +37,6 @@ static const char *event_word(const struct instance *i)
     return state_text[i->state];
 }
 
-static json_t *end_to_json(const struct exit_info *x)
-{
-    return json_pack("{s:i,s:i,s:i,s:s,s:b,s:I}", "code", x->code, "signal", x->signal, "errno",
-                     x->error, "stage", x->stage, "oom", x->oom, "memory_limit",
-                     (json_int_t) x->memory_limit);
-}
-
 /* something that somebody will ask about */
 static bool is_failure(const struct instance *i, const struct exit_info *how)
 {
@@ -69,7 +62,7 @@ static void announce(struct instance *i, enum state before, const char *detail,
                       (int) i->restarts, "incarnation", (int) i->incarnation, "pid", i->pid,
                       "time_us", (json_int_t) clock_wall_us());
     if (how)
-        (void) json_object_set_new(event, "exit", end_to_json(how));
+        (void) json_object_set_new(event, "exit", deployment_end_to_json(how));
     if (is_failure(i, how) && detail[0] != '\0')
         capsule_begin(i, event);
     supervisor_tell(i->in, event);

@@ -42,6 +42,11 @@ bool state_is_live(enum state s)
     return false;
 }
 
+bool exit_is_of_exec(const struct exit_info *x)
+{
+    return strcmp(x->stage, "executing the program") == 0; /* sandbox/stages.c */
+}
+
 bool exit_is_clean(const struct exit_info *x)
 {
     return x->stage[0] == '\0' && x->signal == 0 && x->code == 0;

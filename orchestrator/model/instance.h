@@ -41,6 +41,8 @@ struct exit_info {
 };
 
 bool exit_is_clean(const struct exit_info *x);
+/* everything was set up, and the program itself could not be executed */
+bool exit_is_of_exec(const struct exit_info *x);
 /* "exited with status 1", "killed: out of memory (limit 64 MiB)", ... */
 void exit_describe(const struct exit_info *x, char *out, unsigned long room);
 

@@ -204,3 +204,106 @@ s.bind(("0.0.0.0", 443)); s.listen(); time.sleep(600)' &
     [ "$(jq -r .error.exit <<<"$error")" -eq 3 ]
     [ "$(jq -r '.error | has("what") and has("where") and has("next")' <<<"$error")" = true ]
 }
+
+# small COMMAND [MORE]: a project of one service, and one that waits for it
+small() {
+    rm -f "$PROJECT/.env.prod"
+    cat >"$PROJECT/compose.yaml" <<E
+name: small
+services:
+  web:
+    image: local/web
+    mem_limit: 32m
+    healthcheck: { test: [CMD, "false"], interval: 100ms, timeout: 10s, retries: 3, start_period: ${3:-10s}, start_interval: 50ms }
+    x-native:
+      user: nobody
+      seccomp: python
+      command: $1
+      ${2:-}
+  later:
+    image: local/later
+    depends_on: { web: { condition: service_healthy } }
+    x-native: { user: nobody, command: [/bin/sleep, "3600"] }
+E
+}
+
+# reports STATUS PHASE LIKELY TEXT: what a failed up says of the service, as a document and to a person
+reports() {
+    run --separate-stderr orch --format json up
+    echo "exit $status: $output $stderr"
+    [ "$status" -eq "$1" ]
+    [ "$(jq -r .failure.service <<<"$output")" = web ]
+    [ "$(jq -r .failure.phase <<<"$output")" = "$2" ]
+    [ "$(jq -r '.failure.likely.kind' <<<"$output")" = "$3" ]
+    [[ $(jq -r '.failure.likely.text, .failure.what' <<<"$output") == *"$4"* ]]
+    [ "$(jq -r '.failure.next' <<<"$output")" != "" ]
+    [ ! -e "$WORLD/log/small/later.log" ]
+}
+
+@test "a module that is missing: phase ready, its traceback, the likely cause, and who waits was never started" {
+    small '[/usr/bin/python3, -c, "import nothing_like_that"]'
+    reports 1 ready library nothing_like_that
+    [ "$(jq -r '.failure.exit.code' <<<"$output")" -eq 1 ]
+    [[ $(jq -r '.failure.lines | join("\n")' <<<"$output") == *Traceback*ModuleNotFoundError* ]]
+    [ "$(jq -r '[.schema, .mode, .project] | join(" ")' <<<"$output")" = "1 native small" ]
+    run orch up
+    echo "$output"
+    [ "$status" -eq 1 ]
+    [[ $output == *"web failed in phase ready"*"last lines of web:"*Traceback*"likely cause (library): "*"next: ipam-orch check package"* ]]
+    [[ $output != *"later preparing"* ]]
+}
+
+@test "a program that cannot be executed is phase exec, a place that is not there phase sandbox" {
+    touch "$PROJECT/plain"
+    chmod 644 "$PROJECT/plain"
+    small '[/srv/plain]' 'binds: ["./plain:/srv/plain:ro"]'
+    reports 1 exec permission "executing the program"
+    small '[/bin/sleep, "3600"]' 'binds: ["./plain:/usr/bin/nothing/here:ro"]'
+    run --separate-stderr orch --format json up
+    echo "exit $status: $output $stderr"
+    [ "$status" -ne 0 ]
+    [ "$(jq -r .failure.phase <<<"$output")" = sandbox ]
+}
+
+@test "what is wrong before anything is started is phase resolve" {
+    small '[/bin/sleep, "3600"]' 'binds: [1, 2, 3'
+    run --separate-stderr orch --format json up
+    echo "exit $status: $output $stderr"
+    [ "$status" -eq 3 ]
+    [ "$(jq -r .failure.phase <<<"$output")" = resolve ]
+    [ "$(jq -r .error.exit <<<"${stderr_lines[-1]}")" -eq 3 ]
+}
+
+@test "memory, a port and a right that are lacking are the likely causes" {
+    small '[/usr/bin/tail, /dev/zero]'
+    reports 1 ready memory "32 MiB"
+    small '[/usr/bin/python3, -c, "import socket; a = socket.create_server((\"\", 9)); b = socket.create_server((\"\", 9))"]'
+    reports 1 ready port "Address already in use"
+    small '[/usr/bin/python3, -c, "open(\"/usr/share/x\", \"w\")"]'
+    run --separate-stderr orch --format json up
+    echo "exit $status: $output $stderr"
+    [ "$status" -eq 1 ]
+    [[ $(jq -r '.failure.likely.kind' <<<"$output") == permission || $(jq -r '.failure.what, .failure.lines[]' <<<"$output") == *"Read-only file system"* ]]
+}
+
+@test "retries: 3 and an endpoint that answers 503: three counted attempts after the start period, each with time, duration and result; exit 6" {
+    printf 'import http.server as h
+class H(h.BaseHTTPRequestHandler):
+    def do_GET(self): self.send_error(503, "the lake is dry")
+h.HTTPServer(("127.0.0.1", 8080), H).serve_forever()\n' >"$PROJECT/sick.py"
+    chmod 644 "$PROJECT/sick.py"
+    small '[/usr/bin/python3, /srv/sick.py]' 'binds: ["./sick.py:/srv/sick.py:ro"]
+      probe: { kind: http, url: "http://127.0.0.1:8080/" }' 2s
+    reports 6 ready null 503
+    [ "$(jq '[.failure.checks[] | select(.counted)] | length' <<<"$output")" -eq 3 ]
+    [ "$(jq '[.failure.checks[] | select(.ok)] | length' <<<"$output")" -eq 0 ]
+    [ "$(jq '.failure.retries' <<<"$output")" -eq 3 ]
+    # those of the start period come before those that count, and each says when, for how long and what
+    [ "$(jq -c '[.failure.checks[].counted] | . == sort' <<<"$output")" = true ]
+    [ "$(jq '[.failure.checks[] | select(.begun_us > 0 and .took_us > 0 and (.output | contains("503") or contains("refused")))] | length' <<<"$output")" -eq \
+        "$(jq '.failure.checks | length' <<<"$output")" ]
+    run orch up
+    echo "$output"
+    [ "$status" -eq 6 ]
+    [[ $output == *"its last health checks, 3 of them counted (retries: 3):"*"failed, in the start period"*"failed, counted: HTTP status 503"* ]]
+}

@@ -49,7 +49,8 @@ static void only_the_last_results_are_kept_the_oldest_first(void **state)
     list = health_log_to_json(&l);
     assert_int_equal(json_array_size(list), HEALTH_LOG_MAX);
     assert_string_equal(output(list, 0), "answer 2");
-    assert_string_equal(output(list, HEALTH_LOG_MAX - 1), "answer 6");
+    assert_string_equal(output(list, HEALTH_LOG_MAX - 1), "answer 17");
+    assert_int_equal(HEALTH_LOG_MAX + 1, 17);
     assert_int_equal(number(list, 0, "begun_us"), 1002);
     assert_int_equal(number(list, 0, "took_us"), 7);
     assert_int_equal(number(list, 1, "code"), 3);
