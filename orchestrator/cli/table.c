@@ -37,6 +37,7 @@ const struct cmd cmd_table[] = {
     { "migrate", NULL, "bring the schema of the database forward or back", cmd_migrate },
     { "seed", NULL, "put rows into the database that it begins with", cmd_seed },
     { "logs", NULL, "show what services printed", cmd_logs },
+    { "maintenance", NULL, "show a page instead of the application for a while", cmd_maintenance },
     { "verify", NULL, "verify that what runs does what it is there for", cmd_verify },
     { "graph", "viz", "draw services and what they depend on", cmd_graph },
     { "why", NULL, "explain services that are not as they should be", cmd_why },

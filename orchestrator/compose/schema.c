@@ -159,6 +159,12 @@ static const struct attribute verify_list[] = {
 };
 KIND(verify, "x-ipam-orch.verify section");
 
+static const struct attribute maintenance_list[] = {
+    { "service", TEXT_, YES("the proxy that shows the page") },
+    { "directory", TEXT_, YES("of page and switch, inside it") },
+};
+KIND(maintenance, "x-ipam-orch.maintenance section");
+
 static const struct attribute ours_list[] = {
     { "release", TEXT_, YES("shown by `ps`; what runs uses copies of its files") },
     { "live", TEXTS_, .path = PATH_FILE, YES("paths of the project that are not copied: what runs sees how they change") },
@@ -168,6 +174,7 @@ static const struct attribute ours_list[] = {
     { "certificate", OBJECT_, .kind = &certificate, YES("see its attributes") },
     { "urls", TEXTS_, YES("shown when all is up") },
     { "verify", OBJECT_, .kind = &verify, YES("see its attributes") },
+    { "maintenance", OBJECT_, .kind = &maintenance, YES("see its attributes") },
     { "logs", OBJECT_, .kind = &schema_log_keep, YES("see its attributes") },
     { "schedules", .accepts = IS_MAP, .values = IS_MAP, NAMED_(schedule), YES("commands of ours that the manager runs") },
     { "trash", TIME_, .keep = true, YES("how long removed volumes can be brought back; 7d where nothing is said, 0s deletes at once") },

@@ -11,6 +11,7 @@
 #include "model/project_json.h"
 #include "ops/cert.h"
 #include "ops/intent.h"
+#include "ops/maintenance.h"
 #include "ops/oplock.h"
 #include "ops/rotate.h"
 #include "ops/safeguard.h"
@@ -26,6 +27,7 @@ static const struct {
     { "migrate", safeguard_undo },
     { "cert", cert_undo },
     { "secrets rotate", rotate_undo },
+    { "maintenance", maintenance_undo },
     { 0 },
 };
 

@@ -38,3 +38,13 @@ load command
     run -0 orch help codes
     [[ $output == *"  7  a check of what runs failed"* ]]
 }
+
+@test "maintenance: its words, and a project without a page" {
+    fails 2 "'maybe' is none of on, off, status" -- maintenance maybe
+    fails 2 "one of on, off, status" -- maintenance
+    fails 2 "belong to" -- maintenance off --allow 10.0.0.0/8
+    printf 'services: { a: { image: a, x-native: { user: nobody, command: [/bin/true] } } }\nx-ipam-orch: { maintenance: { service: b } }\n' >compose.yaml
+    fails 3 "'b' is not a service of this file" -- up --no-wait
+    printf 'services: { a: { image: a, x-native: { user: nobody, command: [/bin/true] } } }\nx-ipam-orch: { maintenance: { service: a, directory: here } }\n' >compose.yaml
+    fails 3 "must be a path inside the service" -- up --no-wait
+}

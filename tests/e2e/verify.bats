@@ -7,6 +7,8 @@ load world
 setup_file() {
     world_open
     copy_project
+    # what these tests spoil under what runs
+    sed -i 's|^  live: .*|  live: [./acme, ./frontend/dist, ./redis, ./nginx]|' "$PROJECT/compose.yaml"
 }
 
 teardown_file() { world_close; }
@@ -59,11 +61,18 @@ administrator() {
         --user=mysql -N -B -e "$1"
 }
 
-@test "up ends with a verification, in less time than anybody waits for" {
-    run --separate-stderr orch up
+@test "up starts in the order of dependencies, waits until all are healthy, and ends with a verification" {
+    run --separate-stderr orch up --progress json
     echo "$output" "$stderr"
     [ "$status" -eq 0 ]
     touch "$WORLD/is-up"
+    # database and cache start together
+    [ "$(jq -r 'select(.event == "healthy").service' <<<"$output" | sed 's/^redis$/mysql/' | tr '\n' ' ')" = \
+        "mysql mysql backend frontend nginx " ]
+    ps_json | jq -e '.services | all(.health == "healthy" or .state == "done")' >/dev/null
+    run --separate-stderr orch up
+    echo "$output" "$stderr"
+    [ "$status" -eq 0 ]
     [[ $output =~ verified:\ [0-9]+\ checks ]]
     run orch up --skip-verify
     [ "$status" -eq 0 ]
@@ -191,8 +200,8 @@ p = html.parser.HTMLParser(); p.feed(open(sys.argv[1]).read()); p.close()' "$BAT
 
 @test "another operation works on the project: nothing is written, the rest is verified" {
     local lock=$WORLD/state/operations/ipam/lock
-    flock "$lock" -c "touch $WORLD/locked; read -r _ <$WORLD/unlock" &
     mkfifo "$WORLD/unlock"
+    flock "$lock" -c "touch $WORLD/locked; read -r _ <$WORLD/unlock" 3>&- &
     locked() { [ -e "$WORLD/locked" ]; }
     wait_until 10 locked
     verifies 0 --only database
@@ -337,6 +346,61 @@ p = html.parser.HTMLParser(); p.feed(open(sys.argv[1]).read()); p.close()' "$BAT
     [ "$(jq -r '.checks[] | select(.id == "backend.direct") | .next' <<<"$output")" = "ipam-orch start backend" ]
     orch start backend
     verifies 0 --only backend
+}
+
+@test "maintenance: a page with 503 and Retry-After for everybody but who is allowed; it outlives a restart" {
+    answers() { [ "$(in_net curl -sk -o /dev/null -w '%{http_code}' "https://127.0.0.1$1")" = "$2" ]; }
+    run orch maintenance status
+    [ "$output" = "maintenance is off" ]
+    run orch maintenance on --message 'Back at <noon>'
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"maintenance is on since "*": Back at <noon>" ]]
+    run in_net curl -ski https://127.0.0.1/
+    [[ $output == HTTP/2\ 503* && $output == *"retry-after: "* && $output == *"Back at &lt;noon&gt;"* ]]
+    [[ $output == *"content-security-policy: "* ]]
+    answers /api/health 503
+    # whoever asks the services themselves sees them well, and verify says why it does not look
+    orch_json=$(ps_json)
+    [ "$(jq -r '[.services[].health] | unique | join(" ")' <<<"$orch_json")" = healthy ]
+    verifies 0 --only frontend,backend
+    finds skip frontend.page maintenance
+    finds ok backend.direct
+    orch restart nginx
+    answers / 503
+    # this host comes to the proxy from the gateway of its network
+    run orch maintenance on --allow 192.0.2.0/24 --allow "$(nsenter -t "$(ps_field nginx pid)" -n ip -4 route | sed -n 's/^default via \([0-9.]*\).*/\1/p')"
+    [ "$status" -eq 0 ]
+    answers / 200
+    [ "$(orch maintenance status --format json | jq -c '[.maintenance.on, .maintenance.allow[0]]')" = '[true,"192.0.2.0/24"]' ]
+    orch maintenance off
+    answers / 200
+    answers /api/health 200
+}
+
+@test "maintenance: what nginx refuses leaves everything as it was; what was interrupted is undone" {
+    local dir=$WORLD/state/operations/ipam
+    answers() { [ "$(in_net curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1/)" = "$1" ]; }
+    cp "$PROJECT/nginx/proxy.conf" "$WORLD/good.conf"
+    echo 'nonsense;' >>"$PROJECT/nginx/proxy.conf"
+    run orch maintenance on
+    cp "$WORLD/good.conf" "$PROJECT/nginx/proxy.conf"
+    echo "exit $status: $output"
+    [ "$status" -eq 3 ]
+    [[ $output == *nonsense*"next: "* ]]
+    answers 200
+    [ "$(orch maintenance status)" = "maintenance is off" ]
+    orch maintenance on
+    answers 503
+    # as a killed one leaves it: what was meant, and what there was before
+    printf '{"verb":"maintenance","geo":"","page":""}\n' >"$dir/intent"
+    run --separate-stderr orch maintenance status
+    echo "$output $stderr"
+    [ "$output" = "maintenance is off" ]
+    [[ $stderr == *"an earlier maintenance was interrupted"* ]]
+    [ ! -e "$dir/intent" ]
+    is_open() { answers 200; }
+    wait_until 20 is_open
 }
 
 @test "Prometheus: targets that are down are named; secrets that anybody would guess" {
