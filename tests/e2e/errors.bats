@@ -207,7 +207,7 @@ s.bind(("0.0.0.0", 443)); s.listen(); time.sleep(600)' &
 
 # small COMMAND [MORE]: a project of one service, and one that waits for it
 small() {
-    rm -f "$PROJECT/.env.prod"
+    rm -f "$PROJECT/.env.prod" "$PROJECT/env.template"
     cat >"$PROJECT/compose.yaml" <<E
 name: small
 services:
