@@ -11,6 +11,8 @@
 #include "cli/page.h"
 #include "cli/request.h"
 #include "model/member.h"
+#include "ops/cert.h"
+#include "ops/served.h"
 
 enum { OPT_LISTEN = 256 };
 
@@ -54,6 +56,9 @@ struct metric {
 };
 
 #define US 1e-6
+
+#define CERTIFICATE(name)                                                                          \
+    "ipam_orch_certificate_" name "{project=\"%s\",service=\"%s\",instance=\"%s\",port=\"%u\"}"
 
 static const struct metric metrics[] = {
     { "restarts_total", "counter", "restarts", "restarts by policy since it was asked to start", 1,
@@ -185,12 +190,58 @@ static void print_schedules(FILE *out, const char *project, const json_t *list)
     }
 }
 
+/* ---- certificates: what each published TLS port shows ---- */
+
+struct shown {
+    FILE *not_after, *self_signed; /* one metric's samples belong together */
+    const char *project;
+    bool any;
+};
+
+static void look_at(void *owner, const struct cert_port *port)
+{
+    struct shown *s = owner;
+    struct served seen = { 0 };
+
+    if (served_look(port->address, port->port, &seen, NULL) < 0)
+        return;
+    s->any = true;
+    fprintf(s->not_after, CERTIFICATE("not_after_seconds") " %lld\n", s->project, port->service,
+            port->name, port->port, (long long) seen.not_after);
+    fprintf(s->self_signed, CERTIFICATE("self_signed") " %d\n", s->project, port->service,
+            port->name, port->port, seen.self_signed);
+}
+
+static void print_certificates(FILE *out, const char *project, const json_t *list)
+{
+    auto_free char *first = NULL, *second = NULL;
+    size_t first_len = 0, second_len = 0;
+    struct shown s = { .project = project,
+                       .not_after = open_memstream(&first, &first_len),
+                       .self_signed = open_memstream(&second, &second_len) };
+
+    if (!s.not_after || !s.self_signed)
+        abort();
+    for (size_t i = 0; i < json_array_size(list); i++)
+        cert_instance_ports(json_array_get(list, i), look_at, &s);
+    (void) fclose(s.not_after);
+    (void) fclose(s.self_signed);
+    if (!s.any)
+        return;
+    head(out, "certificate_not_after_seconds", "gauge",
+         "when the certificate expires that is shown, since 1970");
+    fputs(first, out);
+    head(out, "certificate_self_signed", "gauge", "1 for a test certificate, which nobody trusts");
+    fputs(second, out);
+}
+
 static void print_all(FILE *out, const char *project, const json_t *status, const json_t *used)
 {
     print_state(out, project, status);
     print_health(out, project, status);
     for (size_t i = 0; i < ARRAY_LEN(metrics); i++)
         print_metric(out, &metrics[i], project, metrics[i].used ? used : status);
+    print_certificates(out, project, status);
 }
 
 static bool any_runs(const json_t *list)

@@ -91,7 +91,8 @@ static int prepare(struct cli *cli, struct first *first, struct err *e)
         return r;
     r = certificate_ensure(&load, &certificate, e);
     if (r == 0 && certificate)
-        say_created(first, certificate, "self-signed, for trying out");
+        say_created(first, certificate,
+                    "self-signed, for trying out; ipam-orch cert issue gets a real one");
     return r;
 }
 

@@ -309,7 +309,7 @@ void deployment_adopt(struct deployment *d, struct project *project)
 
 void deployment_swap(struct deployment *d, struct project *same)
 {
-    for (size_t n = 0; n < d->n_instances; n++) {
+    for (size_t n = 0; n < d->n_all; n++) {
         struct instance *i = d->instances[n];
         const struct unit *u = i->unit ? &same->units[i->unit - d->project->units] : NULL;
 

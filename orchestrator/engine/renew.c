@@ -64,9 +64,9 @@ static int check(const struct deployment *d, const char *project, struct err *e)
 {
     if (!d)
         return err_set(e, -ENOENT, "project '%s' is not running", project);
-    if (d->op) {
+    if (d->op || d->rollout) {
         err_set(e, -EBUSY, "project '%s' is locked: '%s' is running", project,
-                operation_text[d->op->kind]);
+                d->op ? operation_text[d->op->kind] : "update");
         err_hint(e, "wait for it, or see: ipam-orch ps");
         return err_classify(e, ERR_LOCKED);
     }

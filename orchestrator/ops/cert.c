@@ -119,7 +119,7 @@ static bool has_it(const struct unit *u, const struct certificate *c)
     return false;
 }
 
-static void ports_of(const json_t *instance, cert_port_seen *each, void *owner)
+void cert_instance_ports(const json_t *instance, cert_port_seen *each, void *owner)
 {
     json_t *one;
     size_t i;
@@ -147,7 +147,7 @@ int cert_ports(const struct procedure *p, const struct project *project,
     json_array_foreach (json_object_get(status, "services"), i, one)
         if (json_integer_value(json_object_get(one, "pid")) > 0 &&
             has_it(project_unit(project, member_text(one, "service")), c))
-            ports_of(one, each, owner);
+            cert_instance_ports(one, each, owner);
     json_decref(status);
     return r;
 }
@@ -193,11 +193,11 @@ struct proof {
 static void prove(void *owner, const struct cert_port *port)
 {
     struct proof *proof = owner;
-    char seen[PAIR_FINGERPRINT] = "";
-    int r = served_look(port->address, port->port, NULL, seen, proof->e);
+    struct served seen = { 0 };
+    int r = served_look(port->address, port->port, &seen, proof->e);
 
     proof->ports++;
-    if (r == 0 && strcmp(seen, proof->fingerprint) != 0)
+    if (r == 0 && strcmp(seen.fingerprint, proof->fingerprint) != 0)
         r = err_set(proof->e, -ESTALE, "%s still shows another certificate on port %u", port->name,
                     port->port);
     if (r < 0)

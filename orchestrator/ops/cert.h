@@ -40,6 +40,8 @@ struct cert_port {
     uint16_t port;
 };
 typedef void cert_port_seen(void *owner, const struct cert_port *port);
+/* those of one instance, as `status` of control/proto.h has it */
+void cert_instance_ports(const json_t *instance, cert_port_seen *each, void *owner);
 int cert_ports(const struct procedure *p, const struct project *project,
                const struct certificate *c, cert_port_seen *each, void *owner, struct err *e);
 

@@ -179,17 +179,17 @@ struct looks {
 static void look(void *owner, const struct cert_port *port)
 {
     struct looks *l = owner;
-    char seen[PAIR_FINGERPRINT] = "";
+    struct served seen = { 0 };
     struct err e = ERR_INIT;
-    int r = served_look(port->address, port->port, NULL, seen, &e);
-    bool matches = r == 0 && strcmp(seen, l->fingerprint) == 0;
+    int r = served_look(port->address, port->port, &seen, &e);
+    bool matches = r == 0 && strcmp(seen.fingerprint, l->fingerprint) == 0;
 
     l->failed |= r < 0;
     l->differs |= r == 0 && !matches;
     (void) json_array_append_new(
         l->list, json_pack("{s:s,s:s,s:i,s:b,s:s,s:s}", "service", port->service, "name",
                            port->name, "port", (int) port->port, "matches", matches, "fingerprint",
-                           seen, "error", r < 0 ? e.msg : ""));
+                           seen.fingerprint, "error", r < 0 ? e.msg : ""));
 }
 
 static void check_served(const struct cert_view *v, const char *fingerprint, json_t *checks,

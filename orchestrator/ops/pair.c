@@ -62,14 +62,14 @@ static char *serial_text(const X509 *x)
     return out;
 }
 
-static int64_t seconds(const ASN1_TIME *t)
+int64_t pair_seconds(const ASN1_TIME *t)
 {
     struct tm tm = { 0 };
 
     return ASN1_TIME_to_tm(t, &tm) == 1 ? (int64_t) timegm(&tm) : 0;
 }
 
-static void fingerprint(const X509 *x, char out[PAIR_FINGERPRINT])
+void pair_fingerprint(const X509 *x, char out[PAIR_FINGERPRINT])
 {
     unsigned char sum[EVP_MAX_MD_SIZE];
     unsigned len = 0;
@@ -173,10 +173,10 @@ void pair_look(const char *certificate, const char *key, const char *const *name
     out->subject = name_text(X509_get_subject_name(chain[0]));
     out->issuer = name_text(X509_get_issuer_name(chain[0]));
     out->serial = serial_text(chain[0]);
-    out->not_before = seconds(X509_get0_notBefore(chain[0]));
-    out->not_after = seconds(X509_get0_notAfter(chain[0]));
+    out->not_before = pair_seconds(X509_get0_notBefore(chain[0]));
+    out->not_after = pair_seconds(X509_get0_notAfter(chain[0]));
     out->self_signed = signs(chain[0], chain[0]);
-    fingerprint(chain[0], out->fingerprint);
+    pair_fingerprint(chain[0], out->fingerprint);
     read_names(chain[0], &out->names);
     read_key_type(chain[0], out);
     for (unsigned i = 0; i + 1 < n; i++)

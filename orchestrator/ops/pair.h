@@ -5,6 +5,7 @@
 #ifndef IPAM_OPS_PAIR_H
 #define IPAM_OPS_PAIR_H
 
+#include <openssl/x509.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +40,9 @@ int pair_days_left(const struct pair *p, int64_t now);
 /* 0: nothing to say; 21, 7 or 1: as grave as if so many days or fewer were left, which for a short
  * lifetime is a third, a sixth or a twelfth of it; -1: it has expired. */
 int pair_warning(const struct pair *p, int64_t now);
+/* of one certificate, as above */
+void pair_fingerprint(const X509 *x, char out[PAIR_FINGERPRINT]);
+int64_t pair_seconds(const ASN1_TIME *t);
 /* of this machine alone: "localhost", or an address */
 bool pair_is_local_name(const char *name);
 

@@ -5,7 +5,6 @@
 #include <netinet/in.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -51,34 +50,29 @@ static int dial(const char *address, uint16_t port)
     return take_fd(&fd);
 }
 
-static int shake(SSL *ssl, int fd, const char *name, char fingerprint[PAIR_FINGERPRINT])
+static int shake(SSL *ssl, int fd, struct served *out)
 {
-    unsigned char sum[EVP_MAX_MD_SIZE];
-    unsigned len = 0;
     const X509 *peer;
 
-    if (SSL_set_fd(ssl, fd) != 1 ||
-        (name && !strchr(name, ':') && SSL_set_tlsext_host_name(ssl, name) != 1) ||
-        SSL_connect(ssl) != 1)
+    if (SSL_set_fd(ssl, fd) != 1 || SSL_connect(ssl) != 1)
         return -EPROTO;
     peer = SSL_get0_peer_certificate(ssl);
-    if (!peer || X509_digest(peer, EVP_sha256(), sum, &len) != 1)
+    if (!peer)
         return -EPROTO;
-    for (unsigned i = 0; i < len && 2 * i + 2 < PAIR_FINGERPRINT; i++)
-        (void) snprintf(fingerprint + (size_t) 2 * i, 3, "%02x", sum[i]);
+    pair_fingerprint(peer, out->fingerprint);
+    out->not_after = pair_seconds(X509_get0_notAfter(peer));
+    out->self_signed = X509_NAME_cmp(X509_get_subject_name(peer), X509_get_issuer_name(peer)) == 0;
     return 0;
 }
 
-int served_look(const char *address, uint16_t port, const char *name,
-                char fingerprint[PAIR_FINGERPRINT], struct err *e)
+int served_look(const char *address, uint16_t port, struct served *out, struct err *e)
 {
     auto_fd fd = dial(address, port);
     SSL_CTX *context = fd < 0 ? NULL : SSL_CTX_new(TLS_client_method());
     SSL *ssl = context ? SSL_new(context) : NULL;
-    const char *why;
-    int r = fd < 0 ? fd : ssl ? shake(ssl, fd, name, fingerprint) : -ENOMEM;
+    int r = fd < 0 ? fd : ssl ? shake(ssl, fd, out) : -ENOMEM;
+    const char *why = r == -EPROTO ? ERR_reason_error_string(ERR_peek_error()) : NULL;
 
-    why = r == -EPROTO ? ERR_reason_error_string(ERR_peek_error()) : NULL;
     if (r < 0)
         err_set(e, r, "port %u of %s: %s", port, address[0] ? address : "this host",
                 why ? why : strerror(-r));

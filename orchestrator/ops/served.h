@@ -9,8 +9,13 @@
 #include "base/err.h"
 #include "ops/pair.h"
 
-/* `address` "" or any wildcard: this host; `name` is what the client asks for, may be NULL. */
-int served_look(const char *address, uint16_t port, const char *name,
-                char fingerprint[PAIR_FINGERPRINT], struct err *e);
+struct served {
+    char fingerprint[PAIR_FINGERPRINT];
+    int64_t not_after; /* seconds since 1970 */
+    bool self_signed;
+};
+
+/* `address` "" or any wildcard: this host. */
+int served_look(const char *address, uint16_t port, struct served *out, struct err *e);
 
 #endif

@@ -95,6 +95,10 @@ events() {
     [ "$(jq -r '.names | sort | join(" ")' <<<"$output")" = "127.0.0.1 ::1 ipam.test localhost" ]
     [ "$(jq -r '[.checks[] | select(.status != "ok") | .id] | join(" ")' <<<"$output")" = issuer ]
     [ "$(stat -c '%a %G' "$PROJECT/certs" "$PROJECT/acme" | tr '\n' ' ')" = "2770 ipam-orch 2775 ipam-orch " ]
+    run orch metrics
+    grep -qx 'ipam_orch_certificate_self_signed{project="ipam",service="nginx",instance="nginx",port="443"} 1' <<<"$output"
+    [ "$(sed -n 's/^ipam_orch_certificate_not_after_seconds{.*} //p' <<<"$output")" -eq \
+        "$(date -d "$(openssl x509 -noout -enddate -in "$PROJECT/certs/server.crt" | sed 's/.*=//')" +%s)" ]
     run cert status
     [[ $output == *"a test certificate nobody trusts"* ]]
 }
@@ -119,6 +123,10 @@ events() {
     rm -r "$PROJECT/certs"
     mv "$kept" "$PROJECT/certs"
     [ "$(status served_matches_file)" = true ]
+    # without the pair up makes another one
+    rm "$PROJECT"/certs/server.*
+    orch up
+    [ "$(status 'source + " " + (.served_matches_file | tostring)')" = "self-signed true" ]
 }
 
 @test "cert issue: a chain of the authority is served, by the process that ran" {
