@@ -43,7 +43,7 @@ static const char plain_spec[] =
     "\"network_of\":\"\","
     "\"dns_search\":[],\"dns_options\":[],\"seccomp\":\"default\",\"seccomp_profile\":\"\","
     "\"capabilities\":[],\"devices\":[],\"device_rules\":[],\"apparmor\":\"\",\"own_users\":false,"
-    "\"notify\":false,\"pre_start\":[],\"listen\":[],\"inherits\":false,"
+    "\"notify\":false,\"beside\":\"\",\"pre_start\":[],\"listen\":[],\"inherits\":false,"
     "\"ipc_of\":\"\",\"no_shm\":false,\"pid_of\":\"\",\"proc_all\":false,\"host_uts\":false,\"host_"
     "cgroup\":false}";
 
