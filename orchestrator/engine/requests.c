@@ -561,11 +561,11 @@ json_t *supervisor_status(const struct supervisor *s, const char *project)
             (void) json_array_append_new(
                 services, more_status(d->instances[k], instance_status(d->instances[k])));
         (void) json_array_append_new(
-            projects, json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "project", d->project->name,
-                                "directory", d->project->dir, "operation",
-                                d->op ? operation_text[d->op->kind] : "", "services", services,
-                                "one_offs", one_offs(s, d), "schedules",
-                                timetable_describe(d, false)));
+            projects,
+            json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "project", d->project->name, "directory",
+                      d->project->dir, "operation", d->op ? operation_text[d->op->kind] : "",
+                      "services", services, "one_offs", one_offs(s, d), "schedules",
+                      timetable_describe(d, false)));
     }
     return json_pack("{s:o}", "projects", projects);
 }

@@ -23,12 +23,8 @@ static const struct {
     const char *verb;
     int (*undo)(struct procedure *p, const json_t *intent, struct err *e);
 } undoers[] = {
-    { "update", update_undo },
-    { "migrate", safeguard_undo },
-    { "cert", cert_undo },
-    { "secrets rotate", rotate_undo },
-    { "maintenance", maintenance_undo },
-    { 0 },
+    { "update", update_undo },         { "migrate", safeguard_undo },       { "cert", cert_undo },
+    { "secrets rotate", rotate_undo }, { "maintenance", maintenance_undo }, { 0 },
 };
 
 static int undo(struct procedure *p, struct err *e)
