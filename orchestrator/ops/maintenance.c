@@ -28,8 +28,15 @@ static const char write_script[] = "set -eu; cd \"$1\"\n"
                                    "printf '%s' \"$3\" >\".$2.new\"; mv \".$2.new\" \"$2\"";
 /* nginx reads no file that is not there */
 static const char remove_script[] = ": >\"$1/$2\"";
-/* as the proxy answers itself: "503 on" while the page is shown */
+/* the processes that take new connections; those that have read something new leave that to others
+ */
+static const char workers_script[] =
+    "for p in /proc/[0-9]*; do tr '\\0' ' ' <$p/cmdline 2>/dev/null | "
+    "grep -q 'nginx: worker process *$' && printf '%s ' \"${p#/proc/}\"; done; true";
+/* as the proxy answers itself: "503 on" while the page is shown; nothing while one of $3 goes on */
 static const char look_script[] =
+    "for p in $3; do tr '\\0' ' ' <\"/proc/$p/cmdline\" 2>/dev/null | "
+    "grep -q 'nginx: worker process *$' && exit 0; done\n"
     "curl -sk --noproxy '*' --max-time 5 -o /dev/null -w '%{http_code} %header{x-maintenance}' "
     "https://127.0.0.1/ || true";
 
@@ -162,7 +169,7 @@ static bool allows_itself(const struct maintenance *m)
 }
 
 static int await(const struct procedure *p, const struct maintenance_spec *spec,
-                 const struct maintenance *m, struct err *e)
+                 const struct maintenance *m, const char *workers, struct err *e)
 {
     bool shown = m->on && !allows_itself(m);
     uint64_t end = clock_now_us() + SHOWS_US;
@@ -170,11 +177,11 @@ static int await(const struct procedure *p, const struct maintenance_spec *spec,
     while (clock_now_us() < end) {
         auto_free char *said = NULL;
         struct timespec pause = { .tv_nsec = LOOK_AGAIN_MS * 1000000L };
-        int r = inside(p, spec, look_script, "", "", &said, e);
+        int r = inside(p, spec, look_script, "", workers, &said, e);
 
         if (r < 0)
             return r;
-        if ((strcmp(said, "503 on") == 0) == shown)
+        if (said[0] && (strcmp(said, "503 on") == 0) == shown)
             return 0;
         (void) nanosleep(&pause, NULL);
     }
@@ -214,7 +221,7 @@ static int change(const struct procedure *p, const struct maintenance_spec *spec
 {
     auto_free char *geo = m->on ? geo_text(m) : strdup("");
     auto_free char *page = m->on ? page_text(m) : strdup("");
-    auto_free char *was_geo = NULL, *was_page = NULL;
+    auto_free char *was_geo = NULL, *was_page = NULL, *workers = NULL;
     int r = read_files(p, spec, &was_geo, &was_page, e);
 
     if (r == 0 && m->on)
@@ -222,12 +229,14 @@ static int change(const struct procedure *p, const struct maintenance_spec *spec
     if (r == 0)
         r = put_file(p, spec, geo_file, geo, e);
     if (r == 0)
+        r = inside(p, spec, workers_script, "", "", &workers, e);
+    if (r == 0)
         r = reload(p, spec, e);
     if (r < 0 && was_geo && was_page) { /* it reads what it had before, whenever it reads again */
         (void) restore(p, spec, was_geo, was_page, NULL);
         return r;
     }
-    return r < 0 ? r : await(p, spec, m, e);
+    return r < 0 ? r : await(p, spec, m, workers, e);
 }
 
 int maintenance_apply(const struct procedure *p, const struct maintenance *m, struct err *e)
