@@ -15,6 +15,8 @@
 #include "cli/request.h"
 #include "cli/when.h"
 #include "compose/load.h"
+#include "model/member.h"
+#include "ops/drill.h"
 
 enum { PASSPHRASE_MAX = 64 * 1024, ANSWER_ROOM = 16 };
 
@@ -168,4 +170,47 @@ void backup_place_print(json_t *document)
     (void) json_dumpf(document, stdout, JSON_INDENT(2));
     putchar('\n');
     json_decref(document);
+}
+
+static void print_drill(const struct cli *cli, const struct backup_place *p, const struct backup *b,
+                        const json_t *found)
+{
+    const json_t *one;
+    size_t i;
+
+    if (cli->format == FORMAT_JSON) {
+        json_t *document = backup_place_document(p);
+
+        (void) json_object_set_new(document, "name", json_string(b->name));
+        (void) json_object_update(document, (json_t *) (size_t) found);
+        backup_place_print(document);
+        return;
+    }
+    printf("%-32s %12s %12s\n", "TABLE", "ROWS", "CHECKSUM");
+    json_array_foreach (json_object_get(found, "tables"), i, one)
+        printf("%-32s %12lld %12lld\n", member_text(one, "name"),
+               (long long) json_integer_value(json_object_get(one, "rows")),
+               (long long) json_integer_value(json_object_get(one, "checksum")));
+    printf("%s: what it restores is what was backed up\n", b->name);
+}
+
+int backup_place_drill(const struct cli *cli, const struct backup_place *p, const struct backup *b,
+                       struct err *e)
+{
+    struct restore_wish wish = {
+        .store = &p->store, .backup = b, .key = p->key, .definition = p->definition
+    };
+    json_t *found = NULL;
+    int r = backup_verify(&p->store, b, &p->key, e);
+
+    if (r == 0)
+        r = drill_run(&p->operate.procedure, &wish, &found, e);
+    if (r == 0)
+        r = backup_note_verified(&p->store, b, "drill", json_incref(found), e);
+    procedure_note(&p->operate.procedure, r < 0 ? "drill-failed" : "drill-done",
+                   json_pack("{s:s}", "backup", b->name));
+    if (r == 0)
+        print_drill(cli, p, b, found);
+    json_decref(found);
+    return r;
 }

@@ -40,6 +40,10 @@ void backup_place_close(struct backup_place *p, int result);
 int backup_place_confirm(const struct cli *cli, const char *question, const char *again,
                          struct err *e);
 
+/* Tries a backup (ops/drill.h), notes that, prints what came back. */
+int backup_place_drill(const struct cli *cli, const struct backup_place *p, const struct backup *b,
+                       struct err *e);
+
 /* what documents begin with; new reference */
 json_t *backup_place_document(const struct backup_place *p);
 void backup_place_print(json_t *document); /* stolen */

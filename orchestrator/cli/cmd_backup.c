@@ -276,6 +276,8 @@ static int create(const struct cli *cli, const struct input *in, struct backup_p
     r = backup_state_write(procedure, "running", "", e);
     if (r == 0)
         r = backup_create(procedure, &p->store, &wish, &name, &manifest, sum, e);
+    procedure_note(procedure, r < 0 ? "backup-failed" : "backup-done",
+                   json_pack("{s:s*}", "backup", name));
     if (r < 0) {
         (void) backup_state_write(procedure, "failed", e->msg, NULL);
         return r;
@@ -423,6 +425,17 @@ static int verify(const struct cli *cli, const struct input *in, struct backup_p
     return each(in, p, verify_one, (void *) (size_t) cli, e);
 }
 
+static int drill_one(void *owner, struct backup_place *p, const struct backup *b, struct err *e)
+{
+    return backup_place_drill(owner, p, b, e);
+}
+
+static int drill(const struct cli *cli, const struct input *in, struct backup_place *p,
+                 struct err *e)
+{
+    return each(in, p, drill_one, (void *) (size_t) cli, e);
+}
+
 static int remove_one(void *owner, struct backup_place *p, const struct backup *b, struct err *e)
 {
     const struct cli *cli = owner;
@@ -527,6 +540,7 @@ static const struct action actions[] = {
     { "ls", 0, false, list },
     { "show", 0, true, show },
     { "verify", PLACE_LOCKS, true, verify },
+    { "drill", PLACE_RUNS | PLACE_LOCKS, true, drill },
     { "prune", PLACE_LOCKS, false, prune },
     { "rm", PLACE_LOCKS, true, rm },
     { 0 },

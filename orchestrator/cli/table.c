@@ -44,6 +44,7 @@ const struct cmd cmd_table[] = {
     { "wait", NULL, "wait until services have stopped, or are healthy", cmd_wait },
     { "backup", NULL, "keep the project as it is now, look at what is kept, try it, remove it",
       cmd_backup },
+    { "restore", NULL, "bring the project back to what a backup holds", cmd_restore },
     { "metrics", NULL, "print figures of services for Prometheus", cmd_metrics },
     { "report", NULL, "write one file for whoever is asked for help, without secrets", cmd_report },
     { "events", NULL, "show what happens to services, and what has happened", cmd_events },

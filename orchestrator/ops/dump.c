@@ -65,6 +65,7 @@ static int run_dump(const struct procedure *p, const struct database *db, bool l
                                  "--triggers",
                                  "--events",
                                  "--hex-blob",
+                                 "--skip-add-locks",
                                  "--no-autocommit",
                                  "--no-tablespaces",
                                  "--skip-dump-date",
@@ -132,15 +133,17 @@ int dump_create(const struct procedure *p, const struct database *db, int fd,
 
 #define LOAD_LOCK "concat('ipam_orch_load.', %s)"
 
-/* A process that was killed may have left a client that still loads; ours waits until it is gone,
- * and has the schema for itself then. */
+/* The new file of the binary log is for whoever repeats it: the database that is chosen, which DROP
+ * forgets, is said once in each file.  A process that was killed may have left a client that still
+ * loads; ours waits until it is gone, and has the schema for itself then. */
 static int make_empty(const struct procedure *p, const struct database *db, const char *schema,
                       struct err *e)
 {
     auto_free char *text = mariadb_quote(schema), *name = mariadb_name(schema);
     auto_free char *who = mariadb_sql("select is_used_lock(" LOAD_LOCK ")", text);
     auto_free char *sql = mariadb_sql("select get_lock(" LOAD_LOCK ", 300);\n"
-                                      "drop database if exists %s;\ncreate database %s;\n",
+                                      "drop database if exists %s;\ncreate database %s;\n"
+                                      "flush binary logs;\n",
                                       text, name, name);
     auto_free char *holder = NULL, *answer = NULL;
     unsigned long id;
@@ -192,12 +195,12 @@ int dump_load_begin(const struct procedure *p, const struct database *db, const 
     if (r < 0)
         return err_wrap(e, "database '%s'", into);
     l->scan = dump_scan_new();
+    l->schema = mariadb_name(into);
     return 0;
 }
 
-int dump_load_write(struct dump_loading *l, const void *data, size_t len, struct err *e)
+static int send_all(struct dump_loading *l, const char *data, size_t len, struct err *e)
 {
-    dump_scan_feed(l->scan, data, len);
     for (size_t done = 0; done < len;) {
         struct pollfd p = { .fd = l->pipe, .events = POLLOUT };
         int ready = poll(&p, 1, STALL_MS);
@@ -207,7 +210,7 @@ int dump_load_write(struct dump_loading *l, const void *data, size_t len, struct
             continue;
         if (ready == 0)
             return err_set(e, -ETIMEDOUT, "the server took nothing for %d s", STALL_S);
-        n = write(l->pipe, (const char *) data + done, len - done);
+        n = write(l->pipe, data + done, len - done);
         if (n < 0 && errno == EPIPE) {
             /* it has ended, and says why */
             int r = tool_end(&l->run, END_TIMEOUT_US, 0, e);
@@ -219,6 +222,27 @@ int dump_load_write(struct dump_loading *l, const void *data, size_t len, struct
         done += n > 0 ? (size_t) n : 0;
     }
     return 0;
+}
+
+/* The dump does not name its schema; in the binary log this statement has to, because the tool that
+ * repeats it chooses no database for it. */
+int dump_load_write(struct dump_loading *l, const void *data, size_t len, struct err *e)
+{
+    static const char alter[] = "ALTER DATABASE ";
+    size_t head = sizeof alter - 1;
+    bool first = !l->began;
+    int r;
+
+    dump_scan_feed(l->scan, data, len);
+    l->began = true;
+    if (!first || len < head || memcmp(data, alter, head) != 0)
+        return send_all(l, data, len, e);
+    r = send_all(l, alter, head, e);
+    if (r == 0)
+        r = send_all(l, l->schema, strlen(l->schema), e);
+    if (r == 0)
+        r = send_all(l, " ", 1, e);
+    return r == 0 ? send_all(l, (const char *) data + head, len - head, e) : r;
 }
 
 int dump_load_end(struct dump_loading *l, struct dump_facts *facts, struct err *e)
@@ -243,6 +267,7 @@ void dump_load_stop(struct dump_loading *l)
 {
     tool_stop(&l->run);
     dump_scan_free(l->scan);
+    free(l->schema);
     if (l->pipe >= 0)
         close(l->pipe);
     if (l->on_pipe)

@@ -30,7 +30,9 @@ int dump_stream(const struct procedure *p, const struct database *db, struct flo
 struct dump_loading {
     struct tool_run run;
     struct dump_scan *scan;
+    char *schema; /* as a name of SQL */
     int pipe;
+    bool began;
     void (*on_pipe)(int); /* what SIGPIPE did before */
 };
 

@@ -121,6 +121,10 @@ static void end_line(struct dump_scan *s)
     s->head[kept] = '\0';
     if (!s->in_body && starts(line, "--")) {
         read_comment(s, line);
+    } else if (s->facts.n_tables == 0 && starts(line, "ALTER DATABASE ")) {
+        /* of the schema it came from, not of what is in it */
+    } else if (s->len == 0 && !s->in_body) {
+        /* with the place in the binary log come blank lines */
     } else {
         if (s->len <= HEAD)
             hash(s, s->head, s->len);

@@ -16,6 +16,7 @@
 #include "ops/rotate.h"
 #include "ops/safeguard.h"
 #include "ops/update.h"
+#include "ops/restore.h"
 #include "ops/workdir.h"
 
 /* who undoes or finishes what a verb has written down; ends with a NULL verb */
@@ -23,8 +24,13 @@ static const struct {
     const char *verb;
     int (*undo)(struct procedure *p, const json_t *intent, struct err *e);
 } undoers[] = {
-    { "update", update_undo },         { "migrate", safeguard_undo },       { "cert", cert_undo },
-    { "secrets rotate", rotate_undo }, { "maintenance", maintenance_undo }, { 0 },
+    { "update", update_undo },
+    { "migrate", safeguard_undo },
+    { "cert", cert_undo },
+    { "secrets rotate", rotate_undo },
+    { "maintenance", maintenance_undo },
+    { "restore", restore_undo },
+    { 0 },
 };
 
 static int undo(struct procedure *p, struct err *e)

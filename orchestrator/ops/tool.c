@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "ops/once.h"
 
 #define MANAGER_USER "ipam-orch"
 
@@ -50,6 +51,8 @@ static int start_here(const struct tool *t, struct tool_run *run, struct err *e)
 
 int tool_start(const struct procedure *p, const struct tool *t, struct tool_run *run, struct err *e)
 {
+    struct inside command;
+
     *run = TOOL_NONE;
     (void) snprintf(run->name, sizeof run->name, "%s", t->name ? t->name : t->argv[0]);
     run->errors = memfd_create("errors", MFD_CLOEXEC);
@@ -58,14 +61,14 @@ int tool_start(const struct procedure *p, const struct tool *t, struct tool_run 
     if (!t->service)
         return start_here(t, run, e);
     (void) snprintf(run->service, sizeof run->service, "%s", t->service);
-    return inside_start(p,
-                        &(struct inside){ .service = t->service,
-                                          .argv = t->argv,
-                                          .env = t->env,
-                                          .in = t->in,
-                                          .out = t->out,
-                                          .err = run->errors },
-                        &run->inside, e);
+    command = (struct inside){ .service = t->service,
+                               .argv = t->argv,
+                               .env = t->env,
+                               .in = t->in,
+                               .out = t->out,
+                               .err = run->errors };
+    return t->beside ? once_start(p, t->beside, &command, &run->inside, e)
+                     : inside_start(p, &command, &run->inside, e);
 }
 
 /* What it says last on stderr is why it failed; a client of a database shows the statement before

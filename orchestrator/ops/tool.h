@@ -10,12 +10,13 @@
 #include "ops/inside.h"
 
 struct tool {
-    const char *service;     /* NULL: here, as the caller */
-    const char *const *argv; /* NULL-terminated */
-    const char *const *env;  /* "K=V" beside what there is anyway; may be NULL */
-    const char *name;        /* for messages; NULL: argv[0] */
-    int in, out;             /* -1: /dev/null; may be closed once it is started */
-    bool unprivileged;       /* here: as user ipam-orch when the caller is root */
+    const char *service;          /* NULL: here, as the caller */
+    const struct project *beside; /* in a sandbox of this definition instead (once.h) */
+    const char *const *argv;      /* NULL-terminated */
+    const char *const *env;       /* "K=V" beside what there is anyway; may be NULL */
+    const char *name;             /* for messages; NULL: argv[0] */
+    int in, out;                  /* -1: /dev/null; may be closed once it is started */
+    bool unprivileged;            /* here: as user ipam-orch when the caller is root */
 };
 
 struct tool_run {

@@ -37,6 +37,7 @@ _ipam_orch() {
     case $verb in
         '') mapfile -t COMPREPLY < <(compgen -W "$verbs" -- "$word") ;;
         help) mapfile -t COMPREPLY < <(compgen -W "$verbs codes" -- "$word") ;;
+        restore) mapfile -t COMPREPLY < <(compgen -W "latest $(_ipam_orch_words backup ls | awk 'NR > 1 { print $1 }')" -- "$word") ;;
         backup) mapfile -t COMPREPLY < <(compgen -W "create ls show verify drill prune rm latest" -- "$word") ;;
         migrate) mapfile -t COMPREPLY < <(compgen -W 'status up down to redo baseline new' -- "$word") ;;
         cert) mapfile -t COMPREPLY < <(compgen -W 'status self-signed issue renew import' -- "$word") ;;

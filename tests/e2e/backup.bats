@@ -54,6 +54,7 @@ waits_for_table() {
 
 # lock_table NAME: until unlock_table; what touches it waits
 lock_table() {
+    rm -f "$BATS_TEST_TMPDIR/lock"
     mkfifo "$BATS_TEST_TMPDIR/lock"
     nsenter -t "$(ps_field mysql pid)" -m -n mariadb --no-defaults -S /run/mysqld/mysqld.sock -u root \
         --password="$(env_value MYSQL_ROOT_PASSWORD)" -N -B --unbuffered ipam \
@@ -218,4 +219,255 @@ EOF
     run --separate-stderr orch backup verify latest -o "$WORLD/elsewhere"
     [ "$status" -eq 12 ]
     [[ $stderr == *"it is encrypted, and no passphrase was given"* ]]
+}
+
+# fingerprint: everything of the database but times, as one sum
+fingerprint() {
+    nsenter -t "$(ps_field mysql pid)" -m -n mariadb-dump --no-defaults -S /run/mysqld/mysqld.sock -u root \
+        --password="$(env_value MYSQL_ROOT_PASSWORD)" --single-transaction --routines --events --skip-comments ipam \
+        3>&- | sha256sum
+}
+
+# all_healthy: every service, as one answer of ps
+all_healthy() {
+    ps_json | jq -e '[.services[] | .state == "up" and .health == "healthy"] | all and length == 5' >/dev/null
+}
+
+# resum BACKUP: its sums again, after something in it was changed
+resum() {
+    (cd "$STORE/$1" && cut -c 67- SHA256SUMS | xargs sha256sum >SHA256SUMS.new && mv SHA256SUMS.new SHA256SUMS)
+}
+
+@test "a table is deleted: restore latest brings it back, exit 0, and the application works" {
+    local before
+    root_sql "create table ledger (n int primary key, note text); create table twin like ledger;
+        create view noted as select n from ledger;
+        create trigger ledger_note before insert on ledger for each row set new.note = 'noted';
+        create procedure count_ledger() select count(*) from ledger; insert into ledger (n) values (1), (2)"
+    before=$(fingerprint)
+    orch backup create >"$BATS_TEST_TMPDIR/out"
+    root_sql "drop table addresses; drop view noted; create table stranger (x int); insert into ledger (n) values (3)"
+    run --separate-stderr orch restore latest </dev/null
+    [ "$status" -eq 15 ]
+    run --separate-stderr orch -y restore latest
+    echo "$output" "$stderr"
+    [ "$status" -eq 0 ]
+    [ "$(fingerprint)" = "$before" ]
+    [[ $output =~ addresses\ +-\ +91 ]]
+    [[ $output =~ stranger\ +0\ +- ]]
+    [[ $output =~ ledger\ +3\ +2 ]]
+    all_healthy
+    [ "$(in_net curl -sk https://127.0.0.1/api/health | jq -r .status)" = ok ]
+    # what was there in between is kept, and is not the latest
+    orch backup ls --format json | jq -e '[.backups[] | select(.kind == "safety")] | length == 1'
+    orch backup ls --format json | jq -e '.backups[0].kind == "safety"'
+    orch events --since 10m --no-follow | grep -q restore-done
+}
+
+@test "a flipped bit: refused before anything stops, exit 12" {
+    local name pids file
+    name=$(orch backup ls --format json | jq -r '[.backups[] | select(.kind == "backup")][0].name')
+    file=$STORE/$name/database.sql.zst
+    cp "$file" "$BATS_TEST_TMPDIR/good"
+    python3 - "$file" <<'P'
+import sys
+with open(sys.argv[1], "r+b") as f:
+    f.seek(1000)
+    byte = f.read(1)[0]
+    f.seek(1000)
+    f.write(bytes([byte ^ 4]))
+P
+    pids=$(ps_pids)
+    run --separate-stderr orch -y restore latest
+    echo "$output" "$stderr"
+    [ "$status" -eq 12 ]
+    [[ $stderr == *"$name/database.sql.zst is damaged"* ]]
+    [ "$(ps_pids)" = "$pids" ]
+    run --separate-stderr orch backup verify latest
+    [ "$status" -eq 12 ]
+    # a manifest that says something else is no better
+    cp "$BATS_TEST_TMPDIR/good" "$file"
+    cp "$STORE/$name/manifest.json" "$BATS_TEST_TMPDIR/manifest.json"
+    sed -i 's/"rows": 91/"rows": 92/' "$STORE/$name/manifest.json"
+    run --separate-stderr orch -y restore latest
+    [ "$status" -eq 12 ]
+    [[ $stderr == *"manifest.json is damaged"* ]]
+    [ "$(ps_pids)" = "$pids" ]
+    cp "$BATS_TEST_TMPDIR/manifest.json" "$STORE/$name/manifest.json"
+    orch backup verify latest
+}
+
+@test "drill restores into a server of its own and compares; one that does not hold what it says is found out" {
+    local name
+    name=$(orch backup ls --format json | jq -r '[.backups[] | select(.kind == "backup")][0].name')
+    run --separate-stderr orch backup drill latest --format json
+    echo "$output" "$stderr"
+    [ "$status" -eq 0 ]
+    [ "$(jq -r .compared <<<"$output")" = sums ]
+    [ "$(jq -r '.tables[] | "ipam.\(.name)\t\(.checksum)"' <<<"$output")" = \
+        "$(root_sql "checksum table $(jq -r '[.tables[].name] | join(",")' <<<"$output")")" ]
+    [ "$(orch backup ls --format json | jq -r --arg n "$name" '.backups[] | select(.name == $n).verified_by')" = drill ]
+    [ -z "$(ls -A "$WORLD/state/volumes/ipam_drill")" ]
+    orch events --since 10m --no-follow | grep -q drill-done
+    # the sums of the files are right, the rows are not
+    cp -a "$STORE/$name" "$STORE/ipam-wrong"
+    sed -i 's/"rows": 91/"rows": 92/' "$STORE/ipam-wrong/manifest.json"
+    resum ipam-wrong
+    orch backup verify ipam-wrong
+    run --separate-stderr orch restore ipam-wrong --drill
+    [ "$status" -eq 12 ]
+    [[ $stderr == *"table 'addresses' came back with 91 rows, the backup has 92"* ]]
+}
+
+@test "a restore that fails goes back to what was there, exit 12" {
+    local before
+    root_sql "insert into ledger (n) values (77)"
+    before=$(fingerprint)
+    run --separate-stderr orch -y restore ipam-wrong
+    echo "$output" "$stderr"
+    [ "$status" -eq 12 ]
+    [[ $stderr == *"table 'addresses' has 91 rows, the backup has 92; what was there before is there again"* ]]
+    [ "$(fingerprint)" = "$before" ]
+    all_healthy
+    rm -r "$STORE/ipam-wrong"
+}
+
+# rows_of TABLE DUMP: the numbers at the beginning of its rows
+rows_of() {
+    sed -n "/^INSERT INTO .$1. /,/^\/\*/{s/^(\([0-9]*\),.*/\1/p}" "$2" | sort -n
+}
+
+@test "a backup under writes is one moment of them: whole transactions, none left out in between" {
+    local name dir rows pid first last
+    root_sql "delete from ledger; delete from twin"
+    # each transaction writes to both tables; what is committed is counted outside
+    in_net nsenter -t "$(ps_field mysql pid)" -m python3 - "$(env_value MYSQL_PASSWORD)" <<'P' >"$BATS_TEST_TMPDIR/committed" 3>&- &
+import os, sys, pymysql
+print(os.getpid(), flush=True)
+db = pymysql.connect(host=None, unix_socket="/run/mysqld/mysqld.sock", user="ipam", password=sys.argv[1], database="ipam")
+with db.cursor() as c:
+    n = 0
+    while True:
+        n += 1
+        c.execute("insert into ledger (n) values (%s)", (n,))
+        c.execute("insert into twin (n) values (%s)", (n,))
+        db.commit()
+        print(n, flush=True)
+P
+    wait_until 30 grep -qx 10 "$BATS_TEST_TMPDIR/committed"
+    pid=$(head -n 1 "$BATS_TEST_TMPDIR/committed")
+    first=$(tail -n 1 "$BATS_TEST_TMPDIR/committed")
+    orch backup create --what db --format json >"$BATS_TEST_TMPDIR/out"
+    last=$(tail -n 1 "$BATS_TEST_TMPDIR/committed")
+    kill "$pid"
+    wait %1 || true
+    name=$(jq -r .name "$BATS_TEST_TMPDIR/out")
+    orch restore "$name" --only db --to "$WORLD/unpacked"
+    dir=$WORLD/unpacked
+    rows=$(rows_of ledger "$dir/database.sql")
+    [ "$rows" = "$(rows_of twin "$dir/database.sql")" ]
+    [ "$rows" = "$(seq 1 "$(wc -l <<<"$rows")")" ]
+    [ "$(wc -l <<<"$rows")" -ge "$first" ]
+    [ "$(wc -l <<<"$rows")" -le "$((last + 1))" ]
+    [ "$(jq -r '.manifest.database.tables[] | select(.name == "twin").rows' "$BATS_TEST_TMPDIR/out")" -eq "$(wc -l <<<"$rows")" ]
+    orch -y restore "$name"
+    [ "$(root_sql 'select count(*), max(n) from twin')" = "$(printf '%s\t%s' "$(wc -l <<<"$rows")" "$(wc -l <<<"$rows")")" ]
+}
+
+# second_is_over N: the clock shows a later second than N
+second_is_over() {
+    [ "$(date +%s)" -gt "$1" ]
+}
+
+@test "restore --at brings back what was there at that second" {
+    local moment
+    wait_until 10 second_is_over "$(date +%s)"
+    root_sql "insert into ledger (n) values (10001)"
+    moment=$(root_sql "select unix_timestamp()")
+    wait_until 10 second_is_over "$moment"
+    moment=$(date +%s)
+    wait_until 10 second_is_over "$moment"
+    root_sql "insert into ledger (n) values (10002); drop table audit_log"
+    run --separate-stderr orch -y restore --at "$(date -ud "@$moment" +%FT%TZ)"
+    echo "$output" "$stderr"
+    [ "$status" -eq 0 ]
+    [ "$(root_sql 'select n from ledger where n > 10000')" = 10001 ]
+    root_sql 'select count(*) from audit_log'
+    all_healthy
+    # a moment before any backup, one that is yet to come
+    run --separate-stderr orch -y restore --at 2020-01-01T00:00:00Z
+    [ "$status" -eq 12 ]
+    [[ $stderr == *"no backup is old enough"* ]]
+    run --separate-stderr orch -y restore --at "$(date -ud '+1 hour' +%FT%TZ)"
+    [ "$status" -eq 2 ]
+}
+
+# intent_has STEP: of the operation that is under way
+intent_has() {
+    grep -qsF "\"$1\"" "$WORLD/state/operations/ipam/intent"
+}
+
+@test "a restore that is killed ends, with the next verb, as what was there or as what was to come" {
+    local before after pid
+    root_sql "create database other; create sequence other.numbers;
+        create table middle (n int default (nextval(other.numbers)), x int); insert into middle (x) values (1)"
+    orch backup create --what db >"$BATS_TEST_TMPDIR/out"
+    after=$(fingerprint)
+    root_sql "insert into ledger (n) values (20001); drop table twin; create table stranger (x int)"
+    before=$(fingerprint)
+
+    # while what is there is kept
+    lock_table subnets
+    orch -y restore latest >"$BATS_TEST_TMPDIR/out" 2>&1 &
+    wait_until 60 waits_for_table subnets
+    kill -KILL "$(holder)"
+    wait %2 || true
+    unlock_table
+    run --separate-stderr orch backup verify latest
+    echo "$output" "$stderr"
+    [ "$status" -eq 0 ]
+    [[ $stderr == *"an earlier restore was interrupted: cleaning up after it"* ]]
+    [ "$(fingerprint)" = "$before" ]
+    all_healthy
+
+    # in the middle of the load: tables before `middle` are new, the others are not there
+    lock_table other.numbers
+    orch -y restore latest >"$BATS_TEST_TMPDIR/out" 2>&1 &
+    wait_until 60 waits_for_table middle
+    intent_has load
+    kill -KILL "$(holder)"
+    wait %2 || true
+    [ -z "$(root_sql "show tables like 'subnets'")" ]
+    unlock_table
+    orch backup verify latest
+    [ "$(fingerprint)" = "$before" ]
+    all_healthy
+
+    # when the new state is there, and services start
+    orch -y restore latest >"$BATS_TEST_TMPDIR/out" 2>&1 &
+    wait_until 60 intent_has start
+    kill -KILL "$(holder)" || true
+    wait %1 || true
+    orch backup verify latest
+    [ "$(fingerprint)" = "$after" ]
+    all_healthy
+    [ ! -e "$WORLD/state/operations/ipam/intent" ]
+}
+
+# redis_key NAME: its value
+cache() {
+    nsenter -t "$(ps_field redis pid)" -m -n env REDISCLI_AUTH="$(env_value REDIS_PASSWORD)" redis-cli --user ipam "$@" 3>&-
+}
+
+@test "volumes come back too, each by whoever has it" {
+    cache set ipam:kept one
+    orch backup create >"$BATS_TEST_TMPDIR/out"
+    cache set ipam:kept two
+    cache set ipam:new three
+    run --separate-stderr orch -y restore latest --only volumes
+    echo "$output" "$stderr"
+    [ "$status" -eq 0 ]
+    all_healthy
+    [ "$(cache get ipam:kept)" = one ]
+    [ -z "$(cache get ipam:new)" ]
 }
