@@ -200,14 +200,19 @@ int backup_place_drill(const struct cli *cli, const struct backup_place *p, cons
     struct restore_wish wish = {
         .store = &p->store, .backup = b, .key = p->key, .definition = p->definition
     };
+    const struct procedure *procedure = &p->operate.procedure;
     json_t *found = NULL;
-    int r = backup_verify(&p->store, b, &p->key, e);
+    int r = backup_state_write(procedure, "drill", "running", b->name, 0, e);
 
     if (r == 0)
-        r = drill_run(&p->operate.procedure, &wish, &found, e);
+        r = backup_verify(&p->store, b, &p->key, e);
+    if (r == 0)
+        r = drill_run(procedure, &wish, &found, e);
     if (r == 0)
         r = backup_note_verified(&p->store, b, "drill", json_incref(found), e);
-    procedure_note(&p->operate.procedure, r < 0 ? "drill-failed" : "drill-done",
+    (void) backup_state_write(procedure, "drill", r < 0 ? "failed" : "done",
+                              r < 0 ? e->msg : b->name, b->bytes, NULL);
+    procedure_note(procedure, r < 0 ? "drill-failed" : "drill-done",
                    json_pack("{s:s}", "backup", b->name));
     if (r == 0)
         print_drill(cli, p, b, found);

@@ -220,17 +220,24 @@ static int run_after(const struct backup_place *p, const char *path, struct err 
     return err_classify(e, ERR_BACKUP);
 }
 
-static void print_created(const struct cli *cli, const struct backup_place *p, const char *name,
-                          const char *path, const json_t *manifest, const char *sum)
+static uint64_t bytes_of(const json_t *manifest)
 {
     uint64_t bytes = 0;
-    char size[NUM_BYTES_TEXT];
     const json_t *part;
     size_t i;
-    double took = (double) json_integer_value(json_object_get(manifest, "duration_ms")) / 1000;
 
     json_array_foreach (json_object_get(manifest, "parts"), i, part)
         bytes += (uint64_t) json_integer_value(json_object_get(part, "bytes"));
+    return bytes;
+}
+
+static void print_created(const struct cli *cli, const struct backup_place *p, const char *name,
+                          const char *path, const json_t *manifest, const char *sum)
+{
+    uint64_t bytes = bytes_of(manifest);
+    char size[NUM_BYTES_TEXT];
+    double took = (double) json_integer_value(json_object_get(manifest, "duration_ms")) / 1000;
+
     if (cli->format == FORMAT_JSON) {
         json_t *document = backup_place_document(p);
 
@@ -273,17 +280,17 @@ static int create(const struct cli *cli, const struct input *in, struct backup_p
     }
     if (p->definition->database.unit[0] == '\0')
         wish.what &= ~(unsigned) BACKUP_DB;
-    r = backup_state_write(procedure, "running", "", e);
+    r = backup_state_write(procedure, "backup", "running", "", 0, e);
     if (r == 0)
         r = backup_create(procedure, &p->store, &wish, &name, &manifest, sum, e);
     procedure_note(procedure, r < 0 ? "backup-failed" : "backup-done",
                    json_pack("{s:s*}", "backup", name));
     if (r < 0) {
-        (void) backup_state_write(procedure, "failed", e->msg, NULL);
+        (void) backup_state_write(procedure, "backup", "failed", e->msg, 0, NULL);
         return r;
     }
     path = paths_join("%s/%s", p->store.path, name);
-    r = backup_state_write(procedure, "done", name, e);
+    r = backup_state_write(procedure, "backup", "done", name, bytes_of(manifest), e);
     if (r == 0)
         print_created(cli, p, name, path, manifest, sum);
     json_decref(manifest);
@@ -459,7 +466,7 @@ static int rm(const struct cli *cli, const struct input *in, struct backup_place
 /* after a failure the older backups are all there is */
 static int refuse_after_failure(const struct backup_place *p, struct err *e)
 {
-    json_t *last = backup_state_read(&p->operate.procedure);
+    json_t *last = backup_state_read(p->operate.procedure.dir, "backup");
     const char *state = member_text(last, "state");
     int r = 0;
 

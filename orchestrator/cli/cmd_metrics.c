@@ -11,8 +11,10 @@
 #include "cli/page.h"
 #include "cli/request.h"
 #include "model/member.h"
+#include "ops/backup.h"
 #include "ops/cert.h"
 #include "ops/served.h"
+#include "ops/workdir.h"
 
 enum { OPT_LISTEN = 256 };
 
@@ -244,6 +246,36 @@ static void print_all(FILE *out, const char *project, const json_t *status, cons
     print_certificates(out, project, status);
 }
 
+/* of operators only: others do not see the work directory */
+static void print_backups(FILE *out, const char *project)
+{
+    static const char *const kinds[] = { "backup", "drill" };
+    auto_fd dir = -1;
+
+    if (workdir_open(project, NULL, &dir, NULL) < 0)
+        return;
+    for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
+        json_t *state = backup_state_read(dir, kinds[i]);
+
+        if (state)
+            fprintf(out,
+                    "# HELP ipam_orch_%s_failed 1 when the last one did not succeed\n"
+                    "# TYPE ipam_orch_%s_failed gauge\nipam_orch_%s_failed{project=\"%s\"} %d\n"
+                    "# HELP ipam_orch_%s_done_seconds when one last succeeded, since 1970\n"
+                    "# TYPE ipam_orch_%s_done_seconds gauge\n"
+                    "ipam_orch_%s_done_seconds{project=\"%s\"} %lld\n"
+                    "# HELP ipam_orch_%s_bytes how large that one is\n"
+                    "# TYPE ipam_orch_%s_bytes gauge\nipam_orch_%s_bytes{project=\"%s\"} %lld\n",
+                    kinds[i], kinds[i], kinds[i], project,
+                    strcmp(member_text(state, "state"), "failed") == 0, kinds[i], kinds[i],
+                    kinds[i], project,
+                    (long long) json_integer_value(json_object_get(state, "done_s")), kinds[i],
+                    kinds[i], kinds[i], project,
+                    (long long) json_integer_value(json_object_get(state, "bytes")));
+        json_decref(state);
+    }
+}
+
 static bool any_runs(const json_t *list)
 {
     for (size_t i = 0; i < json_array_size(list); i++)
@@ -270,6 +302,7 @@ static int collect(const struct cli *cli, char **text, size_t *len, struct err *
             abort();
         print_all(out, project, list, used);
         print_schedules(out, project, json_object_get(status, "schedules"));
+        print_backups(out, project);
         if (fclose(out) != 0)
             r = err_set(e, -ENOMEM, "no memory for the metrics of '%s'", project);
     }

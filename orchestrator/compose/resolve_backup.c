@@ -8,21 +8,20 @@
 
 enum { KEEP_MAX = 100000 };
 
-static bool is_one_of(const char *text, const char *const *words)
-{
-    for (; *words; words++)
-        if (strcmp(text, *words) == 0)
-            return true;
-    return false;
-}
-
-static int word(const struct node *n, const char *key, const char *const *words, const char **out,
+/* `words` as "a, b, c" */
+static int word(const struct node *n, const char *key, const char *words, const char **out,
                 struct err *e)
 {
+    size_t len;
+
     *out = node_get_text(n, key, "");
-    if (**out == '\0' || is_one_of(*out, words))
+    len = strlen(*out);
+    if (len == 0)
         return 0;
-    return resolve_refuse(node_get(n, key), e, "'%s' must be %s or %s", key, words[0], words[1]);
+    for (const char *w = words; w; w = strchr(w, ',') ? strchr(w, ',') + 2 : NULL)
+        if (strcspn(w, ",") == len && strncmp(w, *out, len) == 0)
+            return 0;
+    return resolve_refuse(node_get(n, key), e, "'%s' must be one of: %s", key, words);
 }
 
 static int count(struct resolve *r, const struct node *n, const char *key, unsigned *out,
@@ -39,8 +38,6 @@ static int count(struct resolve *r, const struct node *n, const char *key, unsig
 
 int resolve_backup(struct resolve *r, struct err *e)
 {
-    static const char *const compress[] = { "zstd", "gzip", "none", NULL };
-    static const char *const method[] = { "dump", "physical", NULL };
     const struct node *n = node_get(node_get(r->document, "x-ipam-orch"), "backup");
     struct backup_policy *b = &r->project->backup;
     struct {
@@ -51,10 +48,10 @@ int resolve_backup(struct resolve *r, struct err *e)
                    { "keep_daily", &b->keep_daily },
                    { "keep_weekly", &b->keep_weekly },
                    { "keep_monthly", &b->keep_monthly } };
-    int code = word(n, "compress", compress, &b->compress, e);
+    int code = word(n, "compress", "zstd, gzip, none", &b->compress, e);
 
     if (code == 0)
-        code = word(n, "method", method, &b->method, e);
+        code = word(n, "method", "dump, physical", &b->method, e);
     for (size_t i = 0; code == 0 && i < ARRAY_LEN(counts); i++)
         code = count(r, n, counts[i].key, counts[i].to, e);
     b->directory = node_get_text(n, "directory", "");

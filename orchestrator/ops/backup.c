@@ -19,8 +19,6 @@
 #include "ops/seal.h"
 #include "ops/workdir.h"
 
-#define STATE "backup.json"
-
 enum { SCHEMA = 1, TIME_TEXT = 32, STATE_MAX = 16 * 1024 };
 
 static int classify(struct err *e)
@@ -309,27 +307,33 @@ int backup_create(const struct procedure *p, const struct backup_store *s,
 
 /* ---- how the last one ended ---- */
 
-int backup_state_write(const struct procedure *p, const char *state, const char *detail,
-                       struct err *e)
+int backup_state_write(const struct procedure *p, const char *what, const char *state,
+                       const char *detail, uint64_t bytes, struct err *e)
 {
-    json_t *json = json_pack("{s:s,s:I,s:s}", "state", state, "time_s", (json_int_t) time(NULL),
-                             "detail", detail);
-    auto_free char *text = json_dumps(json, JSON_COMPACT);
+    json_t *before = backup_state_read(p->dir, what);
+    bool done = strcmp(state, "done") == 0;
+    json_int_t now = (json_int_t) time(NULL);
+    json_t *json = json_pack(
+        "{s:s,s:I,s:s,s:I,s:I}", "state", state, "time_s", now, "detail", detail, "done_s",
+        done ? now : json_integer_value(json_object_get(before, "done_s")), "bytes",
+        done ? (json_int_t) bytes : json_integer_value(json_object_get(before, "bytes")));
+    auto_free char *text = json_dumps(json, JSON_COMPACT), *file = paths_join("%s.json", what);
     int r;
 
+    json_decref(before);
     json_decref(json);
     if (!text)
         abort();
-    r = fsio_write_atomic(p->dir, STATE, text, strlen(text), WORKDIR_FILE_MODE);
-    return r < 0 ? err_set(e, r, "noting how the backup ends: %s", strerror(-r)) : 0;
+    r = fsio_write_atomic(p->dir, file, text, strlen(text), WORKDIR_FILE_MODE);
+    return r < 0 ? err_set(e, r, "noting how the %s ends: %s", what, strerror(-r)) : 0;
 }
 
-json_t *backup_state_read(const struct procedure *p)
+json_t *backup_state_read(int dir, const char *what)
 {
-    auto_free char *text = NULL;
+    auto_free char *text = NULL, *file = paths_join("%s.json", what);
     auto_fd fd = -1;
 
-    if (workdir_open_at(p->dir, STATE, O_RDONLY, &fd, NULL) < 0 ||
+    if (workdir_open_at(dir, file, O_RDONLY, &fd, NULL) < 0 ||
         fsio_read_fd(fd, STATE_MAX, &text, NULL) < 0)
         return NULL;
     return json_loads(text, 0, NULL);

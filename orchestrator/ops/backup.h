@@ -52,11 +52,13 @@ int backup_verify(const struct backup_store *s, const struct backup *b,
 int backup_note_verified(const struct backup_store *s, const struct backup *b, const char *how,
                          json_t *found, struct err *e);
 
-/* How the last `backup create` of the project ended, so that nothing is pruned after a failure:
- * written before it begins, too. */
-int backup_state_write(const struct procedure *p, const char *state, const char *detail,
-                       struct err *e);
-/* {"state":"running|done|failed","time_s":..,"detail":..}; NULL if there was none; new reference */
-json_t *backup_state_read(const struct procedure *p);
+/* How the last `backup create` of the project ended, so that nothing is pruned after a failure, and
+ * the last trial: `what` is "backup" or "drill", `state` running, done or failed; it is written
+ * before it begins, too.  What is kept of the last one that was done: "done_s", "bytes". */
+int backup_state_write(const struct procedure *p, const char *what, const char *state,
+                       const char *detail, uint64_t bytes, struct err *e);
+/* {"state","time_s","detail","done_s","bytes"} in the work directory of a project; NULL if there
+ * was none; new reference */
+json_t *backup_state_read(int dir, const char *what);
 
 #endif

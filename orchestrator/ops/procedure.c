@@ -13,10 +13,10 @@
 #include "ops/intent.h"
 #include "ops/maintenance.h"
 #include "ops/oplock.h"
+#include "ops/restore.h"
 #include "ops/rotate.h"
 #include "ops/safeguard.h"
 #include "ops/update.h"
-#include "ops/restore.h"
 #include "ops/workdir.h"
 
 /* who undoes or finishes what a verb has written down; ends with a NULL verb */

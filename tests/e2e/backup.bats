@@ -148,6 +148,7 @@ unlock_table() {
     run --separate-stderr orch backup prune
     [ "$status" -eq 12 ]
     [[ $stderr == *"the last backup failed: "*"No space left on device"* ]]
+    orch metrics | has_line 'ipam_orch_backup_failed{project="ipam"} 1'
 }
 
 @test "of ten backups of ten days prune removes three and prints each" {
@@ -309,6 +310,9 @@ P
     [ "$(orch backup ls --format json | jq -r --arg n "$name" '.backups[] | select(.name == $n).verified_by')" = drill ]
     [ -z "$(ls -A "$WORLD/state/volumes/ipam_drill")" ]
     orch events --since 10m --no-follow | grep -q drill-done
+    orch metrics | has_line 'ipam_orch_drill_failed{project="ipam"} 0'
+    orch metrics | has_line 'ipam_orch_backup_failed{project="ipam"} 0'
+    [ "$(orch metrics | sed -n 's/^ipam_orch_backup_done_seconds{project="ipam"} //p')" -gt 0 ]
     # the sums of the files are right, the rows are not
     cp -a "$STORE/$name" "$STORE/ipam-wrong"
     sed -i 's/"rows": 91/"rows": 92/' "$STORE/ipam-wrong/manifest.json"
