@@ -16,6 +16,7 @@
 #include "base/paths.h"
 #include "ops/backup_impl.h"
 #include "ops/dump.h"
+#include "ops/physical.h"
 #include "ops/seal.h"
 #include "ops/workdir.h"
 
@@ -180,6 +181,29 @@ static int database(struct making *m, json_t **out, struct err *e)
     return r;
 }
 
+static int physical(struct making *m, json_t **out, struct err *e)
+{
+    const struct database *db = &m->wish->definition->database;
+    auto_free char *server = NULL;
+    struct dump_facts none = { 0 };
+    struct part part = { 0 };
+    int r = backup_part_open(m, "physical.mbstream", false, &part, e);
+
+    procedure_say(m->p, "copying the files of %s", db->unit);
+    if (r == 0)
+        r = mariadb_ask(m->p, db->unit, "select version()", &server, e);
+    if (r == 0)
+        r = physical_create(m->p, db, part.flow, e);
+    if (r == 0)
+        r = backup_part_close(m, &part, "physical", NULL, e);
+    if (r == 0) {
+        server[strcspn(server, "\n")] = '\0';
+        *out = describe(db, &none, 0, server);
+    }
+    backup_part_stop(&part);
+    return r;
+}
+
 /* ---- the whole ---- */
 
 static char *name_of(const struct making *m, uint64_t time_us)
@@ -280,7 +304,7 @@ int backup_create(const struct procedure *p, const struct backup_store *s,
     m.name = name_of(&m, time_us);
     backup_store_sweep(s);
     if (w->what & BACKUP_DB)
-        r = database(&m, &db, e);
+        r = w->physical ? physical(&m, &db, e) : database(&m, &db, e);
     if (r == 0 && (w->what & BACKUP_CONFIG))
         r = backup_config(&m, e);
     if (r == 0 && (w->what & BACKUP_VOLUMES))

@@ -14,6 +14,7 @@
 #include "model/project_json.h"
 #include "ops/dump.h"
 #include "ops/intent.h"
+#include "ops/physical.h"
 #include "ops/replay.h"
 #include "ops/restore_volume.h"
 
@@ -86,6 +87,15 @@ static bool has_volume_of(const struct restore_wish *w, const struct unit *u)
     return false;
 }
 
+/* it depends on the database, or is the one whose files are replaced */
+static bool concerns_database(const struct restore_wish *w, const struct unit *u)
+{
+    const struct project *d = w->definition;
+
+    return depends_on(d, u, d->database.unit, (unsigned) d->n_units) ||
+           (physical_is(w->backup) && strcmp(u->name, d->database.unit) == 0);
+}
+
 /* Who writes to what is restored, and runs: whoever depends on the database, whoever has one of
  * the volumes, whoever depends on those. */
 static int writers(const struct procedure *p, const struct restore_wish *w, json_t **out,
@@ -102,9 +112,7 @@ static int writers(const struct procedure *p, const struct restore_wish *w, json
     json_array_foreach (json_object_get(status, "services"), i, one) {
         const struct unit *u = project_unit(d, text_of(one, "service"));
         bool writes =
-            u &&
-            (has_volume_of(w, u) ||
-             ((w->what & BACKUP_DB) && depends_on(d, u, d->database.unit, (unsigned) d->n_units)));
+            u && (has_volume_of(w, u) || ((w->what & BACKUP_DB) && concerns_database(w, u)));
 
         for (size_t k = 0; u && !writes && k < d->n_units; k++)
             writes = has_volume_of(w, &d->units[k]) &&
@@ -255,7 +263,11 @@ static int go_back(const struct procedure *p, const json_t *intent, struct err *
 
     if (r < 0)
         return r;
-    if (loading && !done) {
+    if (loading && json_is_true(json_object_get(loading, "physical"))) {
+        r = done ? 0 : ask(p, "stop", services, e);
+        if (r == 0 && !done)
+            r = physical_back(p, d->database.unit, e);
+    } else if (loading && !done) {
         database = json_pack("[s]", d->database.unit);
         /* it may have stopped since */
         if (json_integer_value(json_object_get(meant, "what")) & BACKUP_DB)
@@ -270,6 +282,8 @@ static int go_back(const struct procedure *p, const json_t *intent, struct err *
     }
     if (r == 0)
         r = start_again(p, d, services, e);
+    if (r == 0 && done && json_is_true(json_object_get(loading, "physical")))
+        r = physical_forget(p, d->database.unit, e);
     project_free(d);
     return r;
 }
@@ -293,7 +307,8 @@ static int give_up(const struct procedure *p, struct err *e)
         procedure_say(p, "that failed: going back");
         r = go_back(p, intent, &back);
     }
-    kept = text_of(intent_find(intent, "load"), "safety")[0] || !intent_find(intent, "load");
+    kept = text_of(intent_find(intent, "load"), "safety")[0] || !intent_find(intent, "load") ||
+           json_is_true(json_object_get(intent_find(intent, "load"), "physical"));
     if (r == 0)
         r = intent_end(p->dir, &ignored);
     json_decref(intent);
@@ -311,13 +326,19 @@ static int give_up(const struct procedure *p, struct err *e)
 
 /* ---- forward ---- */
 
+/* files that are replaced are kept where they are */
+static unsigned kept_of(const struct restore_wish *w)
+{
+    return physical_is(w->backup) ? w->what & ~(unsigned) BACKUP_DB : w->what;
+}
+
 /* a copy of what is there now, which `latest` does not mean */
 static int keep_present(const struct procedure *p, const struct restore_wish *w, char **name,
                         json_t **manifest, struct err *e)
 {
     struct backup_store store = BACKUP_STORE_NONE;
     struct backup_wish wish = { .definition = w->definition,
-                                .what = w->what,
+                                .what = kept_of(w),
                                 .compress = COMPRESS_ZSTD,
                                 .label = "before-restore",
                                 .tools = w->tools,
@@ -359,10 +380,12 @@ static json_t *compared(const json_t *before, const struct dump_facts *after)
 static int put(const struct procedure *p, const struct restore_wish *w, const char *safety,
                struct err *e)
 {
-    int r = intent_step(p->dir, "load", json_pack("{s:s}", "safety", safety), e);
+    bool files = (w->what & BACKUP_DB) && physical_is(w->backup);
+    int r =
+        intent_step(p->dir, "load", json_pack("{s:s,s:b}", "safety", safety, "physical", files), e);
 
     if (r == 0 && (w->what & BACKUP_DB))
-        r = load(p, w, e);
+        r = files ? physical_swap(p, w, e) : load(p, w, e);
     if (r == 0 && w->until_s > 0)
         r = repeat(p, w, e);
     if (r == 0 && (w->what & BACKUP_VOLUMES))
@@ -377,24 +400,30 @@ static int work(const struct procedure *p, const struct restore_wish *w, const j
     auto_free char *safety = NULL;
     json_t *before = NULL;
     struct dump_facts after = { 0 };
+    bool files = (w->what & BACKUP_DB) && physical_is(w->backup);
     int r = intent_step(p->dir, "stop", json_pack("{s:O}", "services", services), e);
 
     if (r == 0) {
         procedure_say(p, "stopping %zu services that write to it", json_array_size(services));
         r = ask(p, "stop", services, e);
     }
-    if (r == 0 && !w->no_safety)
+    if (r == 0 && !w->no_safety && kept_of(w) != 0)
         r = keep_present(p, w, &safety, &before, e);
     if (r == 0)
         r = put(p, w, safety ? safety : "", e);
-    if (r == 0 && (w->what & BACKUP_DB))
-        r = dump_count(p, &w->definition->database, NULL, &after, e);
-    if (r == 0)
+    if (r == 0 && !files)
         r = intent_step(p->dir, "start", NULL, e);
     if (r == 0) {
         procedure_say(p, "starting them again");
         r = start_again(p, w->definition, services, e);
     }
+    /* that the server starts is what tells that its files are good */
+    if (r == 0 && files)
+        r = intent_step(p->dir, "start", NULL, e);
+    if (r == 0 && files)
+        r = physical_forget(p, w->definition->database.unit, e);
+    if (r == 0 && (w->what & BACKUP_DB))
+        r = dump_count(p, &w->definition->database, NULL, &after, e);
     if (r == 0)
         *result = json_pack(
             "{s:s,s:o}", "safety", safety ? safety : "", "tables",
@@ -409,7 +438,8 @@ static int check(const struct procedure *p, const struct restore_wish *w, struct
     const json_t *database = json_object_get(w->backup->manifest, "database");
     int r = 0;
 
-    if ((w->what & BACKUP_DB) && !backup_part(w->backup, "database"))
+    if ((w->what & BACKUP_DB) &&
+        !backup_part(w->backup, physical_is(w->backup) ? "physical" : "database"))
         r = err_set(e, -ENOENT, "%s has no database", w->backup->name);
     else if ((w->what & BACKUP_DB) && w->definition->database.unit[0] == '\0')
         r = err_set(e, -ENOENT, "the project '%s' has no database", p->project);

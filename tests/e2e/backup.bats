@@ -475,3 +475,48 @@ cache() {
     [ "$(cache get ipam:kept)" = one ]
     [ -z "$(cache get ipam:new)" ]
 }
+
+@test "a physical backup brings back the files of the server; killed in between, or damaged, the old ones come back" {
+    local before after name
+    command -v mariadb-backup >/dev/null || skip "mariadb-backup is not installed"
+    after=$(fingerprint)
+    orch backup create --method physical --what db >"$BATS_TEST_TMPDIR/out"
+    name=$(orch backup ls --format json | jq -r '.backups[0].name')
+    root_sql "drop table middle; create table stranger_to_files (x int)"
+    before=$(fingerprint)
+    # killed when new files are in their places
+    orch -y restore "$name" >"$BATS_TEST_TMPDIR/out" 2>&1 &
+    wait_until 120 grep -q "starting them again" "$BATS_TEST_TMPDIR/out"
+    kill -KILL "$(holder)"
+    wait %1 || true
+    run --separate-stderr orch backup verify "$name"
+    echo "$output" "$stderr"
+    [ "$status" -eq 0 ]
+    if grep -q "putting back the files" <<<"$stderr"; then
+        [ "$(fingerprint)" = "$before" ]
+    else
+        [ "$(fingerprint)" = "$after" ]
+        root_sql "drop table middle; create table stranger_to_files (x int)"
+    fi
+    all_healthy
+    # its sums are right, and it cannot even be unpacked
+    cp -a "$STORE/$name" "$STORE/ipam-empty"
+    echo nothing | zstd -qf -o "$STORE/ipam-empty/physical.mbstream.zst"
+    jq --arg s "$(sha256sum "$STORE/ipam-empty/physical.mbstream.zst" | cut -d ' ' -f 1)" '.parts[0].sha256 = $s' \
+        "$STORE/$name/manifest.json" >"$STORE/ipam-empty/manifest.json"
+    resum ipam-empty
+    before=$(fingerprint)
+    run --separate-stderr orch -y restore ipam-empty
+    echo "$output" "$stderr"
+    [ "$status" -eq 12 ]
+    [[ $stderr == *"what was there before is there again"* ]]
+    [ "$(fingerprint)" = "$before" ]
+    rm -r "$STORE/ipam-empty"
+    # and to the end
+    run --separate-stderr orch -y restore "$name"
+    echo "$output" "$stderr"
+    [ "$status" -eq 0 ]
+    [ "$(fingerprint)" = "$after" ]
+    all_healthy
+    [ -z "$(find "$WORLD/state/volumes/ipam_db-data" -maxdepth 1 -name '.ipam-orch-*')" ]
+}
