@@ -11,7 +11,7 @@
 #include "base/strv.h"
 #include "ops/ledger.h"
 #include "ops/mariadb.h"
-#include "ops/one_off.h"
+#include "ops/once.h"
 #include "ops/safeguard.h"
 #include "ops/seeds.h"
 #include "ops/sql.h"
@@ -329,7 +329,7 @@ static int apply_command(struct work *w, const struct batch *b, struct err *e)
     if (r == 0)
         r = ledger_begin(w->sql, &b->of, &b->script, w->request->project->release, e);
     if (r == 0)
-        r = one_off_run(w->procedure, w->request->project, words[0], words + 1, e);
+        r = once_run(w->procedure, w->request->project, words[0], words + 1, e);
     if (r == 0)
         r = ledger_finish(w->sql, &b->of, 0, clock_now_us() - began, e);
     if (r == 0)

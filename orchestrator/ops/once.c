@@ -6,13 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "base/auto.h"
 #include "model/project_json.h"
 
-enum { STREAMS = 3, NAME_ROOM = 16 };
+enum { STREAMS = 3, WORDS_SHOWN = 600, NAME_ROOM = 16 };
 
 /* what keeps a sandbox while a command is in it */
 static const char *const keeper[] = { "/bin/sleep", "infinity", NULL };
@@ -70,4 +71,61 @@ int once_start(const struct procedure *p, const struct project *definition,
                         fds, STREAMS, e);
     explicit_bzero(text, strlen(text));
     return r;
+}
+
+/* the end of what it wrote, on one line */
+static void last_words(int fd, char out[WORDS_SHOWN])
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    off_t from = size > WORDS_SHOWN - 1 ? size - (WORDS_SHOWN - 1) : 0;
+    ssize_t n = pread(fd, out, WORDS_SHOWN - 1, from);
+
+    out[n > 0 ? n : 0] = '\0';
+    for (char *c = out; *c; c++)
+        if (*c == '\n')
+            *c = c[1] ? ' ' : '\0';
+}
+
+static int copy(const struct project *project, struct project **out, struct err *e)
+{
+    auto_free char *text = NULL;
+    int r = project_to_json(project, &text, e);
+
+    if (r == 0)
+        r = project_from_json(text, strlen(text), out, e);
+    if (text)
+        explicit_bzero(text, strlen(text));
+    return r;
+}
+
+int once_run(const struct procedure *p, const struct project *project, const char *service,
+             const char *const *argv, struct err *e)
+{
+    auto_fd out = memfd_create("output", MFD_CLOEXEC);
+    const struct inside command = {
+        .service = service, .argv = argv, .in = -1, .out = out, .err = out
+    };
+    struct inside_run run = { 0 };
+    struct inside_end end = { 0 };
+    char words[WORDS_SHOWN] = "";
+    struct project *own = NULL;
+    int r = out < 0 ? err_set(e, -errno, "a file in memory: %s", strerror(errno))
+                    : copy(project, &own, e);
+
+    if (r == 0 && !once_prepare(own, service))
+        r = err_set(e, -ENOENT, "there is no service '%s'", service);
+    if (r == 0)
+        r = once_start(p, own, &command, &run, e);
+    if (r == 0)
+        r = inside_wait(&run, 0, &end, e);
+    inside_stop(&run);
+    project_free(own);
+    if (r < 0)
+        return err_wrap(e, "%s in the sandbox of %s", argv[0], service);
+    if (end.code == 0 && end.signal == 0)
+        return 0;
+    last_words(out, words);
+    return err_set(e, -ECHILD, "%s in the sandbox of %s ended with %s %d%s%s", argv[0], service,
+                   end.signal ? "signal" : "status", end.signal ? end.signal : end.code,
+                   words[0] ? ": " : "", words);
 }

@@ -14,4 +14,9 @@ struct unit *once_prepare(struct project *definition, const char *service);
 int once_start(const struct procedure *p, const struct project *definition,
                const struct inside *command, struct inside_run *run, struct err *e);
 
+/* All of it, for a command of which nothing but its end is of interest, in a sandbox like that of
+ * `service` of `project`: 0, or -ECHILD with its last words when it failed. */
+int once_run(const struct procedure *p, const struct project *project, const char *service,
+             const char *const *argv, struct err *e);
+
 #endif
