@@ -10,7 +10,7 @@ struct supervisor {
     struct supervisor_config config;
     const struct runtime_ops *ops;
     void *self;             /* of ops */
-    bool connected, ending; /* ending: the loop was asked to, the last project is gone */
+    bool connected, ending; /* ending: the loop was asked to, for the last project is gone */
     struct deployment **deployments;
     size_t n_deployments;
     char **unread; /* names of saved projects that cannot be read, as in strv.h */

@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 #include <errno.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -273,6 +274,39 @@ static void days_without_a_machine_are_made_up_for_once_its_services_are_up(void
     assert_string_equal(fake_notes(&s->fake), "");
 }
 
+static void on_renewed(void *owner, json_t *instances, const struct err *why)
+{
+    (void) owner, (void) instances, (void) why;
+}
+
+static void secrets_that_are_renewed_leave_schedules_as_they_are(void **state)
+{
+    struct stage *s = *state;
+    struct project *p = timed(1);
+    struct supervisor_renewal r = { .project = "p" };
+    struct err e = ERR_INIT;
+    json_t *secrets = json_pack("{s:s}", "word", "new");
+
+    p->secrets = arena_array(p->arena, 1, sizeof *p->secrets);
+    p->n_secrets = 1;
+    p->secrets[0] = (struct secret){ .name = "word", .value = "old", .len = 3 };
+    begin(s, OP_UP, p);
+    s->fake.to.started(s->supervisor, &(struct runtime_seen){ .id = "p.web.1.1", .pid = 4711 });
+    pass(s, 5 * HOUR);
+    (void) fake_notes(&s->fake);
+    r.secrets = secrets;
+    /* in the middle of a run */
+    if (supervisor_renew(s->supervisor, &r,
+                         &(struct inquiry_watcher){ .owner = s, .done = on_renewed }, &e) < 0)
+        fail_msg("%s", e.msg);
+    json_decref(secrets);
+    (void) fake_notes(&s->fake);
+    answer(s, true, 0, false);
+    assert_string_equal(result(s, 0), "done");
+    pass(s, 24 * HOUR);
+    assert_string_equal(fake_notes(&s->fake), SENT);
+}
+
 static void a_schedule_that_the_next_up_does_not_have_any_more_is_forgotten(void **state)
 {
     struct stage *s = *state;
@@ -300,10 +334,12 @@ int main(void)
         T(while_an_operation_runs_it_waits),
         T(a_run_of_an_earlier_supervisor_is_found_again),
         T(days_without_a_machine_are_made_up_for_once_its_services_are_up),
+        T(secrets_that_are_renewed_leave_schedules_as_they_are),
         T(a_schedule_that_the_next_up_does_not_have_any_more_is_forgotten),
     };
 #undef T
 
+    (void) mallopt(M_PERTURB, 0x55); /* what is freed says nothing any more */
     (void) setenv("TZ", "UTC", 1);
     tzset();
     return cmocka_run_group_tests(tests, NULL, NULL);
