@@ -25,7 +25,7 @@ static const struct {
     { true, NEEDS_DATABASE, "backup", "02:00", { "backup", "create" }, 1800 * USEC_PER_SEC },
     { true, NEEDS_DATABASE, "backup-prune", "04:00", { "backup", "prune" }, 1800 * USEC_PER_SEC },
     { false, NEEDS_DATABASE, "drill", "Sun 05:00", { "backup", "drill" }, 1800 * USEC_PER_SEC },
-    { false, NEEDS_CERTIFICATE, "cert-renew", "daily", { "cert", "renew" }, 3600 * USEC_PER_SEC },
+    { true, NEEDS_CERTIFICATE, "cert-renew", "daily", { "cert", "renew" }, 3600 * USEC_PER_SEC },
     { true, NEEDS_VOLUMES, "clean", "03:30", { "clean" }, 1800 * USEC_PER_SEC },
 };
 

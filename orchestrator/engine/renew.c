@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
+#include "engine/timetable.h"
 #include "model/project_renew.h"
 
 bool renew_concerns(const struct unit *u, const char *const *secrets)
@@ -92,6 +93,7 @@ int supervisor_renew(struct supervisor *s, const struct supervisor_renewal *r,
     if (code < 0)
         return code;
     deployment_swap(d, next);
+    timetable_adopt(d); /* whose rules are those of the project */
     mark_launches(d, names);
     supervisor_save(s);
     return supervisor_inquire(s,

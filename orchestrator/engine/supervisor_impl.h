@@ -163,8 +163,7 @@ void exec_free(struct supervisor *s);
 
 /* renew.c */
 bool renew_concerns(const struct unit *u, const char *const *secrets);
-/* it runs by now, and was launched with what secrets were before */
-void renew_late(struct instance *i);
+void renew_late(struct instance *i); /* it runs, and was launched with what secrets were before */
 
 /* inquiry.c */
 /* true when the tag belonged to an inquiry */

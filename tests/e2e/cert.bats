@@ -174,6 +174,10 @@ events() {
 @test "as the manager's user, without the project's files: as a schedule renews" {
     local before
     before=$(served)
+    # it is one of those that go without saying
+    orch schedule ls | grep -q '^cert-renew .*cert renew'
+    orch schedule run cert-renew
+    [ "$(served)" = "$before" ]
     # its .env.prod is root's alone
     run with_acme setpriv --reuid ipam-orch --regid ipam-orch --init-groups env -C / \
         IPAM_ORCH_RUN_DIR="$WORLD/run" IPAM_ORCH_STATE_DIR="$WORLD/state" IPAM_ORCH_LOG_DIR="$WORLD/log" \
