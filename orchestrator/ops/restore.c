@@ -11,9 +11,9 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/paths.h"
-#include "model/project_json.h"
 #include "ops/dump.h"
 #include "ops/intent.h"
+#include "ops/migrate.h"
 #include "ops/physical.h"
 #include "ops/replay.h"
 #include "ops/restore_volume.h"
@@ -124,26 +124,6 @@ static int writers(const struct procedure *p, const struct restore_wish *w, json
     return 0;
 }
 
-/* As `up` starts them, so that migrations which came after the backup are applied first. */
-static int start_again(const struct procedure *p, const struct project *d, const json_t *services,
-                       struct err *e)
-{
-    auto_free char *text = NULL;
-    int r;
-
-    if (json_array_size(services) == 0)
-        return 0;
-    r = project_to_json(d, &text, e);
-    if (r < 0)
-        return r;
-    r = patiently(p,
-                  json_pack("{s:s,s:s,s:o,s:O,s:b}", "op", "begin", "operation", "up", "definition",
-                            json_loads(text, 0, NULL), "services", services, "keep", 1),
-                  e);
-    explicit_bzero(text, strlen(text));
-    return r;
-}
-
 /* ---- the database ---- */
 
 static int write_load(void *owner, const void *data, size_t len, struct err *e)
@@ -221,6 +201,24 @@ static int repeat(const struct procedure *p, const struct restore_wish *w, struc
                         e);
 }
 
+/* Migrations that came after the backup.  They need no way back of their own: there is one. */
+static int forward(const struct procedure *p, const struct restore_wish *w, struct err *e)
+{
+    const struct migrate_request request = { .project = w->definition,
+                                             .migrations = true,
+                                             .no_backup = true };
+    struct migrate_result done = MIGRATE_NOTHING;
+    int r;
+
+    if (!migrate_is_possible(w->definition))
+        return 0;
+    r = migrate_run(p, &request, &done, e);
+    if (r == 0 && done.migrations > 0)
+        procedure_say(p, "%u migrations applied that the backup did not have", done.migrations);
+    json_decref(done.steps);
+    return r;
+}
+
 /* ---- going back ---- */
 
 /* what is in a backup that the intent names, once more */
@@ -281,7 +279,7 @@ static int go_back(const struct procedure *p, const json_t *intent, struct err *
                                      text_of(meant, "backup"), e);
     }
     if (r == 0)
-        r = start_again(p, d, services, e);
+        r = ask(p, "start", services, e);
     if (r == 0 && done && json_is_true(json_object_get(loading, "physical")))
         r = physical_forget(p, d->database.unit, e);
     project_free(d);
@@ -388,6 +386,8 @@ static int put(const struct procedure *p, const struct restore_wish *w, const ch
         r = files ? physical_swap(p, w, e) : load(p, w, e);
     if (r == 0 && w->until_s > 0)
         r = repeat(p, w, e);
+    if (r == 0 && (w->what & BACKUP_DB) && !files)
+        r = forward(p, w, e);
     if (r == 0 && (w->what & BACKUP_VOLUMES))
         r = restore_volumes(p, w, e);
     return r;
@@ -415,7 +415,7 @@ static int work(const struct procedure *p, const struct restore_wish *w, const j
         r = intent_step(p->dir, "start", NULL, e);
     if (r == 0) {
         procedure_say(p, "starting them again");
-        r = start_again(p, w->definition, services, e);
+        r = ask(p, "start", services, e);
     }
     /* that the server starts is what tells that its files are good */
     if (r == 0 && files)
