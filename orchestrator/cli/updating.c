@@ -3,9 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/auto.h"
 #include "base/clock.h"
-#include "cli/backup_place.h"
 #include "ops/plan.h"
 #include "ops/update.h"
 
@@ -42,41 +40,6 @@ static void report(const struct cli *cli, const char *project, const struct next
     }
 }
 
-/* of the database, for whoever finds out later that a migration was a mistake */
-static int back_up(const struct cli *cli, struct operate *o, const struct project *now,
-                   struct err *e)
-{
-    const struct backup_place_options options = { 0 };
-    struct cli named = *cli;
-    struct backup_place place = BACKUP_PLACE_NONE;
-    auto_free char *name = NULL;
-    char sum[FLOW_SUM_TEXT] = "";
-    json_t *manifest = NULL;
-    int r;
-
-    named.project_name = o->project;
-    r = backup_place_open(&named, "update", &options, PLACE_MAKES, &place, e);
-
-    if (r == 0) {
-        const struct backup_wish wish = { .definition = now,
-                                          .what = BACKUP_DB,
-                                          .compress = COMPRESS_GZIP,
-                                          .key = place.key,
-                                          .label = "before-update",
-                                          .tools = VERSION,
-                                          .safety = true };
-
-        r = backup_create(&o->procedure, &place.store, &wish, &name, &manifest, sum, e);
-    }
-    if (r == 0)
-        procedure_say(&o->procedure, "backup of the database: %s/%s", place.store.path, name);
-    else if (e->hint[0] == '\0')
-        err_hint(e, "ipam-orch update --no-backup");
-    json_decref(manifest);
-    backup_place_close(&place, r);
-    return r < 0 ? err_wrap(e, "nothing is updated without a backup") : 0;
-}
-
 int updating_run(const struct cli *cli, struct operate *o, const struct next *n,
                  const struct updating *in, struct err *e)
 {
@@ -87,6 +50,7 @@ int updating_run(const struct cli *cli, struct operate *o, const struct next *n,
                               .services = (const char *const *) in->services,
                               .back = in->back,
                               .no_migrate = in->no_migrate,
+                              .no_backup = in->no_backup,
                               .ready_us = in->patience.ready_us,
                               .confirm_us = in->confirm_us };
     char from[RELEASE_ID] = "", before[RELEASE_ID];
@@ -94,8 +58,6 @@ int updating_run(const struct cli *cli, struct operate *o, const struct next *n,
     int r = release_current(o->project, from, before, e);
     bool needed = plan_changes(n->plan) || strcmp(from, n->release) != 0;
 
-    if (r == 0 && needed && !in->no_backup && update_migrates(&u))
-        r = back_up(cli, o, n->now, e);
     if (r == 0 && needed)
         r = update_run(&o->procedure, &u, e);
     if (r == 0)

@@ -47,12 +47,18 @@ struct work {
     struct migrate_result *result;
 };
 
+/* read back from the manager it is a list of nothing */
+static bool has_migrate_command(const struct database *db)
+{
+    return db->migrate_command && db->migrate_command[0];
+}
+
 bool migrate_is_possible(const struct project *p)
 {
     const struct database *db = &p->database;
 
     return db->unit[0] != '\0' &&
-           (db->migrations[0] != '\0' || db->seeds[0] != '\0' || db->migrate_command);
+           (db->migrations[0] != '\0' || db->seeds[0] != '\0' || has_migrate_command(db));
 }
 
 /* ---- the conversation ---- */
@@ -220,7 +226,7 @@ static int plan_all(struct work *w, struct err *e)
         if (r == 0)
             r = migration_plan(&b->scripts, &b->ledger, q->goal, q->n, &b->plan, e);
     }
-    if (r == 0 && q->migrations && q->goal == GOAL_UP && q->n == 0 && w->db->migrate_command)
+    if (r == 0 && q->migrations && q->goal == GOAL_UP && q->n == 0 && has_migrate_command(w->db))
         r = plan_command(w, e);
     if (!q->seeds || w->db->seeds[0] == '\0')
         return r;

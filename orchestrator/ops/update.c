@@ -233,7 +233,7 @@ static int go(const struct course *c, const struct unit **culprit, struct err *e
 
 /* ---- the database ---- */
 
-bool update_migrates(const struct update *u)
+static bool touches_database(const struct update *u)
 {
     const char *unit = u->next->database.unit;
 
@@ -249,11 +249,13 @@ bool update_migrates(const struct update *u)
  * to work with the database of the next one, as both serve for a while. */
 static int migrate(const struct procedure *p, const struct update *u, struct err *e)
 {
-    const struct migrate_request request = { .project = u->next, .migrations = true };
+    const struct migrate_request request = { .project = u->next,
+                                             .migrations = true,
+                                             .no_backup = u->no_backup };
     struct migrate_result done = MIGRATE_NOTHING;
     int r;
 
-    if (!update_migrates(u) || !migrate_is_possible(u->next))
+    if (!touches_database(u) || !migrate_is_possible(u->next))
         return 0;
     r = migrate_run(p, &request, &done, e);
     if (r == 0 && done.migrations > 0)

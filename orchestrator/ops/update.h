@@ -19,13 +19,11 @@ struct update {
     const char *message;
     const char *const *services; /* only these; NULL = all */
     bool back;                   /* by the rollback sections of the services; no migration */
-    bool no_migrate;
+    bool no_migrate, no_backup;
     uint64_t ready_us;   /* for each service; 0 = whenever it is */
     uint64_t confirm_us; /* so long it waits for update_answer; 0 = not */
 };
 
-/* the database is about to be changed, so that a backup of it is worth having */
-bool update_migrates(const struct update *u);
 int update_run(struct procedure *p, const struct update *u, struct err *e);
 /* for the table of procedure.c */
 int update_undo(struct procedure *p, const json_t *intent, struct err *e);
