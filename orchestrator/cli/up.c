@@ -45,13 +45,14 @@ static void say_created(void *owner, const char *path, const char *what)
         fprintf(stderr, "created %s (%s)\n", path, what);
 }
 
-/* Nothing is made that nobody has asked for: whoever sits at a terminal is asked. */
-static int missing_project(const char *dir, const struct init_options *o, struct err *e)
+/* Nothing is made that nobody has asked for: whoever sits at a terminal is asked, and others say it
+ * with --yes. */
+static int missing_project(const char *dir, bool yes, const struct init_options *o, struct err *e)
 {
     auto_free char *question =
         paths_join("There is no project yet. Make the IPAM project in %s?", dir);
 
-    if (o->ask && wizard_agrees(question)) {
+    if (yes || (o->ask && wizard_agrees(question))) {
         *e = ERR_INIT;
         return init_project(dir, o, e);
     }
@@ -60,14 +61,15 @@ static int missing_project(const char *dir, const struct init_options *o, struct
     return err_classify(e, ERR_CONFIG);
 }
 
-static int missing_variables(const char *dir, const struct init_options *o, struct err *e)
+static int missing_variables(const char *dir, bool yes, const struct init_options *o, struct err *e)
 {
     int r = init_check(dir, e);
 
-    if (r == 0 || !o->ask)
+    if (r == 0 || (!o->ask && !yes))
         return r;
-    fprintf(stderr, "%s\n", e->msg);
-    if (!wizard_agrees("Make it now?"))
+    if (!yes)
+        fprintf(stderr, "%s\n", e->msg);
+    if (!yes && !wizard_agrees("Make it now?"))
         return r;
     *e = ERR_INIT;
     return init_variables(dir, o, e);
@@ -76,7 +78,7 @@ static int missing_variables(const char *dir, const struct init_options *o, stru
 /* a first `up` has no configuration yet */
 static int prepare(struct cli *cli, struct first *first, struct err *e)
 {
-    const struct init_options o = { .ask = !cli->quiet && wizard_has_person(),
+    const struct init_options o = { .ask = !cli->quiet && !cli->yes && wizard_has_person(),
                                     .say = say_created,
                                     .owner = first };
     struct load_options load = options_load(cli);
@@ -84,9 +86,9 @@ static int prepare(struct cli *cli, struct first *first, struct err *e)
     int r = load_project_dir(&load, &dir, e);
 
     if (r == -ENOENT && !cli->files && !cli->project_dir && !cli->env_files)
-        r = missing_project(load_default_dir(), &o, e);
+        r = missing_project(load_default_dir(), cli->yes, &o, e);
     else if (r == 0 && !cli->env_files)
-        r = missing_variables(dir, &o, e);
+        r = missing_variables(dir, cli->yes, &o, e);
     if (r < 0)
         return r;
     r = certificate_ensure(&load, &certificate, e);

@@ -13,20 +13,18 @@
 
 enum needs { NEEDS_VOLUMES, NEEDS_DATABASE, NEEDS_CERTIFICATE };
 
-/* What a project has that says nothing: a backup at night, then what follows from it.  A row counts
- * from the version on that has its verb. */
+/* What a project has that says nothing: a backup at night, then what follows from it. */
 static const struct {
-    bool counts;
     enum needs needs;
     const char *name, *when;
     const char *run[4];
     uint64_t spread_us;
 } defaults[] = {
-    { true, NEEDS_DATABASE, "backup", "02:00", { "backup", "create" }, 1800 * USEC_PER_SEC },
-    { true, NEEDS_DATABASE, "backup-prune", "04:00", { "backup", "prune" }, 1800 * USEC_PER_SEC },
-    { false, NEEDS_DATABASE, "drill", "Sun 05:00", { "backup", "drill" }, 1800 * USEC_PER_SEC },
-    { true, NEEDS_CERTIFICATE, "cert-renew", "daily", { "cert", "renew" }, 3600 * USEC_PER_SEC },
-    { true, NEEDS_VOLUMES, "clean", "03:30", { "clean" }, 1800 * USEC_PER_SEC },
+    { NEEDS_DATABASE, "backup", "02:00", { "backup", "create" }, 1800 * USEC_PER_SEC },
+    { NEEDS_DATABASE, "backup-prune", "04:00", { "backup", "prune" }, 1800 * USEC_PER_SEC },
+    { NEEDS_DATABASE, "drill", "Sun 05:00", { "backup", "drill", "latest" }, 1800 * USEC_PER_SEC },
+    { NEEDS_CERTIFICATE, "cert-renew", "daily", { "cert", "renew" }, 3600 * USEC_PER_SEC },
+    { NEEDS_VOLUMES, "clean", "03:30", { "clean" }, 1800 * USEC_PER_SEC },
 };
 
 static bool has(const struct resolve *r, enum needs what)
@@ -47,7 +45,7 @@ static void add_defaults(const struct resolve *r)
     for (size_t i = 0; i < ARRAY_LEN(defaults); i++) {
         const char **run = arena_array(p->arena, ARRAY_LEN(defaults[i].run) + 1, sizeof *run);
 
-        if (!defaults[i].counts || !has(r, defaults[i].needs))
+        if (!has(r, defaults[i].needs))
             continue;
         memcpy(run, defaults[i].run, sizeof defaults[i].run);
         p->schedules[p->n_schedules++] = (struct schedule){ .name = defaults[i].name,

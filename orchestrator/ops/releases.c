@@ -136,7 +136,7 @@ static bool is_pinned(int dir, const char *id)
     return faccessat(dir, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* when it began to serve last, by what and why */
+/* when it began to serve last, as the how manieth change, by what and why */
 static void add_history(json_t *release, const json_t *history)
 {
     const char *id = member_text(release, "id");
@@ -148,6 +148,7 @@ static void add_history(json_t *release, const json_t *history)
         if (strcmp(member_text(line, "id"), id) != 0)
             continue;
         (void) json_object_set(release, "served", json_object_get(line, "time"));
+        (void) json_object_set_new(release, "nth", json_integer((json_int_t) i));
         (void) json_object_set_new(release, "verb", json_string(member_text(line, "verb")));
         (void) json_object_set_new(release, "message", json_string(member_text(line, "message")));
         return;
@@ -166,7 +167,14 @@ static int by_age(const void *a, const void *b)
 {
     const json_t *const *x = a, *const *y = b;
 
-    return age_of(*x) < age_of(*y) ? 1 : age_of(*x) > age_of(*y) ? -1 : 0;
+    json_int_t at = age_of(*x), other = age_of(*y);
+
+    /* within one second their order in the history is what counts */
+    if (at == other) {
+        at = json_integer_value(json_object_get(*x, "nth"));
+        other = json_integer_value(json_object_get(*y, "nth"));
+    }
+    return at < other ? 1 : at > other ? -1 : 0;
 }
 
 static json_t *sorted(json_t *list)

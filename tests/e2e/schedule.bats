@@ -442,4 +442,7 @@ YAML
     wait_until 60 is_done
     # by a user without any right but that of an operator
     [[ $(nightly audit) == *" ipam-orch "*" done "*"backup create"* ]]
+    # and a trial of it every week, by the same user
+    nightly schedule run drill
+    [ "$(nightly schedule ls --format json | jq -r '.schedules[] | select(.name == "drill") | .runs[0].result')" = "done" ]
 }

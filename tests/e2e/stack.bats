@@ -42,12 +42,11 @@ browse() {
         timeout 120 node "$IPAM_ORCH_SOURCE/tests/e2e/browser.js" "$@"
 }
 
-@test "init, then up: ends with exit 0 and prints the address" {
-    run orch init --generate
-    echo "$output"
-    [ "$status" -eq 0 ]
-    [[ $output == *.env.prod* ]]
-    run --separate-stderr orch up
+@test "up: not without being asked; with --yes it makes the configuration, ends with exit 0 and prints the address" {
+    run -3 orch up </dev/null
+    [[ $output == *.env.prod*"ipam-orch init"* ]]
+    [ ! -e "$PROJECT/.env.prod" ]
+    run --separate-stderr orch --yes up </dev/null
     echo "$output" "$stderr"
     [ "$status" -eq 0 ]
     touch "$WORLD/is-up"

@@ -105,6 +105,18 @@ int publish_judge(struct broker *b, struct guest *g, struct err *e)
     return 0;
 }
 
+int publish_take(struct broker *b, struct guest *g, struct err *e)
+{
+    (void) b, (void) g, (void) e;
+    return 0;
+}
+
+int leftovers(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    (void) b, (void) r, (void) a, (void) e;
+    return 0;
+}
+
 json_t *publish_shut(const struct guest *g)
 {
     (void) g;
