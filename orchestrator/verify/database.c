@@ -14,11 +14,12 @@
  * with the password; the password is written to a pipe by the shell itself.  It goes on after an
  * error. */
 static const char application[] =
+    "secret=$(sed -e 's/\\\\/\\\\\\\\/g' -e 's/\"/\\\\\"/g' \"$5\")\n"
     "mariadb --defaults-file=/dev/fd/3 --protocol=tcp --host=127.0.0.1 --port=\"$1\" "
     "--user=\"$2\" --connect-timeout=10 --batch --skip-column-names --force --unbuffered "
     "\"$3\" -e \"$4\" 2>&1 3<<E || true\n"
     "[client]\n"
-    "password=\"$(sed 's/\\\\/\\\\\\\\/g' \"$5\")\"\n"
+    "password=\"$secret\"\n"
     "E\n";
 
 /* One statement per line; `says` is what it has to print, NULL: nothing is compared. */

@@ -14,10 +14,11 @@ static const char administrator[] =
 /* with the right password, where one is known */
 static const char root_over_tcp[] =
     "f=${MARIADB_ROOT_PASSWORD_FILE:-${MYSQL_ROOT_PASSWORD_FILE:-/dev/null}}\n"
+    "secret=$(sed -e 's/\\\\/\\\\\\\\/g' -e 's/\"/\\\\\"/g' \"$f\")\n"
     "mariadb --defaults-file=/dev/fd/3 --protocol=tcp --host=\"$1\" --port=\"$2\" --user=root "
     "--connect-timeout=5 --batch -e 'select 1' 2>&1 3<<E || true\n"
     "[client]\n"
-    "password=\"$(sed 's/\\\\/\\\\\\\\/g' \"$f\")\"\n"
+    "password=\"$secret\"\n"
     "E\n";
 
 /* what the statement prints, malloc'd; NULL when that is said */
