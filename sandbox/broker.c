@@ -270,8 +270,7 @@ static int make_socket(const char *path, struct err *e)
     mode_t before = umask(0177);
     r = bind(fd, (const struct sockaddr *) &address, sizeof address) < 0 ? -errno : 0;
     (void) umask(before);
-    if (r < 0 || lchown(path, 0, supervisor_group()) < 0 || chmod(path, 0660) < 0 ||
-        listen(fd, BACKLOG) < 0)
+    if (r < 0 || lchown(path, 0, supervisor_group()) < 0 || chmod(path, 0660) < 0)
         return err_set(e, r < 0 ? r : -errno, "socket %s: %s", path, strerror(r < 0 ? -r : errno));
     return take_fd(&fd);
 }
@@ -284,6 +283,9 @@ int broker_listen(struct broker *b, struct err *e)
     if (r < 0)
         return r;
     b->heritage.listener = r; /* for the life of the process */
+    /* an inherited one too: who connects is told the pid of whoever called this last (unix(7)) */
+    if (listen(r, BACKLOG) < 0)
+        return err_set(e, -errno, "socket %s: %s", path, strerror(errno));
     r = sd_event_add_io(b->loop, NULL, r, EPOLLIN, on_connect, b);
     return r < 0 ? err_set(e, r, "watching %s: %s", path, strerror(-r)) : 0;
 }

@@ -15,11 +15,8 @@
 #include "base/fsio.h"
 #include "base/limits.h"
 #include "base/paths.h"
+#include "base/pidstat.h"
 #include "sandbox/failpoint.h"
-
-enum { STAT_MAX = 4096, STATE_MAX = 4096, STAT_START_FIELD = 22, STAT_FLAGS_FIELD = 9 };
-
-#define EXITING UINT64_C(4) /* PF_EXITING of include/linux/sched.h */
 
 static int make(json_t *spec, bool saved, struct guest **out, struct err *e)
 {
@@ -189,41 +186,22 @@ int guest_load(const char *id, struct guest **out, struct err *e)
 
 /* ---- the process ---- */
 
-/* a field of /proc/PID/stat; the name in field 2 may contain anything, so count from its end */
-static uint64_t stat_field(pid_t pid, int wanted)
-{
-    auto_free char *path = paths_join("/proc/%d/stat", (int) pid);
-    auto_free char *text = NULL;
-    char *at;
-
-    if (fsio_read_pseudo(AT_FDCWD, path, STAT_MAX, &text) < 0 || !(at = strrchr(text, ')')))
-        return 0;
-    for (int field = 2; field < wanted && at; field++)
-        at = strchr(at + 1, ' ');
-    return at ? strtoull(at, NULL, 10) : 0;
-}
-
-static uint64_t start_time(pid_t pid)
-{
-    return stat_field(pid, STAT_START_FIELD);
-}
-
 void guest_set_init(struct guest *g, pid_t init)
 {
     g->init = init;
-    g->init_start = start_time(init);
+    g->init_start = pidstat_start(init);
 }
 
 bool guest_is_alive(const struct guest *g)
 {
-    uint64_t start = start_time(g->init);
+    uint64_t start = pidstat_start(g->init);
 
     return start != 0 && start == g->init_start;
 }
 
 bool guest_is_ending(const struct guest *g)
 {
-    return !guest_is_alive(g) || stat_field(g->init, STAT_FLAGS_FIELD) & EXITING;
+    return !guest_is_alive(g) || pidstat_is_exiting(g->init);
 }
 
 static struct report read_record(const struct guest *g)

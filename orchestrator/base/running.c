@@ -11,8 +11,9 @@
 #include "base/clock.h"
 #include "base/fsio.h"
 #include "base/paths.h"
+#include "base/pidstat.h"
 
-enum { PROC_MAX = 4096, START_FIELD = 22 };
+enum { PROC_MAX = 4096 };
 
 bool running_is_installed(const char *name)
 {
@@ -26,15 +27,9 @@ bool running_is_installed(const char *name)
 /* in microseconds after boot */
 static uint64_t started_us(void)
 {
-    auto_free char *text = NULL;
-    const char *at = NULL;
     long ticks = sysconf(_SC_CLK_TCK);
 
-    if (fsio_read_pseudo(AT_FDCWD, "/proc/self/stat", PROC_MAX, &text) == 0)
-        at = strrchr(text, ')'); /* the name before it may contain anything */
-    for (int field = 2; at && field < START_FIELD; field++)
-        at = strchr(at + 1, ' ');
-    return at && ticks > 0 ? strtoull(at, NULL, 10) * USEC_PER_SEC / (uint64_t) ticks : 0;
+    return ticks > 0 ? pidstat_start(getpid()) * USEC_PER_SEC / (uint64_t) ticks : 0;
 }
 
 static uint64_t resident(void)

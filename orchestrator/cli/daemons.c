@@ -17,12 +17,16 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/clock.h"
 #include "base/fsio.h"
 #include "base/paths.h"
+#include "base/pidstat.h"
 #include "cli/options.h"
 
 #define MANAGER_USER "ipam-orch"
 #define SYSTEMD_UNIT "ipam-orchd.service"
+
+enum { END_POLL_US = 10 * 1000, END_MAX_US = 10 * 1000 * 1000 };
 
 /* what a started program needs to know */
 struct program {
@@ -32,6 +36,16 @@ struct program {
     const char *user; /* NULL: stays root */
 };
 
+/* Whoever called listen() is known by its pid.  A process that was killed accepts connections in
+ * its backlog until the last of its memory is gone, and answers none of them. */
+static bool is_answered_for(int fd)
+{
+    struct ucred who = { 0 };
+    socklen_t len = sizeof who;
+
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &who, &len) == 0 && !pidstat_is_exiting(who.pid);
+}
+
 static bool is_listening(const char *path, int type)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -40,7 +54,30 @@ static bool is_listening(const char *path, int type)
     if (fd < 0 || strlen(path) >= sizeof address.sun_path)
         return false;
     memcpy(address.sun_path, path, strlen(path) + 1);
-    return connect(fd, (struct sockaddr *) &address, sizeof address) == 0;
+    return connect(fd, (struct sockaddr *) &address, sizeof address) == 0 && is_answered_for(fd);
+}
+
+/* the lock of a program is free when none of it lives */
+static bool is_free(const char *lock_path)
+{
+    auto_fd fd = open(lock_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+
+    return fd < 0 || flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/* True when nobody serves the socket and a program may be started for it.  One that is dying holds
+ * its lock to the end, and the next would not get it; one that is starting has the lock and no
+ * socket yet. */
+static bool is_missing(const char *socket, int type, const char *lock)
+{
+    uint64_t until = clock_read_us(CLOCK_MONOTONIC) + END_MAX_US;
+
+    while (!is_listening(socket, type)) {
+        if (is_free(lock) || clock_read_us(CLOCK_MONOTONIC) > until)
+            return true;
+        (void) usleep(END_POLL_US);
+    }
+    return false;
 }
 
 static int make_dir(const char *path, mode_t mode, uid_t uid, gid_t gid, struct err *e)
@@ -124,7 +161,9 @@ static int start_program(const struct program *p, struct err *e)
 static int start_missing(bool supervisor_too, struct err *e)
 {
     auto_free char *broker_socket = paths_join("%s/sandbox.sock", paths_run());
+    auto_free char *broker_lock = paths_join("%s/sandboxd.lock", paths_run());
     auto_free char *control_socket = paths_join("%s/manager/control.sock", paths_run());
+    auto_free char *control_lock = paths_join("%s/manager/orchd.lock", paths_run());
     auto_free char *lock_path = paths_join("%s/start.lock", paths_run());
     const struct passwd *pw = getpwnam(MANAGER_USER);
     struct program broker = { .name = "ipam-sandboxd" }, supervisor = { .name = "ipam-orchd" };
@@ -145,9 +184,10 @@ static int start_missing(bool supervisor_too, struct err *e)
     auto_fd lock = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock < 0 || flock(lock, LOCK_EX) < 0)
         return err_set(e, -errno, "%s: %s", lock_path, strerror(errno));
-    if (!is_listening(broker_socket, SOCK_SEQPACKET) && (r = start_program(&broker, e)) < 0)
+    if (is_missing(broker_socket, SOCK_SEQPACKET, broker_lock) &&
+        (r = start_program(&broker, e)) < 0)
         return r;
-    if (supervisor_too && !is_listening(control_socket, SOCK_STREAM))
+    if (supervisor_too && is_missing(control_socket, SOCK_STREAM, control_lock))
         r = start_program(&supervisor, e);
     return r;
 }

@@ -254,7 +254,7 @@ static int on_connect(sd_event_source *source, int fd, uint32_t revents, void *u
     return 0;
 }
 
-static int listen_at(const char *path, struct err *e)
+static int bind_at(const char *path, struct err *e)
 {
     struct sockaddr_un address = { .sun_family = AF_UNIX };
     auto_fd fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -266,7 +266,7 @@ static int listen_at(const char *path, struct err *e)
      */
     (void) unlink(path);
     if (fd < 0 || bind(fd, (struct sockaddr *) &address, sizeof address) < 0 ||
-        chmod(path, 0666) < 0 || listen(fd, SOMAXCONN) < 0)
+        chmod(path, 0666) < 0)
         return err_set(e, -errno, "control socket %s: %s", path, strerror(errno));
     return take_fd(&fd);
 }
@@ -291,12 +291,15 @@ static int prepare_replacement(struct server *s, const struct server_config *con
 int server_new(const struct server_config *config, struct server **out, struct err *e)
 {
     const struct heritage *h = &config->heritage;
-    int fd = h->listener >= 0 ? h->listener : listen_at(config->path, e);
+    int fd = h->listener >= 0 ? h->listener : bind_at(config->path, e);
     struct server *s;
     int r;
 
     if (fd < 0)
         return fd;
+    /* an inherited one too: who connects is told the pid of whoever called this last (unix(7)) */
+    if (listen(fd, SOMAXCONN) < 0)
+        return err_set(e, -errno, "control socket %s: %s", config->path, strerror(errno));
     s = calloc(1, sizeof *s);
     if (!s || !(s->path = strdup(config->path)))
         abort();

@@ -16,9 +16,10 @@
 #include "base/clock.h"
 #include "base/fsio.h"
 #include "base/paths.h"
+#include "base/pidstat.h"
 #include "base/strv.h"
 
-enum { RESULT_MAX = 256 * 1024, STAT_MAX = 4096, START_FIELD = 22, NAME_FIELD = 2 };
+enum { RESULT_MAX = 256 * 1024 };
 
 struct errand {
     struct errands *all;
@@ -38,20 +39,6 @@ static void errand_free(struct errand *r)
         close(r->pidfd);
     free(r->result);
     free(r);
-}
-
-/* when a process began, in ticks since the boot; 0: it is not there */
-static uint64_t start_of(pid_t pid)
-{
-    auto_free char *path = paths_join("/proc/%d/stat", (int) pid);
-    auto_free char *text = NULL;
-    const char *at;
-
-    if (fsio_read_pseudo(AT_FDCWD, path, STAT_MAX, &text) < 0 || !(at = strrchr(text, ')')))
-        return 0;
-    for (int field = NAME_FIELD; at && field < START_FIELD; field++)
-        at = strchr(at + 1, ' ');
-    return at ? strtoull(at + 1, NULL, 10) : 0;
 }
 
 static void tell(struct errand *r)
@@ -123,7 +110,7 @@ static int find_again(const struct runtime_errand *x)
 {
     int fd = (int) syscall(SYS_pidfd_open, x->pid, 0);
 
-    if (fd >= 0 && start_of(x->pid) == x->start)
+    if (fd >= 0 && pidstat_start(x->pid) == x->start)
         return fd;
     if (fd >= 0)
         close(fd);
@@ -156,7 +143,7 @@ int errand_begin(struct errands *all, struct runtime_errand *x, uint64_t tag, st
         return err_set(e, code, "watching a command: %s", strerror(-code));
     }
     if (!found)
-        x->start = start_of(pid);
+        x->start = pidstat_start(pid);
     x->pid = pid;
     return 0;
 }

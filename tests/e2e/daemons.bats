@@ -152,3 +152,19 @@ has_other_broker() {
     grep "numbers broker lost: services go on" "$WORLD/output"
     wait_until 10 world_is_empty
 }
+
+@test "a broker that was killed and has not ended yet is not taken for one that works" {
+    local dying
+    python3 "$IPAM_ORCH_SOURCE/tests/e2e/dying.py" "$WORLD/run/sandbox.sock" "$WORLD/run/sandboxd.lock" \
+        >"$WORLD/dying" 3>&- &
+    dying=$!
+    disown "$dying"
+    wait_until 60 grep -q ready "$WORLD/dying"
+    kill -KILL "$dying"
+    run orch up
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(ps_field second state)" = up ]
+    orch down
+    wait_until 10 world_is_empty
+}
