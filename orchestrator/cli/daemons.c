@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <spawn.h>
@@ -26,7 +27,7 @@
 #define MANAGER_USER "ipam-orch"
 #define SYSTEMD_UNIT "ipam-orchd.service"
 
-enum { END_POLL_US = 10 * 1000, END_MAX_US = 10 * 1000 * 1000 };
+enum { LOOK_AGAIN_MS = 10, END_MAX_US = 10 * 1000 * 1000 };
 
 /* what a started program needs to know */
 struct program {
@@ -75,7 +76,7 @@ static bool is_missing(const char *socket, int type, const char *lock)
     while (!is_listening(socket, type)) {
         if (is_free(lock) || clock_read_us(CLOCK_MONOTONIC) > until)
             return true;
-        (void) usleep(END_POLL_US);
+        (void) poll(NULL, 0, LOOK_AGAIN_MS); /* flock(2) knows no deadline */
     }
     return false;
 }
