@@ -15,8 +15,8 @@ import sys
 import time
 from pathlib import Path
 
-SERVICES, ROUNDS = int(sys.argv[1]), int(sys.argv[2])
-WORLD, GUEST, ORCH = Path(sys.argv[3]), Path(sys.argv[4]), sys.argv[5:]
+SERVICES, ROUNDS, PARTS = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3].split()
+WORLD, GUEST, ORCH = Path(sys.argv[4]), Path(sys.argv[5]), sys.argv[6:]
 TICK_MS = 1000 / os.sysconf("SC_CLK_TCK")
 QUIET_S = 60
 
@@ -318,7 +318,8 @@ def recovery(rounds: int = 15):
 if __name__ == "__main__":
     try:
         for part in (crashes, recovery, checks, rest):
-            part()
+            if part.__name__ in PARTS or not PARTS:
+                part()
     finally:
         for one in list(Contestant.running):
             one.end()
