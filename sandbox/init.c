@@ -458,6 +458,7 @@ static int start(struct init *i, enum stage *stage, struct err *e)
         .floor = i->fds[HANDOVER_FLOOR],
         .filter = i->fds[HANDOVER_FILTER],
         .users = i->users.fd,
+        .parent = -1,
     };
     int r;
 

@@ -40,8 +40,8 @@ struct join {
     char *guest_id;
     pid_t pid;
     int pidfd, socket;
-    bool timed_out, asked; /* killed by the deadline; by anybody */
-    bool detached;         /* answered when it has begun; nobody's end is its end */
+    bool timed_out; /* killed by the deadline */
+    bool detached;  /* answered when it has begun; nobody's end is its end */
     struct report report;
     sd_event_source *source, *timer, *reports;
     struct join *prev, *next;
@@ -72,11 +72,12 @@ static void join_free(struct join *j)
     free(j);
 }
 
-/* ipam-init kills the command and its process group, reports and ends */
-static void ask_to_end(struct join *j)
+/* The command made itself the leader of a session and thereby of a process group, unless it has not
+ * come that far.  Nobody else can have its number before it was waited for. */
+static void kill_all(const struct join *j)
 {
-    j->asked = true;
-    (void) syscall(SYS_pidfd_send_signal, j->pidfd, SIGTERM, NULL, 0);
+    (void) kill(-j->pid, SIGKILL);
+    (void) syscall(SYS_pidfd_send_signal, j->pidfd, SIGKILL, NULL, 0);
 }
 
 /* ---- the end ---- */
@@ -91,27 +92,28 @@ static json_t *result(const struct join *j, const struct report *r)
                      (int) j->timed_out);
 }
 
-/* The last one that is not the beginning counts; true when the command has begun. */
-static bool read_reports(struct join *j)
+/* True when the socket has ended without a report: the command was executed. */
+static bool has_begun(struct join *j)
 {
     struct report got;
-    bool begun = false;
+    ssize_t len = recv(j->socket, &got, sizeof got, MSG_DONTWAIT);
 
-    while (recv(j->socket, &got, sizeof got, MSG_DONTWAIT) == sizeof got) {
-        begun |= got.kind == REPORT_STARTED;
-        if (got.kind != REPORT_STARTED)
-            j->report = got;
-    }
-    return begun;
+    if (len == sizeof got)
+        j->report = got;
+    return len == 0;
 }
 
 static int on_end(sd_event_source *s, int fd, uint32_t revents, void *userdata)
 {
     struct join *j = userdata;
+    int status = SIGKILL;
 
     (void) s, (void) fd, (void) revents;
-    (void) read_reports(j);
-    (void) waitpid(j->pid, NULL, WNOHANG);
+    (void) has_begun(j);
+    kill_all(j); /* what it left in the background */
+    (void) waitpid(j->pid, &status, 0);
+    if (j->report.kind != REPORT_FAILED)
+        j->report = (struct report){ .kind = REPORT_ENDED, .status = status };
     broker_answer(j->broker, j->from, j->tag, result(j, &j->report));
     join_free(j);
     return 0;
@@ -122,11 +124,11 @@ static int on_report(sd_event_source *s, int fd, uint32_t revents, void *userdat
     struct join *j = userdata;
 
     (void) fd, (void) revents;
-    if (read_reports(j)) {
+    if (has_begun(j)) {
         broker_answer(j->broker, j->from, j->tag, json_pack("{s:i,s:i}", "code", 0, "signal", 0));
         j->from = NULL;
     }
-    return sd_event_source_set_enabled(s, SD_EVENT_OFF); /* what else comes, comes with the end */
+    return sd_event_source_set_enabled(s, SD_EVENT_OFF); /* the rest is told by the end */
 }
 
 static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata)
@@ -135,7 +137,7 @@ static int on_deadline(sd_event_source *s, uint64_t usec, void *userdata)
 
     (void) s, (void) usec;
     j->timed_out = true;
-    ask_to_end(j);
+    kill_all(j);
     return 0;
 }
 
@@ -351,7 +353,10 @@ static int start(struct join *j, const struct guest *g, const struct wish *w, st
 {
     struct launched init;
     auto_fd cgroup = w->inside ? j->broker->cgroup->open(g->id) : -1;
-    struct zygote_wish wish = { .joining = true, .cgroup = cgroup };
+    struct zygote_wish wish = { .joining = true,
+                                .cgroup = cgroup,
+                                .enter = { { .whose = g->pidfd, .which = CLONE_NEWPID } },
+                                .n_enter = w->inside };
     int r = zygote_fork(&j->broker->zygote, &wish, &init, e);
 
     if (r < 0)
@@ -405,14 +410,12 @@ int join_start(struct broker *b, struct request *r, struct err *e)
     j = calloc(1, sizeof *j);
     if (!j)
         return err_set(e, -ENOMEM, "out of memory");
-    /* without a report it was killed together with the instance */
     *j = (struct join){ .broker = b,
                         .from = r->from,
                         .tag = r->tag,
                         .pidfd = -1,
                         .socket = -1,
-                        .detached = w.detached,
-                        .report = { .kind = REPORT_ENDED, .status = SIGKILL } };
+                        .detached = w.detached };
     j->guest_id = strdup(g->id);
     DL_APPEND(b->joins, j);
     if (w.inside)
@@ -438,7 +441,7 @@ int join_kill(struct broker *b, const struct connection *from, uint64_t tag, str
 
     DL_FOREACH (b->joins, j) {
         if (j->from == from && j->tag == tag) {
-            ask_to_end(j);
+            kill_all(j);
             return 0;
         }
     }
@@ -461,7 +464,7 @@ void join_kill_of_guest(struct broker *b, const struct guest *g)
 
     DL_FOREACH (b->joins, j)
         if (j->guest_id && strcmp(j->guest_id, g->id) == 0)
-            ask_to_end(j);
+            kill_all(j);
 }
 
 /* Nobody waits for the answer any more, and nobody could stop it. */
@@ -473,7 +476,7 @@ void join_forget_connection(struct broker *b, const struct connection *c)
         if (j->from == c) {
             j->from = NULL;
             if (!j->detached)
-                ask_to_end(j);
+                kill_all(j);
         }
     }
 }
@@ -482,7 +485,7 @@ void join_close(struct broker *b)
 {
     while (b->joins) {
         if (!b->joins->detached)
-            ask_to_end(b->joins);
+            kill_all(b->joins);
         join_free(b->joins);
     }
 }

@@ -4,12 +4,14 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -151,6 +153,16 @@ static void add_pid(const struct program *p)
     p->env[p->n_env] = text;
 }
 
+/* After the ids were changed, which makes the kernel forget it; execve(2) does not. */
+static int end_with(int parent)
+{
+    struct pollfd p = { .fd = parent };
+
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        return -errno;
+    return poll(&p, 1, 0) > 0 ? -ECONNRESET : 0; /* it had ended before */
+}
+
 static _Noreturn void hold(void)
 {
     (void) close_range(STDERR_FILENO + 1, UINT_MAX, 0);
@@ -189,12 +201,15 @@ static _Noreturn void ask(const char *path)
     _exit(r != 0);
 }
 
-/* every step of the fork, in order; returns only on failure */
-static int become(const struct program *p, const struct program_start *how, enum stage *stage)
+/* in order */
+int program_become(const struct program *p, const struct program_start *how, enum stage *stage)
 {
     auto_fd image = p->host_path ? open(p->host_path, O_PATH | O_CLOEXEC) : -1;
     int r;
 
+    *stage = STAGE_FORK;
+    if ((p->n_argv == 0 && !p->connect && !p->hold) || p->uid == 0)
+        return -EINVAL;
     *stage = STAGE_EXEC;
     if (p->host_path && image < 0)
         return -errno;
@@ -230,6 +245,8 @@ static int become(const struct program *p, const struct program_start *how, enum
     *stage = STAGE_IDS;
     if ((r = creds_become(p->uid, p->groups, p->n_groups, p->capabilities)) < 0)
         return r;
+    if (how->parent >= 0 && (r = end_with(how->parent)) < 0)
+        return r;
     *stage = STAGE_WORKDIR;
     if (chdir(p->workdir && p->workdir[0] ? p->workdir : "/") < 0)
         return -errno;
@@ -256,8 +273,6 @@ int program_start(const struct program *p, const struct program_start *how, enum
     int fd[2];
 
     *stage = STAGE_FORK;
-    if ((p->n_argv == 0 && !p->connect && !p->hold) || p->uid == 0)
-        return -EINVAL;
     if (pipe2(fd, O_CLOEXEC) < 0)
         return -errno;
     auto_fd rd = fd[0], wr = fcntl(fd[1], F_DUPFD_CLOEXEC, ABOVE_PASSED);
@@ -268,7 +283,7 @@ int program_start(const struct program *p, const struct program_start *how, enum
     if (pid < 0)
         return -errno;
     if (pid == 0) {
-        f.error = -become(p, how, &f.stage);
+        f.error = -program_become(p, how, &f.stage);
         (void) !write(wr, &f, sizeof f);
         _exit(127);
     }

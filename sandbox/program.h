@@ -1,9 +1,9 @@
-/* program.h -- the fork that becomes the service's program.
- * Runs in: init (the main program), joining init (a command or a worker).
+/* program.h -- the process that becomes a program of the service.
+ * Runs in: init (the main program and its hooks, in a fork), ipam-init on its way into an instance
+ * (a command or a worker, the process itself).
  * Owns: its string lists; the strings belong to the setup text.  Fails: negative errno with the
  * stage named.
- * The fork moves its three descriptors, sets limits and ids, loads the filter and executes; a
- * close-on-exec pipe tells whether it came that far. */
+ * The process moves its three descriptors, sets limits and ids, loads the filter and executes. */
 #ifndef IPAM_SANDBOX_PROGRAM_H
 #define IPAM_SANDBOX_PROGRAM_H
 
@@ -45,12 +45,17 @@ struct program_start {
     bool listening;    /* they are sockets, and LISTEN_PID says whose */
     int floor, filter; /* exported programs, loaded in this order */
     int users;         /* the user namespace to enter last, -1 = none */
+    int parent; /* a socket of the parent: the program ends when that ends; -1: it does not */
 };
 
 /* Takes SETUP_USER ... SETUP_PROGRAM; -EINVAL for what it cannot read. */
 int program_take(struct program *p, const struct setup_op *op);
 void program_clear(struct program *p);
-/* The pid, once the program has been executed; else negative and *stage says where it failed. */
+/* Every step to the program in the calling process; returns only on failure, and *stage says where
+ * it failed.  Before that it may have given away everything that it was. */
+int program_become(const struct program *p, const struct program_start *how, enum stage *stage);
+/* The same in a fork: its pid, once the program has been executed, as a close-on-exec pipe tells.
+ */
 int program_start(const struct program *p, const struct program_start *how, enum stage *stage);
 
 #endif
