@@ -92,7 +92,6 @@ int enter_run(void)
         return fail(STAGE_NAMESPACE, namespaces ? errno : EINVAL);
     struct program_start how = { .std = { fds[JOIN_STDIN], fds[JOIN_STDOUT], fds[JOIN_STDERR] },
                                  .users = p.own_users ? fds[JOIN_USERS] : -1,
-                                 .floor = fds[JOIN_FLOOR],
                                  .filter = fds[JOIN_FILTER],
                                  .parent = tied ? HANDOVER_SOCKET : -1 };
     r = program_become(&p, &how, &stage);

@@ -34,7 +34,6 @@ enum { HANDOVER_STREAM_FDS = STREAM_COUNT * STREAM_ENDS };
 enum {
     HANDOVER_SETUP,                                          /* memfd, see setup.h */
     HANDOVER_RECORD,                                         /* file for the final report */
-    HANDOVER_FLOOR,                                          /* memfd: what no filter may allow */
     HANDOVER_FILTER,                                         /* memfd: filter of the program */
     HANDOVER_INIT_FILTER,                                    /* memfd: filter of init itself */
     HANDOVER_STREAMS,                                        /* HANDOVER_STREAM_FDS of them */
@@ -46,7 +45,6 @@ enum { HANDOVER_LISTEN_FDS = 16 };
 /* order of the descriptors given to a joining init */
 enum {
     JOIN_SETUP,
-    JOIN_FLOOR,
     JOIN_FILTER,
     JOIN_PIDFD,
     JOIN_STDIN,

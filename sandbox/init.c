@@ -455,7 +455,6 @@ static int start(struct init *i, enum stage *stage, struct err *e)
 {
     auto_fd in = -1;
     struct program_start how = {
-        .floor = i->fds[HANDOVER_FLOOR],
         .filter = i->fds[HANDOVER_FILTER],
         .users = i->users.fd,
         .parent = -1,

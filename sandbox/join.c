@@ -330,14 +330,12 @@ static int hand_over(struct join *j, const struct guest *g, const struct request
 {
     int fds[JOIN_USERS + 1], result;
     auto_fd setup = make_setup(g, w, j->broker->permit, e);
-    auto_fd filter = w->inside ? seccomp_of(&g->spec, e) : seccomp_program(SECCOMP_DEFAULT, e);
-    auto_fd floor = filter < 0 ? filter : seccomp_program(SECCOMP_FLOOR, e);
+    auto_fd filter = w->inside ? seccomp_of(&g->spec, e) : seccomp_of_worker(e);
     size_t n = JOIN_USERS;
 
-    if (setup < 0 || floor < 0)
-        return setup < 0 ? setup : floor;
+    if (setup < 0 || filter < 0)
+        return setup < 0 ? setup : filter;
     fds[JOIN_SETUP] = setup;
-    fds[JOIN_FLOOR] = floor;
     fds[JOIN_FILTER] = filter;
     fds[JOIN_PIDFD] = g->pidfd;
     fds[JOIN_STDIN] = r->fds[0];

@@ -77,7 +77,7 @@ static void keep_streams(struct guest *g, int ends[HANDOVER_STREAM_FDS])
 
 /* ---- one launch ---- */
 
-enum { FILTER_FLOOR, FILTER_OWN, FILTER_INIT, FILTERS };
+enum { FILTER_OWN, FILTER_INIT, FILTERS };
 
 /* What a launch holds until "go". */
 struct attempt {
@@ -165,8 +165,6 @@ static int prepare(struct broker *b, struct guest *g, const int *files, struct a
                        g->spec.apparmor);
     if ((a->filters[FILTER_OWN] = seccomp_of(&g->spec, e)) < 0)
         return a->filters[FILTER_OWN];
-    if ((a->filters[FILTER_FLOOR] = seccomp_program(SECCOMP_FLOOR, e)) < 0)
-        return a->filters[FILTER_FLOOR];
     if ((a->filters[FILTER_INIT] = seccomp_program(SECCOMP_INIT, e)) < 0)
         return a->filters[FILTER_INIT];
     r = make_users(b, g, e);

@@ -28,22 +28,28 @@
 #include "sandbox/rlimits.h"
 
 /* the report pipe must not be where a passed descriptor goes */
-enum { ABOVE_PASSED = 600, FDS_SEALED = 1024 };
+enum { ABOVE_PASSED = 600, FDS_SEALED = 1024, STRINGS_STEP = 64 };
 
 struct failure {
     int error;
     enum stage stage;
 };
 
+/* two places behind the last stay NULL: the end, and room for add_pid() */
 static int append(char ***list, size_t *n, const char *s)
 {
-    if (*n + 1 >= PROGRAM_STRINGS_MAX)
+    if (*n + 2 >= PROGRAM_STRINGS_MAX)
         return -E2BIG;
-    if (!*list)
-        *list = calloc(PROGRAM_STRINGS_MAX, sizeof **list);
-    if (!*list)
-        return -ENOMEM;
-    (*list)[(*n)++] = (char *) (uintptr_t) s; /* execve(2) wants char *, and does not write */
+    if (*n % STRINGS_STEP == 0) {
+        char **more = reallocarray(*list, *n + STRINGS_STEP + 2, sizeof *more);
+
+        if (!more)
+            return -ENOMEM;
+        *list = more;
+    }
+    (*list)[*n] = (char *) (uintptr_t) s; /* execve(2) wants char *, and does not write */
+    (*list)[++*n] = NULL;
+    (*list)[*n + 1] = NULL;
     return 0;
 }
 
@@ -147,7 +153,7 @@ static void add_pid(const struct program *p)
 {
     static char text[32];
 
-    if (!p->env || p->n_env + 1 >= PROGRAM_STRINGS_MAX)
+    if (!p->env)
         return;
     (void) snprintf(text, sizeof text, "LISTEN_PID=%d", (int) getpid());
     p->env[p->n_env] = text;
@@ -256,8 +262,7 @@ int program_become(const struct program *p, const struct program_start *how, enu
     if (p->connect)
         ask(p->connect);
     *stage = STAGE_SECCOMP;
-    if ((r = filter_load(how->floor, p->log_denied)) < 0 ||
-        (r = filter_load(how->filter, p->log_denied)) < 0)
+    if ((r = filter_load(how->filter, p->log_denied)) < 0)
         return r;
     *stage = STAGE_EXEC;
     if (p->hold)

@@ -42,10 +42,10 @@ struct program_start {
     int std[3];      /* become 0, 1 and 2; a terminal as 0 becomes the controlling one */
     const int *pass; /* become 3, 4, ...; must all be above 3 + n_pass */
     size_t n_pass;
-    bool listening;    /* they are sockets, and LISTEN_PID says whose */
-    int floor, filter; /* exported programs, loaded in this order */
-    int users;         /* the user namespace to enter last, -1 = none */
-    int parent; /* a socket of the parent: the program ends when that ends; -1: it does not */
+    bool listening; /* they are sockets, and LISTEN_PID says whose */
+    int filter;     /* an exported program, see seccomp.h */
+    int users;      /* the user namespace to enter last, -1 = none */
+    int parent;     /* a socket of the parent: the program ends when that ends; -1: it does not */
 };
 
 /* Takes SETUP_USER ... SETUP_PROGRAM; -EINVAL for what it cannot read. */

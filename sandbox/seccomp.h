@@ -16,8 +16,11 @@
 
 /* A sealed memfd with the program of paths_data()/configs/seccomp/NAME.json; the caller's. */
 int seccomp_program(const char *name, struct err *e);
-/* The one of a service: its own profile or the named one, with what its capabilities add. */
+/* The one of a service: the floor and then its own profile or the named one, with what its
+ * capabilities add, in one program: a process loads, and the kernel runs, one instead of two. */
 int seccomp_of(const struct spec *s, struct err *e);
+/* The same of what looks at a service from beside it. */
+int seccomp_of_worker(struct err *e);
 void seccomp_clear(void);
 
 #endif
