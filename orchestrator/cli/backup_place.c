@@ -8,12 +8,11 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
 #include "base/fsio.h"
 #include "base/strv.h"
+#include "cli/documents.h"
 #include "cli/options.h"
 #include "cli/request.h"
-#include "cli/when.h"
 #include "compose/load.h"
 #include "model/member.h"
 #include "ops/drill.h"
@@ -156,22 +155,6 @@ int backup_place_confirm(const struct cli *cli, const char *question, const char
     return err_classify(e, ERR_UNSAFE);
 }
 
-json_t *backup_place_document(const struct backup_place *p)
-{
-    char now[WHEN_TEXT];
-
-    when_format_utc(clock_wall_us(), now);
-    return json_pack("{s:i,s:s,s:s,s:s}", "schema", 1, "mode", "native", "project", p->project,
-                     "time", now);
-}
-
-void backup_place_print(json_t *document)
-{
-    (void) json_dumpf(document, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(document);
-}
-
 static void print_drill(const struct cli *cli, const struct backup_place *p, const struct backup *b,
                         const json_t *found)
 {
@@ -179,11 +162,11 @@ static void print_drill(const struct cli *cli, const struct backup_place *p, con
     size_t i;
 
     if (cli->format == FORMAT_JSON) {
-        json_t *document = backup_place_document(p);
+        json_t *document = documents_begin(p->project);
 
         (void) json_object_set_new(document, "name", json_string(b->name));
         (void) json_object_update(document, (json_t *) (size_t) found);
-        backup_place_print(document);
+        documents_end(document);
         return;
     }
     printf("%-32s %12s %12s\n", "TABLE", "ROWS", "CHECKSUM");

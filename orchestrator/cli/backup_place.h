@@ -44,8 +44,4 @@ int backup_place_confirm(const struct cli *cli, const char *question, const char
 int backup_place_drill(const struct cli *cli, const struct backup_place *p, const struct backup *b,
                        struct err *e);
 
-/* what documents begin with; new reference */
-json_t *backup_place_document(const struct backup_place *p);
-void backup_place_print(json_t *document); /* stolen */
-
 #endif

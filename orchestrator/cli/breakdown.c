@@ -6,6 +6,7 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/strv.h"
+#include "cli/documents.h"
 #include "cli/likely.h"
 #include "cli/log_reader.h"
 #include "cli/when.h"
@@ -99,19 +100,6 @@ static json_t *object_or_null(const json_t *object)
     return object ? json_incref((json_t *) (size_t) object) : json_null();
 }
 
-static void print_json(const char *project, const json_t *body)
-{
-    char now[WHEN_TEXT];
-    json_t *all;
-
-    when_format_utc(clock_wall_us(), now);
-    all = json_pack("{s:i,s:s,s:s,s:s,s:O}", "schema", 1, "mode", "native", "project", project,
-                    "time", now, "failure", body);
-    (void) json_dumpf(all, stdout, JSON_INDENT(2));
-    fputc('\n', stdout);
-    json_decref(all);
-}
-
 static json_t *body_of(const char *service, const char *phase, const json_t *details,
                        char *const *lines, const struct likely *likely, const struct err *e)
 {
@@ -141,7 +129,7 @@ void breakdown_show(const struct cli *cli, const char *project, const json_t *fa
         err_hint(e, "%s", likely.next);
     if (cli->format == FORMAT_JSON) {
         body = body_of(service, phase[0] ? phase : "resolve", details, lines, &likely, e);
-        print_json(project, body);
+        documents_print_one(project, "failure", body);
         json_decref(body);
     } else if (service[0]) {
         print_text(service, phase, details, lines, &likely);

@@ -13,8 +13,8 @@
 #include "base/fsio.h"
 #include "base/num.h"
 #include "base/paths.h"
+#include "cli/documents.h"
 #include "cli/storage.h"
-#include "cli/when.h"
 #include "model/member.h"
 
 enum { ABANDONED_S = 3600, DEPTH = 4, KEPT_RELEASES = 5, BLOCK = 512 };
@@ -210,26 +210,14 @@ void cleaning_releases(struct cleaning *c)
 
 /* ---- what is shown ---- */
 
-static void print_json(const struct cleaning *c)
-{
-    char now[WHEN_TEXT];
-    json_t *all;
-
-    when_format_utc(clock_wall_us(), now);
-    all = json_pack("{s:i,s:s,s:s,s:s,s:b,s:I,s:O}", "schema", 1, "mode", "native", "project",
-                    c->project, "time", now, "dry_run", c->dry_run, "bytes", (json_int_t) c->bytes,
-                    "items", c->items);
-    (void) json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
-}
-
 void cleaning_print(const struct cleaning *c)
 {
     char size[NUM_BYTES_TEXT];
 
     if (c->cli->format == FORMAT_JSON) {
-        print_json(c);
+        (void) documents_print(c->project,
+                               json_pack("{s:b,s:I,s:O}", "dry_run", c->dry_run, "bytes",
+                                         (json_int_t) c->bytes, "items", c->items));
         return;
     }
     for (size_t i = 0; i < json_array_size(c->items); i++) {

@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/request.h"
 #include "cli/when.h"
 #include "model/member.h"
@@ -80,19 +81,6 @@ static void print_one(const json_t *one)
     printf("%s%s\n", why[0] ? ": " : "", why);
 }
 
-static void print_json(const char *project, json_t *list)
-{
-    char now[WHEN_TEXT];
-    json_t *all;
-
-    when_format_utc(clock_wall_us(), now);
-    all = json_pack("{s:i,s:s,s:s,s:s,s:O}", "schema", 1, "mode", "native", "project", project,
-                    "time", now, "audit", list);
-    (void) json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
-}
-
 static int audit(const struct cli *cli, struct input *in, struct err *e)
 {
     auto_free char *project = NULL;
@@ -109,7 +97,7 @@ static int audit(const struct cli *cli, struct input *in, struct err *e)
     all = audit_read(dir);
     list = select_lines(in, all);
     if (cli->format == FORMAT_JSON)
-        print_json(project, list);
+        documents_print_one(project, "audit", list);
     else
         for (size_t i = 0; i < json_array_size(list); i++)
             print_one(json_array_get(list, i));

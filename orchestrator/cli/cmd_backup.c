@@ -7,12 +7,11 @@
 #include <time.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
 #include "base/num.h"
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/backup_place.h"
-#include "cli/when.h"
+#include "cli/documents.h"
 #include "model/member.h"
 #include "ops/retention.h"
 #include "ops/tool.h"
@@ -239,13 +238,10 @@ static void print_created(const struct cli *cli, const struct backup_place *p, c
     double took = (double) json_integer_value(json_object_get(manifest, "duration_ms")) / 1000;
 
     if (cli->format == FORMAT_JSON) {
-        json_t *document = backup_place_document(p);
-
-        (void) json_object_update_new(document,
-                                      json_pack("{s:s,s:s,s:I,s:f,s:s,s:O}", "name", name, "path",
-                                                path, "bytes", (json_int_t) bytes, "duration_s",
-                                                took, "sha256", sum, "manifest", manifest));
-        backup_place_print(document);
+        (void) documents_print(p->project,
+                               json_pack("{s:s,s:s,s:I,s:f,s:s,s:O}", "name", name, "path", path,
+                                         "bytes", (json_int_t) bytes, "duration_s", took, "sha256",
+                                         sum, "manifest", manifest));
         return;
     }
     num_bytes_text(bytes, size);
@@ -322,13 +318,13 @@ static int list(const struct cli *cli, const struct input *in, struct backup_pla
 
     (void) in;
     if (r == 0 && cli->format == FORMAT_JSON) {
-        json_t *document = backup_place_document(p), *array = json_array();
+        json_t *document = documents_begin(p->project), *array = json_array();
 
         (void) json_object_set_new(document, "directory", json_string(p->store.path));
         for (size_t i = 0; i < all.n; i++)
             (void) json_array_append_new(array, backup_json(&all.list[i]));
         (void) json_object_set_new(document, "backups", array);
-        backup_place_print(document);
+        documents_end(document);
     } else if (r == 0) {
         printf("%-44s %-20s %-7s %10s %s\n", "NAME", "TIME", "KIND", "SIZE", "VERIFIED");
         for (size_t i = 0; i < all.n; i++) {
@@ -388,17 +384,13 @@ static int each(const struct input *in, struct backup_place *p,
 static int show_one(void *owner, struct backup_place *p, const struct backup *b, struct err *e)
 {
     const struct cli *cli = owner;
-    json_t *document;
 
     (void) e;
     if (cli->format != FORMAT_JSON) {
         print_backup(p, b);
         return 0;
     }
-    document = backup_place_document(p);
-    (void) json_object_set_new(document, "backup", backup_json(b));
-    backup_place_print(document);
-    return 0;
+    return documents_print(p->project, json_pack("{s:o}", "backup", backup_json(b)));
 }
 
 static int show(const struct cli *cli, const struct input *in, struct backup_place *p,
@@ -416,13 +408,9 @@ static int verify_one(void *owner, struct backup_place *p, const struct backup *
         r = backup_note_verified(&p->store, b, "sums", NULL, e);
     if (r == 0 && cli->format != FORMAT_JSON && !cli->quiet)
         printf("%s: all sums are right\n", b->name);
-    else if (r == 0 && cli->format == FORMAT_JSON) {
-        json_t *document = backup_place_document(p);
-
-        (void) json_object_update_new(document,
-                                      json_pack("{s:s,s:b}", "name", b->name, "verified", true));
-        backup_place_print(document);
-    }
+    else if (r == 0 && cli->format == FORMAT_JSON)
+        (void) documents_print(p->project,
+                               json_pack("{s:s,s:b}", "name", b->name, "verified", true));
     return r;
 }
 
@@ -526,11 +514,8 @@ static int prune(const struct cli *cli, const struct input *in, struct backup_pl
         if (!list[i - 1].keep)
             r = drop(cli, in, p, &all.list[i - 1], removed, e);
     if (r == 0 && cli->format == FORMAT_JSON) {
-        json_t *document = backup_place_document(p);
-
-        (void) json_object_update_new(
-            document, json_pack("{s:b,s:O}", "dry_run", in->dry_run, "removed", removed));
-        backup_place_print(document);
+        (void) documents_print(p->project,
+                               json_pack("{s:b,s:O}", "dry_run", in->dry_run, "removed", removed));
     } else if (r == 0 && json_array_size(removed) == 0 && !cli->quiet) {
         printf("nothing is older than it has to be kept\n");
     }

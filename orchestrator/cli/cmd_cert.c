@@ -12,6 +12,7 @@
 #include "base/suggest.h"
 #include "cli/certificate.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/operate.h"
 #include "cli/when.h"
 #include "model/member.h"
@@ -132,24 +133,10 @@ static void print_table(const struct cli *cli, const json_t *status)
         }
 }
 
-static void print_json(const struct certificate_of *v, json_t *status)
-{
-    char now[WHEN_TEXT];
-    json_t *document;
-
-    when_format_utc(clock_wall_us(), now);
-    document = json_pack("{s:i,s:s,s:s,s:s}", "schema", 1, "mode", "native", "project",
-                         v->operate.project, "time", now);
-    (void) json_object_update(document, status);
-    (void) json_dumpf(document, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(document);
-}
-
 static void print(const struct cli *cli, const struct certificate_of *v, json_t *status)
 {
     if (cli->format == FORMAT_JSON)
-        print_json(v, status);
+        (void) documents_print(v->operate.project, json_incref(status));
     else
         print_table(cli, status);
 }

@@ -11,6 +11,7 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/options.h"
 #include "cli/request.h"
 #include "cli/when.h"
@@ -267,9 +268,7 @@ static void print_json(const struct findings *found, const char *mode, const cha
     when_format_utc(clock_wall_us(), now);
     all = json_pack("{s:i,s:s,s:s,s:o,s:s,s:o}", "schema", 1, "mode", mode, "reason", reason,
                     "project", text_or_null(project), "time", now, "checks", list);
-    (void) json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
+    documents_end(all);
 }
 
 static void say_fixed(void *owner, const char *what)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/options.h"
 #include "cli/patience.h"
 #include "cli/when.h"
@@ -63,8 +64,7 @@ static void print_daemons(const struct cli *cli, const json_t *list)
     const json_t *instances;
 
     if (cli->format == FORMAT_JSON) {
-        (void) json_dumpf(list, stdout, JSON_INDENT(2));
-        putchar('\n');
+        documents_write(list, stdout);
         return;
     }
     printf("%-14s %8s %-8s %-20s %-9s %10s  %s\n", "PROGRAM", "PID", "VERSION", "SINCE", "FILE",

@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "cli/cmd.h"
 #include "cli/denied.h"
+#include "cli/documents.h"
 #include "cli/exposure.h"
 #include "cli/learn.h"
 #include "cli/options.h"
@@ -387,8 +388,7 @@ static void print_learned(const json_t *j)
             "[\"seccomp=FILE\"]\n",
             json_string_value(json_object_get(j, "service")),
             json_object_size(json_object_get(j, "calls")));
-    (void) json_dumpf(json_object_get(j, "profile"), stdout, JSON_INDENT(2));
-    putchar('\n');
+    documents_write(json_object_get(j, "profile"), stdout);
 }
 
 /* ---- all services ---- */

@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/init.h"
 #include "cli/options.h"
 #include "cli/template_diff.h"
@@ -134,9 +135,7 @@ static int diff(struct cli *cli, const char *dir, bool asked, struct err *e)
         when_format_utc(clock_wall_us(), now);
         document = json_pack("{s:i,s:s,s:s,s:s,s:O}", "schema", 1, "mode", "native", "directory",
                              dir, "time", now, "changes", changes);
-        (void) json_dumpf(document, stdout, JSON_INDENT(2));
-        putchar('\n');
-        json_decref(document);
+        documents_end(document);
     } else if (!cli->quiet && json_array_size(changes) > 0) {
         if (!asked)
             printf("%s/.env.prod is there and stays as it is; its template is newer by now:\n",

@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/record.h"
 #include "cli/request.h"
 
@@ -34,8 +35,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void print(const struct cli *cli, const json_t *killed)
 {
     if (cli->format == FORMAT_JSON) {
-        (void) json_dumpf(killed, stdout, JSON_INDENT(2));
-        putchar('\n');
+        documents_write(killed, stdout);
         return;
     }
     for (size_t i = 0; i < json_array_size(killed) && !cli->quiet; i++) {

@@ -9,6 +9,7 @@
 #include "base/strv.h"
 #include "base/suggest.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/request.h"
 
 enum { TEXT = 64, USUAL_PERIOD_US = 100000 };
@@ -150,8 +151,7 @@ static int show(const struct cli *cli, char *const *services, struct err *e)
     int r = request_inquiry(cli, "limits", services, NULL, &instances, e);
 
     if (r == 0 && cli->format == FORMAT_JSON) {
-        (void) json_dumpf(instances, stdout, JSON_INDENT(2));
-        putchar('\n');
+        documents_write(instances, stdout);
     } else if (r == 0) {
         printf("%-16s %-12s %s\n", "SERVICE", "LIMIT", "NOW");
         for (size_t i = 0; i < json_array_size(instances); i++)
@@ -251,8 +251,7 @@ static int set(const struct cli *cli, char *const *words, struct err *e)
     }
     r = request_inquiry(cli, "limits", service, json_pack("{s:o}", "set", changes), &instances, e);
     if (r == 0 && cli->format == FORMAT_JSON) {
-        (void) json_dumpf(instances, stdout, JSON_INDENT(2));
-        putchar('\n');
+        documents_write(instances, stdout);
     }
     for (size_t i = 0; cli->format == FORMAT_TABLE && !cli->quiet && i < json_array_size(instances);
          i++)

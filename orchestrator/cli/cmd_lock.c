@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/record.h"
 #include "cli/request.h"
 #include "cli/when.h"
@@ -63,19 +64,13 @@ static void print_holder(const json_t *holder)
 
 static int status(const struct cli *cli, const char *project, int dir, struct err *e)
 {
-    json_t *holder = NULL, *all;
-    char now[WHEN_TEXT];
+    json_t *holder = NULL;
     int r = oplock_holder(dir, &holder, e);
 
     if (r < 0)
         return r;
     if (cli->format == FORMAT_JSON) {
-        when_format_utc(clock_wall_us(), now);
-        all = json_pack("{s:i,s:s,s:s,s:s,s:O?}", "schema", 1, "mode", "native", "project", project,
-                        "time", now, "holder", holder);
-        (void) json_dumpf(all, stdout, JSON_INDENT(2));
-        putchar('\n');
-        json_decref(all);
+        documents_print_one(project, "holder", holder ? holder : json_null());
     } else {
         print_holder(holder);
     }

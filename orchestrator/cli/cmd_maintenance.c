@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/operate.h"
 #include "cli/when.h"
 #include "model/member.h"
@@ -59,19 +60,6 @@ static const struct argp argp = {
            "everything stays as it was.  It outlives restarts.",
 };
 
-static void print_json(const char *project, const json_t *state)
-{
-    char now[WHEN_TEXT];
-    json_t *all;
-
-    when_format_utc(clock_wall_us(), now);
-    all = json_pack("{s:i,s:s,s:s,s:s,s:O}", "schema", 1, "mode", "native", "project", project,
-                    "time", now, "maintenance", state);
-    (void) json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
-}
-
 static void print(const struct cli *cli, const char *project, const json_t *state)
 {
     const json_t *allow = json_object_get(state, "allow"), *one;
@@ -79,7 +67,7 @@ static void print(const struct cli *cli, const char *project, const json_t *stat
     size_t i;
 
     if (cli->format == FORMAT_JSON) {
-        print_json(project, state);
+        documents_print_one(project, "maintenance", state);
         return;
     }
     if (!json_is_true(json_object_get(state, "on"))) {

@@ -5,6 +5,7 @@
 #include "base/auto.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/request.h"
 
 static error_t parse(int key, char *arg, struct argp_state *state)
@@ -20,8 +21,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static void print(const struct cli *cli, const json_t *instances)
 {
     if (cli->format == FORMAT_JSON) {
-        (void) json_dumpf(instances, stdout, JSON_INDENT(2));
-        putchar('\n');
+        documents_write(instances, stdout);
         return;
     }
     for (size_t i = 0; i < json_array_size(instances) && !cli->quiet; i++)

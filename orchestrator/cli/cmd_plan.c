@@ -9,6 +9,7 @@
 #include "base/fsio.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/next.h"
 #include "cli/operate.h"
 #include "cli/updating.h"
@@ -53,7 +54,7 @@ static const struct argp plan_argp = {
 
 static json_t *document(const char *project, const struct next *n)
 {
-    json_t *all = next_document(project);
+    json_t *all = documents_begin(project);
 
     (void) json_object_set_new(all, "kind", json_string("plan"));
     (void) json_object_set_new(all, "release", json_string(n->release));
@@ -85,7 +86,7 @@ static int plan(struct cli *cli, const struct input *in, bool *pending, struct e
     if (r == 0) {
         *pending = plan_changes(n.plan);
         if (cli->format == FORMAT_JSON) {
-            next_dump(document(o.project, &n));
+            documents_end(document(o.project, &n));
         } else {
             next_print(n.plan, in->full);
             if (!*pending && !cli->quiet)

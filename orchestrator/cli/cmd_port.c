@@ -8,6 +8,7 @@
 #include "base/num.h"
 #include "base/paths.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/ports.h"
 #include "cli/remote.h"
 #include "cli/request.h"
@@ -110,8 +111,7 @@ static int show(struct cli *cli, const struct input *in, uint16_t target, struct
         err_hint(e, "ipam-orch port %s", in->service);
         r = err_classify(e, ERR_FAILED);
     } else if (r == 0 && cli->format == FORMAT_JSON) {
-        (void) json_dumpf(ports, stdout, JSON_INDENT(2));
-        putchar('\n');
+        documents_write(ports, stdout);
     } else if (r == 0 && json_array_size(ports) == 0) {
         (void) fprintf(stderr, "'%s' publishes no port\n", in->service);
     } else {

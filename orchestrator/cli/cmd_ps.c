@@ -13,6 +13,7 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/renewal.h"
 #include "cli/request.h"
 #include "model/member.h"
@@ -173,9 +174,7 @@ static void print_json(const char *project, const json_t *list, const json_t *on
     (void) strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&second, &tm));
     document = json_pack("{s:i,s:s,s:s,s:s,s:O,s:O*}", "schema", 1, "mode", "native", "project",
                          project, "time", stamp, "services", list, "one_offs", one_offs);
-    (void) json_dumpf(document, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(document);
+    documents_end(document);
 }
 
 /* has it come to another state since? */

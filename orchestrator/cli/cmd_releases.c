@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/next.h"
 #include "cli/operate.h"
 #include "cli/releases.h"
@@ -57,17 +58,14 @@ static void print_row(const json_t *one)
 
 int releases_list(const struct cli *cli, const char *project, struct err *e)
 {
-    json_t *list = NULL, *one, *all;
+    json_t *list = NULL, *one;
     size_t i;
     int r = release_list(project, &list, e);
 
     if (r < 0)
         return r;
     if (cli->format == FORMAT_JSON) {
-        all = next_document(project);
-        (void) json_object_set_new(all, "releases", list);
-        next_dump(all);
-        return 0;
+        return documents_print(project, json_pack("{s:o}", "releases", list));
     }
     printf("%-13s %-12s %-24s %-9s %8s\n", "RELEASE", "LABEL", "SERVED", "BY", "FILES");
     json_array_foreach (list, i, one)
@@ -78,7 +76,7 @@ int releases_list(const struct cli *cli, const char *project, struct err *e)
 
 static int show(const struct cli *cli, struct operate *o, const char *id, struct err *e)
 {
-    json_t *list = NULL, *one, *found = NULL, *copy, *all;
+    json_t *list = NULL, *one, *found = NULL, *copy;
     size_t i;
     int r = release_list(o->project, &list, e);
 
@@ -86,9 +84,7 @@ static int show(const struct cli *cli, struct operate *o, const char *id, struct
         if (strcmp(member_text(one, "id"), id) == 0)
             found = one;
     if (r == 0 && cli->format == FORMAT_JSON) {
-        all = next_document(o->project);
-        (void) json_object_set(all, "release", found);
-        next_dump(all);
+        documents_print_one(o->project, "release", found);
     } else if (r == 0) {
         print_row(found);
         json_array_foreach (json_object_get(found, "copies"), i, copy)
@@ -104,7 +100,7 @@ static int diff(const struct cli *cli, struct operate *o, const char *from, cons
                 struct err *e)
 {
     struct project *a = NULL, *b = NULL;
-    json_t *plan = NULL, *all;
+    json_t *plan = NULL;
     int r = release_load(o->project, from, NULL, &a, e);
 
     if (r == 0)
@@ -112,9 +108,7 @@ static int diff(const struct cli *cli, struct operate *o, const char *from, cons
     if (r == 0)
         r = plan_make(a, NULL, b, &plan, e);
     if (r == 0 && cli->format == FORMAT_JSON) {
-        all = next_document(o->project);
-        (void) json_object_set(all, "services", plan);
-        next_dump(all);
+        documents_print_one(o->project, "services", plan);
     } else if (r == 0) {
         next_print(plan, false);
     }

@@ -4,11 +4,10 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/operate.h"
-#include "cli/when.h"
 #include "model/member.h"
 #include "ops/reload.h"
 
@@ -28,15 +27,7 @@ static void print(const struct cli *cli, const char *project, const json_t *list
     size_t i;
 
     if (cli->format == FORMAT_JSON) {
-        char now[WHEN_TEXT];
-        json_t *document;
-
-        when_format_utc(clock_wall_us(), now);
-        document = json_pack("{s:i,s:s,s:s,s:s,s:O}", "schema", 1, "mode", "native", "project",
-                             project, "time", now, "services", list);
-        (void) json_dumpf(document, stdout, JSON_INDENT(2));
-        putchar('\n');
-        json_decref(document);
+        documents_print_one(project, "services", list);
         return;
     }
     json_array_foreach ((json_t *) (size_t) list, i, one)

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "cli/backup_place.h"
+#include "cli/documents.h"
 #include "cli/when.h"
 #include "model/member.h"
 #include "ops/drill.h"
@@ -161,11 +162,11 @@ static void print_result(const struct cli *cli, const struct backup_place *p,
     size_t i;
 
     if (cli->format == FORMAT_JSON) {
-        json_t *document = backup_place_document(p);
+        json_t *document = documents_begin(p->project);
 
         (void) json_object_set_new(document, "backup", json_string(b->name));
         (void) json_object_update(document, result);
-        backup_place_print(document);
+        documents_end(document);
         return;
     }
     if (json_array_size(json_object_get(result, "tables")) > 0)

@@ -10,6 +10,7 @@
 #include "base/suggest.h"
 #include "cli/cmd.h"
 #include "cli/daemons.h"
+#include "cli/documents.h"
 #include "cli/record.h"
 #include "cli/request.h"
 #include "cli/when.h"
@@ -118,19 +119,6 @@ static void print_history(const json_t *list, const char *name)
     }
 }
 
-static void print_json(const char *project, const char *key, json_t *what)
-{
-    char now[WHEN_TEXT];
-    json_t *all;
-
-    when_format_utc(clock_wall_us(), now);
-    all = json_pack("{s:i,s:s,s:s,s:s,s:O}", "schema", 1, "mode", "native", "project", project,
-                    "time", now, key, what);
-    (void) json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
-}
-
 static int ask(struct client *c, json_t *message, json_t **answer, struct err *e)
 {
     int r = client_send(c, message, e);
@@ -175,7 +163,7 @@ static int list(const struct cli *cli, const char *name, bool history, struct er
     if (r == 0)
         r = check_name(all, name, e);
     if (r == 0 && cli->format == FORMAT_JSON)
-        print_json(project, "schedules", all);
+        documents_print_one(project, "schedules", all);
     else if (r == 0 && history)
         print_history(all, name);
     else if (r == 0)
@@ -190,7 +178,7 @@ static int ended(const struct cli *cli, const char *project, const char *name, j
     const char *result = member_text(run, "result");
 
     if (cli->format == FORMAT_JSON)
-        print_json(project, "run", run);
+        documents_print_one(project, "run", run);
     else
         print_run(name, run);
     (void) fflush(stdout);

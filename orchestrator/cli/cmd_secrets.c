@@ -11,10 +11,10 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
 #include "base/fsio.h"
 #include "base/password.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/drift.h"
 #include "cli/init.h"
 #include "cli/operate.h"
@@ -22,7 +22,6 @@
 #include "cli/secret_export.h"
 #include "cli/secret_input.h"
 #include "cli/secret_list.h"
-#include "cli/when.h"
 
 enum { OPT_REVEAL = 256, OPT_STDIN, OPT_ADOPT, OPT_DROP_PREVIOUS, OPT_ENCRYPT };
 enum { WHY_ROOM = 256, NAMES_MAX = 32 };
@@ -83,23 +82,6 @@ static const struct argp argp = {
 
 /* ---- looking ---- */
 
-static json_t *document(const struct secret_list *l, const char *key, json_t *list)
-{
-    char now[WHEN_TEXT];
-
-    when_format_utc(clock_wall_us(), now);
-    return json_pack("{s:i,s:s,s:s,s:s,s:o}", "schema", 1, "mode", "native", "project",
-                     l->loaded.name, "time", now, key, list);
-}
-
-static int print_document(json_t *all)
-{
-    (void) json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
-    return 0;
-}
-
 static const char *strength(const struct secret_item *item, char out[WHY_ROOM])
 {
     unsigned bits = password_bits(item->value);
@@ -132,7 +114,7 @@ static int list_json(const struct secret_list *l)
                                  : json_integer((json_int_t) password_bits(item->value)),
                       "consumers", readers));
     }
-    return print_document(document(l, "secrets", list));
+    return documents_print(l->loaded.name, json_pack("{s:o}", "secrets", list));
 }
 
 static int list(const struct cli *cli, const struct secret_list *l)
@@ -268,7 +250,7 @@ static int check(const struct cli *cli, const struct secret_list *l, struct err 
                    why[0] && account[0] ? "; " : "", account);
     }
     if (r == 0 && cli->format == FORMAT_JSON)
-        (void) print_document(document(l, "checks", json_incref(rows)));
+        documents_print_one(l->loaded.name, "checks", rows);
     json_decref(rows);
     return r == 0 ? verdict(bad, refused, e) : r;
 }

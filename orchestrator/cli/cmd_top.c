@@ -11,6 +11,7 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/process.h"
 #include "cli/request.h"
 
@@ -132,11 +133,7 @@ int cmd_top(struct cli *cli, int argc, char **argv)
     else {
         result = json_array_size(processes) > 0 ? 0 : ERR_FAILED;
         if (cli->format == FORMAT_JSON) {
-            json_t *document = json_pack("{s:i,s:O}", "schema", 1, "processes", processes);
-
-            (void) json_dumpf(document, stdout, JSON_INDENT(2));
-            putchar('\n');
-            json_decref(document);
+            documents_end(json_pack("{s:i,s:O}", "schema", 1, "processes", processes));
         } else
             print_table(processes);
     }

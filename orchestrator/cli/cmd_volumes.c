@@ -14,6 +14,7 @@
 #include "cli/cmd.h"
 #include "cli/confirm.h"
 #include "cli/daemons.h"
+#include "cli/documents.h"
 #include "cli/operate.h"
 #include "cli/request.h"
 #include "cli/storage.h"
@@ -121,19 +122,6 @@ static void print_trash(const json_t *list)
     }
 }
 
-static void print_json(const char *project, const char *key, json_t *list)
-{
-    char now[WHEN_TEXT];
-    json_t *all;
-
-    when_format_utc(clock_wall_us(), now);
-    all = json_pack("{s:i,s:s,s:s,s:s,s:O}", "schema", 1, "mode", "native", "project", project,
-                    "time", now, key, list);
-    (void) json_dumpf(all, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(all);
-}
-
 static int list(const struct cli *cli, const char *project, bool trash, bool all, struct err *e)
 {
     const char *key = trash ? "trash" : "volumes";
@@ -147,7 +135,7 @@ static int list(const struct cli *cli, const char *project, bool trash, bool all
         return r;
     chosen = choose(json_object_get(answer, key), project, all, trash ? "/.trash" : "");
     if (cli->format == FORMAT_JSON)
-        print_json(project, key, chosen);
+        documents_print_one(project, key, chosen);
     else
         (trash ? print_trash : print_volumes)(chosen);
     if (json_is_true(json_object_get(answer, "more")))

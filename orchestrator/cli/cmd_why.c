@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/documents.h"
 #include "cli/evidence.h"
 #include "cli/failure.h"
 #include "cli/log_reader.h"
@@ -194,8 +195,7 @@ static int why(struct cli *cli, char *const *names, size_t *troubled, struct err
             explain(cli, client, project, list, one, out);
     }
     if (r == 0 && cli->format == FORMAT_JSON) {
-        (void) json_dumpf(out, stdout, JSON_INDENT(2));
-        putchar('\n');
+        documents_write(out, stdout);
     } else if (r == 0 && json_array_size(out) == 0) {
         puts("every service is as it should be");
     }
@@ -217,8 +217,7 @@ static int last_failures(struct cli *cli, char *const *names, struct err *e)
         return r;
     list = failure_list(project, names ? names : services);
     if (cli->format == FORMAT_JSON) {
-        (void) json_dumpf(list, stdout, JSON_INDENT(2));
-        putchar('\n');
+        documents_write(list, stdout);
     }
     for (size_t i = 0; cli->format != FORMAT_JSON && i < json_array_size(list); i++)
         failure_print(json_array_get(list, i));

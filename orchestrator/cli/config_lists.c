@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "cli/documents.h"
 #include "compose/explain.h"
 #include "compose/model_digest.h"
 
@@ -119,8 +120,7 @@ static void print_uses_json(const struct node *all)
                                              "Required",
                                              (int) node_is_true(node_get(n, "required"))));
     }
-    (void) json_dumpf(json, stdout, JSON_INDENT(2));
-    putchar('\n');
+    documents_write(json, stdout);
     json_decref(json);
 }
 

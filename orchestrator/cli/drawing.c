@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/documents.h"
+
 void drawing_link(struct drawing *d, const struct drawing_edge *edge)
 {
     d->edges[d->n_edges++] = *edge;
@@ -147,7 +149,6 @@ void drawing_json(const struct drawing *d, FILE *out)
                       d->edges[i].restart, "required", d->edges[i].required));
     document = json_pack("{s:i,s:s,s:s,s:o,s:o}", "schema", 1, "mode", "native", "project",
                          d->project, "services", services, "dependencies", edges);
-    (void) json_dumpf(document, out, JSON_INDENT(2));
-    fputc('\n', out);
+    documents_write(document, out);
     json_decref(document);
 }

@@ -5,11 +5,9 @@
 #include <string.h>
 
 #include "base/auto.h"
-#include "base/clock.h"
 #include "base/strv.h"
 #include "cli/options.h"
 #include "cli/request.h"
-#include "cli/when.h"
 #include "compose/load.h"
 #include "model/member.h"
 #include "ops/plan.h"
@@ -99,20 +97,4 @@ void next_print(const json_t *plan, bool full)
                    from[0] && to[0] ? " -> " : "", to);
         }
     }
-}
-
-json_t *next_document(const char *project)
-{
-    char now[WHEN_TEXT];
-
-    when_format_utc(clock_wall_us(), now);
-    return json_pack("{s:i,s:s,s:s,s:s}", "schema", 1, "mode", "native", "project", project, "time",
-                     now);
-}
-
-void next_dump(json_t *document)
-{
-    (void) json_dumpf(document, stdout, JSON_INDENT(2));
-    putchar('\n');
-    json_decref(document);
 }

@@ -25,8 +25,5 @@ void next_clear(struct next *n);
 
 /* a plan for people; `full`: also what stays */
 void next_print(const json_t *plan, bool full);
-/* the document of --format json, which the caller adds to: schema, mode, project, time */
-json_t *next_document(const char *project);
-void next_dump(json_t *document); /* taken */
 
 #endif

@@ -14,6 +14,7 @@
 #include "cli/certificate.h"
 #include "cli/cmd.h"
 #include "cli/daemons.h"
+#include "cli/documents.h"
 #include "cli/drift.h"
 #include "cli/forward.h"
 #include "cli/init.h"
@@ -22,7 +23,6 @@
 #include "cli/ports.h"
 #include "cli/request.h"
 #include "cli/verified.h"
-#include "cli/when.h"
 #include "cli/wizard.h"
 #include "compose/load.h"
 #include "compose/replicas.h"
@@ -244,18 +244,12 @@ static int bring_up(struct cli *cli, const struct up *in, const struct project *
 
 static void summarise_json(const struct project *p, double seconds)
 {
-    json_t *urls = json_array(), *all;
-    char now[WHEN_TEXT];
+    json_t *urls = json_array();
 
     for (const char *const *url = p->urls; url && *url; url++)
         (void) json_array_append_new(urls, json_string(*url));
-    when_format_utc(clock_wall_us(), now);
-    all = json_pack("{s:i,s:s,s:s,s:s,s:i,s:f,s:o}", "schema", 1, "mode", "native", "project",
-                    p->name, "time", now, "services", (int) p->n_units, "seconds", seconds, "urls",
-                    urls);
-    (void) json_dumpf(all, stdout, JSON_INDENT(2));
-    fputc('\n', stdout);
-    json_decref(all);
+    (void) documents_print(p->name, json_pack("{s:i,s:f,s:o}", "services", (int) p->n_units,
+                                              "seconds", seconds, "urls", urls));
 }
 
 static void summarise(const struct cli *cli, const struct project *p, uint64_t began_us)

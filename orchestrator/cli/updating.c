@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "cli/documents.h"
 #include "ops/plan.h"
 #include "ops/update.h"
 
@@ -25,13 +26,13 @@ static void report(const struct cli *cli, const char *project, const struct next
     json_t *all;
 
     if (cli->format == FORMAT_JSON) {
-        all = next_document(project);
+        all = documents_begin(project);
         (void) json_object_set_new(all, "release", json_string(n->release));
         (void) json_object_set_new(all, "from", json_string(from));
         (void) json_object_set_new(all, "changed", json_boolean(done));
         (void) json_object_set_new(all, "seconds", json_real(seconds));
         (void) json_object_set(all, "services", n->plan);
-        next_dump(all);
+        documents_end(all);
     } else if (!cli->quiet && done) {
         printf("%s: release %s serves%s%s, after %.1f s\n", project, n->release,
                from[0] ? ", before it " : "", from, seconds);

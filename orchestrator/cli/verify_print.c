@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "cli/documents.h"
 #include "cli/when.h"
 
 static double seconds_of(const struct verify_result *r)
@@ -194,7 +195,6 @@ static json_t *criteria_json(const struct criterion_result *c)
 static void print_json(const struct verify_page *p, FILE *out)
 {
     json_t *list = json_array(), *all;
-    char now[WHEN_TEXT];
 
     for (size_t i = 0; i < p->results->n; i++) {
         const struct verify_result *r = &p->results->items[i];
@@ -205,14 +205,13 @@ static void print_json(const struct verify_page *p, FILE *out)
                             text_or_null(r->evidence), "next", text_or_null(r->next), "detail",
                             text_or_null(r->detail), "took_us", (json_int_t) r->took_us));
     }
-    when_format_utc(clock_wall_us(), now);
-    all = json_pack("{s:i,s:s,s:s,s:s,s:i,s:i,s:o}", "schema", 1, "mode", "native", "project",
-                    p->project, "time", now, "score", (int) verify_score(p->results), "failed",
-                    (int) count(p, VERIFY_FAIL), "checks", list);
+    all = documents_begin(p->project);
+    (void) json_object_update_new(all, json_pack("{s:i,s:i,s:o}", "score",
+                                                 (int) verify_score(p->results), "failed",
+                                                 (int) count(p, VERIFY_FAIL), "checks", list));
     if (p->criteria)
         (void) json_object_set_new(all, "criteria", criteria_json(p->criteria));
-    (void) json_dumpf(all, out, JSON_INDENT(2));
-    fputc('\n', out);
+    documents_write(all, out);
     json_decref(all);
 }
 
