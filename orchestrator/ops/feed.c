@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "ops/once.h"
 
 static void close_all(int *fds, size_t n)
 {
@@ -64,5 +65,25 @@ int feed_parts(const struct procedure *p, const struct restore_wish *w, const js
 
     if (on_pipe != SIG_ERR)
         (void) signal(SIGPIPE, on_pipe);
+    return r;
+}
+
+int feed_beside(const struct procedure *p, const struct restore_wish *w, const json_t *part,
+                const struct tool *program, struct err *e)
+{
+    struct tool beside = *program;
+    struct project *d = NULL;
+    struct unit *u;
+    int r = procedure_definition(p, &d, e);
+
+    if (r < 0)
+        return r;
+    beside.beside = d;
+    u = once_prepare(d, program->service);
+    if (u)
+        u->n_networks = 0;
+    r = u ? feed_parts(p, w, &part, part ? 1 : 0, &beside, NULL, e)
+          : err_set(e, -ENOENT, "there is no service '%s'", program->service);
+    project_free(d);
     return r;
 }

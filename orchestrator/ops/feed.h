@@ -11,5 +11,9 @@
  * damaged kills it. */
 int feed_parts(const struct procedure *p, const struct restore_wish *w, const json_t *const *parts,
                size_t n, const struct tool *program, struct flow *answer, struct err *e);
+/* The same with at most one part (NULL = nothing is read), the program being where the files of its
+ * service are, without networks: in a sandbox like that of the service, as its user. */
+int feed_beside(const struct procedure *p, const struct restore_wish *w, const json_t *part,
+                const struct tool *program, struct err *e);
 
 #endif

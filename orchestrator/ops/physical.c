@@ -7,7 +7,6 @@
 
 #include "base/auto.h"
 #include "ops/feed.h"
-#include "ops/once.h"
 #include "ops/tool.h"
 
 #define DATA "/var/lib/mysql"
@@ -83,25 +82,10 @@ static int run_beside(const struct procedure *p, const char *service, const char
 {
     const json_t *part = w ? backup_part(w->backup, "physical") : NULL;
     const char *const argv[] = { "/bin/sh", "-c", script, NULL };
-    struct project *d = NULL;
-    struct unit *u;
-    int r = procedure_definition(p, &d, e);
 
-    if (r < 0)
-        return r;
-    u = once_prepare(d, service);
-    if (u)
-        u->n_networks = 0;
-    r = u ? feed_parts(p, w, &part, part ? 1 : 0,
-                       &(struct tool){ .service = service,
-                                       .beside = d,
-                                       .argv = argv,
-                                       .name = "mariadb-backup",
-                                       .out = -1 },
-                       NULL, e)
-          : err_set(e, -ENOENT, "there is no service '%s'", service);
-    project_free(d);
-    return r;
+    return feed_beside(
+        p, w, part,
+        &(struct tool){ .service = service, .argv = argv, .name = "mariadb-backup", .out = -1 }, e);
 }
 
 int physical_swap(const struct procedure *p, const struct restore_wish *w, struct err *e)

@@ -12,7 +12,6 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "ops/feed.h"
-#include "ops/once.h"
 #include "ops/tool.h"
 
 enum { UNPACKED_MODE = 0700, FILE_MODE = 0600 };
@@ -54,26 +53,11 @@ static int put_volume(const struct procedure *p, const struct restore_wish *w, c
 {
     static const char script[] =
         "find \"$1\" -mindepth 1 -delete && exec tar --extract --file=- --directory=\"$1\"";
-    struct project *d = NULL;
-    struct unit *u;
-    int r = procedure_definition(p, &d, e);
+    const char *const argv[] = { "/bin/sh", "-c", script, "sh", target, NULL };
 
-    if (r < 0)
-        return r;
-    u = once_prepare(d, service);
-    if (u)
-        u->n_networks = 0;
-    r = u ? feed_parts(p, w, &part, 1,
-                       &(struct tool){ .service = service,
-                                       .beside = d,
-                                       .argv = (const char *const[]){ "/bin/sh", "-c", script, "sh",
-                                                                      target, NULL },
-                                       .name = "tar",
-                                       .out = -1 },
-                       NULL, e)
-          : err_set(e, -ENOENT, "there is no service '%s'", service);
-    project_free(d);
-    return r;
+    return feed_beside(p, w, part,
+                       &(struct tool){ .service = service, .argv = argv, .name = "tar", .out = -1 },
+                       e);
 }
 
 int restore_volumes(const struct procedure *p, const struct restore_wish *w, struct err *e)
