@@ -281,19 +281,32 @@ static int find(int trash, const char *wanted, struct thrown *out, struct err *e
     return r < 0 ? err_set(e, r, "there is no volume '%.128s' in the trash", wanted) : 0;
 }
 
-int trash_restore(struct broker *b, struct request *r, struct answer *a, struct err *e)
+/* the one that the request names; *root and *in are the caller's */
+static int open_wanted(struct request *r, int *root, int *in, struct thrown *out, struct err *e)
 {
     json_error_t why;
     const char *wanted = NULL;
-    struct thrown found;
     int result = UNPACK(r, e, "{s:s}", "volume", &wanted);
-    auto_fd root = result < 0 ? result : volume_root(e);
-    auto_fd trash = root < 0 ? root : open_trash(root, e);
+    auto_fd volumes = result < 0 ? result : volume_root(e);
+    auto_fd trash = volumes < 0 ? volumes : open_trash(volumes, e);
 
-    (void) b;
     if (trash < 0)
         return trash;
-    result = find(trash, wanted, &found, e);
+    result = find(trash, wanted, out, e);
+    if (result < 0)
+        return result;
+    *root = take_fd(&volumes);
+    *in = take_fd(&trash);
+    return 0;
+}
+
+int trash_restore(struct broker *b, struct request *r, struct answer *a, struct err *e)
+{
+    struct thrown found;
+    auto_fd root = -1, trash = -1;
+    int result = open_wanted(r, &root, &trash, &found, e);
+
+    (void) b;
     if (result < 0)
         return result;
     if (renameat2(trash, found.id, root, found.name, RENAME_NOREPLACE) < 0)
@@ -306,20 +319,15 @@ int trash_restore(struct broker *b, struct request *r, struct answer *a, struct 
 
 int trash_purge(struct broker *b, struct request *r, struct answer *a, struct err *e)
 {
-    json_error_t why;
-    const char *wanted = NULL;
     struct thrown found;
-    int result = UNPACK(r, e, "{s:s}", "volume", &wanted);
-    auto_fd root = result < 0 ? result : volume_root(e);
-    auto_fd trash = root < 0 ? root : open_trash(root, e);
+    auto_fd root = -1, trash = -1;
+    int result = open_wanted(r, &root, &trash, &found, e);
 
     (void) a;
-    if (trash < 0)
-        return trash;
-    result = find(trash, wanted, &found, e);
-    if (result == 0)
-        log_line(LOG_NOTE, "volume removed name=%s id=%s", found.name, found.id);
-    return result < 0 ? result : retire_entry(b, trash, found.id, r, e);
+    if (result < 0)
+        return result;
+    log_line(LOG_NOTE, "volume removed name=%s id=%s", found.name, found.id);
+    return retire_entry(b, trash, found.id, r, e);
 }
 
 int trash_expire(struct broker *b, struct request *r, struct answer *a, struct err *e)
