@@ -30,6 +30,7 @@
 #include "sandbox/handover.h"
 #include "sandbox/listener.h"
 #include "sandbox/mounts.h"
+#include "sandbox/pre_start.h"
 #include "sandbox/program.h"
 #include "sandbox/setup.h"
 #include "sandbox/stages.h"
@@ -37,14 +38,6 @@
 #include "sandbox/users.h"
 
 enum { STACK_USED = 256 * 1024 }; /* by setting up, at most */
-
-enum { HOOKS_MAX = 16 };
-
-/* a command before the program */
-struct hook {
-    struct program program;
-    uint64_t deadline_us;
-};
 
 struct init {
     int fds[HANDOVER_FDS_MAX];
@@ -54,11 +47,9 @@ struct init {
     size_t text_len;
     struct mounts mounts;
     struct program program;
-    struct hook *hooks; /* room for HOOKS_MAX once there is one, until they have run */
-    size_t n_hooks;
+    struct pre_start pre_start;
     int sockets[HANDOVER_LISTEN_FDS]; /* that the program is handed */
     size_t n_sockets, n_held;
-    int hook_status; /* of the one that has failed, as from wait(2) */
     bool stdin_open;
     struct terminal terminal;
     struct users users;
@@ -107,7 +98,7 @@ static int give_up(const struct init *i, enum stage stage, int code, const char 
     if (log >= 0)
         (void) dprintf(log, "ipam-init: %s: %s\n", stages_text(stage),
                        detail[0] ? detail : strerror(-code));
-    report(i, REPORT_FAILED, stage, i->hook_status ? 0 : -code, i->hook_status);
+    report(i, REPORT_FAILED, stage, i->pre_start.status ? 0 : -code, i->pre_start.status);
     return 1;
 }
 
@@ -278,25 +269,6 @@ static int take_socket(struct init *i, const struct setup_op *op)
     return fcntl(i->mounts.trees[tree], F_SETFL, 0) < 0 ? -errno : 0;
 }
 
-/* it keeps who it is of what comes next */
-static int take_hook(struct init *i, const struct setup_op *op)
-{
-    struct program *p = &i->program;
-    struct hook *h;
-
-    if (!i->hooks && !(i->hooks = calloc(HOOKS_MAX, sizeof *i->hooks)))
-        return -ENOMEM;
-    h = &i->hooks[i->n_hooks];
-    if (i->n_hooks == HOOKS_MAX || p->n_argv == 0 ||
-        num_u64(op->arg[0], INT64_MAX, &h->deadline_us) < 0)
-        return -EINVAL;
-    h->program = *p;
-    p->argv = p->env = NULL;
-    p->n_argv = p->n_env = 0;
-    i->n_hooks++;
-    return 0;
-}
-
 /* It has addresses of its own, and the program gets no capability. */
 static int open_low_ports(void)
 {
@@ -336,7 +308,7 @@ static int execute(struct init *i, const struct setup_op *op, struct err *e)
         return take_listener(i, op, e);
     i->stdin_open |= op->code == SETUP_STDIN;
     r = op->code == SETUP_STDIN    ? 0
-        : op->code == SETUP_HOOK   ? take_hook(i, op)
+        : op->code == SETUP_HOOK   ? pre_start_take(&i->pre_start, &i->program, op)
         : op->code == SETUP_SOCKET ? take_socket(i, op)
                                    : program_take(&i->program, op);
     return r < 0 ? err_set(e, r, "an unreadable operation") : 0;
@@ -400,57 +372,6 @@ static int open_std(struct init *i, int std[3], int *made)
                                   users_outside(&i->users, i->program.gid));
 }
 
-static int await_hook(pid_t pid, uint64_t deadline_us, int *status)
-{
-    uint64_t until_us = clock_now_us() + deadline_us;
-    sigset_t child;
-
-    (void) sigemptyset(&child);
-    (void) sigaddset(&child, SIGCHLD);
-    while (waitpid(pid, status, WNOHANG) != pid) {
-        uint64_t now_us = clock_now_us(), left_us = until_us > now_us ? until_us - now_us : 0;
-        struct timespec left = { .tv_sec = (time_t) (left_us / USEC_PER_SEC),
-                                 .tv_nsec = (long) (left_us % USEC_PER_SEC * 1000) };
-
-        if (left_us == 0)
-            return -ETIME;
-        (void) sigtimedwait(&child, NULL, &left);
-    }
-    return 0;
-}
-
-/* One after the other, as the program, with its output; nothing of them stays. */
-static int run_hooks(struct init *i, struct program_start how, struct err *e)
-{
-    auto_fd nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
-
-    if (i->n_hooks > 0 && nothing < 0)
-        return err_set(e, -errno, "/dev/null: %s", strerror(errno));
-    how.std[0] = nothing;
-    how.std[1] = i->streams[STREAM_OUT * STREAM_ENDS + STREAM_SOURCE_WRITE];
-    how.std[2] = i->streams[STREAM_ERR * STREAM_ENDS + STREAM_SOURCE_WRITE];
-    for (size_t k = 0; k < i->n_hooks; k++) {
-        const struct program *p = &i->hooks[k].program;
-        enum stage stage = STAGE_NONE;
-        int status = 0, pid = program_start(p, &how, &stage), r;
-
-        if (pid < 0)
-            return err_set(e, pid, "%s: %s: %s", p->argv[0], stages_text(stage), strerror(-pid));
-        r = await_hook(pid, i->hooks[k].deadline_us, &status);
-        (void) kill(-pid, SIGKILL);
-        if (r < 0) {
-            (void) waitpid(pid, NULL, 0);
-            return err_set(e, r, "%s was not over in time", p->argv[0]);
-        }
-        i->hook_status = status;
-        if (status != 0)
-            return err_set(e, -ECANCELED, "%s %s %d", p->argv[0],
-                           WIFSIGNALED(status) ? "was killed by signal" : "exited with status",
-                           WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
-    }
-    return 0;
-}
-
 static int start(struct init *i, enum stage *stage, struct err *e)
 {
     auto_fd in = -1;
@@ -466,7 +387,10 @@ static int start(struct init *i, enum stage *stage, struct err *e)
     if ((r = await_go(i)) < 0)
         return r;
     *stage = STAGE_PRE_START;
-    if ((r = run_hooks(i, how, e)) < 0)
+    r = pre_start_run(&i->pre_start, how,
+                      i->streams[STREAM_OUT * STREAM_ENDS + STREAM_SOURCE_WRITE],
+                      i->streams[STREAM_ERR * STREAM_ENDS + STREAM_SOURCE_WRITE], e);
+    if (r < 0)
         return r;
     *stage = STAGE_FORK;
     if ((r = open_std(i, how.std, &in)) < 0)
@@ -494,7 +418,7 @@ __attribute__((noinline)) static void release_memory(struct init *i)
     uintptr_t here = (uintptr_t) __builtin_frame_address(0) / page * page;
 
     program_clear(&i->program);
-    free(take_ptr(i->hooks));
+    pre_start_clear(&i->pre_start);
     free(take_ptr(i->text));
     (void) malloc_trim(0);
     (void) madvise((void *) (here - page - STACK_USED), STACK_USED, MADV_DONTNEED);
