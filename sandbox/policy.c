@@ -1,6 +1,5 @@
 #include "sandbox/policy.h"
 
-#include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
@@ -13,37 +12,29 @@
 #include "base/apparmor.h"
 #include "base/auto.h"
 #include "base/capability.h"
-#include "base/cidr.h"
 #include "base/device_rule.h"
-#include "base/interface.h"
 #include "base/num.h"
 #include "base/paths.h"
 #include "base/sysctl.h"
 #include "sandbox/creds.h"
+#include "sandbox/policy_impl.h"
 #include "sandbox/program.h"
 #include "sandbox/rlimits.h"
 
 enum {
     ID_MAX = 128,
     NAME_MAX_BYTES = 64,
-    BRIDGE_MAX = 15, /* IFNAMSIZ without NUL */
-    HOSTNAME_MAX = 64,
     MOUNTS_MAX = 128,
     FILES_MAX = 64,
     LINKS_MAX = 16,
     PORTS_MAX = 256,
-    HOSTS_MAX = 4096,
     ETC_MAX = 64,
     ULIMITS_MAX = 16,
     DEVICES_MAX = 16,
     GROUPS_MAX = PROGRAM_GROUPS_MAX - 2, /* the user's own, and that of watchers */
     DEVICE_RULES_MAX = 8, /* with the devices as many as sandbox/devices.c has room for */
-    DNS_MAX = 16,
     SYSCTLS_MAX = 64,
     CPUSET_MAX = 1024,
-    MTU_LEAST = 68,        /* RFC 791 */
-    IPV6_MTU_LEAST = 1280, /* RFC 8200 */
-    MTU_MOST = 65535,
     OOM_MOST = 1000,
     DISKS_MAX = 64,
     DISK_WEIGHT_MOST = 1000,
@@ -61,14 +52,12 @@ static_assert((int) CREDS_WATCHERS_GID >= (int) ID_LIMIT,
 
 #define HOOK_LONGEST_US (UINT64_C(24) * 3600 * 1000000)
 
-static const char lower[] = "abcdefghijklmnopqrstuvwxyz0123456789";
-
-static int refuse(struct err *e, const char *rule, const char *what, const char *value)
+int policy_refuse(struct err *e, const char *rule, const char *what, const char *value)
 {
     return err_set(e, -EINVAL, "%s: %s '%.128s' is not acceptable", rule, what, value);
 }
 
-static bool made_of(const char *text, const char *chars, size_t max)
+bool policy_made_of(const char *text, const char *chars, size_t max)
 {
     size_t len = strnlen(text, max + 1);
 
@@ -77,27 +66,18 @@ static bool made_of(const char *text, const char *chars, size_t max)
 
 int policy_id(const char *id, struct err *e)
 {
-    if (made_of(id, "abcdefghijklmnopqrstuvwxyz0123456789_.-", ID_MAX) && id[0] != '.')
+    if (policy_made_of(id, "abcdefghijklmnopqrstuvwxyz0123456789_.-", ID_MAX) && id[0] != '.')
         return 0;
-    return refuse(e, "instance-id", "id", id);
+    return policy_refuse(e, "instance-id", "id", id);
 }
 
 int policy_name(const char *what, const char *name, struct err *e)
 {
     static const char chars[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
 
-    if (made_of(name, chars, NAME_MAX_BYTES) && name[0] != '.' && name[0] != '-')
+    if (policy_made_of(name, chars, NAME_MAX_BYTES) && name[0] != '.' && name[0] != '-')
         return 0;
-    return refuse(e, "name", what, name);
-}
-
-int policy_bridge(const char *name, struct err *e)
-{
-    /* the prefix keeps the broker's hands off every other interface of the host */
-    if (made_of(name, "abcdefghijklmnopqrstuvwxyz0123456789-", BRIDGE_MAX) &&
-        strncmp(name, "io", 2) == 0 && strchr(lower, name[strlen(name) - 1]))
-        return 0;
-    return refuse(e, "bridge-name", "bridge", name);
+    return policy_refuse(e, "name", what, name);
 }
 
 static bool normal_path(const char *path)
@@ -128,7 +108,7 @@ static bool normal_below(const char *path)
 
 int policy_path(const char *what, const char *path, struct err *e)
 {
-    return normal_path(path) ? 0 : refuse(e, "path", what, path);
+    return normal_path(path) ? 0 : policy_refuse(e, "path", what, path);
 }
 
 /* true when `path` is `dir` or below it */
@@ -155,7 +135,7 @@ int policy_source(const char *project, const char *path, struct err *e)
                                    paths_run() };
 
     if (!normal_path(path))
-        return refuse(e, "bind-source", "path", path);
+        return policy_refuse(e, "bind-source", "path", path);
     if (policy_is_release(project, path))
         return 0;
     for (size_t i = 0; i < ARRAY_LEN(denied); i++) {
@@ -177,38 +157,13 @@ int policy_signal(int signo, struct err *e)
     return err_set(e, -EINVAL, "signal: %d is not a signal a program can be sent", signo);
 }
 
-static bool is_address(const char *text, bool ipv6)
-{
-    struct cidr c = { 0 };
-
-    return cidr_parse_address(text, &c) == 0 && c.family == (ipv6 ? AF_INET6 : AF_INET);
-}
-
-int policy_subnet(const char *text, bool ipv6, struct err *e)
-{
-    struct cidr c = { 0 };
-
-    if (cidr_parse(text, &c) == 0 && c.family == (ipv6 ? AF_INET6 : AF_INET) && c.prefix >= 8)
-        return 0;
-    return refuse(e, "address", "address with prefix length", text);
-}
-
-int policy_mtu(int mtu, bool ipv6, struct err *e)
-{
-    int least = ipv6 ? IPV6_MTU_LEAST : MTU_LEAST;
-
-    if (mtu == 0 || (mtu >= least && mtu <= MTU_MOST))
-        return 0;
-    return err_set(e, -EINVAL, "mtu: %d is outside %d to %d", mtu, least, MTU_MOST);
-}
-
 static int check_user(const struct spec *s, struct err *e)
 {
     if (s->uid == 0 || s->gid == 0 || s->uid >= ID_LIMIT || s->gid >= ID_LIMIT)
         return err_set(e, -EPERM, "user-id: %u:%u is outside 1 to %d", s->uid, s->gid,
                        ID_LIMIT - 1);
     if (strpbrk(s->user, ":\n") || strpbrk(s->home, ":\n"))
-        return refuse(e, "user-name", "user or home", s->user);
+        return policy_refuse(e, "user-name", "user or home", s->user);
     return s->user[0] ? policy_name("user", s->user, e) : 0;
 }
 
@@ -231,7 +186,7 @@ static int check_ulimit(const struct spec_ulimit *u, struct err *e)
     int resource = rlimits_resource(u->resource);
 
     if (resource < 0)
-        return refuse(e, "ulimit", "resource", u->resource);
+        return policy_refuse(e, "ulimit", "resource", u->resource);
     if (resource == RLIMIT_NICE || resource == RLIMIT_RTPRIO)
         return err_set(e, -EPERM, "ulimit: '%s' would put a service before the host's own",
                        u->resource);
@@ -245,19 +200,19 @@ static int check_disk(const struct spec_disk *d, struct err *e)
     int r = policy_path("disk", d->path, e);
 
     if (r == 0 && (!is_within(d->path, "/dev") || d->weight > DISK_WEIGHT_MOST))
-        r = refuse(e, "disk", "path or weight", d->path);
+        r = policy_refuse(e, "disk", "path or weight", d->path);
     return r;
 }
 
 static int check_disks(const struct spec *s, struct err *e)
 {
     uint64_t swappiness = 0;
-    int r = s->disk_weight > DISK_WEIGHT_MOST ? refuse(e, "disk", "weight", "of all") : 0;
+    int r = s->disk_weight > DISK_WEIGHT_MOST ? policy_refuse(e, "disk", "weight", "of all") : 0;
 
     for (size_t i = 0; i < s->n_disks && r == 0; i++)
         r = check_disk(&s->disks[i], e);
     if (r == 0 && s->swappiness[0] && num_u64(s->swappiness, SWAPPINESS_MOST, &swappiness) < 0)
-        r = refuse(e, "swappiness", "number", s->swappiness);
+        r = policy_refuse(e, "swappiness", "number", s->swappiness);
     return r;
 }
 
@@ -277,8 +232,8 @@ int policy_limits(const struct spec_limits *l, struct err *e)
             (ranges[i].value < ranges[i].least || ranges[i].value > ranges[i].most))
             return err_set(e, -EINVAL, "limit: %s must be from %" PRIu64 " to %" PRIu64,
                            ranges[i].what, ranges[i].least, ranges[i].most);
-    if (l->cpuset[0] && !made_of(l->cpuset, "0123456789,-", CPUSET_MAX))
-        return refuse(e, "cpuset", "list", l->cpuset);
+    if (l->cpuset[0] && !policy_made_of(l->cpuset, "0123456789,-", CPUSET_MAX))
+        return policy_refuse(e, "cpuset", "list", l->cpuset);
     if (l->memory_swap && l->memory_swap < l->memory)
         return err_set(e, -EINVAL, "memory: with swap it is less than without");
     if (l->memory && l->memory_low > l->memory)
@@ -311,7 +266,7 @@ static int check_mount(const struct spec *s, const struct spec_mount *m, struct 
     if (strcmp(m->target, "/") == 0 || is_within(m->target, "/proc"))
         return err_set(e, -EPERM, "mount-target: nothing may be mounted on '%s'", m->target);
     if (m->subpath && m->subpath[0] && (m->kind == SPEC_TMPFS || !normal_below(m->subpath)))
-        return refuse(e, "subpath", "path", m->subpath);
+        return policy_refuse(e, "subpath", "path", m->subpath);
     if (m->follows && m->kind != SPEC_BIND)
         return err_set(e, -EINVAL, "propagation: '%s' is no directory of the host", m->target);
     switch (m->kind) {
@@ -339,25 +294,6 @@ static int check_file(const struct spec_file *f, size_t n_fds, struct err *e)
     if (strcmp(f->target, "/") == 0 || is_within(f->target, "/proc"))
         return err_set(e, -EPERM, "mount-target: nothing may be mounted on '%s'", f->target);
     return policy_path("file target", f->target, e);
-}
-
-static int check_link(const struct spec_link *l, struct err *e)
-{
-    int r = policy_bridge(l->bridge, e);
-
-    if (r == 0)
-        r = policy_subnet(l->ipv4, false, e);
-    if (r == 0 && l->gateway4[0] && !is_address(l->gateway4, false))
-        r = refuse(e, "address", "gateway", l->gateway4);
-    if (r == 0 && l->ipv6[0])
-        r = policy_subnet(l->ipv6, true, e);
-    if (r == 0 && l->gateway6[0] && !is_address(l->gateway6, true))
-        r = refuse(e, "address", "gateway", l->gateway6);
-    if (r == 0 && l->mac[0] && !interface_is_mac(l->mac))
-        r = refuse(e, "hardware-address", "address", l->mac);
-    if (r == 0 && l->interface[0] && !interface_is_name(l->interface))
-        r = refuse(e, "interface-name", "name", l->interface);
-    return r;
 }
 
 static bool is_of_network(const char *setting)
@@ -399,74 +335,6 @@ static int check_ipc_of(const struct spec *s, struct err *e)
         return err_set(e, -EINVAL, "ipc: no /dev/shm and that of '%s' exclude each other",
                        s->ipc_of);
     return check_sysctls_of(s, false, e);
-}
-
-static const char socket_chars[] =
-    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-
-static int check_listener(const struct spec *s, const struct spec_listener *l, struct err *e)
-{
-    if (s->network_of[0] != '\0')
-        return err_set(e, -EINVAL, "listen: sockets are held in a network of one's own");
-    if (l->port == 0 || !made_of(l->name, socket_chars, HOSTNAME_MAX))
-        return refuse(e, "listen", "name", l->name);
-    if (l->address[0] && !is_address(l->address, false) && !is_address(l->address, true))
-        return refuse(e, "listen", "address", l->address);
-    return 0;
-}
-
-static int check_port(const struct spec *s, const struct spec_port *p, struct err *e)
-{
-    if (p->published == 0 || p->target == 0)
-        return err_set(e, -EINVAL, "port: %u to %u is outside 1 to 65535", p->published, p->target);
-    if (p->last < p->published)
-        return err_set(e, -EINVAL, "port: %u-%u is no range", p->published, p->last);
-    if (p->address[0] && !is_address(p->address, false) && !is_address(p->address, true))
-        return refuse(e, "port", "address", p->address);
-    if (s->n_links == 0)
-        return err_set(e, -EINVAL, "port: %u cannot be published without a network", p->published);
-    return 0;
-}
-
-static int check_host(const struct spec_host *h, struct err *e)
-{
-    static const char chars[] =
-        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.- ";
-
-    if (!is_address(h->address, false) && !is_address(h->address, true))
-        return refuse(e, "hosts", "address", h->address);
-    return made_of(h->names, chars, PATH_MAX) ? 0 : refuse(e, "hosts", "names", h->names);
-}
-
-int policy_hosts(const struct spec *s, struct err *e)
-{
-    int r =
-        s->n_hosts <= HOSTS_MAX ? 0 : err_set(e, -E2BIG, "count: more than %d hosts", HOSTS_MAX);
-
-    for (size_t i = 0; i < s->n_hosts && r == 0; i++)
-        r = check_host(&s->hosts[i], e);
-    return r;
-}
-
-static int check_names_of(const char *what, const char *const *list, const char *chars,
-                          struct err *e)
-{
-    for (size_t i = 0; list && list[i]; i++)
-        if (i >= DNS_MAX || !made_of(list[i], chars, HOSTNAME_MAX))
-            return refuse(e, "dns", what, list[i]);
-    return 0;
-}
-
-static int check_dns(const struct spec *s, struct err *e)
-{
-    static const char names[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-",
-                      options[] = "abcdefghijklmnopqrstuvwxyz0123456789:-";
-    int r = check_names_of("search domain", s->dns_search, names, e);
-
-    for (size_t i = 0; s->dns && s->dns[i]; i++)
-        if (i >= DNS_MAX || (!is_address(s->dns[i], false) && !is_address(s->dns[i], true)))
-            return refuse(e, "dns", "address", s->dns[i]);
-    return r < 0 ? r : check_names_of("option", s->dns_options, options, e);
 }
 
 #define BIT(c) (UINT64_C(1) << (c))
@@ -554,8 +422,9 @@ static int check_device(const struct spec_device *d, struct err *e)
         /* the last two hold what any user of the host, or the service, has put there */
         if (!normal_path(at[i]) || strcmp(at[i], "/dev") == 0 || !is_within(at[i], "/dev") ||
             is_within(at[i], "/dev/shm") || is_within(at[i], "/dev/pts"))
-            return refuse(e, "device", "path", at[i]);
-    return made_of(d->access, "rwm", 3) ? 0 : refuse(e, "device", "access", d->access);
+            return policy_refuse(e, "device", "path", at[i]);
+    return policy_made_of(d->access, "rwm", 3) ? 0
+                                               : policy_refuse(e, "device", "access", d->access);
 }
 
 static int check_device_rules(const struct spec *s, struct err *e)
@@ -566,7 +435,7 @@ static int check_device_rules(const struct spec *s, struct err *e)
         if (i == DEVICE_RULES_MAX)
             return err_set(e, -E2BIG, "count: more than %d device rules", DEVICE_RULES_MAX);
         if (device_rule_parse(s->device_rules[i], ' ', &rule) < 0)
-            return refuse(e, "device-rule", "rule", s->device_rules[i]);
+            return policy_refuse(e, "device-rule", "rule", s->device_rules[i]);
     }
     return 0;
 }
@@ -590,7 +459,7 @@ static int check_etc(const char *entry, struct err *e)
 
     if (snprintf(path, sizeof path, "/etc/%s", entry) >= PATH_MAX || !normal_path(path) ||
         entry[0] == '\0')
-        return refuse(e, "etc", "entry", entry);
+        return policy_refuse(e, "etc", "entry", entry);
     for (size_t i = 0; i < ARRAY_LEN(secret); i++)
         if (strcmp(entry, secret[i]) == 0)
             return err_set(e, -EPERM, "etc: '%s' may not be bound", entry);
@@ -624,7 +493,7 @@ static int check_counts(const struct spec *s, struct err *e)
                    { "ulimits", s->n_ulimits, ULIMITS_MAX },
                    { "groups", s->n_groups, GROUPS_MAX },
                    { "ports", s->n_ports, PORTS_MAX },
-                   { "hosts", s->n_hosts, HOSTS_MAX },
+                   { "hosts", s->n_hosts, POLICY_HOSTS_MAX },
                    { "devices", s->n_devices, DEVICES_MAX },
                    { "disks", s->n_disks, DISKS_MAX },
                    { "listeners", s->n_listen, POLICY_LISTEN_MAX },
@@ -647,10 +516,11 @@ static int check_names(const struct spec *s, struct err *e)
 
     if (r == 0)
         r = policy_name("project", s->project, e);
-    if (r == 0 && !made_of(s->hostname, host_chars, HOSTNAME_MAX))
-        r = refuse(e, "host-name", "hostname", s->hostname);
-    if (r == 0 && s->domainname[0] && !made_of(s->domainname, host_chars, HOSTNAME_MAX))
-        r = refuse(e, "host-name", "domain", s->domainname);
+    if (r == 0 && !policy_made_of(s->hostname, host_chars, POLICY_HOSTNAME_MAX))
+        r = policy_refuse(e, "host-name", "hostname", s->hostname);
+    if (r == 0 && s->domainname[0] &&
+        !policy_made_of(s->domainname, host_chars, POLICY_HOSTNAME_MAX))
+        r = policy_refuse(e, "host-name", "domain", s->domainname);
     if (r == 0 && s->workdir[0])
         r = policy_path("working directory", s->workdir, e);
     if (r == 0 && s->home[0])
@@ -669,7 +539,7 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
     if (r == 0)
         r = check_groups(s, e);
     if (r == 0)
-        r = check_dns(s, e);
+        r = policy_dns(s, e);
     if (r == 0)
         r = check_sysctls(s, e);
     if (r == 0)
@@ -685,7 +555,7 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
     for (size_t i = 0; i < s->n_mounts && r == 0; i++)
         r = check_mount(s, &s->mounts[i], e);
     for (size_t i = 0; i < s->n_listen && r == 0; i++)
-        r = check_listener(s, &s->listen[i], e);
+        r = policy_listener(s, &s->listen[i], e);
     for (size_t i = 0; i < s->n_pre_start && r == 0; i++)
         r = check_hook(&s->pre_start[i], e);
     for (size_t i = 0; i < s->n_devices && r == 0; i++)
@@ -693,13 +563,13 @@ int policy_spec(const struct spec *s, size_t n_fds, struct err *e)
     if (r == 0)
         r = check_device_rules(s, e);
     if (r == 0 && s->apparmor[0] && !apparmor_is_profile(s->apparmor))
-        r = refuse(e, "apparmor", "profile", s->apparmor);
+        r = policy_refuse(e, "apparmor", "profile", s->apparmor);
     for (size_t i = 0; i < s->n_files && r == 0; i++)
         r = check_file(&s->files[i], n_fds, e);
     for (size_t i = 0; i < s->n_links && r == 0; i++)
-        r = check_link(&s->links[i], e);
+        r = policy_link(&s->links[i], e);
     for (size_t i = 0; i < s->n_ports && r == 0; i++)
-        r = check_port(s, &s->ports[i], e);
+        r = policy_port(s, &s->ports[i], e);
     if (r == 0)
         r = policy_hosts(s, e);
     for (size_t i = 0; s->etc && s->etc[i] && r == 0; i++)
