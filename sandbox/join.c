@@ -25,12 +25,14 @@
 #include "sandbox/failpoint.h"
 #include "sandbox/person.h"
 #include "sandbox/policy.h"
+#include "sandbox/rights.h"
 #include "sandbox/rootfs.h"
 #include "sandbox/seccomp.h"
 #include "sandbox/setup.h"
+#include "sandbox/setup_number.h"
 #include "sandbox/stages.h"
 
-enum { NOBODY = 65534, NUMBER_TEXT = 32 };
+enum { NOBODY = 65534 };
 
 /* One command on its way through an instance. */
 struct join {
@@ -239,20 +241,13 @@ static int parse(const struct request *r, struct wish *w, struct err *e)
 
 static void put_user(FILE *f, uid_t uid, gid_t gid)
 {
-    char u[NUMBER_TEXT], g[NUMBER_TEXT];
-
-    (void) snprintf(u, sizeof u, "%u", uid);
-    (void) snprintf(g, sizeof g, "%u", gid);
-    setup_put(f, SETUP_USER, u, g);
+    setup_put(f, SETUP_USER, setup_number(uid).text, setup_number(gid).text);
 }
 
 /* The fence of landlock.h is between a command and the program, which it would not see then. */
 static void put_watchers(FILE *f)
 {
-    char g[NUMBER_TEXT];
-
-    (void) snprintf(g, sizeof g, "%d", CREDS_WATCHERS_GID);
-    setup_put(f, SETUP_GROUP, g);
+    setup_put(f, SETUP_GROUP, setup_number(CREDS_WATCHERS_GID).text);
 }
 
 /* a variable of the service that the wish has too */
@@ -275,7 +270,7 @@ static void write_inside(FILE *f, const struct guest *g, const struct wish *w,
     setup_put(f, SETUP_JOIN, w->detached ? "detached" : "all");
     if (g->spec.own_users)
         setup_put(f, SETUP_USERS, "0", "0");
-    rootfs_put_rights(f, &g->spec, w->gid, permit);
+    rights_put(f, &g->spec, w->gid, permit);
     put_watchers(f);
     setup_put(f, SETUP_WORKDIR, workdir[0] ? workdir : "/");
     for (const char *const *env = g->spec.env; env && *env; env++) {

@@ -14,19 +14,20 @@
 #include <unistd.h>
 
 #include "base/auto.h"
-#include "base/capability.h"
 #include "base/fsio.h"
 #include "base/paths.h"
 #include "sandbox/devices.h"
 #include "sandbox/etc.h"
 #include "sandbox/place.h"
+#include "sandbox/rights.h"
 #include "sandbox/setup.h"
+#include "sandbox/setup_number.h"
 #include "sandbox/volume.h"
 
 #define TMPFS_DEFAULT (UINT64_C(64) * 1024 * 1024)
 #define DEFAULT_PATH  "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-enum { NUMBER_TEXT = 32, TYPE_TEXT = 32, MOUNTINFO_MAX = 4 * 1024 * 1024 };
+enum { TYPE_TEXT = 32, MOUNTINFO_MAX = 4 * 1024 * 1024 };
 
 /* A plan being written. */
 struct plan {
@@ -38,30 +39,10 @@ struct plan {
     FILE *text;
 };
 
-struct number {
-    char text[NUMBER_TEXT];
-};
-
-static struct number number(uint64_t n)
-{
-    struct number t;
-
-    (void) snprintf(t.text, sizeof t.text, "%" PRIu64, n);
-    return t;
-}
-
-static struct number octal(unsigned n)
-{
-    struct number t;
-
-    (void) snprintf(t.text, sizeof t.text, "%o", n);
-    return t;
-}
-
 /* an id of the specification, or of a device of the host */
-static struct number outside(const struct plan *p, uint32_t id)
+static struct setup_number outside(const struct plan *p, uint32_t id)
 {
-    return number(users_outside(p->users, id));
+    return setup_number(users_outside(p->users, id));
 }
 
 /* the index of a descriptor init will get; taken, also on failure */
@@ -135,8 +116,8 @@ static int bind_opened(struct plan *p, int place, const struct spec_mount *m, bo
         return index;
     if (users_map(p->users, tree, below != 0) < 0 && must_map)
         return -EUSERS;
-    setup_put(p->text, SETUP_BIND, number((uint64_t) index).text, m->target, read_only_word(m),
-              m->follows ? "slave" : "private");
+    setup_put(p->text, SETUP_BIND, setup_number((uint64_t) index).text, m->target,
+              read_only_word(m), m->follows ? "slave" : "private");
     return 0;
 }
 
@@ -209,7 +190,8 @@ static int plan_shm(struct plan *p, struct err *e)
     index = copy < 0 ? -errno : add_tree(p, copy);
     if (index < 0)
         return err_set(e, index, "/dev/shm: %s", strerror(-index));
-    setup_put(p->text, SETUP_BIND, number((uint64_t) index).text, "/dev/shm", "rw", "private");
+    setup_put(p->text, SETUP_BIND, setup_number((uint64_t) index).text, "/dev/shm", "rw",
+              "private");
     return 0;
 }
 
@@ -221,14 +203,14 @@ static int plan_devices(struct plan *p, struct err *e)
     for (size_t i = 0; i < p->spec->n_devices; i++) {
         const char *target = p->spec->devices[i].target;
         struct devices_node node;
-        char device[2 * NUMBER_TEXT];
+        char device[2 * SETUP_NUMBER_TEXT];
 
         r = devices_find(&p->spec->devices[i], &node, e);
         if (r < 0)
             return r;
         (void) snprintf(device, sizeof device, "%c%u:%u", node.kind, node.major, node.minor);
         setup_put(p->text, SETUP_NODE, target, device, outside(p, node.uid).text,
-                  outside(p, node.gid).text, octal(node.mode).text);
+                  outside(p, node.gid).text, setup_number_octal(node.mode).text);
     }
     if (p->spec->tty)
         setup_put(p->text, SETUP_TTY);
@@ -362,8 +344,9 @@ static int plan_files(struct plan *p, struct err *e)
 
         if (index < 0)
             return err_set(e, index, "file %s: %s", f->target, strerror(-index));
-        setup_put(p->text, SETUP_FILE, number((uint64_t) index).text, f->target,
-                  outside(p, f->uid).text, outside(p, f->gid).text, octal(f->mode).text);
+        setup_put(p->text, SETUP_FILE, setup_number((uint64_t) index).text, f->target,
+                  outside(p, f->uid).text, outside(p, f->gid).text,
+                  setup_number_octal(f->mode).text);
     }
     return 0;
 }
@@ -384,7 +367,7 @@ static int plan_notify(struct plan *p)
     index = copy < 0 ? -errno : add_tree(p, copy);
     if (index < 0)
         return index;
-    setup_put(p->text, SETUP_NOTIFY, number((uint64_t) index).text, ROOTFS_NOTIFY,
+    setup_put(p->text, SETUP_NOTIFY, setup_number((uint64_t) index).text, ROOTFS_NOTIFY,
               outside(p, p->spec->uid).text, outside(p, p->spec->gid).text);
     return 0;
 }
@@ -397,39 +380,6 @@ static bool has_variable(const char *const *env, const char *name)
         if (strncmp(*env, name, len) == 0 && (*env)[len] == '=')
             return true;
     return false;
-}
-
-void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid, const struct permit *permit)
-{
-    const char *wrong = NULL;
-    uint64_t capabilities = 0;
-
-    setup_put(f, SETUP_USER, number(s->uid).text, number(gid).text);
-    setup_put(f, SETUP_NOFILE, number(s->nofile).text);
-    if (gid != s->gid)
-        setup_put(f, SETUP_GROUP, number(s->gid).text);
-    for (size_t i = 0; i < s->n_groups; i++)
-        if (s->groups[i].gid != gid)
-            setup_put(f, SETUP_GROUP, number(s->groups[i].gid).text);
-    for (size_t i = 0; i < s->n_ulimits; i++)
-        setup_put(f, SETUP_ULIMIT, s->ulimits[i].resource, number(s->ulimits[i].soft).text,
-                  number(s->ulimits[i].hard).text);
-    if (s->oom_score_adj != 0) {
-        char adj[NUMBER_TEXT];
-
-        (void) snprintf(adj, sizeof adj, "%d", s->oom_score_adj);
-        setup_put(f, SETUP_OOM, adj);
-    }
-    setup_put(f, SETUP_FENCE, strcmp(s->network_of, SPEC_HOST) == 0 ? "host" : "own");
-    if (permit_log_denied(permit, s->project))
-        setup_put(f, SETUP_LOG);
-    if (capability_mask(s->capabilities, &capabilities, &wrong) == 0 && capabilities)
-        setup_put(f, SETUP_CAPS, number(capabilities).text);
-    if (s->apparmor[0]) {
-        auto_free char *profile = paths_join("exec %s", s->apparmor);
-
-        setup_put(f, SETUP_APPARMOR, profile);
-    }
 }
 
 static void put_strings(FILE *f, enum setup_code code, const char *const *list)
@@ -463,21 +413,22 @@ static void plan_program(struct plan *p)
 {
     const struct spec *s = p->spec;
 
-    rootfs_put_rights(p->text, s, s->gid, p->permit);
+    rights_put(p->text, s, s->gid, p->permit);
     for (size_t i = 0; i < s->n_pre_start; i++) {
         const struct spec_hook *h = &s->pre_start[i];
 
         put_strings(p->text, SETUP_ENV, h->env); /* first: of two of a name that one counts */
         put_surroundings(p, h->workdir);
         put_strings(p->text, SETUP_ARG, h->argv);
-        setup_put(p->text, SETUP_HOOK, number(h->deadline_us).text);
+        setup_put(p->text, SETUP_HOOK, setup_number(h->deadline_us).text);
     }
     if (s->stdin_open)
         setup_put(p->text, SETUP_STDIN);
     put_surroundings(p, "");
     put_strings(p->text, SETUP_ARG, s->argv);
     for (size_t i = 0; i < s->n_listen; i++)
-        setup_put(p->text, SETUP_LISTEN, s->listen[i].address, number(s->listen[i].port).text);
+        setup_put(p->text, SETUP_LISTEN, s->listen[i].address,
+                  setup_number(s->listen[i].port).text);
     if (!s->argv[0])
         setup_put(p->text, SETUP_HOLD);
 }
@@ -499,7 +450,7 @@ static int plan_sockets(struct plan *p)
 
         index = copy < 0 ? -errno : add_tree(p, copy);
         if (index >= 0)
-            setup_put(p->text, SETUP_SOCKET, number((uint64_t) index).text);
+            setup_put(p->text, SETUP_SOCKET, setup_number((uint64_t) index).text);
         (void) fprintf(f, "%s%s", i ? ":" : "", given->holder->listen[i].name);
     }
     if (fclose(f) != 0)
@@ -532,7 +483,8 @@ static int plan_users(struct plan *p)
     index = copy < 0 ? -errno : add_tree(p, copy);
     if (index < 0)
         return index;
-    setup_put(p->text, SETUP_USERS, number((uint64_t) index).text, number(p->users->first).text);
+    setup_put(p->text, SETUP_USERS, setup_number((uint64_t) index).text,
+              setup_number(p->users->first).text);
     return 0;
 }
 

@@ -44,8 +44,4 @@ int rootfs_plan(const struct spec *s, const struct users *users, const struct pe
                 const struct rootfs_given *given, struct rootfs *out, struct err *e);
 void rootfs_clear(struct rootfs *r);
 
-/* Who a program is and what it may use: the operations for its user, groups and limits.  A command
- * that joins gets the same, under any of the groups of the service. */
-void rootfs_put_rights(FILE *f, const struct spec *s, gid_t gid, const struct permit *permit);
-
 #endif
