@@ -7,8 +7,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/ioctl.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 #include <utlist.h>
 
@@ -20,8 +18,7 @@
 #include "base/paths.h"
 #include "logs/awaited.h"
 #include "logs/cursor.h"
-#include "logs/pack.h"
-#include "logs/rotation.h"
+#include "logs/log_file.h"
 #include "logs/sink_json.h"
 
 /* one wake-up moves at most this much of one stream, so that no service starves the others */
@@ -40,19 +37,13 @@ struct stream {
 
 struct capture_log {
     sd_event *loop;
-    char *path;
-    int fd;
-    uint64_t size;
+    struct log_file file;
     bool held; /* a write of `held_for` may be half done: nobody may write before it is known */
     unsigned held_for; /* incarnation */
     bool mended;       /* whoever wrote last has left whole lines */
     unsigned coming;   /* incarnation: nothing can be known of it, or of a later one */
-    struct log_spec spec;
-    struct pack *pack;
-    uint64_t lost;      /* lines that could not be written */
-    uint64_t unsaid;    /* of these, those of ended streams that the log does not tell of yet */
-    bool stuck;         /* the last rotation was not possible */
-    uint64_t looked_at; /* size of the file when there was room enough; UINT64_MAX: not known */
+    uint64_t lost;     /* lines that could not be written */
+    uint64_t unsaid;   /* of these, those of ended streams that the log does not tell of yet */
     struct stream *streams;
     struct awaited awaited;
     void (*drained)(void *owner);
@@ -99,7 +90,7 @@ static void stream_free(struct stream *s)
 
 static int flush_out(struct capture_log *log)
 {
-    int r = room.failed < 0 ? room.failed : fsio_write_all(log->fd, room.out, room.out_used);
+    int r = room.failed < 0 ? room.failed : fsio_write_all(log->file.fd, room.out, room.out_used);
 
     room.out_used = 0;
     room.failed = 0;
@@ -171,14 +162,6 @@ static uint64_t emit_lines(struct stream *s, size_t len, bool kept)
     return lines;
 }
 
-static void measure(struct capture_log *log)
-{
-    struct stat st;
-
-    if (fstat(log->fd, &st) == 0)
-        log->size = (uint64_t) st.st_size;
-}
-
 static uint64_t unsaid(const struct stream *s)
 {
     return s->log->unsaid + s->cursor->unsaid[s->cursor->tail_now];
@@ -191,9 +174,8 @@ static void drop_lines(struct stream *s, uint64_t lines, int why)
     struct cursor *c = s->cursor;
 
     room.out_used = 0;
-    log->looked_at = UINT64_MAX;
-    if (ftruncate(log->fd, (off_t) log->size) < 0 || (unsaid(s) == 0 && lines > 0))
-        log_line(LOG_WARN, "log lines are lost: %s: %s", log->path, strerror(-why));
+    if (log_file_cut(&log->file, log->file.size) < 0 || (unsaid(s) == 0 && lines > 0))
+        log_line(LOG_WARN, "log lines are lost: %s: %s", log->file.path, strerror(-why));
     log->lost += lines;
     c->unsaid[c->tail_after] = c->unsaid[c->tail_now] + lines;
 }
@@ -215,80 +197,6 @@ static int confess(struct stream *s)
     return emit(s, text, (size_t) len, true);
 }
 
-/* -ENOSPC when the file system has less than it is to keep; asked for once per STEP */
-static int check_space(struct capture_log *log)
-{
-    enum { STEP = 1024 * 1024 };
-    struct statvfs fs;
-
-    if (log->spec.silent || log->spec.reserve == 0 ||
-        (log->size >= log->looked_at && log->size - log->looked_at < STEP))
-        return 0;
-    log->looked_at = UINT64_MAX;
-    if (fstatvfs(log->fd, &fs) < 0)
-        return -errno;
-    if ((uint64_t) fs.f_bavail * fs.f_frsize < log->spec.reserve)
-        return -ENOSPC;
-    log->looked_at = log->size;
-    return 0;
-}
-
-static int open_file(const char *path)
-{
-    int fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0640);
-
-    return fd < 0 ? -errno : fd;
-}
-
-/* the next file is made before the others move: without room for it the present one grows on */
-static int replace_file(const struct capture_log *log)
-{
-    auto_free char *next = paths_join("%s.next", log->path);
-    int fd = open_file(next), r = fd < 0 ? fd : rotation_shift(log->path, log->spec.files);
-
-    if (r == 0 && rename(next, log->path) < 0)
-        r = -errno;
-    if (r < 0 && fd >= 0)
-        close(fd);
-    return r < 0 ? r : fd;
-}
-
-static void rotate(struct capture_log *log)
-{
-    bool was_stuck = log->stuck;
-    int fd;
-
-    if (log->spec.max_size == 0 || log->size < log->spec.max_size || log->held)
-        return;
-    fd = replace_file(log);
-    log->stuck = fd < 0;
-    if (fd < 0) {
-        if (!was_stuck)
-            log_line(LOG_WARN, "%s grows beyond its limit, it cannot be rotated: %s", log->path,
-                     strerror(-fd));
-        return;
-    }
-    close(log->fd);
-    log->fd = fd;
-    log->size = 0;
-    log->looked_at = UINT64_MAX;
-    if (log->spec.compress)
-        pack_start(log->pack);
-    if (log->rotated)
-        log->rotated(log->rotated_owner);
-}
-
-/* how much to take at once: near the end of a file less, so that it ends where it should */
-static size_t portion(const struct capture_log *log)
-{
-    enum { LEAST = 4096 };
-    uint64_t left = log->spec.max_size > log->size ? (log->spec.max_size - log->size) / 2 : 0;
-
-    if (log->spec.max_size == 0 || left > CHUNK)
-        return CHUNK;
-    return left > LEAST ? (size_t) left : LEAST;
-}
-
 static void tell(const struct capture_log *log, unsigned incarnation, const char *stream,
                  const char *bytes, size_t len)
 {
@@ -302,6 +210,12 @@ static void tell_written(const struct capture_log *log)
         log->written(log->written_owner);
 }
 
+static void rotate(struct capture_log *log)
+{
+    if (!log->held && log_file_rotate(&log->file) && log->rotated)
+        log->rotated(log->rotated_owner);
+}
+
 /* moves what is in staging into the file; afterwards staging is empty */
 static int consume_staging(struct stream *s)
 {
@@ -310,7 +224,8 @@ static int consume_staging(struct stream *s)
 
     for (int staged; (staged = unread_bytes(s->staging_rd)) > 0;) {
         size_t tail = c->tail_len[c->tail_now];
-        ssize_t seen = tee(s->staging_rd, room.scratch[1], portion(log), SPLICE_F_NONBLOCK);
+        ssize_t seen = tee(s->staging_rd, room.scratch[1], log_file_portion(&log->file, CHUNK),
+                           SPLICE_F_NONBLOCK);
         ssize_t got = seen > 0 ? read(room.scratch[0], room.in + tail, (size_t) seen) : -1;
         uint64_t lines;
         int r;
@@ -318,11 +233,11 @@ static int consume_staging(struct stream *s)
         if (got < 0 || got != seen)
             return -EIO;
         memcpy(room.in, c->tail[c->tail_now], tail);
-        cursor_begin(c, log->size, (uint64_t) staged);
-        r = check_space(log);
+        cursor_begin(c, log->file.size, (uint64_t) staged);
+        r = log_file_check_space(&log->file);
         if (r == 0 && unsaid(s) > 0)
             r = confess(s);
-        lines = emit_lines(s, tail + (size_t) got, r == 0 && !log->spec.silent);
+        lines = emit_lines(s, tail + (size_t) got, r == 0 && !log->file.spec.silent);
         if (r == 0)
             r = flush_out(log);
         if (r < 0)
@@ -334,7 +249,7 @@ static int consume_staging(struct stream *s)
             return -EIO;
         cursor_commit(c);
         tell(log, s->incarnation, s->name, room.in, (size_t) got);
-        measure(log);
+        log_file_measure(&log->file);
         tell_written(log);
         rotate(log);
     }
@@ -362,13 +277,13 @@ static void finish(struct stream *s)
     size_t tail = c->tail_len[c->tail_now];
 
     if (tail > 0 || unsaid(s) > 0) {
-        int r = check_space(s->log);
+        int r = log_file_check_space(&s->log->file);
 
         look(s, c->tail[c->tail_now], c->tail_len[c->tail_now]);
-        cursor_begin(c, s->log->size, 0);
+        cursor_begin(c, s->log->file.size, 0);
         if (r == 0 && unsaid(s) > 0)
             r = confess(s);
-        if (r == 0 && tail > 0 && !s->log->spec.silent)
+        if (r == 0 && tail > 0 && !s->log->file.spec.silent)
             r = emit(s, c->tail[c->tail_now], tail, true);
         if (r == 0)
             r = flush_out(s->log);
@@ -377,7 +292,7 @@ static void finish(struct stream *s)
         else
             no_line_is_missing(s);
         s->log->unsaid += c->unsaid[c->tail_after];
-        measure(s->log);
+        log_file_measure(&s->log->file);
         tell_written(s->log);
     }
     (void) unlink(s->cursor_path);
@@ -411,8 +326,7 @@ static void recover(struct stream *s)
 
     if (c->in_flight && (uint64_t) unread_bytes(s->staging_rd) == c->staged) {
         /* killed before staging was consumed: undo what was written and do it again */
-        if (ftruncate(log->fd, (off_t) c->log_size) == 0)
-            log->size = c->log_size;
+        (void) log_file_cut(&log->file, c->log_size);
         cursor_abandon(c);
     } else if (c->in_flight) {
         cursor_commit(c);
@@ -438,7 +352,7 @@ static int attach_stream(struct capture_log *log, const char *service, unsigned 
         abort();
     s->log = log;
     s->service = strdup(service);
-    s->cursor_path = paths_join("%s.%u.%s", log->path, incarnation, name);
+    s->cursor_path = paths_join("%s.%u.%s", log->file.path, incarnation, name);
     s->incarnation = incarnation;
     s->name = name;
     s->source = take_fd(&fds[0]);
@@ -462,8 +376,8 @@ static void mend(struct capture_log *log)
 {
     if (log->mended)
         return;
-    log->mended = fsio_end_line(log->fd) == 0;
-    measure(log);
+    log->mended = fsio_end_line(log->file.fd) == 0;
+    log_file_measure(&log->file);
 }
 
 static void resume(struct capture_log *log, unsigned incarnation)
@@ -557,12 +471,12 @@ static void drop_cursor(struct capture_log *log, const char *path, unsigned inca
 void capture_log_expect(struct capture_log *log, unsigned incarnation)
 {
     log->coming = incarnation;
-    each_cursor(log, log->path, drop_cursor);
+    each_cursor(log, log->file.path, drop_cursor);
     if (!log->held || log->held_for < incarnation)
         return;
     log->held = false;
     log->held_for = 0;
-    each_cursor(log, log->path, hold);
+    each_cursor(log, log->file.path, hold);
 }
 
 void capture_forget(const char *path)
@@ -582,31 +496,26 @@ static int open_scratch(void)
 int capture_log_open(sd_event *loop, const char *path, struct capture_log **out, struct err *e)
 {
     struct capture_log *log = calloc(1, sizeof *log);
-    struct stat st;
+    int r;
 
     if (!log)
         abort();
     log->loop = loop;
-    log->path = strdup(path);
-    log->pack = pack_new(loop, path);
-    log->fd = open_file(path);
-    if (log->fd < 0 || fstat(log->fd, &st) < 0 || open_scratch() < 0) {
-        int r = log->fd < 0 ? log->fd : -errno;
+    r = log_file_open(&log->file, loop, path);
+    if (r == 0)
+        r = open_scratch();
+    if (r < 0) {
         capture_log_free(log);
         return err_set(e, r, "log file %s: %s", path, strerror(-r));
     }
-    log->size = (uint64_t) st.st_size;
-    log->looked_at = UINT64_MAX;
-    each_cursor(log, log->path, hold);
+    each_cursor(log, log->file.path, hold);
     *out = log;
     return 0;
 }
 
 void capture_log_limit(struct capture_log *log, const struct log_spec *spec)
 {
-    log->spec = *spec;
-    if (spec->compress)
-        pack_start(log->pack);
+    log_file_limit(&log->file, spec);
 }
 
 uint64_t capture_log_lost(const struct capture_log *log)
@@ -657,9 +566,6 @@ void capture_log_free(struct capture_log *log)
     while (log->streams)
         stream_free(log->streams);
     awaited_clear(&log->awaited);
-    pack_free(log->pack);
-    if (log->fd >= 0)
-        close(log->fd);
-    free(log->path);
+    log_file_close(&log->file);
     free(log);
 }

@@ -26,6 +26,7 @@
 #include <systemd/sd-event.h>
 
 #include "base/err.h"
+#include "logs/log_file.h"
 
 enum { CAPTURE_STREAM_FDS = 6 };
 
@@ -35,14 +36,6 @@ struct capture_log;
  * more. */
 int capture_log_open(sd_event *loop, const char *path, struct capture_log **out, struct err *e);
 void capture_log_free(struct capture_log *log); /* accepts NULL; closes all streams */
-
-struct log_spec {
-    uint64_t max_size; /* bytes of a file before it is rotated */
-    unsigned files;    /* that are kept, the present one included */
-    uint64_t reserve;  /* bytes of the file system that logs never take */
-    bool compress;     /* what is rotated, see pack.h */
-    bool silent;       /* nothing is kept at all */
-};
 
 /* What holds from the next line on. */
 void capture_log_limit(struct capture_log *log, const struct log_spec *spec);
