@@ -16,11 +16,10 @@
 #include "base/log.h"
 #include "base/paths.h"
 #include "runtime/errand.h"
+#include "runtime/native_seen.h"
 #include "runtime/native_spec.h"
 #include "runtime/presence.h"
 #include "sandbox/client.h"
-
-/* Migrations may copy tables; a day is beyond any deadline an operator would wait for. */
 
 /* Nobody reads before a helper ends, so its pipe must hold everything it prints. */
 enum { HELPER_PIPE = 256 * 1024 };
@@ -119,6 +118,16 @@ static int request_plain(struct native *n, const char *op, const char *id, json_
     return request(n, op, pending_new(n, PENDING_PLAIN, id), fields, NULL, 0, e);
 }
 
+/* `fields` is taken; tag 0: nobody waits for the end */
+static int request_tagged(struct native *n, const char *op, const char *id, json_t *fields,
+                          uint64_t tag, struct err *e)
+{
+    struct pending *p = pending_new(n, tag ? PENDING_TAGGED : PENDING_PLAIN, id);
+
+    p->owner_tag = tag;
+    return request(n, op, p, fields, NULL, 0, e);
+}
+
 static int request_streams(struct native *n, const char *id, struct err *e)
 {
     return request(n, "fds", pending_new(n, PENDING_STREAMS, id), json_pack("{s:s}", "id", id),
@@ -158,41 +167,6 @@ static void answer_join(struct native *n, struct pending *p, json_t *json)
                                              .output = output });
 }
 
-/* the caller frees seen->ports */
-static void read_seen(const json_t *json, struct runtime_seen *seen)
-{
-    const json_t *list = json_object_get(json, "ports"), *reasons = json_object_get(json, "shut");
-    size_t n = json_array_size(list) > json_array_size(reasons) ? json_array_size(list)
-                                                                : json_array_size(reasons);
-    uint16_t *ports = calloc(n + 1, sizeof *ports);
-    const char **shut = calloc(n + 1, sizeof *shut);
-
-    if (!ports || !shut)
-        abort();
-    for (size_t i = 0; i < n; i++) {
-        const char *reason = json_string_value(json_array_get(reasons, i));
-
-        shut[i] = reason ? reason : "";
-    }
-    for (size_t i = 0; i < json_array_size(list); i++)
-        ports[i] = (uint16_t) json_integer_value(json_array_get(list, i));
-    *seen = (struct runtime_seen){ .id = json_string_value(json_object_get(json, "id")),
-                                   .pid = (int) json_integer_value(json_object_get(json, "pid")),
-                                   .ended = json_is_true(json_object_get(json, "ended")),
-                                   .frozen = json_is_true(json_object_get(json, "frozen")),
-                                   .memory_limit = (uint64_t) json_integer_value(
-                                       json_object_get(json, "memory_limit")),
-                                   .ports = ports,
-                                   .n_ports = n,
-                                   .shut = shut };
-}
-
-static void free_seen(struct runtime_seen *seen)
-{
-    free((uint16_t *) (uintptr_t) seen->ports);
-    free((void *) (uintptr_t) seen->shut);
-}
-
 static void answer_list(struct native *n, json_t *json)
 {
     json_t *list = json_object_get(json, "instances");
@@ -203,14 +177,14 @@ static void answer_list(struct native *n, json_t *json)
     if (!seen)
         abort();
     for (size_t i = 0; i < count; i++)
-        read_seen(json_array_get(list, i), &seen[i]);
+        native_seen_read(json_array_get(list, i), &seen[i]);
     /* first: whom nobody wants is removed, and its last lines with it */
     for (size_t i = 0; i < count && n->client; i++)
         if (request_streams(n, seen[i].id, &e) < 0)
             log_err(&e, "asking for log pipes");
     n->to.connected(n->to.owner, seen, count);
     for (size_t i = 0; i < count; i++)
-        free_seen(&seen[i]);
+        native_seen_clear(&seen[i]);
 }
 
 static void answer_error(struct native *n, struct pending *p, json_t *error)
@@ -274,30 +248,21 @@ static void on_answer(struct native *n, struct pending *p, struct sandbox_messag
 static void on_broker_event(struct native *n, const char *event, json_t *json)
 {
     const char *id = json_string_value(json_object_get(json, "id"));
-    const char *stage = "";
-    struct exit_info how = { 0 };
-    json_int_t wall = 0, memory_limit = 0;
-    int oom = 0;
+    struct exit_info how;
 
     if (!id)
         return;
     if (strcmp(event, "started") == 0 || strcmp(event, "shut") == 0) {
         struct runtime_seen seen;
 
-        read_seen(json, &seen);
+        native_seen_read(json, &seen);
         if (strcmp(event, "started") == 0)
             n->to.started(n->to.owner, &seen);
         else
             n->to.shut(n->to.owner, &seen);
-        free_seen(&seen);
+        native_seen_clear(&seen);
     } else if (strcmp(event, "exit") == 0) {
-        (void) json_unpack(json, "{s?i,s?i,s?s,s?i,s?b,s?I,s?I}", "code", &how.code, "signal",
-                           &how.signal, "stage", &stage, "errno", &how.error, "oom", &oom,
-                           "memory_limit", &memory_limit, "time_us", &wall);
-        (void) snprintf(how.stage, sizeof how.stage, "%s", stage);
-        how.oom = oom;
-        how.memory_limit = (uint64_t) memory_limit;
-        how.wall_us = (uint64_t) wall;
+        native_seen_end(json, &how);
         n->to.ended(n->to.owner, id, &how);
     }
 }
@@ -352,31 +317,24 @@ static int native_connect(void *self, struct err *e)
 
 static int native_network(void *self, const struct runtime_network *w, bool wanted, struct err *e)
 {
-    struct native *n = self;
-    struct pending *p = pending_new(n, w->tag ? PENDING_TAGGED : PENDING_PLAIN, w->bridge);
-
-    p->owner_tag = w->tag;
     if (!wanted)
-        return request(n, "network_remove", p,
-                       json_pack("{s:s,s:s}", "project", w->project, "bridge", w->bridge), NULL, 0,
-                       e);
-    return request(n, "network_create", p,
-                   json_pack("{s:s,s:s,s:b,s:s,s:s,s:i}", "project", w->project, "bridge",
-                             w->bridge, "internal", w->internal, "ipv4", w->ipv4, "ipv6", w->ipv6,
-                             "mtu", (int) w->mtu),
-                   NULL, 0, e);
+        return request_tagged(self, "network_remove", w->bridge,
+                              json_pack("{s:s,s:s}", "project", w->project, "bridge", w->bridge),
+                              w->tag, e);
+    return request_tagged(self, "network_create", w->bridge,
+                          json_pack("{s:s,s:s,s:b,s:s,s:s,s:i}", "project", w->project, "bridge",
+                                    w->bridge, "internal", w->internal, "ipv4", w->ipv4, "ipv6",
+                                    w->ipv6, "mtu", (int) w->mtu),
+                          w->tag, e);
 }
 
 static int native_volume_remove(void *self, const struct runtime_volume *v, uint64_t tag,
                                 struct err *e)
 {
-    struct pending *p = pending_new(self, PENDING_TAGGED, v->name);
-
-    p->owner_tag = tag;
-    return request(self, "volume_remove", p,
-                   json_pack("{s:s,s:s,s:I}", "volume", v->name, "project", v->project, "keep_us",
-                             (json_int_t) v->keep_us),
-                   NULL, 0, e);
+    return request_tagged(self, "volume_remove", v->name,
+                          json_pack("{s:s,s:s,s:I}", "volume", v->name, "project", v->project,
+                                    "keep_us", (json_int_t) v->keep_us),
+                          tag, e);
 }
 
 static int native_launch(void *self, const struct runtime_launch *l, struct err *e)
@@ -398,16 +356,6 @@ static int native_signal(void *self, const char *id, int signo, struct err *e)
     if (signo == SIGKILL)
         return request_plain(self, "kill", id, json_pack("{s:s}", "id", id), e);
     return request_plain(self, "signal", id, json_pack("{s:s,s:i}", "id", id, "signo", signo), e);
-}
-
-/* `fields` is taken; tag 0: nobody waits for the end */
-static int request_tagged(struct native *n, const char *op, const char *id, json_t *fields,
-                          uint64_t tag, struct err *e)
-{
-    struct pending *p = pending_new(n, tag ? PENDING_TAGGED : PENDING_PLAIN, id);
-
-    p->owner_tag = tag;
-    return request(n, op, p, fields, NULL, 0, e);
 }
 
 static int native_freeze(void *self, const char *id, bool frozen, uint64_t tag, struct err *e)
