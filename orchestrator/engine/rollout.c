@@ -8,12 +8,10 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "engine/drain.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
 #include "model/beside.h"
-
-/* How often it is looked whether somebody still needs what leaves. */
-#define DRAIN_LOOK_US (100 * USEC_PER_MSEC)
 
 enum { PERMILL = 1000 };
 
@@ -135,56 +133,15 @@ static void watch(struct deployment *d, struct instance *i)
 
 /* ---- the next one takes its place ---- */
 
-/* whoever found `service` when it began, and can be told to look again */
-static bool is_to_reload(const struct instance *i, const char *service)
-{
-    if (!i->unit || i->pid <= 0 || i->unit->sickness.reload_signal <= 0 ||
-        (i->state != STATE_STARTING && i->state != STATE_UP && i->state != STATE_SICK))
-        return false;
-    for (size_t n = 0; n < i->unit->n_deps; n++)
-        if (strcmp(i->unit->deps[n].unit, service) == 0)
-            return true;
-    return false;
-}
-
-/* the workers of those that reload go on with what they know until they end */
-static void await_workers(struct deployment *d, struct instance *leaving)
-{
-    const struct supervisor *s = d->supervisor;
-    struct rolling *l = &leaving->rolling;
-
-    for (size_t n = 0; n < d->n_instances; n++)
-        if (is_to_reload(d->instances[n], leaving->name))
-            l->n_awaited +=
-                s->ops->children(s->self, d->instances[n]->pid, l->awaited + l->n_awaited,
-                                 ROLLING_PROCESSES - l->n_awaited);
-}
-
-static void reload_dependants(struct deployment *d, const struct instance *of)
-{
-    struct supervisor *s = d->supervisor;
-
-    for (size_t n = 0; n < d->n_instances; n++) {
-        struct instance *i = d->instances[n];
-        struct err e = ERR_INIT;
-
-        if (is_to_reload(i, of->name) &&
-            s->ops->signal(s->self, i->id, i->unit->sickness.reload_signal, &e) < 0)
-            log_err(&e, i->id);
-    }
-}
-
 static void change_places(struct deployment *d, struct instance *i, struct instance *next)
 {
     struct supervisor *s = d->supervisor;
-    bool has_address = i->unit->n_networks > 0;
     struct err e = ERR_INIT;
 
     deployment_change_places(i, next);
     probing_end(i);
     i->want = WANT_REST;
-    i->rolling = (struct rolling){ .drains = has_address,
-                                   .until_us = timers_now(d->timers) + i->stop_grace_us };
+    drain_begin(i);
     watch(d, next);
     if (launch_open_log(s, next, &e) < 0)
         log_err(&e, next->id);
@@ -192,10 +149,7 @@ static void change_places(struct deployment *d, struct instance *i, struct insta
                                  d->project->name, "service", next->name, "name", next->base,
                                  "detail", next->id, "pid", next->pid));
     networks_tell(s, d);
-    if (has_address) {
-        await_workers(d, i);
-        reload_dependants(d, i);
-    }
+    drain_tell(i);
     supervisor_touch(s);
 }
 
@@ -301,23 +255,11 @@ static bool look(struct deployment *d, struct instance *i)
 
 /* ---- what leaves ---- */
 
-static bool is_needed(const struct supervisor *s, struct instance *i)
-{
-    struct rolling *l = &i->rolling;
-
-    if (i->pid <= 0 || timers_now(i->in->timers) >= l->until_us)
-        return false;
-    for (; l->n_awaited > 0; l->n_awaited--)
-        if (s->ops->is_running(s->self, l->awaited[l->n_awaited - 1]))
-            return true;
-    return s->ops->inbound(s->self, i->pid) != 0;
-}
-
 static bool look_leaving(struct deployment *d, struct instance *i)
 {
     if (!i->rolling.drains)
         return false;
-    if (is_needed(d->supervisor, i)) {
+    if (drain_is_needed(i)) {
         look_at(d, timers_now(d->timers) + DRAIN_LOOK_US);
         return false;
     }
