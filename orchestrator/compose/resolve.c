@@ -323,6 +323,23 @@ static const char *secret_of(const struct node *document, const char *file)
     return "";
 }
 
+/* settings that say the same name mean one */
+static const char *const *names_of(struct arena *a, const struct node *list)
+{
+    const char **out = arena_array(a, (list ? list->n : 0) + 1, sizeof *out);
+    size_t n = 0;
+
+    for (size_t i = 0; list && i < list->n; i++) {
+        size_t k = 0;
+
+        while (k < n && strcasecmp(out[k], list->items[i]->text) != 0)
+            k++;
+        if (k == n)
+            out[n++] = list->items[i]->text;
+    }
+    return out;
+}
+
 bool resolve_certificate(struct arena *a, const struct node *document, struct certificate *out)
 {
     const struct node *n = node_get(node_get(document, "x-ipam-orch"), "certificate");
@@ -330,7 +347,7 @@ bool resolve_certificate(struct arena *a, const struct node *document, struct ce
 
     *out = (struct certificate){ .certificate = node_get_text(n, "certificate", ""),
                                  .key = node_get_text(n, "key", ""),
-                                 .names = resolve_strings(a, node_get(n, "names")),
+                                 .names = names_of(a, node_get(n, "names")),
                                  .directory = node_get_text(acme, "directory", ""),
                                  .email = node_get_text(acme, "email", ""),
                                  .webroot = node_get_text(acme, "webroot", ""),

@@ -55,6 +55,12 @@ browse() {
     [ "$(stat -c %a "$PROJECT/.env.prod")" = 600 ]
 }
 
+@test "the certificate that up makes has each of its names once, also where two settings say the same" {
+    run openssl x509 -noout -ext subjectAltName -in "$PROJECT/certs/server.crt"
+    echo "$output"
+    [ "${lines[1]#"${lines[1]%%[! ]*}"}" = "DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1" ]
+}
+
 @test "generated secrets are strong, different, and in no process list, log or config output" {
     local name value
     for name in MYSQL_PASSWORD MYSQL_ROOT_PASSWORD REDIS_PASSWORD JWT_SECRET_KEY IPAM_ADMIN_PASSWORD; do
