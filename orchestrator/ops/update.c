@@ -133,6 +133,19 @@ static bool is_meant(const struct course *c, const char *service)
     return !c->services;
 }
 
+/* what happens, in that order */
+static void say_how(const struct course *c, const struct unit *u)
+{
+    const struct rollout_spec *how = c->back ? &u->rollback : &u->update;
+    double watched_s = (double) how->monitor_us / USEC_PER_SEC;
+
+    if (how->monitor_us > 0)
+        procedure_say(c->p, "%s: is replaced, %s, and watched for %g s", u->name,
+                      rollout_order_text[how->order], watched_s);
+    else
+        procedure_say(c->p, "%s: is replaced, %s", u->name, rollout_order_text[how->order]);
+}
+
 static int replace_one(const struct course *c, const struct unit *u, struct err *e)
 {
     json_t *message = request("update", c->to, u->name, e);
@@ -143,8 +156,7 @@ static int replace_one(const struct course *c, const struct unit *u, struct err 
     (void) json_object_set_new(message, "back", json_boolean(c->back));
     if (c->ready_us > 0)
         (void) json_object_set_new(message, "ready_us", json_integer((json_int_t) c->ready_us));
-    procedure_say(c->p, "%s: is replaced, %s", u->name,
-                  rollout_order_text[(c->back ? &u->rollback : &u->update)->order]);
+    say_how(c, u);
     r = ask(c->p, message, e);
     json_decref(message);
     if (r == 0)

@@ -108,7 +108,9 @@ pid_of() {
     [ "$(jq -r '[.services[] | select(.action == "replace") | .service] | join(" ")' <<<"$output")" = "backend frontend nginx" ]
     [ "$(jq -r '[.services[] | .downtime] | any' <<<"$output")" = false ]
     start_load
-    orch update -m "to 1.1.0"
+    orch update -m "to 1.1.0" 2>"$WORLD/said"
+    cat "$WORLD/said"
+    grep -q "backend: is replaced, start-first, and watched for 1 s" "$WORLD/said"
     none_failed "$UPDATE_REQUESTS"
     [ "$(pid_of backend)" -ne "$backend" ]
     [ "$(pid_of frontend)" -ne "$frontend" ]
@@ -125,7 +127,9 @@ pid_of() {
     echo "$output"
     [[ $output == *backend*"env IPAM_VERSION: set -> changed"*frontend*files:*nginx*files:* ]]
     start_load
-    orch rollback -m "1.1.0 was not wanted"
+    orch rollback -m "1.1.0 was not wanted" 2>"$WORLD/said"
+    cat "$WORLD/said"
+    grep -q "backend: is replaced, start-first$" "$WORLD/said"
     none_failed $((UPDATE_REQUESTS / 2))
     [ "$(current)" != "$was" ]
     [ "$(version)" = 1.0.0 ]
