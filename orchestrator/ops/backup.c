@@ -354,11 +354,7 @@ int backup_state_write(const struct procedure *p, const char *what, const char *
 
 json_t *backup_state_read(int dir, const char *what)
 {
-    auto_free char *text = NULL, *file = paths_join("%s.json", what);
-    auto_fd fd = -1;
+    auto_free char *file = paths_join("%s.json", what);
 
-    if (workdir_open_at(dir, file, O_RDONLY, &fd, NULL) < 0 ||
-        fsio_read_fd(fd, STATE_MAX, &text, NULL) < 0)
-        return NULL;
-    return json_loads(text, 0, NULL);
+    return workdir_read_json(dir, file, STATE_MAX);
 }

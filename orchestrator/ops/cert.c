@@ -85,15 +85,13 @@ int cert_put(const struct certificate *c, const char *certificate, const char *k
 
 json_t *cert_record(const struct procedure *p)
 {
-    auto_free char *path = workdir_path(p->project, "cert"), *text = NULL;
-    auto_fd dir = -1, fd = -1;
+    auto_free char *path = workdir_path(p->project, "cert");
+    auto_fd dir = -1;
     json_t *json = NULL;
 
     /* who only looks makes nothing */
-    if (access(path, F_OK) == 0 && workdir_open(p->project, "cert", &dir, NULL) == 0 &&
-        workdir_open_at(dir, RECORD, O_RDONLY, &fd, NULL) == 0 &&
-        fsio_read_fd(fd, RECORD_MAX, &text, NULL) == 0)
-        json = json_loads(text, 0, NULL);
+    if (access(path, F_OK) == 0 && workdir_open(p->project, "cert", &dir, NULL) == 0)
+        json = workdir_read_json(dir, RECORD, RECORD_MAX);
     return json_is_object(json) ? json : json_object();
 }
 

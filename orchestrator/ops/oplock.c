@@ -12,7 +12,6 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
-#include "base/fsio.h"
 #include "ops/workdir.h"
 
 #define LOCK "lock"
@@ -29,18 +28,6 @@ static json_t *describe(const char *verb, const char *message)
 
     return json_pack("{s:i,s:s,s:s,s:s,s:I}", "pid", (int) getpid(), "user", pw ? pw->pw_name : "?",
                      "verb", verb, "message", message, "since", (json_int_t) time(NULL));
-}
-
-/* NULL when there is nothing readable in it */
-static json_t *read_text(int dir, const char *name)
-{
-    auto_free char *text = NULL;
-    auto_fd fd = -1;
-
-    if (workdir_open_at(dir, name, O_RDONLY, &fd, NULL) < 0 ||
-        fsio_read_fd(fd, TEXT_MAX, &text, NULL) < 0)
-        return NULL;
-    return json_loads(text, 0, NULL);
 }
 
 static int write_text(int fd, json_t *what)
@@ -99,7 +86,7 @@ int oplock_take(int dir, const char *verb, const char *message, uint64_t wait_us
     if (r < 0)
         return r;
     r = acquire(lock, wait_us);
-    other = read_text(dir, r == -EBUSY ? LOCK : HOLD);
+    other = workdir_read_json(dir, r == -EBUSY ? LOCK : HOLD, TEXT_MAX);
     if (r == -EBUSY || other)
         r = taken(other, e);
     else if (r < 0 || (r = write_text(lock, describe(verb, message))) < 0)
@@ -117,9 +104,9 @@ int oplock_holder(int dir, json_t **out, struct err *e)
 
     if (r < 0)
         return r;
-    *out = read_text(dir, HOLD);
+    *out = workdir_read_json(dir, HOLD, TEXT_MAX);
     if (!*out && flock(lock, LOCK_SH | LOCK_NB) < 0)
-        *out = read_text(dir, LOCK);
+        *out = workdir_read_json(dir, LOCK, TEXT_MAX);
     return 0;
 }
 

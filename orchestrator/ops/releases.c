@@ -120,13 +120,9 @@ static bool is_id(const char *name)
 
 static json_t *read_meta(int dir, const char *id)
 {
-    auto_free char *path = paths_join("%s/meta.json", id), *text = NULL;
-    auto_fd fd = -1;
+    auto_free char *path = paths_join("%s/meta.json", id);
 
-    if (workdir_open_at(dir, path, O_RDONLY, &fd, NULL) < 0 ||
-        fsio_read_fd(fd, META_MAX, &text, NULL) < 0)
-        return NULL;
-    return json_loads(text, 0, NULL);
+    return workdir_read_json(dir, path, META_MAX);
 }
 
 static bool is_pinned(int dir, const char *id)

@@ -136,3 +136,14 @@ int workdir_open_at(int dir, const char *path, int flags, int *fd, struct err *e
     *fd = opened;
     return 0;
 }
+
+json_t *workdir_read_json(int dir, const char *path, size_t most)
+{
+    auto_free char *text = NULL;
+    auto_fd fd = -1;
+
+    if (workdir_open_at(dir, path, O_RDONLY, &fd, NULL) < 0 ||
+        fsio_read_fd(fd, most, &text, NULL) < 0)
+        return NULL;
+    return json_loads(text, 0, NULL);
+}

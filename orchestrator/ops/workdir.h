@@ -9,6 +9,7 @@
 #ifndef IPAM_OPS_WORKDIR_H
 #define IPAM_OPS_WORKDIR_H
 
+#include <jansson.h>
 #include <sys/types.h>
 
 #include "base/err.h"
@@ -22,6 +23,9 @@ int workdir_open(const char *project, const char *sub, int *fd, struct err *e);
 /* A directory or file below one of those; *fd is the caller's.  A file is created with
  * WORKDIR_FILE_MODE and belongs to the group of the directory. */
 int workdir_open_at(int dir, const char *path, int flags, int *fd, struct err *e);
+/* What a file below one of those says, at most `most` bytes; NULL when there is nothing readable.
+ */
+json_t *workdir_read_json(int dir, const char *path, size_t most);
 /* Where that is, for messages and for programs that want a name; malloc'd. */
 char *workdir_path(const char *project, const char *sub);
 
