@@ -56,7 +56,6 @@ static int reload(const struct cli *cli, const json_t *status, json_t *message, 
 {
     struct project *now = NULL;
     char release[RELEASE_ID];
-    auto_free char *text = NULL;
     int r = renewal_load(cli, status, &now, e);
 
     if (r == -EACCES) {
@@ -66,10 +65,8 @@ static int reload(const struct cli *cli, const json_t *status, json_t *message, 
     }
     if (r == 0 && now && now->release[0] != '\0')
         r = release_make(now, release, e);
-    if (r == 0 && now && (r = project_to_json(now, &text, e)) == 0) {
-        (void) json_object_set_new(message, "definition", json_loads(text, 0, NULL));
-        explicit_bzero(text, strlen(text));
-    }
+    if (r == 0 && now)
+        (void) json_object_set_new(message, "definition", project_to_tree(now));
     project_free(now);
     return r < 0 && e->hint[0] == '\0' ? err_hint(e, "ipam-orch restart --no-reload") : r;
 }

@@ -66,22 +66,17 @@ static int remove_data(struct cli *cli, bool purge, struct err *e)
     struct warnings warnings = { 0 };
     struct project *p = NULL;
     auto_client client = NULL;
-    auto_free char *text = NULL;
     int r = load_project(&load, &p, &warnings, e);
 
     if (r == 0)
         r = confirm(cli, p->name, purge, e);
     if (r == 0)
-        r = project_to_json(p, &text, e);
-    if (r == 0)
         r = daemons_connect(cli, &client, e);
     if (r == 0)
         r = end(cli, client, p->name,
                 json_pack("{s:s,s:s,s:o,s:b,s:b}", "op", "begin", "operation", "down", "definition",
-                          json_loads(text, 0, NULL), "volumes", 1, "purge", purge),
+                          project_to_tree(p), "volumes", 1, "purge", purge),
                 e);
-    if (text)
-        explicit_bzero(text, strlen(text));
     project_free(p);
     return r;
 }

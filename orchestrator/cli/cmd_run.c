@@ -174,18 +174,6 @@ static void add_variables(const struct wish *w, const struct project *p, struct 
     u->env = env;
 }
 
-static json_t *to_json(const struct project *p, struct err *e)
-{
-    auto_free char *text = NULL;
-    json_t *json = NULL;
-
-    if (project_to_json(p, &text, e) == 0) {
-        json = json_loads(text, 0, NULL);
-        explicit_bzero(text, strlen(text));
-    }
-    return json;
-}
-
 /* ---- what it needs ---- */
 
 static bool is_known(const json_t *status, const char *service)
@@ -201,9 +189,9 @@ static bool is_known(const json_t *status, const char *service)
 
 /* for a project that is up: what the service depends on; else the project, with that only */
 static json_t *preparation(const struct wish *w, const struct project *p, const struct unit *u,
-                           const json_t *status, struct err *e)
+                           const json_t *status)
 {
-    json_t *services = json_array(), *definition;
+    json_t *services = json_array();
 
     for (size_t i = 0; status && !w->no_deps && i < u->n_deps; i++)
         if (is_known(status, u->deps[i].unit))
@@ -212,13 +200,9 @@ static json_t *preparation(const struct wish *w, const struct project *p, const 
         return json_pack("{s:s,s:s,s:s,s:o}", "op", "begin", "operation", "start", "project",
                          p->name, "services", services);
     (void) json_array_append_new(services, json_string(u->name));
-    definition = to_json(p, e);
-    if (!definition) {
-        json_decref(services);
-        return NULL;
-    }
     return json_pack("{s:s,s:s,s:o,s:o,s:b,s:b}", "op", "begin", "operation", "up", "definition",
-                     definition, "services", services, "no_deps", w->no_deps, "deps_only", 1);
+                     project_to_tree(p), "services", services, "no_deps", w->no_deps, "deps_only",
+                     1);
 }
 
 static int prepare(const struct cli *cli, struct client *client, const struct wish *w,
@@ -233,12 +217,12 @@ static int prepare(const struct cli *cli, struct client *client, const struct wi
 
     named.project_name = p->name;
     (void) request_project(&named, client, &project, &status, NULL);
-    message = preparation(w, p, u, status, e);
+    message = preparation(w, p, u, status);
     nothing = status && json_array_size(json_object_get(message, "services")) == 0;
     json_decref(status);
-    if (!message || nothing) {
+    if (nothing) {
         json_decref(message);
-        return nothing ? 0 : -EINVAL;
+        return 0;
     }
     r = request_run(cli, client, message, &ending, service, e);
     if (r < 0 && service[0] != '\0')
@@ -253,7 +237,6 @@ static int go(struct client *client, const struct wish *w, struct project *p, st
 {
     const struct remote_command *c = &w->command;
     const char *const *argv = command_of(w, u, p->arena);
-    json_t *definition;
     int code = make_definition(w, p, u, e);
 
     if (code < 0)
@@ -264,13 +247,10 @@ static int go(struct client *client, const struct wish *w, struct project *p, st
         add_variables(w, p, u);
         u->workdir = c->workdir ? c->workdir : u->workdir;
     }
-    definition = to_json(p, e);
-    if (!definition)
-        return -EINVAL;
     record_project(p->name);
     return remote_run(client,
                       json_pack("{s:s,s:s,s:s,s:o}", "op", "run", "service", u->name, "name",
-                                w->name, "definition", definition),
+                                w->name, "definition", project_to_tree(p)),
                       c, argv, e);
 }
 

@@ -123,18 +123,6 @@ static int request(struct cli *cli, struct client *client, const struct project 
     return r;
 }
 
-static json_t *definition_of(const struct project *p, struct err *e)
-{
-    auto_free char *text = NULL;
-    json_t *json = NULL;
-
-    if (project_to_json(p, &text, e) == 0) {
-        json = json_loads(text, 0, NULL);
-        explicit_bzero(text, strlen(text));
-    }
-    return json;
-}
-
 /* With others that use it: it alone becomes what the files say.  Else all that does not wait for
  * it starts beside it. */
 static int start_database(struct cli *cli, const struct up *in, const struct project *p,
@@ -144,7 +132,7 @@ static int start_database(struct cli *cli, const struct up *in, const struct pro
     auto_free bool *about = selected(in, p);
     const char *db = p->database.unit;
     bool alone = is_in_use(p, status);
-    json_t *definition = definition_of(p, e), *services = json_array(), *message;
+    json_t *services = json_array(), *message;
 
     out->started = json_array();
     for (size_t i = 0; i < p->n_units; i++) {
@@ -156,13 +144,10 @@ static int start_database(struct cli *cli, const struct up *in, const struct pro
         if (!any(status, name, is_live))
             (void) json_array_append_new(out->started, json_string(name));
     }
-    if (!definition) {
-        json_decref(services);
-        return -EINVAL;
-    }
-    message = json_pack("{s:s,s:s,s:s,s:o,s:o,s:b,s:b}", "op", "begin", "operation",
-                        alone ? "restart" : "up", "project", p->name, "definition", definition,
-                        "services", services, "keep", in->keep, "no_deps", in->no_deps || alone);
+    message =
+        json_pack("{s:s,s:s,s:s,s:o,s:o,s:b,s:b}", "op", "begin", "operation",
+                  alone ? "restart" : "up", "project", p->name, "definition", project_to_tree(p),
+                  "services", services, "keep", in->keep, "no_deps", in->no_deps || alone);
     patience_tell(&in->patience, message);
     return request(cli, client, p, message, e);
 }

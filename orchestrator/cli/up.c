@@ -145,21 +145,17 @@ static int check_ports(const struct cli *cli, const struct project *p, struct er
     return r;
 }
 
-static json_t *request_of(const struct up *in, const struct project *p, struct err *e)
+static json_t *request_of(const struct up *in, const struct project *p)
 {
-    auto_free char *text = NULL;
     json_t *services = json_array();
     json_t *request;
 
-    if (project_to_json(p, &text, e) < 0)
-        return NULL;
     for (char **s = in->services; s && *s; s++)
         (void) json_array_append_new(services, json_string(*s));
     request = json_pack("{s:s,s:s,s:o,s:o,s:b,s:b,s:b}", "op", "begin", "operation", "up",
-                        "definition", json_loads(text, 0, NULL), "services", services, "keep",
-                        in->keep, "no_wait", in->no_wait, "no_deps", in->no_deps);
+                        "definition", project_to_tree(p), "services", services, "keep", in->keep,
+                        "no_wait", in->no_wait, "no_deps", in->no_deps);
     patience_tell(&in->patience, request);
-    explicit_bzero(text, strlen(text));
     return request;
 }
 
@@ -212,18 +208,15 @@ static int bring_up(struct cli *cli, const struct up *in, const struct project *
     struct forward forward = { 0 };
     auto_client client = NULL;
     bool ending = false;
-    json_t *request, *failure = NULL;
+    json_t *failure = NULL;
     int r = forward_run(cli, in, p, &forward, e);
 
     if (r < 0)
         failure = json_pack("{s:s,s:s}", "service", "", "phase", "migrate");
     if (r == 0)
         r = daemons_connect(cli, &client, e);
-    request = r == 0 ? request_of(in, p, e) : NULL;
-    if (r == 0 && !request)
-        r = -EINVAL;
-    if (request) {
-        r = request_run_told(cli, client, request, &ending, &failure, e);
+    if (r == 0) {
+        r = request_run_told(cli, client, request_of(in, p), &ending, &failure, e);
         if (r < 0)
             forward_undo(cli, in, p, &forward);
     }

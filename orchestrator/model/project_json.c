@@ -407,7 +407,7 @@ static json_t *encode_secret(const struct secret *s)
     return json_pack("{s:s,s:o}", "name", s->name, "value", value);
 }
 
-static int encode(const struct project *p, int schema, char **out_json, struct err *e)
+json_t *project_to_tree(const struct project *p)
 {
     json_t *json = json_table_encode(&project_kind, p);
     json_t *secrets = json_array();
@@ -415,6 +415,13 @@ static int encode(const struct project *p, int schema, char **out_json, struct e
     for (size_t i = 0; i < p->n_secrets; i++)
         (void) json_array_append_new(secrets, encode_secret(&p->secrets[i]));
     (void) json_object_set_new(json, "secrets", secrets);
+    return json;
+}
+
+static int encode(const struct project *p, int schema, char **out_json, struct err *e)
+{
+    json_t *json = project_to_tree(p);
+
     if (schema > 0)
         (void) json_object_set_new(json, "schema", json_integer(schema));
     *out_json = json_dumps(json, JSON_COMPACT);
@@ -518,4 +525,16 @@ int project_from_json(const char *text, size_t len, struct project **out, struct
 int project_from_saved(const char *text, size_t len, struct project **out, struct err *e)
 {
     return read_text(text, len, true, out, e);
+}
+
+int project_copy(const struct project *p, struct project **out, struct err *e)
+{
+    auto_free char *text = NULL;
+    int r = project_to_json(p, &text, e);
+
+    if (r < 0)
+        return r;
+    r = project_from_json(text, strlen(text), out, e);
+    explicit_bzero(text, strlen(text));
+    return r;
 }

@@ -11,6 +11,10 @@
 /* JSON text both ways; what is read is checked completely (names, references, ranges), because the
  * supervisor takes it from any operator.  *out_json is malloc'd. */
 int project_to_json(const struct project *p, char **out_json, struct err *e);
+/* what that text says; new reference */
+json_t *project_to_tree(const struct project *p);
+/* the same once more, in an arena of its own */
+int project_copy(const struct project *p, struct project **out, struct err *e);
 /* the limits of a unit as they stand in that text; new reference */
 json_t *project_limits_to_json(const struct limits *l);
 int project_from_json(const char *json, size_t len, struct project **out, struct err *e);

@@ -56,8 +56,6 @@ int project_renew(const struct project *now, const struct project *next, const c
         room_for(now->n_networks + next->n_networks, sizeof *networks);
     auto_free struct volume *volumes = room_for(now->n_volumes + next->n_volumes, sizeof *volumes);
     auto_free struct secret *secrets = room_for(now->n_secrets + next->n_secrets, sizeof *secrets);
-    auto_free char *text = NULL;
-    int r;
 
     mixed.units = units;
     take_units(&mixed, now, next, names);
@@ -77,12 +75,7 @@ int project_renew(const struct project *now, const struct project *next, const c
     for (size_t i = 0; i < now->n_secrets; i++)
         if (!project_secret(next, now->secrets[i].name))
             secrets[mixed.n_secrets++] = now->secrets[i];
-    r = project_to_json(&mixed, &text, e);
-    if (r == 0)
-        r = project_from_json(text, strlen(text), out, e);
-    if (text)
-        explicit_bzero(text, strlen(text));
-    return r;
+    return project_copy(&mixed, out, e);
 }
 
 static json_t *named(json_t *list, const char *name)
@@ -121,14 +114,10 @@ static int put(json_t *list, const char *member, const json_t *values, const cha
 int project_renew_secrets(const struct project *now, const json_t *secrets, const json_t *digests,
                           struct project **out, struct err *e)
 {
-    auto_free char *text = NULL, *changed = NULL;
-    json_t *json;
-    int r = project_to_json(now, &text, e);
+    auto_free char *changed = NULL;
+    json_t *json = project_to_tree(now);
+    int r = put(json_object_get(json, "secrets"), "value", secrets, "secret", e);
 
-    if (r < 0)
-        return r;
-    json = json_loads(text, 0, NULL);
-    r = put(json_object_get(json, "secrets"), "value", secrets, "secret", e);
     if (r == 0)
         r = put(json_object_get(json, "units"), "digest", digests, "service", e);
     if (r == 0 && !(changed = json_dumps(json, JSON_COMPACT)))
@@ -136,7 +125,6 @@ int project_renew_secrets(const struct project *now, const json_t *secrets, cons
     if (r == 0)
         r = project_from_json(changed, strlen(changed), out, e);
     json_decref(json);
-    explicit_bzero(text, strlen(text));
     if (changed)
         explicit_bzero(changed, strlen(changed));
     return r;

@@ -48,11 +48,9 @@ int once_start(const struct procedure *p, const struct project *definition,
 {
     auto_fd null = open("/dev/null", O_RDWR | O_CLOEXEC);
     int fds[STREAMS] = { command->in, command->out, command->err };
-    auto_free char *text = NULL;
     char name[NAME_ROOM];
     uint32_t number = 0;
-    int r = null < 0 ? err_set(e, -errno, "/dev/null: %s", strerror(errno))
-                     : project_to_json(definition, &text, e);
+    int r = null < 0 ? err_set(e, -errno, "/dev/null: %s", strerror(errno)) : 0;
 
     if (r == 0)
         r = p->config->connect(p->config->owner, &run->client, e);
@@ -66,10 +64,9 @@ int once_start(const struct procedure *p, const struct project *definition,
     r = client_send_fds(run->client,
                         json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "op", "run", "service",
                                   command->service, "name", name, "definition",
-                                  json_loads(text, 0, NULL), "argv", texts(command->argv), "env",
+                                  project_to_tree(definition), "argv", texts(command->argv), "env",
                                   texts(command->env)),
                         fds, STREAMS, e);
-    explicit_bzero(text, strlen(text));
     return r;
 }
 
@@ -86,18 +83,6 @@ static void last_words(int fd, char out[WORDS_SHOWN])
             *c = c[1] ? ' ' : '\0';
 }
 
-static int copy(const struct project *project, struct project **out, struct err *e)
-{
-    auto_free char *text = NULL;
-    int r = project_to_json(project, &text, e);
-
-    if (r == 0)
-        r = project_from_json(text, strlen(text), out, e);
-    if (text)
-        explicit_bzero(text, strlen(text));
-    return r;
-}
-
 int once_run(const struct procedure *p, const struct project *project, const char *service,
              const char *const *argv, struct err *e)
 {
@@ -110,7 +95,7 @@ int once_run(const struct procedure *p, const struct project *project, const cha
     char words[WORDS_SHOWN] = "";
     struct project *own = NULL;
     int r = out < 0 ? err_set(e, -errno, "a file in memory: %s", strerror(errno))
-                    : copy(project, &own, e);
+                    : project_copy(project, &own, e);
 
     if (r == 0 && !once_prepare(own, service))
         r = err_set(e, -ENOENT, "there is no service '%s'", service);

@@ -17,16 +17,11 @@ enum { HASH_DIGITS = 12, VALUE_MAX = 200 };
 /* ---- what differs ---- */
 
 /* {NAME: unit} as they stand in JSON, without what is made from the rest */
-static int units_of(const struct project *p, json_t **out, struct err *e)
+static json_t *units_of(const struct project *p)
 {
-    auto_free char *text = NULL;
-    json_t *json, *units = json_object(), *unit;
+    json_t *json = p ? project_to_tree(p) : NULL, *units = json_object(), *unit;
     size_t i;
-    int r = p ? project_to_json(p, &text, e) : 0;
 
-    json = text ? json_loads(text, 0, NULL) : NULL;
-    if (text)
-        explicit_bzero(text, strlen(text));
     json_array_foreach (json_object_get(json, "units"), i, unit) {
         (void) json_object_set(units, member_text(unit, "name"), unit);
         (void) json_object_del(unit, "digest");
@@ -34,8 +29,7 @@ static int units_of(const struct project *p, json_t **out, struct err *e)
         (void) json_object_del(unit, "name");
     }
     json_decref(json);
-    *out = units;
-    return r;
+    return units;
 }
 
 /* a path in a release says which one, and that says nothing: the content is in the digest */
@@ -229,16 +223,12 @@ int plan_make(const struct project *now, const json_t *status, const struct proj
               json_t **out, struct err *e)
 {
     auto_free size_t *order = calloc(next->n_units + 1, sizeof *order);
-    json_t *plan = json_array(), *before = NULL, *after = NULL;
+    json_t *plan = json_array(), *before = units_of(now), *after = units_of(next);
     int r;
 
     if (!order)
         abort();
     r = graph_order(next, order, e);
-    if (r == 0)
-        r = units_of(now, &before, e);
-    if (r == 0)
-        r = units_of(next, &after, e);
     for (size_t i = 0; r == 0 && i < next->n_units; i++) {
         const struct unit *u = &next->units[order[i]];
         const struct unit *was = now ? project_unit(now, u->name) : NULL;

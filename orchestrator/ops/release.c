@@ -89,16 +89,12 @@ static int read_sources(json_t *copies, struct err *e)
 static int name_it(const struct project *p, const json_t *copies, char id[RELEASE_ID],
                    struct err *e)
 {
-    auto_free char *text = NULL, *all = NULL;
+    auto_free char *all = NULL;
     const char *digest = NULL;
-    json_t *json, *unit;
+    json_t *json = project_to_tree(p), *unit;
     size_t i;
-    int r = project_to_json(p, &text, e);
+    int r;
 
-    if (r < 0)
-        return r;
-    json = json_loads(text, 0, NULL);
-    explicit_bzero(text, strlen(text));
     (void) json_object_del(json, "secrets");
     json_array_foreach (json_object_get(json, "units"), i, unit) {
         (void) json_object_del(unit, "digest"); /* which knows the secrets */
@@ -169,22 +165,11 @@ static int write_json(int dir, const char *name, const json_t *json)
     return text ? fsio_write_atomic(dir, name, text, strlen(text), WORKDIR_FILE_MODE) : -ENOMEM;
 }
 
-static json_t *read_json(int dir, const char *name)
-{
-    auto_free char *text = NULL;
-    auto_fd fd = -1;
-
-    if (workdir_open_at(dir, name, O_RDONLY, &fd, NULL) < 0 ||
-        fsio_read_fd(fd, FILE_MAX, &text, NULL) < 0)
-        return NULL;
-    return json_loads(text, 0, NULL);
-}
-
 static json_t *read_meta(int releases, const char *id)
 {
     auto_free char *path = paths_join("%s/meta.json", id);
 
-    return read_json(releases, path);
+    return workdir_read_json(releases, path, FILE_MAX);
 }
 
 static const char *user_name(void)
@@ -203,7 +188,7 @@ static void open_known(int releases, const char *project, int *dir, json_t **ind
     if (release_current(project, current, previous, NULL) < 0 || current[0] == '\0' ||
         workdir_open_at(releases, current, O_RDONLY | O_DIRECTORY, dir, NULL) < 0)
         return;
-    *index = read_json(*dir, "index.json");
+    *index = workdir_read_json(*dir, "index.json", FILE_MAX);
 }
 
 static int copy_sources(int releases, int into, const struct project *p, const json_t *copies,

@@ -32,18 +32,6 @@ static void wait_a_moment(void)
     (void) poll(NULL, 0, LOOK_AGAIN_MS);
 }
 
-static json_t *definition_of(const struct project *p, struct err *e)
-{
-    auto_free char *text = NULL;
-    json_t *json;
-
-    if (project_to_json(p, &text, e) < 0)
-        return NULL;
-    json = json_loads(text, 0, NULL);
-    explicit_bzero(text, strlen(text));
-    return json;
-}
-
 /* ---- one request ---- */
 
 /* its events are passed over, but for a broker that is away: somebody has to bring it back */
@@ -100,19 +88,14 @@ static int ask(const struct procedure *p, const json_t *message, struct err *e)
     }
 }
 
-static json_t *request(const char *operation, const struct project *p, const char *service,
-                       struct err *e)
+static json_t *request(const char *operation, const struct project *p, const char *service)
 {
-    json_t *definition = definition_of(p, e);
     json_t *services = json_array();
 
     if (service)
         (void) json_array_append_new(services, json_string(service));
-    if (definition)
-        return json_pack("{s:s,s:s,s:o,s:o}", "op", "begin", "operation", operation, "definition",
-                         definition, "services", services);
-    json_decref(services);
-    return NULL;
+    return json_pack("{s:s,s:s,s:o,s:o}", "op", "begin", "operation", operation, "definition",
+                     project_to_tree(p), "services", services);
 }
 
 /* ---- from one definition to another ---- */
@@ -148,11 +131,9 @@ static void say_how(const struct course *c, const struct unit *u)
 
 static int replace_one(const struct course *c, const struct unit *u, struct err *e)
 {
-    json_t *message = request("update", c->to, u->name, e);
+    json_t *message = request("update", c->to, u->name);
     int r;
 
-    if (!message)
-        return e->code;
     (void) json_object_set_new(message, "back", json_boolean(c->back));
     if (c->ready_us > 0)
         (void) json_object_set_new(message, "ready_us", json_integer((json_int_t) c->ready_us));
@@ -174,9 +155,7 @@ static int settle(const struct course *c, bool as_is, struct err *e)
 
     if (r == 0 && now)
         r = project_renew(now, c->to, c->services, &mixed, e);
-    message = r == 0 ? request("up", mixed ? mixed : c->to, NULL, e) : NULL;
-    if (r == 0 && !message)
-        r = e->code;
+    message = r == 0 ? request("up", mixed ? mixed : c->to, NULL) : NULL;
     if (r == 0) {
         (void) json_object_set_new(message, "keep", json_true());
         (void) json_object_set_new(message, "as_is", json_boolean(as_is));
@@ -379,14 +358,10 @@ static int keep_or_go_back(struct procedure *p, const struct update *u, const st
 static int open_intent(struct procedure *p, const struct update *u, const struct project *now,
                        const char *from, struct err *e)
 {
-    json_t *definition = definition_of(now, e);
-
-    if (!definition)
-        return e->code;
     return intent_begin(p->dir,
                         json_pack("{s:s,s:s,s:s,s:s,s:s,s:o}", "verb", "update", "word", u->verb,
                                   "message", u->message, "from", from, "to", u->release,
-                                  "definition", definition),
+                                  "definition", project_to_tree(now)),
                         e);
 }
 
