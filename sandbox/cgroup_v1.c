@@ -296,29 +296,16 @@ static void v1_each(cgroup_found *found, void *userdata)
             cgroup_fs_each(base[c], found, userdata);
 }
 
-static const struct cgroup_ops v1_ops = { .name = "v1",
-                                          .create = v1_create,
-                                          .update = v1_update,
-                                          .open = v1_open,
-                                          .entrances = v1_entrances,
-                                          .stats = v1_stats,
-                                          .kill = v1_kill,
-                                          .freeze = v1_freeze,
-                                          .is_frozen = v1_is_frozen,
-                                          .destroy = v1_destroy,
-                                          .each = v1_each };
+/* hybrid: the same, with the processes tracked in the cgroup2 tree beside it */
+#define OPS(word)                                                                                  \
+    {                                                                                              \
+        .name = (word), .create = v1_create, .update = v1_update, .open = v1_open,                 \
+        .entrances = v1_entrances, .stats = v1_stats, .kill = v1_kill, .freeze = v1_freeze,        \
+        .is_frozen = v1_is_frozen, .destroy = v1_destroy, .each = v1_each                          \
+    }
 
-static const struct cgroup_ops hybrid_ops = { .name = "hybrid",
-                                              .create = v1_create,
-                                              .update = v1_update,
-                                              .open = v1_open,
-                                              .entrances = v1_entrances,
-                                              .stats = v1_stats,
-                                              .kill = v1_kill,
-                                              .freeze = v1_freeze,
-                                              .is_frozen = v1_is_frozen,
-                                              .destroy = v1_destroy,
-                                              .each = v1_each };
+static const struct cgroup_ops v1_ops = OPS("v1");
+static const struct cgroup_ops hybrid_ops = OPS("hybrid");
 
 const struct cgroup_ops *cgroup_v1_ops(const struct cgroup_places *places)
 {

@@ -17,7 +17,7 @@
 #include "model/member.h"
 #include "ops/drill.h"
 
-enum { PASSPHRASE_MAX = 64 * 1024, ANSWER_ROOM = 16 };
+enum { PASSPHRASE_MAX = 64 * 1024 };
 
 /* The caller's own files, if they can be read and are those of this project. */
 static void load_files(const struct cli *cli, struct backup_place *p)
@@ -133,26 +133,6 @@ void backup_place_close(struct backup_place *p, int result)
     free(p->passphrase);
     free(p->project);
     *p = BACKUP_PLACE_NONE;
-}
-
-int backup_place_confirm(const struct cli *cli, const char *question, const char *again,
-                         struct err *e)
-{
-    char answer[ANSWER_ROOM] = "";
-
-    if (cli->yes)
-        return 0;
-    if (!isatty(STDIN_FILENO)) {
-        err_set(e, -EPERM, "%s Nobody is there to ask", question);
-        err_hint(e, "ipam-orch -y %s", again);
-        return err_classify(e, ERR_UNSAFE);
-    }
-    fprintf(stderr, "%s Type yes: ", question);
-    (void) fflush(stderr);
-    if (fgets(answer, sizeof answer, stdin) && strcmp(answer, "yes\n") == 0)
-        return 0;
-    err_set(e, -EPERM, "nothing was changed");
-    return err_classify(e, ERR_UNSAFE);
 }
 
 static void print_drill(const struct cli *cli, const struct backup_place *p, const struct backup *b,

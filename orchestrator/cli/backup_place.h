@@ -36,10 +36,6 @@ int backup_place_open(const struct cli *cli, const char *verb, const struct back
                       unsigned how, struct backup_place *out, struct err *e);
 void backup_place_close(struct backup_place *p, int result);
 
-/* Asks on a terminal, or refuses (ERR_UNSAFE); -y is the answer. */
-int backup_place_confirm(const struct cli *cli, const char *question, const char *again,
-                         struct err *e);
-
 /* Tries a backup (ops/drill.h), notes that, prints what came back. */
 int backup_place_drill(const struct cli *cli, const struct backup_place *p, const struct backup *b,
                        struct err *e);

@@ -41,6 +41,8 @@ int cli_parse(struct cli *cli, const struct argp *argp, int argc, char **argv, v
  */
 int cli_parse_in_order(struct cli *cli, const struct argp *argp, int argc, char **argv,
                        void *input);
+/* the parser of a verb without options of its own: `input` is a char **, as in strv.h */
+error_t cli_parse_words(int key, char *arg, struct argp_state *state);
 /* Prints the error in four parts (or as JSON under --format json), returns the exit status. */
 int cli_fail(const struct cli *cli, const struct err *e);
 

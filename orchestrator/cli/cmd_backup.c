@@ -11,6 +11,7 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/backup_place.h"
+#include "cli/confirm.h"
 #include "cli/documents.h"
 #include "model/member.h"
 #include "ops/retention.h"
@@ -443,8 +444,7 @@ static int remove_one(void *owner, struct backup_place *p, const struct backup *
 
 static int rm(const struct cli *cli, const struct input *in, struct backup_place *p, struct err *e)
 {
-    int r = backup_place_confirm(cli, "The backups that are named will be removed.",
-                                 "backup rm NAME", e);
+    int r = confirm_yes(cli, "The backups that are named will be removed.", "backup rm NAME", e);
 
     return r < 0 ? r : each(in, p, remove_one, (void *) (size_t) cli, e);
 }

@@ -168,9 +168,7 @@ int cmd_events(struct cli *cli, int argc, char **argv)
     if (r == 0 && in.until)
         r = when_parse(in.until, clock_wall_us(), &in.until_us, &e);
     if (r == 0)
-        r = request_services(cli, &project, &services, &e);
-    if (r == 0)
-        r = request_check_names((const char *const *) services, in.services, &e);
+        r = request_services_named(cli, in.services, &project, &services, &e);
     if (r == 0)
         r = show(project, &in, &e);
     strv_free(services);

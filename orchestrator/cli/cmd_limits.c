@@ -14,16 +14,6 @@
 
 enum { TEXT = 64, USUAL_PERIOD_US = 100000 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    char ***words = state->input;
-
-    if (key != ARGP_KEY_ARG)
-        return ARGP_ERR_UNKNOWN;
-    strv_append(words, arg);
-    return 0;
-}
-
 /* ---- one limit: its name, how it is written, how it is read ---- */
 
 static uint64_t number(const json_t *limits, const char *key)
@@ -275,7 +265,7 @@ static int limits_verb(const struct cli *cli, char *const *words, struct err *e)
 int cmd_limits(struct cli *cli, int argc, char **argv)
 {
     static const struct argp argp = {
-        .parser = parse,
+        .parser = cli_parse_words,
         .args_doc = "[show [SERVICE...]]\nset SERVICE LIMIT=VALUE...",
         .doc =
             "Shows what running services may use, and changes it while they run: memory, "

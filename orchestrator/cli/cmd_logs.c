@@ -327,9 +327,7 @@ int cmd_logs(struct cli *cli, int argc, char **argv)
     r = prepare(&in, &e);
     /* a wrong name is found out even when nothing runs */
     if (r == 0)
-        r = request_services(cli, &project, &services, &e);
-    if (r == 0)
-        r = request_check_names((const char *const *) services, in.services, &e);
+        r = request_services_named(cli, in.services, &project, &services, &e);
     if (r == 0)
         labels = instances_of(project, &in, in.services ? in.services : services);
     if (r == 0)

@@ -8,16 +8,6 @@
 #include "cli/documents.h"
 #include "cli/request.h"
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    char ***services = state->input;
-
-    if (key != ARGP_KEY_ARG)
-        return ARGP_ERR_UNKNOWN;
-    strv_append(services, arg);
-    return 0;
-}
-
 static void print(const struct cli *cli, const json_t *instances)
 {
     if (cli->format == FORMAT_JSON) {
@@ -52,7 +42,7 @@ static int run(struct cli *cli, const char *op, const struct argp *argp, int arg
 int cmd_pause(struct cli *cli, int argc, char **argv)
 {
     static const struct argp argp = {
-        .parser = parse,
+        .parser = cli_parse_words,
         .args_doc = "[SERVICE...]",
         .doc = "Freezes the processes of services and prints which.  They keep their memory, "
                "addresses and connections, and are not probed.  `unpause`, `start` and `up` let "
@@ -64,7 +54,7 @@ int cmd_pause(struct cli *cli, int argc, char **argv)
 
 int cmd_unpause(struct cli *cli, int argc, char **argv)
 {
-    static const struct argp argp = { .parser = parse,
+    static const struct argp argp = { .parser = cli_parse_words,
                                       .args_doc = "[SERVICE...]",
                                       .doc = "Lets paused services go on and prints which." };
 

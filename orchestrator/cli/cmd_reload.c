@@ -11,16 +11,6 @@
 #include "model/member.h"
 #include "ops/reload.h"
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    char ***services = state->input;
-
-    if (key != ARGP_KEY_ARG)
-        return ARGP_ERR_UNKNOWN;
-    strv_append(services, arg);
-    return 0;
-}
-
 static void print(const struct cli *cli, const char *project, const json_t *list)
 {
     const json_t *one;
@@ -41,7 +31,7 @@ static void print(const struct cli *cli, const char *project, const json_t *list
 int cmd_reload(struct cli *cli, int argc, char **argv)
 {
     static const struct argp argp = {
-        .parser = parse,
+        .parser = cli_parse_words,
         .args_doc = "[SERVICE...]",
         .doc = "Makes services read their configuration again, without a restart: those named, or "
                "all that run and can.  Where a service has a test of its configuration, that runs "

@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "cli/backup_place.h"
+#include "cli/confirm.h"
 #include "cli/documents.h"
 #include "cli/when.h"
 #include "model/member.h"
@@ -194,7 +195,7 @@ static int ask(const struct cli *cli, const struct input *in, const struct backu
                     "'%s' will be as it was %s%s%s; services that write to it stop meanwhile.%s",
                     p->project, in->at ? "at " : "in ", in->at ? in->at : b->name, "",
                     in->no_safety ? "  What is there now is lost." : "");
-    return backup_place_confirm(cli, question, "restore", e);
+    return confirm_yes(cli, question, "restore", e);
 }
 
 static int run(const struct cli *cli, const struct input *in, struct backup_place *p, struct err *e)

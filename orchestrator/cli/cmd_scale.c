@@ -1,7 +1,6 @@
 /* scale: more or fewer instances of services. */
 #include "base/strv.h"
 #include "cli/cmd.h"
-#include "cli/daemons.h"
 #include "cli/up.h"
 
 enum { OPT_NO_DEPS = 256 };
@@ -41,14 +40,6 @@ static const struct argp argp = {
 int cmd_scale(struct cli *cli, int argc, char **argv)
 {
     struct up in = { .skip_verify = true };
-    struct err e = ERR_INIT;
-    int r;
 
-    if (cli_parse(cli, &argp, argc, argv, &in) != 0)
-        return ERR_USAGE;
-    r = daemons_may_change(cli, &e);
-    if (r == 0)
-        r = up_run(cli, &in, &e);
-    up_clear(&in);
-    return r < 0 ? cli_fail(cli, &e) : 0;
+    return up_verb(cli, &argp, argc, argv, &in);
 }

@@ -17,17 +17,7 @@
 
 enum { GROUPS_MAX = 16 * 1024 };
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    char ***names = state->input;
-
-    if (key != ARGP_KEY_ARG)
-        return ARGP_ERR_UNKNOWN;
-    strv_append(names, arg);
-    return 0;
-}
-
-static const struct argp argp = { .parser = parse,
+static const struct argp argp = { .parser = cli_parse_words,
                                   .args_doc = "[SERVICE...]",
                                   .doc = "Shows the processes of services: user, process and "
                                          "parent as the host numbers them, CPU time, command.  "

@@ -1,6 +1,5 @@
 #include "base/strv.h"
 #include "cli/cmd.h"
-#include "cli/daemons.h"
 #include "cli/up.h"
 
 enum { OPT_KEEP = 256, OPT_NO_WAIT, OPT_NO_DEPS, OPT_WAIT, OPT_SCALE, OPT_SKIP_VERIFY };
@@ -47,14 +46,6 @@ static const struct argp argp = {
 int cmd_up(struct cli *cli, int argc, char **argv)
 {
     struct up in = { 0 };
-    struct err e = ERR_INIT;
-    int r;
 
-    if (cli_parse(cli, &argp, argc, argv, &in) != 0)
-        return ERR_USAGE;
-    r = daemons_may_change(cli, &e);
-    if (r == 0)
-        r = up_run(cli, &in, &e);
-    up_clear(&in);
-    return r < 0 ? cli_fail(cli, &e) : 0;
+    return up_verb(cli, &argp, argc, argv, &in);
 }

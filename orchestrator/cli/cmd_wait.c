@@ -186,9 +186,7 @@ int cmd_wait(struct cli *cli, int argc, char **argv)
 
     if (cli_parse(cli, &argp, argc, argv, &in) != 0)
         return ERR_USAGE;
-    r = request_services(cli, &project, &services, &e);
-    if (r == 0)
-        r = request_check_names((const char *const *) services, in.services, &e);
+    r = request_services_named(cli, in.services, &project, &services, &e);
     if (r == 0)
         r = wait_for(cli, &in, project, &e);
     strv_free(services);

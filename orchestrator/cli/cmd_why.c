@@ -209,10 +209,8 @@ static int last_failures(struct cli *cli, char *const *names, struct err *e)
     auto_free char *project = NULL;
     auto_strv services = NULL;
     json_t *list;
-    int r = request_services(cli, &project, &services, e);
+    int r = request_services_named(cli, names, &project, &services, e);
 
-    if (r == 0)
-        r = request_check_names((const char *const *) services, names, e);
     if (r < 0)
         return r;
     list = failure_list(project, names ? names : services);

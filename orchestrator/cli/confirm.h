@@ -12,4 +12,8 @@
 int confirm_project(const struct cli *cli, const char *project, const char *what, const char *next,
                     struct err *e);
 
+/* The same with a yes.  `question` says what is about to happen, in a sentence; `again` are the
+ * verb and the words of the command. */
+int confirm_yes(const struct cli *cli, const char *question, const char *again, struct err *e);
+
 #endif

@@ -166,6 +166,16 @@ int cli_parse_in_order(struct cli *cli, const struct argp *argp, int argc, char 
     return parse(cli, argp, argc, argv, ARGP_IN_ORDER, input);
 }
 
+error_t cli_parse_words(int key, char *arg, struct argp_state *state)
+{
+    char ***words = state->input;
+
+    if (key != ARGP_KEY_ARG)
+        return ARGP_ERR_UNKNOWN;
+    strv_append(words, arg);
+    return 0;
+}
+
 void options_to_load(const struct cli *cli, struct load_options *out)
 {
     out->files = cli->files;

@@ -161,7 +161,7 @@ int request_project(const struct cli *cli, struct client *c, char **out, json_t 
     return 0;
 }
 
-int request_check_names(const char *const *known, char *const *services, struct err *e)
+static int check_names(const char *const *known, char *const *services, struct err *e)
 {
     for (; services && *services; services++) {
         const char *near;
@@ -186,7 +186,7 @@ int request_check_services(const json_t *project, char *const *services, struct 
         abort();
     for (size_t i = 0; i < json_array_size(list); i++)
         names[i] = json_string_value(json_object_get(json_array_get(list, i), "service"));
-    return request_check_names(names, services, e);
+    return check_names(names, services, e);
 }
 
 int request_open(const struct cli *cli, char *const *services, struct client **c, char **project,
@@ -254,7 +254,7 @@ int request_check_units(const struct project *p, char *const *services, struct e
         abort();
     for (size_t i = 0; i < p->n_units; i++)
         names[i] = p->units[i].name;
-    return request_check_names(names, services, e);
+    return check_names(names, services, e);
 }
 
 /* from the compose file, when no manager knows the project */
@@ -296,6 +296,14 @@ int request_services(const struct cli *cli, char **project, char ***services, st
     }
     json_decref(status);
     return 0;
+}
+
+int request_services_named(const struct cli *cli, char *const *names, char **project,
+                           char ***services, struct err *e)
+{
+    int r = request_services(cli, project, services, e);
+
+    return r < 0 ? r : check_names((const char *const *) *services, names, e);
 }
 
 int request_name(const struct cli *cli, char **project, struct err *e)

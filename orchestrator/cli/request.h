@@ -40,7 +40,6 @@ int request_inquiry(const struct cli *cli, const char *op, char *const *services
 /* Refuses names the project does not have, with the nearest one that it has (ERR_USAGE). */
 int request_check_services(const json_t *project_status, char *const *services, struct err *e);
 
-int request_check_names(const char *const *known, char *const *services, struct err *e);
 /* the same for a project that was read from its files */
 int request_check_units(const struct project *p, char *const *services, struct err *e);
 
@@ -50,5 +49,8 @@ int request_name(const struct cli *cli, char **project, struct err *e);
 /* Name and services of the project, from the manager if it runs, else from the compose file; both
  * malloc'd, the list as in strv.h. */
 int request_services(const struct cli *cli, char **project, char ***services, struct err *e);
+/* The same for a verb that was told `names` (NULL = all), which have to be among them. */
+int request_services_named(const struct cli *cli, char *const *names, char **project,
+                           char ***services, struct err *e);
 
 #endif

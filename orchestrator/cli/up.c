@@ -266,7 +266,7 @@ static bool says_what_to_verify(const struct project *p)
     return v->proxy[0] || v->frontend[0] || v->backend[0] || v->cache[0];
 }
 
-int up_run(struct cli *cli, const struct up *in, struct err *e)
+static int run(struct cli *cli, const struct up *in, struct err *e)
 {
     uint64_t began_us = clock_now_us();
     struct load_options load = options_load(cli);
@@ -312,9 +312,18 @@ int up_run(struct cli *cli, const struct up *in, struct err *e)
     return r;
 }
 
-void up_clear(struct up *in)
+int up_verb(struct cli *cli, const struct argp *argp, int argc, char **argv, struct up *in)
 {
+    struct err e = ERR_INIT;
+    int r;
+
+    if (cli_parse(cli, argp, argc, argv, in) != 0)
+        return ERR_USAGE;
+    r = daemons_may_change(cli, &e);
+    if (r == 0)
+        r = run(cli, in, &e);
     strv_free(in->services);
     strv_free(in->scale);
     *in = (struct up){ 0 };
+    return r < 0 ? cli_fail(cli, &e) : 0;
 }

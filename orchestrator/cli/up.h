@@ -16,7 +16,7 @@ struct up {
     struct patience patience;
 };
 
-int up_run(struct cli *cli, const struct up *in, struct err *e);
-void up_clear(struct up *in);
+/* The verb: its command line goes into `in`, which is cleared; the result is its exit status. */
+int up_verb(struct cli *cli, const struct argp *argp, int argc, char **argv, struct up *in);
 
 #endif

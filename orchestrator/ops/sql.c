@@ -389,17 +389,25 @@ static json_t *read_rows(char *text)
     return rows;
 }
 
+static __attribute__((format(printf, 4, 0))) int rows_of(struct sql *s, json_t **rows,
+                                                         struct err *e, const char *fmt, va_list ap)
+{
+    auto_free char *text = format(fmt, ap);
+    int r = ask(s, text, strlen(text), true, e);
+
+    if (r == 0)
+        *rows = read_rows(s->answer);
+    return r;
+}
+
 int sql_rows(struct sql *s, json_t **rows, struct err *e, const char *fmt, ...)
 {
     va_list ap;
     int r;
 
     va_start(ap, fmt);
-    auto_free char *text = format(fmt, ap);
+    r = rows_of(s, rows, e, fmt, ap);
     va_end(ap);
-    r = ask(s, text, strlen(text), true, e);
-    if (r == 0)
-        *rows = read_rows(s->answer);
     return r;
 }
 
@@ -411,12 +419,10 @@ int sql_text(struct sql *s, char **out, struct err *e, const char *fmt, ...)
     int r;
 
     va_start(ap, fmt);
-    auto_free char *text = format(fmt, ap);
+    r = rows_of(s, &rows, e, fmt, ap);
     va_end(ap);
-    r = ask(s, text, strlen(text), true, e);
     if (r < 0)
         return r;
-    rows = read_rows(s->answer);
     first = json_string_value(json_array_get(json_array_get(rows, 0), 0));
     *out = strdup(first ? first : "");
     if (!*out)
