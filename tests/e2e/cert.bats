@@ -25,16 +25,8 @@ teardown_file() {
     world_close
 }
 
-setup() {
-    [ "$BATS_TEST_NUMBER" -eq 1 ] || [ -e "$WORLD/is-up" ] || {
-        echo "the stack did not come up"
-        return 1
-    }
-}
-
-teardown() {
-    if [ "$BATS_TEST_NUMBER" -eq 1 ] || [ -e "$WORLD/is-up" ]; then explain_failure; fi
-}
+setup() { needs_the_stack; }
+teardown() { explain_of_the_stack; }
 
 URL=https://127.0.0.1:14000/dir
 

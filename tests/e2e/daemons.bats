@@ -2,44 +2,15 @@
 # Either daemon may be killed at any moment: services go on, no log line is lost or doubled.
 
 load world
-
-LINES_WANTED=6000
+load numbers
 
 setup_file() {
     world_open
-    export PROJECT=$WORLD/numbers
-    mkdir "$PROJECT"
-    cat >"$PROJECT/compose.yaml" <<EOF
-name: numbers
-services:
-  numbers:
-    image: local/numbers
-    restart: always
-    x-native:
-      user: nobody
-      command:
-        - /usr/bin/python3
-        - -uc
-        - |
-          import time
-          for n in range(1, $LINES_WANTED + 1):
-              print("line", n)
-              time.sleep(0.002)
-          while True:
-              time.sleep(3600)
-EOF
+    make_numbers
 }
 
 teardown_file() { world_close; }
 teardown() { explain_failure; }
-
-lines() {
-    orch logs --no-log-prefix numbers
-}
-
-has_line() {
-    lines | grep -qx "line $1"
-}
 
 @test "a service that writes numbered lines comes up" {
     run orch up
@@ -60,10 +31,7 @@ kill_daemon() {
     echo "$output"
     [ "$status" -eq 0 ]
     [ "$(daemon_pid "$1")" != "$old" ]
-    [ "$(ps_field numbers pid)" = "$(cat "$WORLD/pid")" ]
-    [ "$(ps_field numbers restarts)" -eq 0 ]
-    [ "$(ps_field numbers state)" = up ]
-    [ "$(cat "/proc/$(cat "$WORLD/pid")/comm")" = python3 ]
+    is_untouched
 }
 
 @test "kill -9 of the supervisor: the service keeps its process and ps is right" {

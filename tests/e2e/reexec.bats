@@ -2,49 +2,20 @@
 # The programs of the manager are replaced under running services, or stay when the new ones fail.
 
 load world
-
-LINES_WANTED=6000
+load numbers
 
 setup_file() {
     world_open
-    export PROJECT=$WORLD/numbers
-    mkdir -p "$PROJECT/told"
-    cat >"$PROJECT/compose.yaml" <<EOF
-name: numbers
-services:
-  numbers:
-    image: local/numbers
-    restart: always
-    ports: ["127.0.0.1:7070:7070"]
+    make_numbers '    ports: ["127.0.0.1:7070:7070"]
     networks: [front]
     healthcheck: { test: [CMD, test, -e, /run], interval: 100ms }
-    x-native:
-      user: nobody
-      command:
-        - /usr/bin/python3
-        - -uc
-        - |
-          import time
-          for n in range(1, $LINES_WANTED + 1):
-              print("line", n)
-              time.sleep(0.002)
-          while True:
-              time.sleep(3600)
 networks:
-  front: {}
-EOF
+  front: {}'
+    mkdir "$PROJECT/told"
 }
 
 teardown_file() { world_close; }
 teardown() { explain_failure; }
-
-lines() {
-    orch logs --no-log-prefix numbers
-}
-
-has_line() {
-    lines | grep -qx "line $1"
-}
 
 says() {
     grep -q "$1" "$2"
@@ -52,14 +23,6 @@ says() {
 
 has_process() {
     [ "$(ps_field "$1" pid)" -gt 0 ] 2>/dev/null
-}
-
-# the process of the service is the one that came up, and was never started again
-is_untouched() {
-    [ "$(ps_field numbers pid)" = "$(cat "$WORLD/pid")" ]
-    [ "$(ps_field numbers restarts)" -eq 0 ]
-    [ "$(ps_field numbers state)" = up ]
-    [ "$(cat "/proc/$(cat "$WORLD/pid")/comm")" = python3 ]
 }
 
 # daemon_field PROGRAM FIELD

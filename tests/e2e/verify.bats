@@ -13,16 +13,8 @@ setup_file() {
 
 teardown_file() { world_close; }
 
-setup() {
-    [ "$BATS_TEST_NUMBER" -eq 1 ] || [ -e "$WORLD/is-up" ] || {
-        echo "the stack did not come up"
-        return 1
-    }
-}
-
-teardown() {
-    if [ "$BATS_TEST_NUMBER" -eq 1 ] || [ -e "$WORLD/is-up" ]; then explain_failure; fi
-}
+setup() { needs_the_stack; }
+teardown() { explain_of_the_stack; }
 
 # finds STATUS ID TEXT...: in the JSON of the last verify, a check of that id says all of it
 finds() {

@@ -90,6 +90,20 @@ copy_project() {
     orch_in "${1:-$PROJECT}" --quiet init --generate
 }
 
+# ---- tests that need what the first of their file has brought up; it makes $WORLD/is-up ----
+
+needs_the_stack() {
+    [ "$BATS_TEST_NUMBER" -eq 1 ] || [ -e "$WORLD/is-up" ] || {
+        echo "the stack did not come up"
+        return 1
+    }
+}
+
+# why the others fail is in the output of the first
+explain_of_the_stack() {
+    if [ "$BATS_TEST_NUMBER" -eq 1 ] || [ -e "$WORLD/is-up" ]; then explain_failure; fi
+}
+
 # ---- what `ps` says ----
 
 ps_json() {
