@@ -5,6 +5,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/markup.h"
 #include "cli/documents.h"
 #include "cli/when.h"
 
@@ -84,20 +85,6 @@ static void print_tap(const struct verify_page *p, FILE *out)
 
 /* ---- JUnit, HTML ---- */
 
-/* what XML and HTML can carry; control characters are none of that */
-static void escaped(const char *text, FILE *out)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&': fputs("&amp;", out); break;
-        case '<': fputs("&lt;", out); break;
-        case '>': fputs("&gt;", out); break;
-        case '"': fputs("&quot;", out); break;
-        default: fputc((unsigned char) *text < ' ' ? ' ' : *text, out);
-        }
-    }
-}
-
 static void print_junit(const struct verify_page *p, FILE *out)
 {
     fprintf(out,
@@ -114,13 +101,13 @@ static void print_junit(const struct verify_page *p, FILE *out)
         bool has_message = r->status == VERIFY_FAIL || r->status == VERIFY_SKIP;
 
         fprintf(out, "  <testcase classname=\"%.*s\" name=\"", (int) strcspn(r->id, "."), r->id);
-        escaped(r->id, out);
+        markup_put(out, r->id);
         fprintf(out, "\" time=\"%.3f\"><%s%s", seconds_of(r), element[r->status],
                 has_message ? " message=\"" : ">");
-        escaped(r->evidence, out);
+        markup_put(out, r->evidence);
         fputs(has_message ? "\">" : "", out);
         if (has_message && r->next)
-            escaped(r->next, out);
+            markup_put(out, r->next);
         fprintf(out, "</%s></testcase>\n", element[r->status]);
     }
     fputs("</testsuite>\n", out);
@@ -129,7 +116,7 @@ static void print_junit(const struct verify_page *p, FILE *out)
 static void html_cell(const char *text, FILE *out)
 {
     fputs("<td>", out);
-    escaped(text, out);
+    markup_put(out, text);
     fputs("</td>", out);
 }
 

@@ -1,4 +1,5 @@
 #include "ops/maintenance.h"
+#include "base/markup.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -99,19 +100,6 @@ static char *geo_text(const struct maintenance *m)
     return text;
 }
 
-static void put_escaped(const char *text, FILE *out)
-{
-    for (; *text; text++) {
-        switch (*text) {
-        case '&': fputs("&amp;", out); break;
-        case '<': fputs("&lt;", out); break;
-        case '>': fputs("&gt;", out); break;
-        case '"': fputs("&quot;", out); break;
-        default: fputc(*text, out);
-        }
-    }
-}
-
 static char *page_text(const struct maintenance *m)
 {
     char *text = NULL;
@@ -125,7 +113,7 @@ static char *page_text(const struct maintenance *m)
           "<title>Maintenance</title></head>\n<body style=\"font-family: sans-serif; margin: 15vh "
           "auto; max-width: 40em; padding: 0 1em\"><h1>Maintenance</h1>\n<p>",
           out);
-    put_escaped(m->message[0] ? m->message : usual, out);
+    markup_put(out, m->message[0] ? m->message : usual);
     fputs("</p></body></html>\n", out);
     (void) fclose(out);
     return text;
