@@ -27,19 +27,6 @@
 
 enum { SAFE = MS_NOSUID | MS_NODEV, ID_TEXT_MAX = 1 << 30 };
 
-struct proc_fd {
-    char path[32];
-};
-
-/* mount(2) takes paths only; this one means exactly the object behind a descriptor */
-static struct proc_fd proc_fd(int fd)
-{
-    struct proc_fd p;
-
-    (void) snprintf(p.path, sizeof p.path, "/proc/self/fd/%d", fd);
-    return p;
-}
-
 static unsigned octal(const char *text)
 {
     return (unsigned) strtoul(text, NULL, 8) & 07777;
@@ -56,7 +43,7 @@ static int tree_of(const struct mounts *m, const char *index)
 
 static int mount_at(int fd, const char *type, unsigned long flags, const char *options)
 {
-    return mount(type, proc_fd(fd).path, type, flags, options) < 0 ? -errno : 0;
+    return mount(type, place_name(fd).text, type, flags, options) < 0 ? -errno : 0;
 }
 
 /* Turns an attached mount read-only, by the words of SETUP_BIND.  Kernels before 5.12 cannot do
@@ -70,8 +57,8 @@ static int make_read_only(int mounted, const char *how, unsigned long keep)
         return 0;
     if (errno != ENOSYS || strcmp(how, "ro-all") == 0)
         return -errno;
-    return mount(NULL, proc_fd(mounted).path, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep, NULL) <
-                   0
+    return mount(NULL, place_name(mounted).text, NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | keep,
+                 NULL) < 0
                ? -errno
                : 0;
 }
@@ -143,10 +130,11 @@ static int bind_tree(const struct mounts *m, int tree, const char *target, const
     if (move_mount(tree, "", at, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
         return -errno;
     /* before anything is mounted below it: a shared tree would carry that to the host */
-    if (mount(NULL, proc_fd(tree).path, NULL, MS_REC | (slave ? MS_SLAVE : MS_PRIVATE), NULL) < 0)
+    if (mount(NULL, place_name(tree).text, NULL, MS_REC | (slave ? MS_SLAVE : MS_PRIVATE), NULL) <
+        0)
         return -errno;
     if (mount_setattr(tree, "", AT_EMPTY_PATH | AT_RECURSIVE, &attr, sizeof attr) < 0)
-        r = mount(NULL, proc_fd(tree).path, NULL, MS_REMOUNT | MS_BIND | SAFE, NULL);
+        r = mount(NULL, place_name(tree).text, NULL, MS_REMOUNT | MS_BIND | SAFE, NULL);
     if (r < 0)
         return -errno;
     return strcmp(how, "rw") == 0 ? 0 : make_read_only(tree, how, SAFE);
@@ -186,7 +174,7 @@ static int mask_proc(const struct mounts *m)
         if (mask && S_ISDIR(st.st_mode))
             r = mount_at(at, "tmpfs", SAFE | MS_NOEXEC | MS_RDONLY, "size=4k,mode=555");
         else
-            r = mount(proc_fd(mask ? null : at).path, proc_fd(at).path, NULL, MS_BIND, NULL);
+            r = mount(place_name(mask ? null : at).text, place_name(at).text, NULL, MS_BIND, NULL);
         if (r < 0)
             return -errno;
         auto_fd top = mask ? -1 : place_open(m->root, path, PLACE_EXISTING);
@@ -274,7 +262,7 @@ static int seal_dev(const struct mounts *m)
 
     if (dev < 0)
         return dev;
-    return mount(NULL, proc_fd(dev).path, NULL,
+    return mount(NULL, place_name(dev).text, NULL,
                  MS_REMOUNT | MS_BIND | MS_RDONLY | MS_NOSUID | MS_NOEXEC, NULL) < 0
                ? -errno
                : 0;
@@ -315,7 +303,7 @@ static int hide_files(const struct mounts *m)
 
     if (dir < 0)
         return dir;
-    if (umount2(proc_fd(dir).path, MNT_DETACH) < 0)
+    if (umount2(place_name(dir).text, MNT_DETACH) < 0)
         return -errno;
     return unlinkat(m->root, FILES_DIR, AT_REMOVEDIR) < 0 ? -errno : 0;
 }
@@ -350,7 +338,7 @@ static int bind_notify(const struct mounts *m, const struct setup_op *op)
         return -EINVAL;
     if (unlinkat(dir, name, 0) < 0 && errno != ENOENT)
         return -errno;
-    (void) snprintf(at.sun_path, sizeof at.sun_path, "%s/%s", proc_fd(dir).path, name);
+    (void) snprintf(at.sun_path, sizeof at.sun_path, "%s/%s", place_name(dir).text, name);
     if (bind(socket, (const struct sockaddr *) &at, sizeof at) < 0 ||
         fchmodat(dir, name, 0600, 0) < 0 ||
         fchownat(dir, name, (uid_t) uid, (gid_t) gid, AT_SYMLINK_NOFOLLOW) < 0)

@@ -100,3 +100,11 @@ int place_below(int dir, const char *path)
         return -errno;
     return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode) ? take_fd(&fd) : -ENOTSUP;
 }
+
+struct place_name place_name(int fd)
+{
+    struct place_name p;
+
+    (void) snprintf(p.text, sizeof p.text, "/proc/self/fd/%d", fd);
+    return p;
+}

@@ -21,4 +21,11 @@ int place_below(int dir, const char *path);
 /* An O_PATH descriptor of its parent directory; *name points into `path`. */
 int place_parent(int root, const char *path, const char **name);
 
+/* mount(2) takes paths only: this one means exactly what is behind a descriptor */
+struct place_name {
+    char text[32];
+};
+
+struct place_name place_name(int fd);
+
 #endif

@@ -18,18 +18,6 @@
 /* more than a terminal of Linux holds: 64 KiB on their way and 4 KiB that can be read */
 enum { HELD = 128 * 1024 };
 
-struct fd_path {
-    char text[32];
-};
-
-static struct fd_path fd_path(int fd)
-{
-    struct fd_path p;
-
-    (void) snprintf(p.text, sizeof p.text, "/proc/self/fd/%d", fd);
-    return p;
-}
-
 int terminal_open(struct terminal *t, int root)
 {
     const struct winsize size = { .ws_row = TERMINAL_ROWS, .ws_col = TERMINAL_COLUMNS };
@@ -39,12 +27,12 @@ int terminal_open(struct terminal *t, int root)
 
     if (ptmx < 0 || console < 0)
         return ptmx < 0 ? ptmx : console;
-    auto_fd master = open(fd_path(ptmx).text, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    auto_fd master = open(place_name(ptmx).text, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (master < 0 || ioctl(master, TIOCSPTLCK, &locked) < 0)
         return -errno;
     auto_fd slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
     if (slave < 0 || ioctl(master, TIOCSWINSZ, &size) < 0 ||
-        mount(fd_path(slave).text, fd_path(console).text, NULL, MS_BIND, NULL) < 0)
+        mount(place_name(slave).text, place_name(console).text, NULL, MS_BIND, NULL) < 0)
         return -errno;
     t->block = malloc(TERMINAL_ROOM);
     if (!t->block)
