@@ -62,3 +62,18 @@ bool strv_has(char *const *v, const char *s)
             return true;
     return false;
 }
+
+char *strv_join(char *const *v, const char *between)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (!out)
+        abort();
+    for (size_t i = 0; v && v[i]; i++)
+        fprintf(out, "%s%s", i > 0 ? between : "", v[i]);
+    if (fclose(out) != 0)
+        abort();
+    return text;
+}

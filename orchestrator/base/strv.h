@@ -16,5 +16,7 @@ size_t strv_len(char *const *v);
 void strv_append(char ***v, const char *s);
 void strv_appendf(char ***v, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 bool strv_has(char *const *v, const char *s);
+/* all of them with `between` in between; malloc'd */
+char *strv_join(char *const *v, const char *between);
 
 #endif

@@ -230,15 +230,8 @@ static int services(struct resolve *r, struct err *e)
 
 static int report_missing(const struct resolve *r, struct err *e)
 {
-    auto_free char *list = NULL;
-    size_t len = 0;
-    FILE *stream = open_memstream(&list, &len);
+    auto_free char *list = strv_join(r->missing, " ");
 
-    if (!stream)
-        abort();
-    for (char **m = r->missing; *m; m++)
-        fprintf(stream, "%s%s", m == r->missing ? "" : " ", *m);
-    (void) fclose(stream);
     err_set(e, -ENOENT, "missing on this host: %s", list);
     err_hint(e, "apt-get install -y --no-install-recommends %s", list);
     return err_classify(e, ERR_MISSING);

@@ -1,4 +1,5 @@
 #include "ops/cert_status.h"
+#include "base/strv.h"
 
 #include <errno.h>
 #include <pwd.h>
@@ -98,20 +99,6 @@ static void check_writable(json_t *list, const struct certificate *c)
 
 /* ---- what it says ---- */
 
-static char *joined(char *const *words)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
-
-    if (!out)
-        abort();
-    for (size_t i = 0; words && words[i]; i++)
-        fprintf(out, "%s%s", i ? ", " : "", words[i]);
-    (void) fclose(out);
-    return text;
-}
-
 static void check_dates(json_t *list, const struct pair *p, int64_t now)
 {
     int warning = pair_warning(p, now), days = pair_days_left(p, now);
@@ -129,7 +116,7 @@ static void check_dates(json_t *list, const struct pair *p, int64_t now)
 
 static void check_pair(json_t *list, const struct pair *p, bool key_known, int64_t now)
 {
-    auto_free char *missing = joined(p->missing);
+    auto_free char *missing = strv_join(p->missing, ", ");
 
     if (!key_known)
         check(list, "key", "skip", "sudo ipam-orch cert status", "it cannot be read by this user");

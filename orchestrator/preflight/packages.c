@@ -1,6 +1,5 @@
 /* The programs that the services of a project need natively, and one command that installs all that
  * is missing. */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -128,20 +127,6 @@ static void check_services(const struct preflight *in, struct missing *w, struct
     }
 }
 
-static char *joined(char *const *list)
-{
-    char *text = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
-
-    if (!out)
-        abort();
-    for (size_t i = 0; list && list[i]; i++)
-        fprintf(out, "%s%s", i ? " " : "", list[i]);
-    (void) fclose(out);
-    return text;
-}
-
 void preflight_packages(const struct preflight *in, struct findings *out)
 {
     struct missing w = { 0 };
@@ -151,7 +136,8 @@ void preflight_packages(const struct preflight *in, struct findings *out)
         return;
     check_services(in, &w, out);
     if (w.packages || w.programs) {
-        auto_free char *packages = joined(w.packages), *programs = joined(w.programs);
+        auto_free char *packages = strv_join(w.packages, " "),
+                       *programs = strv_join(w.programs, " ");
         auto_free char *install = distribution_install(packages, programs);
 
         for (size_t i = first; i < out->n; i++)

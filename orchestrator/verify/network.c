@@ -158,16 +158,9 @@ static bool share_network(const struct unit *a, const struct unit *b)
 static int flush(const struct verify *v, const char *from, char ***targets, char **found,
                  struct err *e)
 {
-    auto_free char *list = NULL, *output = NULL, *before = *found;
-    size_t len = 0;
-    FILE *stream = open_memstream(&list, &len);
+    auto_free char *list = strv_join(*targets, "\n"), *output = NULL, *before = *found;
     int r;
 
-    if (!stream)
-        abort();
-    for (char **t = *targets; t && *t; t++)
-        fprintf(stream, "%s%s", t == *targets ? "" : "\n", *t);
-    (void) fclose(stream);
     *found = NULL;
     r = verify_inside(v, from, knock, (const char *const[]){ list, NULL }, &output, e);
     if (asprintf(found, "%s%s", before ? before : "", output ? output : "") < 0)
