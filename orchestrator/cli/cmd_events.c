@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -13,6 +12,7 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/log_watch.h"
 #include "cli/request.h"
 #include "cli/when.h"
 #include "logs/line_reader.h"
@@ -134,15 +134,12 @@ static int time_left_ms(const struct input *in)
 
 static int show(const char *project, const struct input *in, struct err *e)
 {
-    auto_free char *dir = paths_join("%s/%s", paths_log(), project);
-    auto_free char *path = paths_join("%s/@events.json", dir);
-    auto_fd watch = inotify_init1(IN_CLOEXEC);
+    auto_free char *path = paths_join("%s/%s/@events.json", paths_log(), project);
+    auto_fd watch = -1;
     struct line_reader *lines = line_reader_new(path);
     char changes[16 * 1024];
-    int r = 0;
+    int r = log_watch_open(project, &watch, e);
 
-    if (watch < 0 || inotify_add_watch(watch, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
-        r = err_set(e, -errno, "watching %s: %s", dir, strerror(errno));
     if (r == 0 && !in->since)
         line_reader_tail(lines, 0);
     while (r == 0 && !print_available(in, lines)) {

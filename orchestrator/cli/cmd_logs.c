@@ -6,7 +6,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -18,6 +17,7 @@
 #include "cli/level.h"
 #include "cli/lives.h"
 #include "cli/log_reader.h"
+#include "cli/log_watch.h"
 #include "cli/remote.h"
 #include "cli/request.h"
 #include "cli/when.h"
@@ -196,12 +196,12 @@ static void print_available(struct view *v)
 
 static int follow(struct view *v, const char *project, struct err *e)
 {
-    auto_free char *dir = paths_join("%s/%s", paths_log(), project);
-    auto_fd watch = inotify_init1(IN_CLOEXEC);
+    auto_fd watch = -1;
     char events[16 * 1024];
+    int r = log_watch_open(project, &watch, e);
 
-    if (watch < 0 || inotify_add_watch(watch, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
-        return err_set(e, -errno, "watching %s: %s", dir, strerror(errno));
+    if (r < 0)
+        return r;
     do
         print_available(v);
     while (!ferror(stdout) && read(watch, events, sizeof events) > 0);
@@ -328,6 +328,8 @@ int cmd_logs(struct cli *cli, int argc, char **argv)
     /* a wrong name is found out even when nothing runs */
     if (r == 0)
         r = request_services_named(cli, in.services, &project, &services, &e);
+    if (r == 0)
+        r = log_watch_allowed(project, &e);
     if (r == 0)
         labels = instances_of(project, &in, in.services ? in.services : services);
     if (r == 0)

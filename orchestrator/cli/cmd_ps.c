@@ -4,7 +4,6 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -14,6 +13,7 @@
 #include "base/strv.h"
 #include "cli/cmd.h"
 #include "cli/documents.h"
+#include "cli/log_watch.h"
 #include "cli/renewal.h"
 #include "cli/request.h"
 #include "model/member.h"
@@ -226,23 +226,20 @@ static int show_again(const struct cli *cli, const struct input *in, json_t **be
 /* what changes is in the journal of the project: who looks again after each line misses nothing */
 static int watch(const struct cli *cli, const struct input *in, struct err *e)
 {
-    auto_free char *project = NULL, *dir = NULL;
-    auto_fd changed = inotify_init1(IN_CLOEXEC);
+    auto_free char *project = NULL;
+    auto_fd changed = -1;
     auto_strv services = NULL;
     json_t *before = NULL;
     char changes[16 * 1024];
     int r = request_services(cli, &project, &services, e);
 
-    if (r < 0)
+    if (r < 0 || (r = log_watch_open(project, &changed, e)) < 0)
         return r;
-    dir = paths_join("%s/%s", paths_log(), project);
-    if (changed < 0 || inotify_add_watch(changed, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
-        return err_set(e, -errno, "watching %s: %s", dir, strerror(errno));
     while ((r = show_again(cli, in, &before, e)) == 0) {
         if (isatty(STDOUT_FILENO)) /* nobody reads faster */
             (void) poll(NULL, 0, USEC_PER_SEC / USEC_PER_MSEC);
         if (read(changed, changes, sizeof changes) <= 0)
-            r = err_set(e, -errno, "watching %s: %s", dir, strerror(errno));
+            r = log_watch_failed(project, e);
     }
     json_decref(before);
     return r == -EPIPE && e->code == 0 ? 0 : r;

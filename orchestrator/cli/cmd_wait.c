@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/inotify.h>
 #include <unistd.h>
 
 #include "base/auto.h"
@@ -12,6 +11,7 @@
 #include "base/paths.h"
 #include "base/strv.h"
 #include "cli/cmd.h"
+#include "cli/log_watch.h"
 #include "cli/patience.h"
 #include "cli/request.h"
 
@@ -153,17 +153,17 @@ static int left_ms(const struct input *in, uint64_t began_us)
  */
 static int wait_for(struct cli *cli, const struct input *in, const char *project, struct err *e)
 {
-    auto_free char *dir = paths_join("%s/%s", paths_log(), project);
-    auto_fd watch = inotify_init1(IN_CLOEXEC);
+    auto_fd watch = -1;
     uint64_t began_us = clock_now_us();
     char changes[16 * 1024];
+    int r = log_watch_open(project, &watch, e);
 
-    if (watch < 0 || inotify_add_watch(watch, dir, IN_MODIFY | IN_CREATE | IN_MOVED_TO) < 0)
-        return err_set(e, -errno, "watching %s: %s", dir, strerror(errno));
+    if (r < 0)
+        return r;
     for (;;) {
         struct pollfd p = { .fd = watch, .events = POLLIN };
-        int r = look(cli, in, e);
 
+        r = look(cli, in, e);
         if (r != -EAGAIN)
             return r;
         if (poll(&p, 1, left_ms(in, began_us)) == 0) {
@@ -173,7 +173,7 @@ static int wait_for(struct cli *cli, const struct input *in, const char *project
             return err_classify(e, ERR_TIMEOUT);
         }
         if (read(watch, changes, sizeof changes) <= 0)
-            return err_set(e, -errno, "watching %s: %s", dir, strerror(errno));
+            return log_watch_failed(project, e);
     }
 }
 

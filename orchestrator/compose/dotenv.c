@@ -285,6 +285,8 @@ int dotenv_read(struct arena *a, const char *path, const char *format,
                 : r == -EINVAL ? "not a regular file"
                 : r == -EILSEQ ? "it holds a NUL byte"
                                : strerror(-r));
+        if (r == -EACCES)
+            err_hint(e, "it is readable for its owner: run this as that user, or with sudo");
         return err_classify(e, r == -EACCES ? ERR_DENIED : ERR_CONFIG);
     }
     if (format && format[0] && !raw) {

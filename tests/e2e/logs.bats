@@ -200,6 +200,20 @@ each_line_once() {
     cmp <(numbers <"$1") <(seq 0 "$(numbers <"$1" | tail -n 1)")
 }
 
+@test "who is not in the group of the logs is told so, and not shown an empty log" {
+    local verb
+    for verb in "logs writer" "events --no-follow" "ps --watch"; do
+        # shellcheck disable=SC2086 # words of a command
+        run in_net setpriv --reuid=65534 --regid=65534 --clear-groups env -C "$PROJECT" \
+            IPAM_ORCH_RUN_DIR="$WORLD/run" IPAM_ORCH_LOG_DIR="$WORLD/log" LC_ALL=C.UTF-8 \
+            "$WORLD/root/usr/bin/ipam-orch" $verb
+        echo "$output"
+        [ "$status" -eq 13 ]
+        [[ $output == *"permission denied: logs are read by root and their group, in $WORLD/log/logs"* ]]
+        [[ $output == *"usermod -aG $(stat -c %G "$WORLD/log") USER"* ]]
+    done
+}
+
 @test "a disk that is nearly full: services go on, the log says how many lines are missing" {
     orch down
     log_disk size=1m
