@@ -53,9 +53,16 @@ static void write_group(FILE *f, const struct spec *s)
     (void) fprintf(f, "nogroup:x:%d:\n" CREDS_WATCHERS_NAME ":x:%d:\n", NOBODY, CREDS_WATCHERS_GID);
 }
 
+static const char *own_address(const struct spec *s)
+{
+    if (s->n_links == 0)
+        return "127.0.1.1";
+    return s->links[0].ipv4[0] ? s->links[0].ipv4 : s->links[0].ipv6;
+}
+
 static void write_hosts(FILE *f, const struct spec *s)
 {
-    const char *own = s->n_links > 0 ? s->links[0].ipv4 : "127.0.1.1";
+    const char *own = own_address(s);
 
     (void) fputs("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n", f);
     (void) fprintf(f, "%.*s\t", (int) strcspn(own, "/"), own);

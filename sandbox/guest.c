@@ -288,14 +288,17 @@ static const char *without_prefix(struct arena *a, const char *cidr)
 
 void guest_ports(const struct guest *g, struct net_port *out, struct arena *a)
 {
-    const struct spec_link *to = NULL;
+    const char *ipv4 = "", *ipv6 = "";
 
-    for (size_t i = 0; i < g->spec.n_links && !to; i++)
-        if (g->spec.links[i].gateway4[0] || g->spec.links[i].gateway6[0])
-            to = &g->spec.links[i];
+    for (size_t i = g->spec.n_links; i > 0; i--) {
+        const struct spec_link *l = &g->spec.links[i - 1];
+
+        ipv4 = l->gateway4[0] ? l->ipv4 : ipv4;
+        ipv6 = l->gateway6[0] ? l->ipv6 : ipv6;
+    }
     for (size_t i = 0; i < g->spec.n_ports; i++)
         out[i] = (struct net_port){ .port = &g->spec.ports[i],
-                                    .ipv4 = to ? without_prefix(a, to->ipv4) : "",
-                                    .ipv6 = to ? without_prefix(a, to->ipv6) : "",
+                                    .ipv4 = without_prefix(a, ipv4),
+                                    .ipv6 = without_prefix(a, ipv6),
                                     .shut = { g->shut[i][0], g->shut[i][1] } };
 }

@@ -187,16 +187,31 @@ static int prepare(struct broker *b, struct guest *g, const int *files, struct a
     return r;
 }
 
+static bool is_same(const char *a, const char *b)
+{
+    return a[0] != '\0' && strcmp(a, b) == 0;
+}
+
+/* the address that two links of one bridge both want, "" = none */
+static const char *clash(const struct spec_link *a, const struct spec_link *b)
+{
+    if (strcmp(a->bridge, b->bridge) != 0)
+        return "";
+    return is_same(a->ipv4, b->ipv4) ? a->ipv4 : is_same(a->ipv6, b->ipv6) ? a->ipv6 : "";
+}
+
 /* a link replaces what is left of one with the same address, so nobody may have it */
 static int check_addresses(const struct broker *b, const struct guest *g, struct err *e)
 {
     for (const struct guest *o = b->guests; o; o = o->hh.next)
         for (size_t i = 0; i < o->spec.n_links && o->state == GUEST_RUNNING; i++)
-            for (size_t k = 0; k < g->spec.n_links; k++)
-                if (strcmp(o->spec.links[i].bridge, g->spec.links[k].bridge) == 0 &&
-                    strcmp(o->spec.links[i].ipv4, g->spec.links[k].ipv4) == 0)
+            for (size_t k = 0; k < g->spec.n_links; k++) {
+                const char *both = clash(&g->spec.links[k], &o->spec.links[i]);
+
+                if (both[0] != '\0')
                     return err_set(e, -EADDRINUSE, "address %s in network '%s' is that of '%s'",
-                                   g->spec.links[k].ipv4, g->spec.links[k].bridge, o->id);
+                                   both, g->spec.links[k].bridge, o->id);
+            }
     return 0;
 }
 

@@ -17,7 +17,7 @@
 
 struct net_bridge {
     const char *name;
-    const char *ipv4, *ipv6; /* the host's addresses with prefix length; ipv6 may be "" */
+    const char *ipv4, *ipv6; /* the host's addresses with prefix length; one may be "" */
     unsigned mtu;            /* 0 = the usual */
     bool internal;
 };
@@ -69,7 +69,7 @@ int net_reserve(struct spec_port *port, int fds[NET_RESERVE_FDS], struct err *e)
 
 /* ---- net_sysctl.c: forwarding, switched on while it is needed ---- */
 
-int net_forwarding_on(bool ipv6, struct err *e);
+int net_forwarding_on(bool ipv4, bool ipv6, struct err *e);
 /* Puts back what net_forwarding_on changed, also in an earlier life of the broker. */
 void net_forwarding_restore(void);
 

@@ -90,6 +90,15 @@ static int add_address(struct nl_sock *s, int index, const char *text, struct er
     return r < 0 && r != -NLE_EXIST ? nl_failure(e, r, "adding address", text) : 0;
 }
 
+/* one of them may be "" */
+static int add_addresses(struct nl_sock *s, int index, const char *ipv4, const char *ipv6,
+                         struct err *e)
+{
+    int r = ipv4[0] ? add_address(s, index, ipv4, e) : 0;
+
+    return r == 0 && ipv6[0] ? add_address(s, index, ipv6, e) : r;
+}
+
 /* A bridge and all that is plugged into it are one group, which the kernel takes away at once: one
  * by one each link waits for all processors. */
 static uint32_t group_of(int bridge)
@@ -181,7 +190,7 @@ static void set_mac(struct rtnl_link *link, const struct spec_link *l)
     if (l->mac[0] && nl_addr_parse(l->mac, AF_LLC, &addr) == 0)
         rtnl_link_set_addr(link, addr);
     else
-        set_stable_mac(link, l->ipv4);
+        set_stable_mac(link, l->ipv4[0] ? l->ipv4 : l->ipv6);
 }
 
 static int write_conf(const char *family, const char *interface, const char *key, const char *value)
@@ -199,15 +208,13 @@ static int configure_bridge(struct nl_sock *s, const struct net_bridge *b, struc
         return err_set(e, -ENODEV, "bridge '%s' did not appear", b->name);
     FAILPOINT(BRIDGE_ADDED);
     (void) write_conf("ipv6", b->name, "accept_ra", "0");
-    r = add_address(s, index, b->ipv4, e);
-    if (r == 0 && b->ipv6[0])
-        r = add_address(s, index, b->ipv6, e);
+    r = add_addresses(s, index, b->ipv4, b->ipv6, e);
     FAILPOINT(BRIDGE_ADDRESSED);
     if (r == 0)
         r = set_up(s, index, group_of(index), b->name, e);
     FAILPOINT(BRIDGE_UP);
     /* published ports are reachable at 127.0.0.1; the rules keep neighbours from abusing it */
-    if (r == 0 && (r = write_conf("ipv4", b->name, "route_localnet", "1")) < 0)
+    if (r == 0 && b->ipv4[0] && (r = write_conf("ipv4", b->name, "route_localnet", "1")) < 0)
         err_set(e, r, "route_localnet of '%s': %s", b->name, strerror(-r));
     return r;
 }
@@ -404,15 +411,13 @@ static int configure_inside(struct nl_sock *s, const struct spec_link *l, const 
 
     if (index < 0)
         return index;
-    r = add_address(s, index, l->ipv4, e);
-    if (r == 0 && l->ipv6[0])
-        r = add_address(s, index, l->ipv6, e);
+    r = add_addresses(s, index, l->ipv4, l->ipv6, e);
     FAILPOINT(LINK_ADDRESSED);
     if (r == 0)
         r = set_up(s, index, 0, name, e);
     if (r == 0 && l->gateway4[0])
         r = add_default_route(s, index, l->gateway4, e);
-    if (r == 0 && l->ipv6[0] && l->gateway6[0])
+    if (r == 0 && l->gateway6[0])
         r = add_default_route(s, index, l->gateway6, e);
     return r;
 }

@@ -358,30 +358,37 @@ static void put_bridge(struct batch *b, const struct net_bridge *bridge)
     put_element(b, "add", "same", json_pack("{s:[s,s]}", "concat", bridge->name, bridge->name));
     if (bridge->internal)
         return;
-    put_net(b, "nets4", bridge->ipv4);
+    if (bridge->ipv4[0])
+        put_net(b, "nets4", bridge->ipv4);
     if (bridge->ipv6[0])
         put_net(b, "nets6", bridge->ipv6);
+}
+
+/* on all addresses of the host, at least of one kind */
+static bool is_any(const struct spec_port *p)
+{
+    return p->address[0] == '\0' || strcmp(p->address, "0.0.0.0") == 0 ||
+           strcmp(p->address, "::") == 0;
 }
 
 static json_t *port_key(const struct spec_port *p)
 {
     const char *protocol = p->udp ? "udp" : "tcp";
 
-    return p->address[0]
-               ? json_pack("{s:[s,s,i]}", "concat", p->address, protocol, (int) p->published)
-               : json_pack("{s:[s,i]}", "concat", protocol, (int) p->published);
+    return is_any(p) ? json_pack("{s:[s,i]}", "concat", protocol, (int) p->published)
+                     : json_pack("{s:[s,s,i]}", "concat", p->address, protocol, (int) p->published);
 }
 
 static void put_port(struct batch *b, const char *verb, const struct net_port *p)
 {
     const char *to[] = { p->ipv4, p->ipv6 };
-    bool any = p->port->address[0] == '\0';
+    const char *address = p->port->address;
+    bool any = is_any(p->port), is_v6 = strchr(address, ':') != NULL;
 
     for (size_t i = 0; i < ARRAY_LEN(families); i++) {
-        bool is_v6 = strchr(p->port->address, ':') != NULL;
         char name[NAME_ROOM];
 
-        if (to[i][0] == '\0' || (!any && is_v6 != (i == 1)))
+        if (to[i][0] == '\0' || (address[0] != '\0' && is_v6 != (i == 1)))
             continue;
         map_name(name, &families[i], any, "addr");
         put_element(b, verb, name, json_pack("[o,s]", port_key(p->port), to[i]));

@@ -60,10 +60,10 @@ static void keep_router_advertisements(void)
     }
 }
 
-int net_forwarding_on(bool ipv6, struct err *e)
+int net_forwarding_on(bool ipv4, bool ipv6, struct err *e)
 {
     static const char v6[] = "/proc/sys/net/ipv6/conf/all/forwarding";
-    int r = change("/proc/sys/net/ipv4/ip_forward", "1");
+    int r = ipv4 ? change("/proc/sys/net/ipv4/ip_forward", "1") : 0;
 
     if (r == 0 && ipv6 && access(v6, W_OK) == 0) {
         auto_free char *now = NULL;

@@ -44,9 +44,7 @@ static int parse(json_t *fields, struct network **out, struct err *e)
     if (r == 0)
         r = policy_bridge(bridge, e);
     if (r == 0)
-        r = policy_subnet(ipv4, false, e);
-    if (r == 0 && ipv6[0])
-        r = policy_subnet(ipv6, true, e);
+        r = policy_subnets(ipv4, ipv6, e);
     if (r == 0)
         r = policy_mtu(mtu, ipv6[0] != '\0', e);
     if (r < 0)
@@ -153,7 +151,7 @@ static int set_up(struct broker *b, const struct network *n, struct err *e)
         r = network_rules(b, n->project, e);
     FAILPOINT(RULES_WRITTEN);
     if (r == 0 && !n->internal)
-        r = net_forwarding_on(n->ipv6[0] != '\0', e);
+        r = net_forwarding_on(n->ipv4[0] != '\0', n->ipv6[0] != '\0', e);
     FAILPOINT(FORWARDING_ON);
     return r;
 }
@@ -179,7 +177,7 @@ static void take_down(struct broker *b, struct network *n, struct err *e)
 
 static int permit(const struct broker *b, const struct network *n, struct err *e)
 {
-    int r = permit_subnet(b->permit, n->project, n->ipv4, e);
+    int r = n->ipv4[0] ? permit_subnet(b->permit, n->project, n->ipv4, e) : 0;
 
     return r == 0 && n->ipv6[0] ? permit_subnet(b->permit, n->project, n->ipv6, e) : r;
 }

@@ -30,7 +30,8 @@ int policy_limits(const struct spec_limits *l, struct err *e);
 int policy_signal(int signo, struct err *e);
 /* "10.0.0.1/24" or "fd00::1/64" */
 int policy_mtu(int mtu, bool ipv6, struct err *e); /* bytes, 0 = the usual */
-int policy_subnet(const char *text, bool ipv6, struct err *e);
+/* addresses with prefix length of one network; one of them may be "" */
+int policy_subnets(const char *ipv4, const char *ipv6, struct err *e);
 /* n_fds: descriptors that came with the request */
 int policy_spec(const struct spec *s, size_t n_fds, struct err *e);
 

@@ -34,13 +34,20 @@ bool policy_is_address(const char *text, bool ipv6)
     return cidr_parse_address(text, &c) == 0 && c.family == (ipv6 ? AF_INET6 : AF_INET);
 }
 
-int policy_subnet(const char *text, bool ipv6, struct err *e)
+static int check_subnet(const char *text, bool ipv6, struct err *e)
 {
     struct cidr c = { 0 };
 
     if (cidr_parse(text, &c) == 0 && c.family == (ipv6 ? AF_INET6 : AF_INET) && c.prefix >= 8)
         return 0;
     return policy_refuse(e, "address", "address with prefix length", text);
+}
+
+int policy_subnets(const char *ipv4, const char *ipv6, struct err *e)
+{
+    int r = ipv4[0] || !ipv6[0] ? check_subnet(ipv4, false, e) : 0;
+
+    return r == 0 && ipv6[0] ? check_subnet(ipv6, true, e) : r;
 }
 
 int policy_mtu(int mtu, bool ipv6, struct err *e)
@@ -57,12 +64,10 @@ int policy_link(const struct spec_link *l, struct err *e)
     int r = policy_bridge(l->bridge, e);
 
     if (r == 0)
-        r = policy_subnet(l->ipv4, false, e);
-    if (r == 0 && l->gateway4[0] && !policy_is_address(l->gateway4, false))
+        r = policy_subnets(l->ipv4, l->ipv6, e);
+    if (r == 0 && l->gateway4[0] && !(l->ipv4[0] && policy_is_address(l->gateway4, false)))
         r = policy_refuse(e, "address", "gateway", l->gateway4);
-    if (r == 0 && l->ipv6[0])
-        r = policy_subnet(l->ipv6, true, e);
-    if (r == 0 && l->gateway6[0] && !policy_is_address(l->gateway6, true))
+    if (r == 0 && l->gateway6[0] && !(l->ipv6[0] && policy_is_address(l->gateway6, true)))
         r = policy_refuse(e, "address", "gateway", l->gateway6);
     if (r == 0 && l->mac[0] && !interface_is_mac(l->mac))
         r = policy_refuse(e, "hardware-address", "address", l->mac);

@@ -45,15 +45,15 @@ static bool is_loopback(const struct spec_port *p)
 /* may others come to it that way at all? */
 static bool is_offered(const struct guest *g, const struct spec_port *p, bool ipv6)
 {
-    bool has_ipv6 = false;
+    bool has = false;
 
     if (is_loopback(p))
         return false;
     if (p->address[0] != '\0')
         return (strchr(p->address, ':') != NULL) == ipv6;
     for (size_t i = 0; i < g->spec.n_links; i++)
-        has_ipv6 |= g->spec.links[i].ipv6[0] != '\0';
-    return !ipv6 || has_ipv6;
+        has |= (ipv6 ? g->spec.links[i].gateway6 : g->spec.links[i].gateway4)[0] != '\0';
+    return has;
 }
 
 /* true if what shuts it is another now */
@@ -380,6 +380,25 @@ int publish_take(struct broker *b, struct guest *g, struct err *e)
     return 0;
 }
 
+/* whether somebody who comes to the port gets anywhere */
+static int check_ways(const struct net_port *ports, size_t n, struct err *e)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *at = ports[i].port->address;
+        bool ipv6 = strchr(at, ':') != NULL;
+
+        if (at[0] == '\0' ? ports[i].ipv4[0] || ports[i].ipv6[0]
+                          : (ipv6 ? ports[i].ipv6 : ports[i].ipv4)[0])
+            continue;
+        return err_set(e, -EINVAL, "port %u cannot be published%s%s: no network has %sa gateway",
+                       ports[i].port->published, at[0] ? " on " : "", at,
+                       at[0] == '\0' ? ""
+                       : ipv6        ? "IPv6 and "
+                                     : "IPv4 and ");
+    }
+    return 0;
+}
+
 int publish_ports(struct broker *b, struct guest *g, struct err *e)
 {
     struct net_port *ports = arena_array(g->arena, g->spec.n_ports + 1, sizeof *ports);
@@ -393,10 +412,9 @@ int publish_ports(struct broker *b, struct guest *g, struct err *e)
     if (r < 0)
         return r;
     guest_ports(g, ports, g->arena);
-    if (ports[0].ipv4[0] == '\0')
-        return err_set(e, -EINVAL, "port %u cannot be published: no network has a gateway",
-                       g->spec.ports[0].published);
-    r = net_rules_publish(g->spec.project, ports, g->spec.n_ports, e);
+    r = check_ways(ports, g->spec.n_ports, e);
+    if (r == 0)
+        r = net_rules_publish(g->spec.project, ports, g->spec.n_ports, e);
     g->published = r == 0;
     if (r == 0 && flows_forget(ports, g->spec.n_ports, &why) < 0)
         log_err(&why, g->id); /* new clients reach it all the same */

@@ -66,13 +66,13 @@ struct spec_device {
 struct spec_link {
     const char *bridge;
     const char *ipv4, *gateway4; /* "10.89.1.2/24", "10.89.1.1"; gateway "" = no default route */
-    const char *ipv6, *gateway6; /* "" = no IPv6 */
+    const char *ipv6, *gateway6; /* the same; one of the two kinds may be "" */
     const char *mac;             /* "02:00:00:00:00:01", "" = made from the address */
     const char *interface;       /* its name inside, "" = eth0, eth1, ... */
 };
 
 struct spec_port {
-    const char *address;      /* "" = 0.0.0.0 and [::] */
+    const char *address;      /* "" = "0.0.0.0" and "::" */
     uint16_t published, last; /* the first that is free; once it runs both are that one */
     uint16_t target;
     bool udp;
@@ -141,7 +141,7 @@ struct spec {
     bool proc_all; /* it sees every process of its PID namespace, not just what it may trace */
     struct spec_link *links;
     size_t n_links;
-    struct spec_port *ports; /* to the address of the first link with a gateway */
+    struct spec_port *ports; /* to the address of the first link with a gateway, of each kind */
     size_t n_ports;
     /* the instance beside which it is launched, "" = none: its ports are not published before it is
      * told to take them over */

@@ -10,6 +10,7 @@
 #include "cli/cmd.h"
 #include "cli/documents.h"
 #include "cli/ports.h"
+#include "cli/published.h"
 #include "cli/remote.h"
 #include "cli/request.h"
 #include "model/member.h"
@@ -53,14 +54,13 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static void print_one(const struct input *in, const json_t *port)
 {
-    const char *address = member_text(port, "address");
-    bool ipv6 = strchr(address, ':') != NULL;
+    char text[PUBLISHED_TEXT];
 
     if (!in->port)
         printf("%d/%s -> ", (int) json_integer_value(json_object_get(port, "target")),
                member_text(port, "protocol"));
-    printf("%s%s%s:%d\n", ipv6 ? "[" : "", address[0] ? address : "0.0.0.0", ipv6 ? "]" : "",
-           (int) json_integer_value(json_object_get(port, "published")));
+    puts(published_text(member_text(port, "address"), "0.0.0.0",
+                        (int) json_integer_value(json_object_get(port, "published")), text));
 }
 
 /* Removes from the list what was not asked for. */

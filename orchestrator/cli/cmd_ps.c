@@ -14,6 +14,7 @@
 #include "cli/cmd.h"
 #include "cli/documents.h"
 #include "cli/log_watch.h"
+#include "cli/published.h"
 #include "cli/renewal.h"
 #include "cli/request.h"
 #include "model/member.h"
@@ -85,11 +86,12 @@ static bool print_ports(const json_t *service)
 
     for (size_t i = 0; i < json_array_size(ports); i++) {
         const json_t *p = json_array_get(ports, i);
-        const char *address = member_text(p, "address");
+        char text[PUBLISHED_TEXT];
         int published = (int) json_integer_value(json_object_get(p, "published"));
 
         if (published)
-            printf("%s%s:%d->%d/%s%s", i ? ", " : "", address[0] ? address : "*", published,
+            printf("%s%s->%d/%s%s", i ? ", " : "",
+                   published_text(member_text(p, "address"), "*", published, text),
                    (int) json_integer_value(json_object_get(p, "target")),
                    member_text(p, "protocol"), member_text(p, "shut")[0] != '\0' ? " (shut)" : "");
     }

@@ -20,10 +20,12 @@ static bool is_address(const char *text)
     return cidr_parse_address(text, &room) == 0;
 }
 
-/* an address of this family in the range, when that is known */
-static int check_address(const struct node *n, int family, const struct address_range *range,
-                         struct err *e)
+/* an address of this family in the range of the network, when that is known */
+static int check_address(const struct node *n, int family, const struct network *net, struct err *e)
 {
+    const struct address_range *range = net->external       ? NULL
+                                        : family == AF_INET ? &net->ipv4
+                                                            : &net->ipv6;
     const char *words = family == AF_INET ? "an IPv4" : "an IPv6";
     struct cidr address = { 0 }, subnet = { 0 };
 
@@ -31,6 +33,8 @@ static int check_address(const struct node *n, int family, const struct address_
         return 0;
     if (cidr_parse_address(n->text, &address) < 0 || address.family != family)
         return resolve_refuse(n, e, "'%s' is not %s address", n->text, words);
+    if (family == AF_INET ? net->no_ipv4 : net->no_ipv6)
+        return resolve_refuse(n, e, "network '%s' has no %s", net->key, words + strlen("an "));
     if (range && range->subnet[0] == '\0')
         return resolve_refuse(n, e, "%s address needs a network with an ipam subnet of that kind",
                               words);
@@ -125,24 +129,48 @@ static int options(const struct node *map, struct network *out, struct err *e)
     return 0;
 }
 
+/* what the network has of IPv4 and IPv6 */
+static int kinds(const struct node *n, struct network *out, struct err *e)
+{
+    const struct node *ipv4 = node_get(n, "enable_ipv4"), *ipv6 = node_get(n, "enable_ipv6");
+
+    out->no_ipv4 = ipv4 && !node_is_true(ipv4);
+    out->no_ipv6 = ipv6 && !node_is_true(ipv6);
+    if (out->no_ipv4 && out->no_ipv6)
+        return resolve_refuse(ipv4, e, "a network has IPv4, IPv6 or both");
+    return 0;
+}
+
+/* no subnet of a kind that it has not */
+static int check_kinds(const struct node *n, const struct network *net, struct err *e)
+{
+    if (net->no_ipv4 && net->ipv4.subnet[0] != '\0')
+        return resolve_refuse(node_get(n, "enable_ipv4"), e, "there is an IPv4 subnet, %s",
+                              net->ipv4.subnet);
+    if (net->no_ipv6 && net->ipv6.subnet[0] != '\0')
+        return resolve_refuse(node_get(n, "enable_ipv6"), e, "there is an IPv6 subnet, %s",
+                              net->ipv6.subnet);
+    return 0;
+}
+
 static int network(struct arena *a, const struct entry *entry, struct network *out, struct err *e)
 {
     static const struct address_range any = { .subnet = "", .gateway = "", .pool = "" };
-    const struct node *n = entry->value, *ipv6 = node_get(n, "enable_ipv6");
+    const struct node *n = entry->value;
     const struct node *config = node_get(node_get(n, "ipam"), "config");
-    int r = 0;
+    int r;
 
     *out = (struct network){ .key = entry->key,
                              .name = node_get_text(n, "name", ""),
                              .internal = node_is_true(node_get(n, "internal")),
                              .external = node_is_true(node_get(n, "external")),
-                             .no_ipv6 = ipv6 && !node_is_true(ipv6),
                              .ipv4 = any,
                              .ipv6 = any };
+    r = kinds(n, out, e);
     for (size_t i = 0; r == 0 && i < node_count(config); i++)
         r = pool(a, config->items[i], out, e);
-    if (r == 0 && out->no_ipv6 && out->ipv6.subnet[0] != '\0')
-        r = resolve_refuse(ipv6, e, "there is an IPv6 subnet, %s", out->ipv6.subnet);
+    if (r == 0)
+        r = check_kinds(n, out, e);
     return r < 0 ? r : options(node_get(n, "driver_opts"), out, e);
 }
 
@@ -196,10 +224,10 @@ static int attachment(struct resolve *r, const struct entry *entry, struct err *
     const struct node *n = entry->value, *v4 = node_get(n, "ipv4_address"),
                       *v6 = node_get(n, "ipv6_address");
     const struct network *net = project_network(r->project, entry->key);
-    int code = check_address(v4, AF_INET, net->external ? NULL : &net->ipv4, e);
+    int code = check_address(v4, AF_INET, net, e);
 
     if (code == 0)
-        code = check_address(v6, AF_INET6, net->external ? NULL : &net->ipv6, e);
+        code = check_address(v6, AF_INET6, net, e);
     if (code == 0)
         code = check_interface(node_get(n, "mac_address"), node_get(n, "interface_name"), e);
     r->unit->networks[r->unit->n_networks++] = (struct attachment){
@@ -349,9 +377,46 @@ static int refuse_ports(const struct resolve *r, const struct node *list, struct
     return resolve_refuse(list, e, "it lives in the network of '%s': publish them there", with);
 }
 
+/* does a way of this kind lead from the host to the service?  Of the networks of others nobody
+ * knows before they are there. */
+static bool leads_in(const struct resolve *r, bool ipv6)
+{
+    for (size_t i = 0; i < r->unit->n_networks; i++) {
+        const struct network *net = project_network(r->project, r->unit->networks[i].network);
+
+        if (!net->internal && !(ipv6 ? net->no_ipv6 : net->no_ipv4))
+            return true;
+    }
+    return false;
+}
+
+/* where the host listens: what no network leads on from would be a port that nobody answers */
+static int port_address(const struct resolve *r, const struct node *n, struct port *p,
+                        struct err *e)
+{
+    const struct node *said = node_get(n, "host_ip");
+    bool ipv6;
+
+    p->address = node_get_text(n, "host_ip", "");
+    if (p->address[0] == '\0' && leads_in(r, true) && !leads_in(r, false))
+        p->address = "::";
+    if (p->address[0] == '\0')
+        return 0;
+    if (!is_address(p->address))
+        return resolve_refuse(said, e, "'%s' is no address", p->address);
+    ipv6 = strchr(p->address, ':') != NULL;
+    if (leads_in(r, !ipv6) && !leads_in(r, ipv6))
+        return resolve_refuse(said, e,
+                              "'%s' is %s, and no network of the service that leads out "
+                              "has that",
+                              p->address, ipv6 ? "IPv6" : "IPv4");
+    return 0;
+}
+
 static int ports(struct resolve *r, struct err *e)
 {
     const struct node *list = node_get(r->service, "ports");
+    int code;
 
     if (node_count(list) > 0 && r->unit->n_networks == 0)
         return refuse_ports(r, list, e);
@@ -362,13 +427,13 @@ static int ports(struct resolve *r, struct err *e)
 
         const char *protocol = node_get_text(n, "protocol", "tcp");
 
-        p->address = node_get_text(n, "host_ip", "");
         p->udp = strcmp(protocol, "udp") == 0;
         if (!p->udp && strcmp(protocol, "tcp") != 0)
             return resolve_refuse(node_get(n, "protocol"), e,
                                   "'%s' cannot be published; tcp and udp can", protocol);
-        if (p->address[0] != '\0' && !is_address(p->address))
-            return resolve_refuse(node_get(n, "host_ip"), e, "'%s' is no address", p->address);
+        code = port_address(r, n, p, e);
+        if (code < 0)
+            return code;
         if (num_port(node_get_text(n, "target", ""), &p->target) < 0)
             return resolve_refuse(n, e, "'target' must be a port");
         if (published(node_get_text(n, "published", "0"), p) < 0)

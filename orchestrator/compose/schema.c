@@ -32,7 +32,7 @@ static const struct attribute network_list[] = {
     { "internal", CASTED_, YES("no route to the outside") },
     { "attachable", CASTED_, IDLE("for clusters") },
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
-    { "enable_ipv4", CASTED_, .keep = true, ONLY("true"), YES("networks have IPv4 and IPv6") },
+    { "enable_ipv4", CASTED_, .keep = true, YES("networks have IPv4 unless this is false; published ports are then on addresses of the host other than ::1") },
     { "enable_ipv6", CASTED_, .keep = true, YES("networks have IPv6 unless this is false") },
 };
 const struct kind schema_network = { .what = "network", .list = network_list, .n = ARRAY_LEN(network_list) };

@@ -10,8 +10,11 @@
 
 void lease_definition(const struct network *n, char out[LEASE_DEFINITION])
 {
-    (void) snprintf(out, LEASE_DEFINITION, "%d %d %u %s %s %s %s", n->internal, n->no_ipv6, n->mtu,
-                    n->ipv4.subnet, n->ipv4.gateway, n->ipv6.subnet, n->ipv6.gateway);
+    /* as earlier versions wrote it, for those that had IPv4 always: what is saved stays what it is
+     */
+    (void) snprintf(out, LEASE_DEFINITION, "%d %d %u %s %s %s %s%s", n->internal, n->no_ipv6,
+                    n->mtu, n->ipv4.subnet, n->ipv4.gateway, n->ipv6.subnet, n->ipv6.gateway,
+                    n->no_ipv4 ? " no-ipv4" : "");
 }
 
 static int refuse(struct err *e, int code, const char *what, const struct cidr *c, const char *why)
@@ -94,19 +97,30 @@ static int set_gateway(struct cidr *range, const char *text, struct err *e)
     return 0;
 }
 
-static int choose_ranges(struct lease *l, const struct network *n, const struct lease_host *h,
-                         struct err *e)
+static int choose_ipv4(struct lease *l, const struct network *n, const struct lease_host *h,
+                       struct err *e)
 {
     int r = n->ipv4.subnet[0] ? said_range(l, n->ipv4.subnet, h, &l->ipv4, e)
                               : free_ipv4(l, h, &l->ipv4, e);
 
-    if (r == 0)
-        r = set_gateway(&l->ipv4, n->ipv4.gateway, e);
-    if (r < 0 || n->no_ipv6)
-        return r;
-    r = n->ipv6.subnet[0] ? said_range(l, n->ipv6.subnet, h, &l->ipv6, e)
-                          : free_ipv6(l, h, &l->ipv6, e);
+    return r < 0 ? r : set_gateway(&l->ipv4, n->ipv4.gateway, e);
+}
+
+static int choose_ipv6(struct lease *l, const struct network *n, const struct lease_host *h,
+                       struct err *e)
+{
+    int r = n->ipv6.subnet[0] ? said_range(l, n->ipv6.subnet, h, &l->ipv6, e)
+                              : free_ipv6(l, h, &l->ipv6, e);
+
     return r < 0 ? r : set_gateway(&l->ipv6, n->ipv6.gateway, e);
+}
+
+static int choose_ranges(struct lease *l, const struct network *n, const struct lease_host *h,
+                         struct err *e)
+{
+    int r = n->no_ipv4 ? 0 : choose_ipv4(l, n, h, e);
+
+    return r < 0 || n->no_ipv6 ? r : choose_ipv6(l, n, h, e);
 }
 
 int lease_open(struct lease *l, const struct network *n, const struct lease_host *h, struct err *e)
@@ -205,7 +219,7 @@ static struct claims collect(const struct network *n, const struct lease_want *w
 
 static const struct cidr *range_of(const struct lease *l, const struct cidr *address)
 {
-    return address->family == l->ipv4.family ? &l->ipv4 : &l->ipv6;
+    return address->family == AF_INET ? &l->ipv4 : &l->ipv6;
 }
 
 static const char *holder(const struct lease *l, const struct cidr *address)
@@ -269,18 +283,27 @@ static int take_free(const struct lease *l, const struct claims *c, const struct
     return r < 0 ? r : refuse(e, -ENOSPC, "range", &from, "has no free address");
 }
 
+/* the number in the IPv6 range from which on one is looked for: that in the IPv4 range */
+static uint64_t alike(const struct cidr *range, const struct cidr *address)
+{
+    return address->family != 0 ? cidr_number(range, address) : 1;
+}
+
 static int settle(struct lease *l, const struct network *n, const struct claims *c,
                   const struct lease_want *wants, size_t n_wants, const struct lease_want *w,
                   struct err *e)
 {
     struct place p = { 0 };
-    int r = w->ipv4[0] ? take_said(l, w->ipv4, wants, n_wants, &p.ipv4, e)
-                       : take_free(l, c, &l->ipv4, n->ipv4.pool, 1, &p.ipv4, e);
+    int r = 0;
 
+    if (w->ipv4[0])
+        r = take_said(l, w->ipv4, wants, n_wants, &p.ipv4, e);
+    else if (l->ipv4.family != 0)
+        r = take_free(l, c, &l->ipv4, n->ipv4.pool, 1, &p.ipv4, e);
     if (r == 0 && w->ipv6[0])
         r = take_said(l, w->ipv6, wants, n_wants, &p.ipv6, e);
     else if (r == 0 && l->ipv6.family != 0)
-        r = take_free(l, c, &l->ipv6, n->ipv6.pool, cidr_number(&l->ipv4, &p.ipv4), &p.ipv6, e);
+        r = take_free(l, c, &l->ipv6, n->ipv6.pool, alike(&l->ipv4, &p.ipv4), &p.ipv6, e);
     if (r < 0)
         return err_wrap(e, "service '%s'", w->who);
     p.ipv4.prefix = l->ipv4.prefix;

@@ -19,14 +19,14 @@ enum { LEASE_DEFINITION = 512 };
 
 struct place {
     char *who;
-    struct cidr ipv4, ipv6; /* ipv6.family 0: none */
+    struct cidr ipv4, ipv6; /* family 0: none */
 };
 
 struct lease {
     char *key;        /* of the network in its project */
     char *definition; /* what it was made from, lease_definition() */
     char bridge[ADDRESS_BRIDGE];
-    struct cidr ipv4, ipv6; /* the host's own addresses in its ranges; ipv6.family 0: none */
+    struct cidr ipv4, ipv6; /* the host's own addresses in its ranges; family 0: none */
     struct place *places;
     size_t n_places;
     uint64_t tag; /* of the last request to the broker about it */

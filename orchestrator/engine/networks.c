@@ -326,23 +326,26 @@ static const char *keep_address(struct arena *a, const struct cidr *c)
     return arena_strdup(a, text);
 }
 
-/* the network that carries the default route, SIZE_MAX if none leads out */
-static size_t way_out(const struct supervisor *s, const struct instance *i)
+/* the network that carries the default route of one kind, SIZE_MAX if none leads out */
+static size_t way_out(const struct supervisor *s, const struct instance *i, bool ipv6)
 {
     const struct unit *u = i->unit;
     size_t best = SIZE_MAX;
 
-    for (size_t n = 0; n < u->n_networks; n++)
-        if (!find_network(s, i->in, u->networks[n].network).network->internal &&
+    for (size_t n = 0; n < u->n_networks; n++) {
+        const struct network *net = find_network(s, i->in, u->networks[n].network).network;
+
+        if (!net->internal && !(ipv6 ? net->no_ipv6 : net->no_ipv4) &&
             (best == SIZE_MAX || u->networks[n].gw_priority > u->networks[best].gw_priority))
             best = n;
+    }
     return best;
 }
 
 static void plan_links(const struct supervisor *s, const struct instance *i, struct arena *a,
                        struct runtime_launch *out)
 {
-    size_t gateway = way_out(s, i);
+    size_t out4 = way_out(s, i, false), out6 = way_out(s, i, true);
 
     out->links = arena_array(a, i->unit->n_networks + 1, sizeof *out->links);
     for (size_t n = 0; n < i->unit->n_networks; n++) {
@@ -355,8 +358,8 @@ static void plan_links(const struct supervisor *s, const struct instance *i, str
             .bridge = l->bridge,
             .ipv4 = keep(a, &p->ipv4),
             .ipv6 = keep(a, &p->ipv6),
-            .gateway4 = n == gateway ? keep_address(a, &l->ipv4) : "",
-            .gateway6 = n == gateway ? keep_address(a, &l->ipv6) : "",
+            .gateway4 = n == out4 ? keep_address(a, &l->ipv4) : "",
+            .gateway6 = n == out6 ? keep_address(a, &l->ipv6) : "",
             .mac = at->mac,
             .interface = at->interface,
         };
@@ -367,6 +370,9 @@ static void plan_extra_hosts(const struct instance *i, struct runtime_launch *ou
 {
     const char *gateway = ""; /* compose/resolve_network.c: there is one where it is needed */
 
+    for (size_t n = 0; n < out->n_links; n++)
+        if (gateway[0] == '\0')
+            gateway = out->links[n].gateway6;
     for (size_t n = 0; n < out->n_links; n++)
         if (out->links[n].gateway4[0] != '\0')
             gateway = out->links[n].gateway4;
@@ -419,8 +425,9 @@ static void plan_names(const struct supervisor *s, const struct instance *i,
             names = arena_printf(a, "%s %s", names, i->unit->links[n].name);
     if (other == at && strcmp(i->unit->hostname, other->name) != 0)
         names = arena_printf(a, "%s %s", names, i->unit->hostname);
-    out->hosts[out->n_hosts++] =
-        (struct runtime_host){ .address = keep_address(a, &p->ipv4), .names = names };
+    if (p->ipv4.family != 0)
+        out->hosts[out->n_hosts++] =
+            (struct runtime_host){ .address = keep_address(a, &p->ipv4), .names = names };
     if (p->ipv6.family != 0)
         out->hosts[out->n_hosts++] =
             (struct runtime_host){ .address = keep_address(a, &p->ipv6), .names = names };

@@ -19,9 +19,9 @@ struct network {
     const char *key;  /* name in the file */
     const char *name; /* full name, PROJECT_KEY unless set */
     bool internal;
-    bool external; /* of another project, known by its full name */
-    bool no_ipv6;
-    unsigned mtu; /* bytes, 0 = the usual */
+    bool external;         /* of another project, known by its full name */
+    bool no_ipv4, no_ipv6; /* not both */
+    unsigned mtu;          /* bytes, 0 = the usual */
     struct address_range ipv4, ipv6;
 };
 
@@ -46,7 +46,7 @@ struct unit_link {
 };
 
 struct port {
-    const char *address; /* host address, "" = all IPv4 and IPv6 addresses */
+    const char *address; /* host address, "" = all, "0.0.0.0" and "::" = all of that kind */
     uint16_t published;  /* port of the host, or the first of those it may be; 0 = any */
     uint16_t last;       /* of those it may be; `published` when there is no choice */
     uint16_t target;

@@ -278,6 +278,7 @@ static const struct json_member network_members[] = {
     TEXT(network, name),
     PLAIN(network, internal, T_BOOL),
     PLAIN(network, external, T_BOOL),
+    PLAIN(network, no_ipv4, T_BOOL),
     PLAIN(network, no_ipv6, T_BOOL),
     PLAIN(network, mtu, T_UINT),
     ONE(network, ipv4, range_kind),

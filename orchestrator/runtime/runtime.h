@@ -18,7 +18,7 @@ enum { RUNTIME_STREAM_FDS = 6 };
 
 struct runtime_network {
     const char *project, *bridge;
-    const char *ipv4, *ipv6; /* the host's addresses with prefix length; ipv6 "" = none */
+    const char *ipv4, *ipv6; /* the host's addresses with prefix length; "" = none */
     unsigned mtu;            /* 0 = the usual */
     bool internal;
     uint64_t tag; /* `answered` with it when this was done or refused; 0: nobody waits */

@@ -42,6 +42,11 @@ moved() {
         [ "$(readlink "/proc/$pid/ns/net")" = "$(readlink "/proc/$any/ns/net")" ]
 }
 
+# said ADDRESS PORT: what answers there
+said() {
+    in_net timeout 10 bash -c "exec 3<>/dev/tcp/$1/$2; cat <&3"
+}
+
 @test "ipam: subnet, gateway, fixed addresses of both kinds, a range for the others" {
     [ "$(address_of web wan0 4)" = 10.123.5.9/24 ]
     address_of web wan0 6
@@ -66,6 +71,36 @@ moved() {
     [ "$(names_of web database)" = "$(names_of web db)" ]
     [ "$(names_of web db | wc -l)" -eq 1 ]
     [ -z "$(names_of any db)" ]
+}
+
+@test "enable_ipv4: false: addresses, route, names and published ports are those of IPv6; two networks, a way out by each" {
+    local address bridge
+    [ -z "$(address_of six eth0 4)" ]
+    [ -z "$(in_net_of six ip -4 route show)" ]
+    address=$(address_of six eth0 6)
+    [[ $address == fd*/64 ]]
+    bridge=$(in_net_of six ip -j -6 route show default | jq -r '.[0].gateway')
+    # the host's address there, and nothing of the other kind on its bridge
+    [ "$(in_net ip -j address show to "$bridge" | jq '.[].addr_info[]? | select(.family == "inet")')" = "" ]
+    [ "$(names_of six six | sort -u)" = "${address%/*}" ]
+    [ "$(names_of mixed six)" = "${address%/*}" ]
+    [ "$(names_of six upstairs)" = "$bridge" ]
+    [ "$(in_net_of mixed timeout 10 bash -c "exec 3<>/dev/tcp/${address%/*}/8000; cat <&3")" = six ]
+    # each kind leads out where it can
+    [ "$(in_net_of mixed ip -j route show default | jq -r '.[0].dev')" = eth0 ]
+    [ "$(in_net_of mixed ip -j -6 route show default | jq -r '.[0].dev')" = eth1 ]
+    [ "$(orch port six 8000)" = "[::]:8200" ]
+    [[ $(orch ps | grep '^six') == *"[::]:8200->8000/tcp"* ]]
+    [ "$(said "$bridge" 8200)" = six ]
+    [ "$(said "$bridge" 8202)" = mixed ]
+    # an address that means all of one kind
+    [ "$(said 127.0.0.1 8203)" = mixed ]
+    run said "$bridge" 8203
+    [[ $output == *"Connection refused"* ]]
+    # the port is that of IPv6 alone: somebody else may have it
+    in_net python3 -c 'import socket; socket.create_server(("0.0.0.0", 8200))'
+    run in_net python3 -c 'import socket; socket.create_server(("::", 8200), family=socket.AF_INET6)'
+    [[ $output == *"Address already in use"* ]]
 }
 
 @test "links: one more name for one service; network_mode: bridge is a network of its own" {
@@ -94,11 +129,6 @@ moved() {
     orch restart lodger
     moved "$lodger"
     [ "$(ps_field any pid)" = "$any" ]
-}
-
-# said ADDRESS PORT: what answers there
-said() {
-    in_net timeout 10 bash -c "exec 3<>/dev/tcp/$1/$2; cat <&3"
 }
 
 @test "ports: of a range the first that is free; without a number any; on every address of the host" {
@@ -226,7 +256,9 @@ ipv4_address: 10.1.2.255|ipam: { config: [{ subnet: 10.1.2.0/24 }] }|no address 
 |ipam: { config: [{ subnet: 10.120.0.0/13 }] }|overlaps that of another network
 |driver_opts: { parent: eth0 }|no driver option 'parent'
 |driver_opts: { com.docker.network.driver.mtu: 900 }|from 1280 to 65535
-|enable_ipv4: false|enable_ipv4
+|enable_ipv4: false, enable_ipv6: false|IPv4, IPv6 or both
+|enable_ipv4: false, ipam: { config: [{ subnet: 10.1.2.0/24 }] }|there is an IPv4 subnet, 10.1.2.0/24
+ipv4_address: 10.1.2.3|enable_ipv4: false|network 'default' has no IPv4
 mac_address: "03:00:00:00:00:01"||no hardware address
 interface_name: lo||cannot be called 'lo'
 EOF

@@ -123,9 +123,9 @@ json_t *publish_shut(const struct guest *g)
     return json_array();
 }
 
-int net_forwarding_on(bool ipv6, struct err *e)
+int net_forwarding_on(bool ipv4, bool ipv6, struct err *e)
 {
-    (void) ipv6, (void) e;
+    (void) ipv4, (void) ipv6, (void) e;
     return 0;
 }
 

@@ -184,6 +184,48 @@ static void a_small_range_ends(void **state)
     }
 }
 
+static void a_network_of_one_kind_has_no_address_of_the_other(void **state)
+{
+    const struct lease_want wants[] = {
+        { "any", "", "", false },
+        { "fixed", "", "fd09::2", false },
+        { "four", "10.9.0.2", "", false },
+    };
+    struct network n = network("", "");
+    struct lease l = { 0 };
+    struct err e = ERR_INIT;
+
+    (void) state;
+    n.no_ipv4 = true;
+    n.ipv6.subnet = "fd09::/64";
+    assert_int_equal(open_on(&l, &n, NULL, &e), 0);
+    assert_int_equal(l.ipv4.family, 0);
+    assert_int_equal(lease_assign(&l, &n, wants, 2, &e), 0);
+    check_place(&l, "fixed", "", "fd09::2/64");
+    check_place(&l, "any", "", "fd09::3/64");
+    /* they keep them, and nobody gets the other kind */
+    assert_int_equal(lease_assign(&l, &n, wants, 2, &e), 0);
+    check_place(&l, "any", "", "fd09::3/64");
+    assert_int_equal(lease_assign(&l, &n, wants, 3, &e), -EINVAL);
+    assert_non_null(strstr(e.msg, "not in the subnet"));
+    lease_clear(&l);
+}
+
+/* or every network would be made anew by an update of the programs */
+static void a_definition_is_what_earlier_versions_saved(void **state)
+{
+    char text[LEASE_DEFINITION], other[LEASE_DEFINITION];
+    struct network n = network("10.9.0.0/24", "");
+
+    (void) state;
+    n.ipv6.subnet = "fd09::/64";
+    lease_definition(&n, text);
+    assert_string_equal(text, "0 0 0 10.9.0.0/24  fd09::/64 ");
+    n.no_ipv4 = true;
+    lease_definition(&n, other);
+    assert_string_not_equal(text, other);
+}
+
 static void an_address_outside_of_the_range_is_refused(void **state)
 {
     static const struct {
@@ -219,6 +261,8 @@ int main(void)
         cmocka_unit_test(what_the_file_says_comes_first),
         cmocka_unit_test(an_address_moves_from_whoever_does_not_run),
         cmocka_unit_test(a_small_range_ends),
+        cmocka_unit_test(a_network_of_one_kind_has_no_address_of_the_other),
+        cmocka_unit_test(a_definition_is_what_earlier_versions_saved),
         cmocka_unit_test(an_address_outside_of_the_range_is_refused),
     };
 

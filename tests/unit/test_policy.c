@@ -667,10 +667,13 @@ static void a_subnet_needs_an_address_and_a_sane_prefix(void **state)
 
     (void) state;
     for (size_t i = 0; i < ARRAY_LEN(bad4); i++)
-        assert_int_equal(policy_subnet(bad4[i], false, NULL), -EINVAL);
-    assert_int_equal(policy_subnet("10.0.0.1/24", false, NULL), 0);
-    assert_int_equal(policy_subnet("fd00::1/64", true, NULL), 0);
-    assert_int_equal(policy_subnet("10.0.0.1/24", true, NULL), -EINVAL);
+        assert_int_equal(policy_subnets(bad4[i], "", NULL), -EINVAL);
+    assert_int_equal(policy_subnets("10.0.0.1/24", "10.0.0.1/24", NULL), -EINVAL);
+    assert_int_equal(policy_subnets("10.0.0.1/24", "fd00::1/4", NULL), -EINVAL);
+    assert_int_equal(policy_subnets("", "10.0.0.1/24", NULL), -EINVAL);
+    assert_int_equal(policy_subnets("10.0.0.1/24", "", NULL), 0);
+    assert_int_equal(policy_subnets("", "fd00::1/64", NULL), 0);
+    assert_int_equal(policy_subnets("10.0.0.1/24", "fd00::1/64", NULL), 0);
     assert_int_equal(policy_mtu(0, true, NULL), 0);
     assert_int_equal(policy_mtu(1279, true, NULL), -EINVAL);
     assert_int_equal(policy_mtu(1279, false, NULL), 0);
