@@ -17,9 +17,10 @@
 #include "cli/remote.h"
 #include "cli/request.h"
 #include "compose/load.h"
+#include "compose/publish.h"
 #include "model/project_json.h"
 
-enum { OPT_NO_DEPS = 256, OPT_ENTRYPOINT, OPT_NAME, OPT_PORTS, OPT_RM };
+enum { OPT_NO_DEPS = 256, OPT_ENTRYPOINT, OPT_NAME, OPT_ALIASES, OPT_RM };
 enum { FAILURE_LINES = 40, SERVICE_ROOM = 128, NAME_ROOM = 16 };
 
 /* what keeps a sandbox while a command is in it */
@@ -27,8 +28,8 @@ static const char *const keeper[] = { "/bin/sleep", "infinity", NULL };
 
 struct wish {
     struct remote_command command;
-    bool no_deps, ports;
-    char **volumes;
+    bool no_deps, ports, aliases;
+    char **volumes, **publish;
     const char *entrypoint, *name;
 };
 
@@ -39,7 +40,9 @@ static const struct argp_option options[] = {
     { "name", OPT_NAME, "NAME", 0, "Its name is SERVICE.run-NAME", 0 },
     { "volume", 'v', "SOURCE:TARGET[:ro]", 0, "One more volume or directory of the host", 0 },
     { "no-deps", OPT_NO_DEPS, NULL, 0, "Starts nothing else", 0 },
-    { "service-ports", OPT_PORTS, NULL, 0, "Publishes the ports of the service", 0 },
+    { "service-ports", 'P', NULL, 0, "Publishes the ports of the service", 0 },
+    { "publish", 'p', "[[ADDRESS:]PORT:]TARGET[/udp]", 0, "Publishes one more port", 0 },
+    { "use-aliases", OPT_ALIASES, NULL, 0, "Others find it by the names of the service too", 0 },
     /* what is so anyway may be said */
     { "rm", OPT_RM, NULL, OPTION_HIDDEN, NULL, 0 },
     { 0 }
@@ -55,7 +58,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case OPT_ENTRYPOINT: w->entrypoint = arg; return 0;
     case OPT_NAME: w->name = arg; return 0;
     case OPT_NO_DEPS: w->no_deps = true; return 0;
-    case OPT_PORTS: w->ports = true; return 0;
+    case OPT_ALIASES: w->aliases = true; return 0;
+    case 'P': w->ports = true; return 0;
+    case 'p': strv_append(&w->publish, arg); return 0;
     case ARGP_KEY_END:
         if (!w->command.service)
             argp_error(state, "a service is needed");
@@ -124,13 +129,40 @@ static int add_volume(const struct project *p, struct unit *u, const char *text,
     return 0;
 }
 
+/* the names by which others know the service */
+static const char *const *names_of(const struct unit *u, const struct attachment *at,
+                                   struct arena *a)
+{
+    size_t n = 0;
+    const char **names;
+
+    while (at->aliases && at->aliases[n])
+        n++;
+    names = arena_array(a, n + 2, sizeof *names);
+    names[0] = u->name;
+    for (size_t i = 0; i < n; i++)
+        names[i + 1] = at->aliases[i];
+    return names;
+}
+
+static int add_ports(const struct wish *w, const struct project *p, struct unit *u, struct err *e)
+{
+    u->n_ports = w->ports ? u->n_ports : 0;
+    for (char **text = w->publish; text && *text; text++)
+        if (publish_port(p, u, *text, e) < 0) {
+            err_wrap(e, "-p %s", *text);
+            return err_classify(e, ERR_USAGE);
+        }
+    return 0;
+}
+
 /* the service as its one-off sibling; the project stays with the service's own definition */
 static int make_definition(const struct wish *w, const struct project *p, struct unit *u,
                            struct err *e)
 {
     struct mount *mounts =
         arena_array(p->arena, u->n_mounts + 1 + strv_len(w->volumes), sizeof *mounts);
-    int r = 0;
+    int r;
 
     if (u->n_mounts > 0)
         memcpy(mounts, u->mounts, u->n_mounts * sizeof *mounts);
@@ -138,9 +170,9 @@ static int make_definition(const struct wish *w, const struct project *p, struct
     u->n_deps = 0;
     if (strcmp(u->hostname, u->name) == 0) /* which means the service, for it too */
         u->hostname = arena_printf(p->arena, "%s-run-%s", u->name, w->name);
-    u->n_ports = w->ports ? u->n_ports : 0;
+    r = add_ports(w, p, u, e);
     for (size_t i = 0; i < u->n_networks; i++) {
-        u->networks[i].aliases = NULL;
+        u->networks[i].aliases = w->aliases ? names_of(u, &u->networks[i], p->arena) : NULL;
         u->networks[i].ipv4 = u->networks[i].ipv6 = u->networks[i].mac = "";
     }
     for (char **v = w->volumes; v && *v && r == 0; v++)
@@ -294,7 +326,7 @@ int cmd_run(struct cli *cli, int argc, char **argv)
         .args_doc = "SERVICE [COMMAND [ARGUMENT...]]",
         .doc = "Runs a command, or that of the service, in a sandbox of its own: with the "
                "networks, volumes, secrets, limits and user of the service, without its ports, "
-               "aliases, restart policy and health check.  What it depends on is started first; "
+               "names, restart policy and health check.  What it depends on is started first; "
                "the sandbox is gone when the command has ended.  The exit status is the "
                "command's, else as with exec."
     };
@@ -312,6 +344,7 @@ int cmd_run(struct cli *cli, int argc, char **argv)
     code = run(cli, &w, &e);
     strv_free(w.command.env);
     strv_free(w.volumes);
+    strv_free(w.publish);
     if (e.code == 0)
         return code;
     (void) cli_fail(cli, &e);

@@ -57,6 +57,8 @@ int resolve_backup(struct resolve *r, struct err *e);
 /* a section that says how much of logs is kept; NULL says nothing */
 int resolve_log_keep(struct resolve *r, const struct node *n, struct log_keep *out, struct err *e);
 int resolve_network(struct resolve *r, struct err *e);
+/* after its networks */
+int resolve_ports(struct resolve *r, struct err *e);
 /* the networks of a project, for its units to be on */
 int resolve_networks(struct project *p, const struct node *document, struct err *e);
 int resolve_rights(struct resolve *r, struct err *e);

@@ -349,100 +349,6 @@ static int dns(struct resolve *r, struct err *e)
     return 0;
 }
 
-/* "8080", "8000-8010", "0" for any */
-static int published(const char *text, struct port *out)
-{
-    char first[8];
-    size_t len = strcspn(text, "-");
-
-    if (strcmp(text, "0") == 0)
-        return 0;
-    if (len >= sizeof first)
-        return -EINVAL;
-    (void) snprintf(first, sizeof first, "%.*s", (int) len, text);
-    if (num_port(first, &out->published) < 0 ||
-        num_port(text[len] ? text + len + 1 : first, &out->last) < 0 || out->last < out->published)
-        return -EINVAL;
-    return 0;
-}
-
-static int refuse_ports(const struct resolve *r, const struct node *list, struct err *e)
-{
-    const char *with = r->unit->network_of;
-
-    if (with[0] == '\0')
-        return resolve_refuse(list, e, "a service without a network has no ports to publish");
-    if (strcmp(with, PROJECT_HOST) == 0)
-        return resolve_refuse(list, e, "on the host's network its ports are the host's already");
-    return resolve_refuse(list, e, "it lives in the network of '%s': publish them there", with);
-}
-
-/* does a way of this kind lead from the host to the service?  Of the networks of others nobody
- * knows before they are there. */
-static bool leads_in(const struct resolve *r, bool ipv6)
-{
-    for (size_t i = 0; i < r->unit->n_networks; i++) {
-        const struct network *net = project_network(r->project, r->unit->networks[i].network);
-
-        if (!net->internal && !(ipv6 ? net->no_ipv6 : net->no_ipv4))
-            return true;
-    }
-    return false;
-}
-
-/* where the host listens: what no network leads on from would be a port that nobody answers */
-static int port_address(const struct resolve *r, const struct node *n, struct port *p,
-                        struct err *e)
-{
-    const struct node *said = node_get(n, "host_ip");
-    bool ipv6;
-
-    p->address = node_get_text(n, "host_ip", "");
-    if (p->address[0] == '\0' && leads_in(r, true) && !leads_in(r, false))
-        p->address = "::";
-    if (p->address[0] == '\0')
-        return 0;
-    if (!is_address(p->address))
-        return resolve_refuse(said, e, "'%s' is no address", p->address);
-    ipv6 = strchr(p->address, ':') != NULL;
-    if (leads_in(r, !ipv6) && !leads_in(r, ipv6))
-        return resolve_refuse(said, e,
-                              "'%s' is %s, and no network of the service that leads out "
-                              "has that",
-                              p->address, ipv6 ? "IPv6" : "IPv4");
-    return 0;
-}
-
-static int ports(struct resolve *r, struct err *e)
-{
-    const struct node *list = node_get(r->service, "ports");
-    int code;
-
-    if (node_count(list) > 0 && r->unit->n_networks == 0)
-        return refuse_ports(r, list, e);
-    r->unit->ports = arena_array(r->arena, (list ? list->n : 0) + 1, sizeof *r->unit->ports);
-    for (size_t i = 0; list && i < list->n; i++) {
-        const struct node *n = list->items[i];
-        struct port *p = &r->unit->ports[r->unit->n_ports];
-
-        const char *protocol = node_get_text(n, "protocol", "tcp");
-
-        p->udp = strcmp(protocol, "udp") == 0;
-        if (!p->udp && strcmp(protocol, "tcp") != 0)
-            return resolve_refuse(node_get(n, "protocol"), e,
-                                  "'%s' cannot be published; tcp and udp can", protocol);
-        code = port_address(r, n, p, e);
-        if (code < 0)
-            return code;
-        if (num_port(node_get_text(n, "target", ""), &p->target) < 0)
-            return resolve_refuse(n, e, "'target' must be a port");
-        if (published(node_get_text(n, "published", "0"), p) < 0)
-            return resolve_refuse(n, e, "'published' must be a port or a range of ports");
-        r->unit->n_ports++;
-    }
-    return 0;
-}
-
 int resolve_network(struct resolve *r, struct err *e)
 {
     int code = attachments(r, e);
@@ -450,5 +356,5 @@ int resolve_network(struct resolve *r, struct err *e)
     if (code < 0 || (code = mode(r, e)) < 0 || (code = links(r, e)) < 0 ||
         (code = hosts(r, e)) < 0 || (code = dns(r, e)) < 0)
         return code;
-    return ports(r, e);
+    return resolve_ports(r, e);
 }

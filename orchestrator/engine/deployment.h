@@ -126,6 +126,7 @@ struct deployment {
     bool resting; /* all stops for now, in order, and stays wanted: whoever is next starts it */
     bool networks_ready;
     unsigned names;              /* how often instances came and went */
+    bool names_pass;             /* among them are those of a command of `run` */
     bool removing;               /* the end: no instance is left, networks and volumes go */
     struct timetable *timetable; /* its schedules; NULL = none */
     struct timer tidy;

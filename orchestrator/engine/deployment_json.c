@@ -52,7 +52,9 @@ static json_t *instance_to_json(const struct instance *i)
     (void) json_object_set_new(json, "next",
                                json_boolean(deployment_project_of(i) != i->in->project));
     (void) json_object_set_new(json, "was_ready", json_boolean(i->ready_seen));
-    (void) json_object_set_new(json, "named", json_boolean(i->names == i->in->names));
+    /* what runs once is forgotten with this supervisor, and its names have to be */
+    (void) json_object_set_new(json, "named",
+                               json_boolean(i->names == i->in->names && !i->in->names_pass));
     (void) json_object_set_new(json, "last_memory_limit",
                                json_integer((json_int_t) i->last.memory_limit));
     return json;

@@ -415,7 +415,7 @@ static void plan_names(const struct supervisor *s, const struct instance *i,
 
     if (!p)
         return;
-    if (other->unit->replicas > 1)
+    if (other->unit->replicas > 1 && other->index > 0)
         names = arena_printf(a, "%s %s-%s-%u", names, other->in->project->name, other->name,
                              other->index);
     for (const char *const *alias = there->aliases; alias && *alias; alias++)
@@ -439,7 +439,19 @@ static size_t count_instances(const struct supervisor *s)
 
     for (size_t k = 0; k < s->n_deployments; k++)
         n += s->deployments[k]->n_instances;
+    for (size_t k = 0; k < s->n_deployments; k++)
+        for (const struct instance *o = NULL; (o = once_next(s, s->deployments[k], o));)
+            n++;
     return n;
+}
+
+/* commands of `run` that are to be found by the names of their service */
+static void plan_one_offs(const struct supervisor *s, const struct instance *i,
+                          const struct instance *at, struct arena *a, struct runtime_launch *out)
+{
+    for (const struct instance *o = NULL; (o = once_next(s, i->in, o));)
+        if (o != i && o->state == STATE_UP && once_is_named(o))
+            plan_names(s, i, at, o, a, out);
 }
 
 static void plan_hosts(const struct supervisor *s, const struct instance *i,
@@ -457,6 +469,7 @@ static void plan_hosts(const struct supervisor *s, const struct instance *i,
     }
     if (once_is_known(s, i->id) && at == i)
         plan_names(s, i, at, i, a, out);
+    plan_one_offs(s, i, at, a, out);
     /* whoever shares an external network; a name of the project's own comes first */
     for (size_t k = 0; k < s->n_deployments; k++)
         for (size_t n = 0; s->deployments[k] != i->in && n < s->deployments[k]->n_instances; n++)

@@ -1,8 +1,5 @@
-/* One-off instances: a service's sandbox beside the service, for one command (`run`).
- *
- * With streams, what is launched only keeps the sandbox; the command joins it by the way of exec,
- * and the sandbox ends with the command.  Detached, the command is what is launched.  Nothing of
- * this is saved: a supervisor that is started again ends what it does not know. */
+#include "engine/once.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -54,6 +51,29 @@ const struct instance *once_next(const struct supervisor *s, const struct deploy
         seen |= &o->instance == after;
     }
     return NULL;
+}
+
+bool once_is_named(const struct instance *i)
+{
+    for (size_t n = 0; n < i->unit->n_networks; n++)
+        if (i->unit->networks[n].aliases && i->unit->networks[n].aliases[0])
+            return true;
+    return false;
+}
+
+/* its names have come, or go */
+static void tell_names(struct supervisor *s, const struct once *o)
+{
+    struct deployment *d = o->instance.in;
+
+    if (!once_is_named(&o->instance))
+        return;
+    d->names++;
+    d->names_pass = false;
+    for (const struct instance *i = NULL; (i = once_next(s, d, i));)
+        d->names_pass |= i->state == STATE_UP && once_is_named(i);
+    networks_tell(s, d);
+    supervisor_save(s);
 }
 
 static void answer(struct once *o, const struct runtime_answer *a)
@@ -273,6 +293,7 @@ bool once_started(struct supervisor *s, const char *id, int pid)
         return false;
     o->instance.state = STATE_UP;
     o->instance.pid = pid;
+    tell_names(s, o);
     if (o->command.detach && !o->unwanted) {
         answer(o, &(struct runtime_answer){ .ok = true, .output = o->instance.name });
         return true;
@@ -327,6 +348,8 @@ bool once_ended(struct supervisor *s, const char *id, const struct exit_info *ho
     if (s->ops->remove(s->self, id, &e) < 0)
         log_err(&e, id);
     o->ended = true;
+    o->instance.state = STATE_DOWN;
+    tell_names(s, o);
     if (o->tag != 0 && !how->stage[0])
         return true; /* it was killed with its command in it, whose end is told next */
     exit_describe(how, text, sizeof text);

@@ -123,6 +123,7 @@ void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, s
 
         d->networks_ready = false;
         restart_vanished(d, seen, n);
+        networks_tell(s, d); /* whom the last supervisor did not come to, or told of who is gone */
         supervisor_settle(d);
     }
     supervisor_touch(s);

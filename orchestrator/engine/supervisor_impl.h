@@ -3,6 +3,7 @@
 #define IPAM_ENGINE_SUPERVISOR_IMPL_H
 
 #include "engine/fsm.h"
+#include "engine/once.h"
 #include "engine/rollout.h"
 #include "engine/supervisor.h"
 
@@ -176,22 +177,6 @@ void inquiry_free(struct supervisor *s);
 void pause_note(struct instance *i, bool paused);
 /* thaws what is to get a signal; nothing where it is not paused */
 void pause_lift(struct instance *i);
-
-/* once.c */
-/* the one-off instances of a deployment, one after the other; NULL begins and ends */
-const struct instance *once_next(const struct supervisor *s, const struct deployment *d,
-                                 const struct instance *after);
-/* true when the report was about one of them */
-bool once_started(struct supervisor *s, const char *id, int pid);
-bool once_ended(struct supervisor *s, const char *id, const struct exit_info *how);
-bool once_refused(struct supervisor *s, const char *id, const struct err *why);
-bool once_streams(struct supervisor *s, const char *id, int fds[RUNTIME_STREAM_FDS]);
-bool once_answered(struct supervisor *s, uint64_t tag, const struct runtime_answer *a);
-bool once_is_known(const struct supervisor *s, const char *id);
-void once_connected(struct supervisor *s, const struct runtime_seen *seen, size_t n);
-void once_forget(struct supervisor *s, const void *owner);
-void once_end_all(struct supervisor *s, const struct deployment *d);
-void once_free(struct supervisor *s);
 
 /* recovery.c */
 void recovery_connected(struct supervisor *s, const struct runtime_seen *seen, size_t n);

@@ -147,6 +147,73 @@ import urllib.request; print(len(urllib.request.urlopen(\"http://db:8000/GPL-3\"
     nothing_is_left
 }
 
+# answers PORT: something does, on the host's loopback
+answers() {
+    in_net timeout 5 bash -c "exec 3<>/dev/tcp/127.0.0.1/$1" 2>/dev/null
+}
+
+# one_off_pid NAME
+one_off_pid() {
+    orch ps --format json | jq -r --arg n "$1" '.one_offs[] | select(.name == $n) | .pid'
+}
+
+@test "-p and --service-ports: published while it runs; what is no port, or is taken, is refused" {
+    run_ -d --no-deps --name open -p 127.0.0.1:8181:8000 -p 8182:8000/tcp web /usr/bin/python3 -m http.server 8000 -d /tmp
+    [ "$status" -eq 0 ]
+    wait_until 10 answers 8181
+    answers 8182
+    run ! answers 8000
+    run_ --no-deps -p 8182:1 web true
+    [ "$status" -eq 125 ]
+    [[ $stderr == *"8182/tcp is in use"* ]]
+    kill -KILL "$(one_off_pid web.run-open)"
+    wait_until 10 nothing_is_left
+    run ! answers 8181
+    # the service has its ports itself
+    run_ --no-deps --service-ports web true
+    [ "$status" -eq 125 ]
+    [[ $stderr == *"8080/tcp is in use"* ]]
+    orch stop web
+    run_ -d --no-deps --name open -P web /usr/bin/python3 -m http.server 80 -d /tmp
+    wait_until 10 answers 8080
+    kill -KILL "$(one_off_pid web.run-open)"
+    wait_until 10 nothing_is_left
+    orch start web
+    run_ --no-deps -p 80:x web true
+    [ "$status" -eq 125 ]
+    [[ $stderr == *"-p 80:x"*"'80:x' is not a port"* ]]
+}
+
+# named usual|more: that many addresses, compared with $usual, in the /etc/hosts of db, for the alias of web
+named() {
+    local n
+    n=$(awk '$3 == "front" || $4 == "front"' "/proc/$(ps_field db pid)/root/etc/hosts" | sort -u | wc -l)
+    echo "front has $n addresses, usually $usual"
+    case $1 in
+    more) [ "$n" -gt "$usual" ] ;;
+    usual) [ "$n" -eq "$usual" ] ;;
+    esac
+}
+
+@test "--use-aliases: others find it by the names of the service, as long as it runs" {
+    local usual=2 who
+    named usual
+    run_ -d --no-deps --name hidden web sleep 3600
+    named usual
+    for who in itself ipam-orchd; do
+        run_ -d --no-deps --use-aliases --name found web sleep 3600
+        wait_until 10 named more
+        if [ "$who" = itself ]; then
+            kill -KILL "$(one_off_pid web.run-found)"
+        else
+            kill -KILL "$(daemon_pid "$who")"
+        fi
+        wait_until 20 named usual
+    done
+    kill -KILL "$(one_off_pid web.run-hidden)" 2>/dev/null || true
+    wait_until 20 nothing_is_left
+}
+
 @test "two at once have addresses of their own" {
     orch run --name one web sh -c 'mkfifo /data/go && hostname -I && read -r _ </data/go' >"$BATS_TEST_TMPDIR/one" 3>&- &
     local first=$!
