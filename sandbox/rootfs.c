@@ -19,6 +19,7 @@
 #include "sandbox/devices.h"
 #include "sandbox/etc.h"
 #include "sandbox/place.h"
+#include "sandbox/propagation.h"
 #include "sandbox/rights.h"
 #include "sandbox/setup.h"
 #include "sandbox/setup_number.h"
@@ -276,6 +277,9 @@ static int bind_source(struct plan *p, const struct spec_mount *m, struct err *e
     r = permit_opened(p->permit, &by, place, m->read_only && !m->follows, e);
     if (r < 0)
         return err_wrap(e, "bind source %s", m->source);
+    r = m->follows ? propagation_check(place, m->source, e) : 0;
+    if (r < 0)
+        return r;
     r = bind_opened(p, place, m, true);
     return r < 0 ? bind_error(place, r, "bind source", m->source, e) : 0;
 }

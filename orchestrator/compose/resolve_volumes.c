@@ -179,6 +179,14 @@ static int set_reach(const struct node *n, struct mount *m, struct err *e)
     return 0;
 }
 
+/* What is mounted later below the source comes in.  The other way nothing could come: no service
+ * has the right to mount, so a shared bind is one that listens.  Where the host's mount listens or
+ * tells, those below it that come along do so too, whether or not the word has an r. */
+static bool follows(const char *propagation)
+{
+    return strstr(propagation, "slave") || strstr(propagation, "shared");
+}
+
 static int add_one(const struct reading *x, const struct node *v, struct err *e)
 {
     const char *type = node_get_text(v, "type", "volume");
@@ -198,7 +206,7 @@ static int add_one(const struct reading *x, const struct node *v, struct err *e)
         code = add_named(x, v, &m, e);
     if (code < 0)
         return code;
-    m->follows = strcmp(node_get_text(node_get(v, "bind"), "propagation", ""), "rslave") == 0;
+    m->follows = follows(node_get_text(node_get(v, "bind"), "propagation", ""));
     m->read_only |= x->read_only || node_is_true(node_get(v, "read_only"));
     code = set_subpath(x->r, node_get(node_get(v, "volume"), "subpath"), m, e);
     return code < 0 ? code : set_reach(node_get(node_get(v, "bind"), "recursive"), m, e);

@@ -310,9 +310,10 @@ KIND(port, "port");
 
 static const char *const recursive_words[] = { "enabled", "disabled", "writable", "readonly", NULL };
 static const char *const selinux_words[] = { "z", "Z", NULL };
+static const char *const propagation_words[] = { "private", "rprivate", "slave", "rslave", "shared", "rshared", NULL };
 static const struct attribute mount_bind_list[] = {
-    { "selinux", TEXT_, .words = selinux_words, NO("no SELinux labels") },
-    { "propagation", TEXT_, ONLY("private", "rprivate", "rslave"), YES("rslave, where policy.conf permits it: what the host mounts below it later comes in; no service may mount anything for the host") },
+    { "selinux", TEXT_, .words = selinux_words, IDLE("services have the domain of the broker, which needs no label on files") },
+    { "propagation", TEXT_, .words = propagation_words, YES("where policy.conf permits it, and on a shared mount: what the host mounts below it later comes in; shared as slave, for no service can mount") },
     { "create_host_path", BOOL_, YES("true: `up` makes a missing directory with the rights of its caller; else it is refused") },
     { "recursive", TEXT_, .words = recursive_words, YES("whether mounts below come along, and as read-only as the rest") },
 };

@@ -74,10 +74,16 @@ YAML
     echo "exit $status: $output"
 }
 
-@test "bind propagation rslave: where policy permits it; what the host mounts later comes in, nothing goes out" {
-    local pid
+@test "bind propagation: where policy permits it; what the host mounts later comes in, nothing goes out" {
+    local pid how
     mkdir -p "$WORLD/late/later"
     mount --bind "$WORLD/late" "$WORLD/late"
+    mount --make-private "$WORLD/late"
+    policy "propagation = yes"
+    follow rslave
+    [ "$status" -ne 0 ]
+    [[ $output == *"$WORLD/late lies on a private mount"*"--make-rshared"* ]]
+    policy
     mount --make-shared "$WORLD/late"
     follow rslave
     [ "$status" -ne 0 ]
@@ -87,18 +93,20 @@ YAML
     [ "$status" -ne 0 ]
     [[ $output == *"bind-write"* ]]
     policy "propagation = yes"
-    follow rslave
-    [ "$status" -eq 0 ]
-    pid=$(orch_in "$WORLD/following" ps --format json | jq '.services[0].pid')
-    mount -t tmpfs -o mode=1777 late "$WORLD/late/later"
-    touch "$WORLD/late/later/mark"
-    nsenter -t "$pid" -m test -e /late/later/mark 3>&-
-    run ! nsenter -t "$pid" -m test -e /apart/later/mark 3>&-
-    # what is mounted inside, by root of the host, stays there
-    nsenter -t "$pid" -m mount -t tmpfs inside /late/later 3>&-
-    [ -e "$WORLD/late/later/mark" ]
-    orch_in "$WORLD/following" down
-    umount "$WORLD/late/later"
+    for how in rslave slave shared rshared; do
+        follow "$how"
+        [ "$status" -eq 0 ]
+        pid=$(orch_in "$WORLD/following" ps --format json | jq '.services[0].pid')
+        mount -t tmpfs -o mode=1777 late "$WORLD/late/later"
+        touch "$WORLD/late/later/mark"
+        nsenter -t "$pid" -m test -e /late/later/mark 3>&-
+        run ! nsenter -t "$pid" -m test -e /apart/later/mark 3>&-
+        # what is mounted inside, by root of the host, stays there
+        nsenter -t "$pid" -m mount -t tmpfs inside /late/later 3>&-
+        [ -e "$WORLD/late/later/mark" ]
+        orch_in "$WORLD/following" down
+        umount "$WORLD/late/later"
+    done
     umount "$WORLD/late"
 }
 

@@ -166,10 +166,8 @@ YAML
     done <<'EOT'
 volumes: [{ type: bind, source: ./no, target: /a }]|No such file
 volumes: [{ type: bind, source: ./no, target: /a, bind: { create_host_path: false } }]|No such file
-volumes: ["/srv:/a:rshared"]|mount anything for the host
-volumes: ["/srv:/a:slave"]|rslave
+volumes: [{ type: bind, source: /srv, target: /a, bind: { propagation: upwards } }]|rshared
 volumes: [{ type: bind, source: /srv, target: /a, bind: { recursive: readonly } }]|read_only: true
-volumes: [{ type: bind, source: /srv, target: /a, bind: { selinux: z } }]|SELinux
 volumes_from: ["container:x"]|there are no containers
 volumes_from: ["web2"]|web2
 volumes: [{ type: volume, target: /a, volume: { subpath: ../x } }]|below the volume
