@@ -72,7 +72,8 @@ host_state() {
     sed 1d /proc/swaps
 }
 
-# hostile_runs ID FIELDS: all tries by a service of the mine network
+# hostile_runs ID FIELDS [TRY...]: all tries by a service of the mine network; those that are named, and no others, may
+# succeed
 hostile_runs() {
     local before
     before=$(host_state)
@@ -86,10 +87,11 @@ hostile_runs() {
     # every line is a verdict; one of another form is a try that went wrong
     [ "$(grep -cE '^[a-z0-9-]+ (E[A-Z0-9]+|CONTAINED .+)$' <<<"$output")" -eq "${#lines[@]}" ]
     [ "${#lines[@]}" -ge 141 ]
+    [ "$(sed -n 's/ ESCAPED$//p' <<<"$output" | paste -sd' ')" = "${*:3}" ]
     # a call that is not there shows nothing about the sandbox
-    run ! grep -E " (EFAULT|EBADF|ESCAPED)$" <<<"$output"
+    run ! grep -E " (EFAULT|EBADF)$" <<<"$output"
     ended "$1"
-    [ "$(jq -r '"\(.code) \(.signal)"' <<<"${lines[0]}")" = "0 0" ]
+    [ "$(jq -r '"\(.code) \(.signal)"' <<<"${lines[0]}")" = "$(($# > 2)) 0" ]
     diff <(echo "$before") <(host_state)
     kill -0 "$HOST_PID"
     # the broker still works, and the neighbour is well
@@ -112,6 +114,19 @@ hostile_runs() {
     kill -0 "$PID"
     drive request kill '{"id":"t.host.1.1"}'
     ended t.host.1.1
+}
+
+@test "x-native: {proc: all} lets it see who is in its PID namespace, and nothing more" {
+    hostile_runs t.hostile.1.4 '{"proc_all":true}' see-init list-others init-command-line init-status
+}
+
+@test "nor more of another service that it lives with: names and arguments, not memory, environment or files" {
+    started t.host.1.2 '{"uid":33,"gid":33,"user":"www-data"}' "$GUESTS/guest_family" 0
+    hostile_runs t.hostile.1.5 '{"proc_all":true,"ipc_of":"t.host.1.2","pid_of":"t.host.1.2"}' see-init list-others \
+        init-command-line init-status
+    kill -0 "$PID"
+    drive request kill '{"id":"t.host.1.2"}'
+    ended t.host.1.2
 }
 
 @test "the same tries work for root outside, so that they can fail the test above" {
