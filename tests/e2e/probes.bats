@@ -10,6 +10,7 @@ setup_file() {
     openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 10 -subj /CN=svc.test \
         -addext subjectAltName=DNS:svc.test -keyout "$PROJECT/tls/good.key" -out "$PROJECT/tls/good.pem" 2>/dev/null
     chmod 644 "$PROJECT"/tls/good.*
+    export RIGHT=right WRONG=wrong
     orch up
     orch --profile wrong up --no-wait --no-deps unsocketed expiring misnamed untrusted plain
 }
@@ -67,6 +68,19 @@ refused() {
     refused "probe: { kind: tls, port: 1, ca: ./compose.yaml, insecure: true }" "'insecure' accepts any"
     head -c 40000 /dev/zero >"$WORLD/refused/large.pem"
     refused "probe: { kind: tls, port: 1, ca: ./large.pem }" "larger than 32 KiB"
+}
+
+@test "x-native.probe redis, mysql and http: as whom they log in, to which database, and whose certificate will do" {
+    orch --profile asked up cache shop pages
+    orch --profile asked up --no-wait --no-deps cache-password cache-user shop-user shop-database pages-known
+    wait_until 20 says cache-password WRONGPASS
+    wait_until 20 says cache-user WRONGPASS
+    wait_until 20 says shop-user "Access denied for user 'other'"
+    wait_until 20 says shop-database "to database 'mysql'"
+    wait_until 20 says pages-known certificate
+    for service in cache shop pages; do
+        [ "$(ps_field "$service" health)" = healthy ]
+    done
 }
 
 @test "x-native.probe log: a line of this life that matches, also one that was printed to a manager that was killed" {
