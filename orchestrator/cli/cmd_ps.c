@@ -14,17 +14,18 @@
 #include "cli/cmd.h"
 #include "cli/documents.h"
 #include "cli/log_watch.h"
+#include "cli/ps_tree.h"
 #include "cli/published.h"
 #include "cli/renewal.h"
 #include "cli/request.h"
 #include "model/member.h"
 
 struct input {
-    bool services, watch;
+    bool services, watch, tree, no_orphans;
     char **names;
 };
 
-enum { OPT_SERVICES = 256 };
+enum { OPT_SERVICES = 256, OPT_TREE, OPT_ORPHANS };
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -32,6 +33,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
     switch (key) {
     case OPT_SERVICES: in->services = true; return 0;
+    case OPT_TREE: in->tree = true; return 0;
+    case OPT_ORPHANS:
+        if (arg && strcmp(arg, "true") != 0 && strcmp(arg, "false") != 0)
+            argp_error(state, "--orphans is true or false, not '%s'", arg);
+        in->no_orphans = arg && arg[0] == 'f';
+        return 0;
     case 'w': in->watch = true; return 0;
     case 'a': return 0; /* stopped services are always shown */
     case ARGP_KEY_ARG: strv_append(&in->names, arg); return 0;
@@ -41,6 +48,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 static const struct argp_option options[] = {
     { "services", OPT_SERVICES, NULL, 0, "print names only", 0 },
+    { "tree", OPT_TREE, NULL, 0, "what services depend on below them", 0 },
+    { "orphans", OPT_ORPHANS, "BOOL", OPTION_ARG_OPTIONAL,
+      "false: without services that the files do not have any more", 0 },
     { "watch", 'w', NULL, 0,
       "go on: on a terminal the table anew with every change, elsewhere a line for each", 0 },
     { "all", 'a', NULL, 0, "accepted for compatibility: stopped services are shown too", 0 },
@@ -115,6 +125,8 @@ static void print_row(const json_t *s)
         printf("%swaits for %s", gap, member_text(s, "waits_for"));
     else if (!is_fine(s) && member_text(s, "last_exit")[0] != '\0')
         printf("%s%s", gap, member_text(s, "last_exit"));
+    else if (json_is_true(json_object_get(s, "orphan")))
+        printf("%snot in the files", gap);
     else if (json_is_true(json_object_get(s, "config_changed")))
         printf("%sconfig changed", gap);
     else if (member_text(s, "says")[0] != '\0')
@@ -124,6 +136,8 @@ static void print_row(const json_t *s)
 
 static bool is_wanted(const struct input *in, const json_t *service)
 {
+    if (in->no_orphans && json_is_true(json_object_get(service, "orphan")))
+        return false;
     return !in->names || strv_has(in->names, member_text(service, "service"));
 }
 
@@ -262,7 +276,8 @@ static int ps(const struct cli *cli, const struct input *in, bool *all_fine, str
         return r;
     one_offs = json_object_get(status, "one_offs");
     list = json_object_get(status, "services");
-    (void) renewal_load(cli, status, &now, &mistake); /* another matter */
+    if (renewal_load(cli, status, &now, &mistake) < 0 && renewal_orphans(cli, status))
+        (void) renewal_load(cli, status, &now, &mistake); /* what fails then is another matter */
     renewal_mark(list, now);
     project_free(now);
     for (size_t i = json_array_size(list); i > 0; i--) {
@@ -271,12 +286,14 @@ static int ps(const struct cli *cli, const struct input *in, bool *all_fine, str
         else
             (void) json_array_remove(list, i - 1);
     }
-    if (cli->format == FORMAT_JSON)
+    if (cli->format == FORMAT_JSON) {
         print_json(project, list, one_offs);
-    else
+    } else if (in->tree) {
+        ps_tree_print(list, stdout);
+    } else {
         print_table(in, list);
-    if (cli->format != FORMAT_JSON)
         print_one_offs(in, one_offs);
+    }
     json_decref(status);
     return 0;
 }

@@ -37,6 +37,37 @@ static bool is_made_up(const json_t *list, const char *name)
     return false;
 }
 
+static bool is_orphan(const json_t *service)
+{
+    return json_is_true(json_object_get(service, "orphan"));
+}
+
+bool renewal_orphans(const struct cli *cli, const json_t *status)
+{
+    static char every_profile[] = "*";
+    char *const profiles[] = { every_profile, NULL };
+    const json_t *list = json_object_get(status, "services");
+    struct load_options load = options_load(cli);
+    struct loaded l = { 0 };
+    struct err e = ERR_INIT;
+    bool any = false;
+
+    if (!files_are_here(cli, &load, status))
+        return false;
+    load.profiles = profiles;
+    if (load_model(&load, &l, &e) == 0)
+        for (size_t i = 0; i < json_array_size(list); i++) {
+            json_t *one = json_array_get(list, i);
+            const char *name = member_text(one, "service");
+            bool orphan = !node_get(node_get(l.model, "services"), name) && !is_made_up(list, name);
+
+            (void) json_object_set_new(one, "orphan", json_boolean(orphan));
+            any |= orphan;
+        }
+    loaded_clear(&l);
+    return any;
+}
+
 int renewal_load(const struct cli *cli, const json_t *status, struct project **out, struct err *e)
 {
     const json_t *list = json_object_get(status, "services");
@@ -51,7 +82,7 @@ int renewal_load(const struct cli *cli, const json_t *status, struct project **o
     for (size_t i = 0; i < json_array_size(list); i++) {
         const char *name = member_text(json_array_get(list, i), "service");
 
-        if (!strv_has(all, name) && !is_made_up(list, name))
+        if (!strv_has(all, name) && !is_made_up(list, name) && !is_orphan(json_array_get(list, i)))
             strv_append(&all, name);
     }
     load.project_name = member_text(status, "project");

@@ -512,8 +512,21 @@ static json_t *instance_status(const struct instance *i)
         exit_code(i), "crash_loop", is_in_crash_loop(i), "next_us", (json_int_t) next_start(i));
 }
 
+static json_t *needs(const struct unit *u)
+{
+    json_t *list = json_array();
+
+    for (size_t n = 0; u && n < u->n_deps; n++)
+        (void) json_array_append_new(
+            list, json_pack("{s:s,s:s,s:b,s:b}", "service", u->deps[n].unit, "condition",
+                            dep_condition_text[u->deps[n].condition], "restart", u->deps[n].restart,
+                            "required", u->deps[n].required));
+    return list;
+}
+
 static json_t *more_status(const struct instance *i, json_t *one)
 {
+    (void) json_object_set_new(one, "depends_on", needs(i->unit));
     (void) json_object_set_new(one, "says", json_string(i->says));
     (void) json_object_set_new(one, "digest", json_string(i->digest));
     (void) json_object_set_new(one, "release", json_string(i->release));

@@ -54,6 +54,20 @@ file_says() {
     [ "$(orch graph --format json | jq -r '.services[] | select(.name == "bottom") | .instances[].state')" = sick ]
 }
 
+@test "ps --tree: what is needed below who needs it, as the manager has it" {
+    wait_until 20 is_in_state bottom sick
+    run orch ps --tree
+    echo "$output"
+    [ "$output" = "top  waiting
+\`-- middle (healthy)  waiting
+    \`-- bottom (healthy)  sick, process $(ps_field bottom pid)" ]
+    # whatever the files say meanwhile
+    printf 'name: why\nservices: { middle: { image: local/none, x-native: { user: nobody, command: [/bin/true] } } }\n' \
+        >"$PROJECT/fewer.yaml"
+    [ "$(orch -f fewer.yaml ps --tree | tail -n 1)" = "${lines[2]}" ]
+    [ "$(orch ps --format json | jq -c '[.services[] | select(.service == "top") | .depends_on[] | [.service, .condition]]')" = '[["middle","service_healthy"]]' ]
+}
+
 @test "wait: until healthy, until stopped with its status, for no longer than was said" {
     run orch wait --for healthy --wait-timeout 300ms top
     [ "$status" -eq 124 ]
@@ -64,6 +78,11 @@ file_says() {
     [ "$(ps_field top state)" = up ]
     run orch why
     [ "$status" -eq 0 ]
+    # what the files do not have any more is marked, or left out
+    [ "$(orch -f fewer.yaml ps | grep -c "not in the files$")" -eq 2 ]
+    [ "$(orch -f fewer.yaml ps --services --orphans=false)" = middle ]
+    [ "$(orch -f fewer.yaml ps --format json | jq -c '[.services[] | select(.orphan) | .service] | sort')" = '["bottom","top"]' ]
+    run ! grep -q "not in the files" <<<"$(orch ps)"
     orch --profile ends up --no-wait ended
     run orch wait ended
     [ "$status" -eq 5 ]
