@@ -272,8 +272,13 @@ EOF
 @test "device_cgroup_rules: a node for reading is written to as well, where policy permits it" {
     NODE=/dev/$(basename "$WORLD")
     [ -e "$NODE" ] || mknod -m 666 "$NODE" c 10 229
-    project ruled "devices: [\"$NODE:/dev/node:r\"], device_cgroup_rules: [\"c 10:229 w\"]"
     policy "devices = $NODE"
+    project ruled "devices: [\"$NODE:/dev/node:r\"]"
+    orch_in "$DIR" up
+    run orch_in "$DIR" exec web sh -c ': >/dev/node'
+    [[ $output == *"not permitted"* ]]
+    orch_in "$DIR" down
+    project ruled "devices: [\"$NODE:/dev/node:r\"], device_cgroup_rules: [\"c 10:229 w\"]"
     run orch_in "$DIR" up
     [[ $output == *"policy: device-rules = none: 'ruled.web.1."*"' may not have the device rule 'c 10:229 w'"* ]]
     policy "devices = $NODE" "device-rules = c:10:*:rw"

@@ -118,14 +118,19 @@ make_sick() {
 }
 
 @test "x-native.on_unhealthy: restarted by itself, reloaded, stopped, or let alone" {
-    local hanging ignored
-    orch --profile sick up hanging reloading given-up ignored
+    local hanging patient ignored
+    orch --profile sick up hanging reloading patient-one given-up ignored
     hanging=$(ps_field hanging pid)
+    patient=$(ps_field patient-one pid)
+    make_sick patient-one
+    wait_until 20 is_in_state patient-one sick
     ignored=$(ps_field ignored pid)
     make_sick hanging
     wait_until 20 is_another hanging "$hanging"
     wait_until 20 is_healthy hanging
     [[ $(ps_field hanging last_exit) == "was unhealthy"* ]]
+    # it was sick before, and its time is not over
+    [ "$(ps_field patient-one pid) $(ps_field patient-one state)" = "$patient sick" ]
     make_sick reloading
     wait_until 20 has_logged reloading reloaded
     wait_until 20 is_healthy reloading
