@@ -33,7 +33,7 @@ static const struct attribute network_list[] = {
     { "attachable", CASTED_, IDLE("for clusters") },
     { "labels", PAIRS_, .form = FORM_LABELS, .merge = MERGE_SEQUENCE, .unique = UNIQUE_KEY, IDLE("labels have no reader") },
     { "enable_ipv4", CASTED_, .keep = true, YES("networks have IPv4 unless this is false; published ports are then on addresses of the host other than ::1") },
-    { "enable_ipv6", CASTED_, .keep = true, YES("networks have IPv6 unless this is false") },
+    { "enable_ipv6", CASTED_, .keep = true, YES("networks have IPv6 unless this is false, or the host has it switched off") },
 };
 const struct kind schema_network = { .what = "network", .list = network_list, .n = ARRAY_LEN(network_list) };
 

@@ -115,12 +115,24 @@ static int choose_ipv6(struct lease *l, const struct network *n, const struct le
     return r < 0 ? r : set_gateway(&l->ipv6, n->ipv6.gateway, e);
 }
 
+/* On a host without IPv6 networks have none, unless they are nothing without it. */
+static int check_without(const struct network *n, struct err *e)
+{
+    if (!n->no_ipv4 && n->ipv6.subnet[0] == '\0')
+        return 0;
+    err_set(e, -EAFNOSUPPORT, "it is to have IPv6, which this host has switched off");
+    err_hint(e, "sysctl -w net.ipv6.conf.default.disable_ipv6=0");
+    return err_classify(e, ERR_CONFIG);
+}
+
 static int choose_ranges(struct lease *l, const struct network *n, const struct lease_host *h,
                          struct err *e)
 {
     int r = n->no_ipv4 ? 0 : choose_ipv4(l, n, h, e);
 
-    return r < 0 || n->no_ipv6 ? r : choose_ipv6(l, n, h, e);
+    if (r < 0 || n->no_ipv6)
+        return r;
+    return h->no_ipv6 ? check_without(n, e) : choose_ipv6(l, n, h, e);
 }
 
 int lease_open(struct lease *l, const struct network *n, const struct lease_host *h, struct err *e)

@@ -38,6 +38,7 @@ struct lease_host {
     const char *routes;        /* text of /proc/net/route */
     const struct cidr *taken;  /* by other networks */
     size_t n_taken;
+    bool no_ipv6; /* it has IPv6 switched off */
 };
 
 /* somebody who is to have an address */

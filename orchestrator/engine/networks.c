@@ -11,7 +11,7 @@
 #include "base/paths.h"
 #include "engine/supervisor_impl.h"
 
-enum { ROUTES_MAX = 1024 * 1024 }; /* bytes of the host's table of routes */
+enum { ROUTES_MAX = 1024 * 1024, SWITCH_MAX = 16 }; /* bytes of the host's table of routes */
 
 /* ---- whose network it is ---- */
 
@@ -143,6 +143,16 @@ static struct cidr *taken_ranges(const struct supervisor *s, size_t *n)
     return taken;
 }
 
+/* new interfaces get none */
+static bool ipv6_is_off(void)
+{
+    auto_free char *text = NULL;
+
+    return fsio_read_pseudo(AT_FDCWD, "/proc/sys/net/ipv6/conf/default/disable_ipv6", SWITCH_MAX,
+                            &text) < 0 ||
+           text[0] != '0';
+}
+
 static int open_lease(const struct supervisor *s, const struct owned *o, struct err *e)
 {
     struct lease_host host = { .tag = paths_tag(), .project = o->by->project->name };
@@ -154,6 +164,7 @@ static int open_lease(const struct supervisor *s, const struct owned *o, struct 
     if (fsio_read_pseudo(AT_FDCWD, "/proc/net/route", ROUTES_MAX, &routes) < 0)
         routes = strdup("");
     host.routes = routes;
+    host.no_ipv6 = ipv6_is_off();
     host.taken = taken;
     r = lease_open(&fresh, o->network, &host, e);
     if (r < 0)

@@ -227,6 +227,31 @@ EOF
     [ -z "$(in_net ip -j route show | jq -r '.[] | select(.dst == "10.123.5.0/24") | .dst')" ]
 }
 
+@test "a host without IPv6 has networks without it; one that cannot be without is refused" {
+    local pid
+    mkdir -p "$WORLD/four"
+    cat >"$WORLD/four/compose.yaml" <<'EOF'
+name: four
+services:
+  web:
+    image: local/sleeper
+    x-native: { user: nobody, command: [/bin/sleep, "3600"] }
+    ports: ["8300:80"]
+EOF
+    in_net sysctl -q net.ipv6.conf.default.disable_ipv6=1
+    orch_in "$WORLD/four" up
+    pid=$(orch_in "$WORLD/four" ps --format json | jq '.services[0].pid')
+    [ "$(nsenter -t "$pid" -n ip -o -4 address show dev eth0 scope global 3>&- | wc -l)" -eq 1 ]
+    [ "$(nsenter -t "$pid" -n ip -o -6 address show dev eth0 scope global 3>&- | wc -l)" -eq 0 ]
+    orch_in "$WORLD/four" down
+    echo 'networks: { default: { enable_ipv4: false } }' >>"$WORLD/four/compose.yaml"
+    run orch_in "$WORLD/four" up
+    in_net sysctl -q net.ipv6.conf.default.disable_ipv6=0
+    echo "$output"
+    [ "$status" -eq 3 ]
+    [[ $output == *"network 'default': it is to have IPv6, which this host has switched off"*"disable_ipv6=0"* ]]
+}
+
 @test "what a network cannot have is refused with its place, or by name" {
     local service networks text
     mkdir -p "$WORLD/refused"

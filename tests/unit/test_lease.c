@@ -211,6 +211,27 @@ static void a_network_of_one_kind_has_no_address_of_the_other(void **state)
     lease_clear(&l);
 }
 
+static void a_host_without_ipv6_has_networks_without_it(void **state)
+{
+    const struct lease_host host = { .tag = "", .project = "p", .routes = routes, .no_ipv6 = true };
+    struct network n = network("", "");
+    struct lease l = { 0 };
+    struct err e = ERR_INIT;
+
+    (void) state;
+    n.ipv6.subnet = "fd09::/64";
+    assert_int_equal(lease_open(&l, &n, &host, &e), -EAFNOSUPPORT);
+    n.ipv6.subnet = "";
+    n.no_ipv4 = true;
+    assert_int_equal(lease_open(&l, &n, &host, &e), -EAFNOSUPPORT);
+    assert_non_null(strstr(e.msg, "switched off"));
+    n.no_ipv4 = false;
+    assert_int_equal(lease_open(&l, &n, &host, &e), 0);
+    assert_int_not_equal(l.ipv4.family, 0);
+    assert_int_equal(l.ipv6.family, 0);
+    lease_clear(&l);
+}
+
 /* or every network would be made anew by an update of the programs */
 static void a_definition_is_what_earlier_versions_saved(void **state)
 {
@@ -262,6 +283,7 @@ int main(void)
         cmocka_unit_test(an_address_moves_from_whoever_does_not_run),
         cmocka_unit_test(a_small_range_ends),
         cmocka_unit_test(a_network_of_one_kind_has_no_address_of_the_other),
+        cmocka_unit_test(a_host_without_ipv6_has_networks_without_it),
         cmocka_unit_test(a_definition_is_what_earlier_versions_saved),
         cmocka_unit_test(an_address_outside_of_the_range_is_refused),
     };
