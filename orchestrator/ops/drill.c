@@ -47,7 +47,7 @@ static const char script[] =
     "table_type = 'BASE TABLE'\" \"$1\" </dev/null | client -N -B -r \"$1\"\n"
     "echo\n"
     "mariadb-dump --no-defaults -S $run/sock -u \"$(id -un)\" --single-transaction --quick "
-    "--routines --triggers --events --hex-blob --skip-add-locks --no-autocommit --no-tablespaces "
+    "--routines --triggers --events --hex-blob --skip-add-locks --no-tablespaces "
     "--skip-dump-date "
     "--max-allowed-packet=1G --default-character-set=utf8mb4 -- \"$1\" </dev/null\n";
 

@@ -66,7 +66,6 @@ static int run_dump(const struct procedure *p, const struct database *db, bool l
                                  "--events",
                                  "--hex-blob",
                                  "--skip-add-locks",
-                                 "--no-autocommit",
                                  "--no-tablespaces",
                                  "--skip-dump-date",
                                  "--max-allowed-packet=1G",

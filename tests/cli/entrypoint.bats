@@ -45,7 +45,7 @@ case "\$*" in
     : >$PWD/run/init.sock
     while kill -0 \$PPID; do sleep 0.02; done
     ;;
-*) cp $PWD/data/ibdata1 $PWD/serves ;;
+*) cp $PWD/data/ibdata1 $PWD/serves; printf '%s\n' "\$@" >$PWD/arguments; : >$PWD/data/.tmp/sorted ;;
 esac
 EOF2
     program mariadb <<EOF2
@@ -80,6 +80,19 @@ is_whole() {
     rm serves
     run -0 first_start 0
     is_whole
+}
+
+@test "what the server puts aside has a directory of its own beside the data, empty at each start" {
+    world
+    run -0 first_start 0
+    grep -qxF -- "--tmpdir=$PWD/data/.tmp" arguments
+    grep -qxF -- "--ignore-db-dirs=.tmp" arguments
+    [ "$(stat -c %a data/.tmp)" = 700 ]
+    # what a server that was killed left
+    : >data/.tmp/left
+    run -0 first_start 0
+    echo "$output"
+    [ "$(ls -A data/.tmp)" = sorted ]
 }
 
 @test "a script that fails is named with its line, packed, plain or of a shell" {

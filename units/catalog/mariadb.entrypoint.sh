@@ -185,7 +185,11 @@ if [ -d /etc/mysql/conf.d ] && [ -n "$(ls /etc/mysql/conf.d 2>/dev/null)" ]; the
     printf '!includedir /etc/mysql/conf.d/\n' >"$run/my.cnf"
     extra=--defaults-file=$run/my.cnf
 fi
+# What the server puts aside may be as large as its tables: the binary log of one long transaction,
+# a sort.  /tmp is memory; here is room, and nothing in it outlives the server that made it.
+rm -rf "$data/.tmp"
+mkdir "$data/.tmp"
 exec /usr/sbin/mariadbd "$extra" --basedir=/usr --datadir="$data" --socket="$socket" \
-    --pid-file="$run/mysqld.pid" --tmpdir=/tmp --skip-name-resolve --local-infile=0 \
-    --symbolic-links=0 --secure-file-priv=/tmp --bind-address='*' --character-set-server=utf8mb4 \
-    "$@"
+    --pid-file="$run/mysqld.pid" --tmpdir="$data/.tmp" --ignore-db-dirs=.tmp \
+    --skip-name-resolve --local-infile=0 --symbolic-links=0 \
+    --secure-file-priv=/tmp --bind-address='*' --character-set-server=utf8mb4 "$@"
