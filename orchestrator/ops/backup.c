@@ -52,7 +52,7 @@ int backup_part_open(struct making *m, const char *file, bool plainly, struct pa
     f = flow_summed(&part->stored, flow_to_fd(fd));
     if (sealed)
         f = seal_close(w->key.text, w->key.len, f);
-    part->flow = flow_summed(&part->plain, flow_compress(how, f));
+    part->flow = flow_counted(&part->plain_bytes, flow_compress(how, f));
     return 0;
 }
 
@@ -68,7 +68,7 @@ int backup_part_close(struct making *m, struct part *part, const char *what, con
         return err_wrap(e, "%s", file);
     one = json_pack("{s:s,s:s,s:I,s:s,s:I,s:s,s:b}", "what", what, "file", file, "bytes",
                     (json_int_t) part->stored.bytes, "sha256", part->stored.sha256, "plain_bytes",
-                    (json_int_t) part->plain.bytes, "compress", compression_text[m->wish->compress],
+                    (json_int_t) part->plain_bytes, "compress", compression_text[m->wish->compress],
                     "sealed", m->wish->key.text != NULL);
     if (volume)
         (void) json_object_set_new(one, "volume", json_string(volume));

@@ -20,7 +20,8 @@ struct making {
 /* one file of it, while it is written: bytes go to `flow` */
 struct part {
     struct flow *flow;
-    struct flow_sum plain, stored;
+    uint64_t plain_bytes;
+    struct flow_sum stored;
 };
 
 /* `plainly`: neither compressed nor sealed */

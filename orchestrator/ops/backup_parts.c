@@ -35,7 +35,7 @@ static int archive(struct making *m, const struct tool *tar, const char *file, c
     struct tool_run run = TOOL_NONE;
     struct part part = { 0 };
     int ends[2] = { -1, -1 };
-    int r = pipe2(ends, O_CLOEXEC) < 0 ? err_set(e, -errno, "a pipe: %s", strerror(errno)) : 0;
+    int r = flow_pipe(ends, e);
 
     with.out = ends[1];
     if (r == 0)

@@ -99,7 +99,7 @@ int backup_read_part(const struct backup_store *s, const struct backup *b, const
     return 0;
 }
 
-/* a sum without looking into it: what it says is clearer than what a decoder says of damage */
+/* a sum without looking into it */
 static int check_sum(const struct backup_store *s, const struct backup *b, const char *file,
                      const char *wanted, struct err *e)
 {
@@ -140,6 +140,24 @@ static int check_manifest(const struct backup_store *s, const struct backup *b, 
     return damaged(b, BACKUP_SUMS, e);
 }
 
+/* Sum and contents in one pass.  When that fails, the sum alone is clearer than what a decoder says
+ * of damage. */
+static int check_part(const struct backup_store *s, const struct backup *b, const json_t *part,
+                      const struct backup_key *key, struct err *e)
+{
+    auto_flow nothing = flow_to_nothing();
+    struct err why = ERR_INIT;
+    int r = backup_read_part(s, b, part, key, nothing, &why), sum;
+
+    if (r == 0)
+        return 0;
+    sum = check_sum(s, b, text_of(part, "file"), text_of(part, "sha256"), e);
+    if (sum < 0)
+        return sum;
+    *e = why;
+    return r;
+}
+
 int backup_verify(const struct backup_store *s, const struct backup *b,
                   const struct backup_key *key, struct err *e)
 {
@@ -149,13 +167,7 @@ int backup_verify(const struct backup_store *s, const struct backup *b,
 
     json_array_foreach (json_object_get(b->manifest, "parts"), i, part)
         if (r == 0)
-            r = check_sum(s, b, text_of(part, "file"), text_of(part, "sha256"), e);
-    json_array_foreach (json_object_get(b->manifest, "parts"), i, part) {
-        auto_flow nothing = flow_to_nothing();
-
-        if (r == 0)
-            r = backup_read_part(s, b, part, key, nothing, e);
-    }
+            r = check_part(s, b, part, key, e);
     return r;
 }
 

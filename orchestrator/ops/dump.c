@@ -77,7 +77,7 @@ static int run_dump(const struct procedure *p, const struct database *db, bool l
     struct tool_run run = TOOL_NONE;
     int ends[2] = { -1, -1 };
     struct mariadb_tool tool = { .service = db->unit, .argv = argv, .in = -1 };
-    int r = pipe2(ends, O_CLOEXEC) < 0 ? err_set(e, -errno, "a pipe: %s", strerror(errno)) : 0;
+    int r = flow_pipe(ends, e);
 
     tool.out = ends[1];
     if (r == 0)
@@ -181,8 +181,8 @@ int dump_load_begin(const struct procedure *p, const struct database *db, const 
 
     *l = DUMP_LOADING_NONE;
     l->on_pipe = signal(SIGPIPE, SIG_IGN); /* a client that ends early is an error like others */
-    if (r == 0 && pipe2(ends, O_CLOEXEC) < 0)
-        r = err_set(e, -errno, "a pipe: %s", strerror(errno));
+    if (r == 0)
+        r = flow_pipe(ends, e);
     l->pipe = ends[1];
     tool.in = ends[0];
     if (r == 0 && fcntl(l->pipe, F_SETFL, O_NONBLOCK) < 0)
@@ -193,7 +193,6 @@ int dump_load_begin(const struct procedure *p, const struct database *db, const 
         close(ends[0]);
     if (r < 0)
         return err_wrap(e, "database '%s'", into);
-    l->scan = dump_scan_new();
     l->schema = mariadb_name(into);
     return 0;
 }
@@ -232,7 +231,7 @@ int dump_load_write(struct dump_loading *l, const void *data, size_t len, struct
     bool first = !l->began;
     int r;
 
-    dump_scan_feed(l->scan, data, len);
+    dump_end_feed(&l->end, data, len);
     l->began = true;
     if (!first || len < head || memcmp(data, alter, head) != 0)
         return send_all(l, data, len, e);
@@ -244,28 +243,21 @@ int dump_load_write(struct dump_loading *l, const void *data, size_t len, struct
     return r == 0 ? send_all(l, (const char *) data + head, len - head, e) : r;
 }
 
-int dump_load_end(struct dump_loading *l, struct dump_facts *facts, struct err *e)
+int dump_load_end(struct dump_loading *l, struct err *e)
 {
-    struct dump_facts found = { 0 };
     int r;
 
     close(l->pipe);
     l->pipe = -1;
     r = tool_end(&l->run, 0, 0, e);
-    dump_scan_end(take_ptr(l->scan), &found);
-    if (r == 0 && !found.whole)
+    if (r == 0 && !dump_end_seen(&l->end))
         r = err_set(e, -EBADMSG, "the dump is not whole: its end marker is missing");
-    if (r == 0 && facts)
-        *facts = found;
-    else
-        dump_facts_clear(&found);
     return r;
 }
 
 void dump_load_stop(struct dump_loading *l)
 {
     tool_stop(&l->run);
-    dump_scan_free(l->scan);
     free(l->schema);
     if (l->pipe >= 0)
         close(l->pipe);
@@ -292,7 +284,7 @@ int dump_load(const struct procedure *p, const struct database *db, const char *
             r = err_set(e, -errno, "reading the dump: %s", strerror(errno));
     }
     if (r == 0)
-        r = dump_load_end(&l, NULL, e);
+        r = dump_load_end(&l, e);
     dump_load_stop(&l);
     return r < 0 ? err_wrap(e, "loading database '%s'", schema ? schema : db->schema) : 0;
 }

@@ -9,6 +9,7 @@
 #define IPAM_OPS_DUMP_H
 
 #include "model/project.h"
+#include "ops/dump_end.h"
 #include "ops/dump_scan.h"
 #include "ops/flow.h"
 #include "ops/mariadb.h"
@@ -29,7 +30,7 @@ int dump_stream(const struct procedure *p, const struct database *db, struct flo
 
 struct dump_loading {
     struct tool_run run;
-    struct dump_scan *scan;
+    struct dump_end end;
     char *schema; /* as a name of SQL */
     int pipe;
     bool began;
@@ -41,7 +42,7 @@ struct dump_loading {
 int dump_load_begin(const struct procedure *p, const struct database *db, const char *schema,
                     struct dump_loading *l, struct err *e);
 int dump_load_write(struct dump_loading *l, const void *data, size_t len, struct err *e);
-int dump_load_end(struct dump_loading *l, struct dump_facts *facts, struct err *e);
+int dump_load_end(struct dump_loading *l, struct err *e);
 void dump_load_stop(struct dump_loading *l); /* after any of them */
 
 /* Statements that make the accounts which have rights on the schema, if they are missing, and give

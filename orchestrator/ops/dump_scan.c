@@ -157,14 +157,39 @@ static void add(struct dump_scan *s, const char *data, size_t len)
     hash(s, data + kept, len - kept);
 }
 
+/* Rows are nearly all of a dump: lines of them that are there whole are summed in one piece, as
+ * end_line would one after the other.  Returns where something else begins. */
+static const char *whole_rows(struct dump_scan *s, const char *at, const char *end)
+{
+    const char *from = at;
+
+    while (s->in_values && at < end && *at == '(') {
+        const char *line = memchr(at, '\n', (size_t) (end - at));
+
+        if (!line)
+            break;
+        if (s->in_table)
+            s->facts.tables[s->facts.n_tables - 1].rows++;
+        at = line + 1;
+    }
+    if (at > from) {
+        hash(s, from, (size_t) (at - from));
+        s->last[0] = '\0';
+    }
+    return at;
+}
+
 void dump_scan_feed(struct dump_scan *s, const void *data, size_t len)
 {
     const char *at = data, *end = at + len;
 
     s->facts.bytes += len;
     while (at < end) {
-        const char *line = memchr(at, '\n', (size_t) (end - at));
+        const char *line;
 
+        if (s->len == 0)
+            at = whole_rows(s, at, end);
+        line = memchr(at, '\n', (size_t) (end - at));
         add(s, at, (size_t) ((line ? line : end) - at));
         if (line)
             end_line(s);

@@ -23,10 +23,10 @@ static int feed(const struct procedure *p, const struct restore_wish *w, const j
     struct tool_run run = TOOL_NONE;
     struct err writing = ERR_INIT;
     int in[2] = { -1, -1 }, out[2] = { -1, -1 }, written = 0;
-    int r = pipe2(in, O_CLOEXEC) < 0 || (answer && pipe2(out, O_CLOEXEC) < 0)
-                ? err_set(e, -errno, "a pipe: %s", strerror(errno))
-                : 0;
+    int r = flow_pipe(in, e);
 
+    if (r == 0 && answer)
+        r = flow_pipe(out, e);
     t.in = in[0];
     t.out = answer ? out[1] : t.out;
     if (r == 0)

@@ -1,6 +1,7 @@
 #include "ops/flow.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <openssl/evp.h>
 #include <poll.h>
 #include <stdio.h>
@@ -11,7 +12,12 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 
-enum { PIECE = 256 * 1024, STALL_MS = 600 * 1000, STALL_S = STALL_MS / 1000 };
+enum {
+    PIECE = 256 * 1024,
+    PIPE_ROOM = 1024 * 1024,
+    STALL_MS = 600 * 1000,
+    STALL_S = STALL_MS / 1000
+};
 
 struct flow {
     const struct flow_kind *kind;
@@ -230,27 +236,57 @@ struct flow *flow_summed(struct flow_sum *sum, struct flow *next)
     return flow_new(&kind, s, next);
 }
 
+static int write_counted(void *self, struct flow *next, const void *data, size_t len, struct err *e)
+{
+    *(uint64_t *) self += len;
+    return flow_write(next, data, len, e);
+}
+
+struct flow *flow_counted(uint64_t *bytes, struct flow *next)
+{
+    static const struct flow_kind kind = { .write = write_counted };
+
+    *bytes = 0;
+    return flow_new(&kind, bytes, next);
+}
+
 /* ---- in ---- */
+
+int flow_pipe(int ends[2], struct err *e)
+{
+    if (pipe2(ends, O_CLOEXEC) < 0) {
+        int code = -errno;
+
+        ends[0] = ends[1] = -1;
+        return err_set(e, code, "a pipe: %s", strerror(-code));
+    }
+    (void) fcntl(ends[1], F_SETPIPE_SZ, PIPE_ROOM); /* more than the user may have: as it is */
+    return 0;
+}
 
 int flow_pump(int fd, struct flow *to, struct err *e)
 {
     auto_free char *piece = room(PIECE);
+    size_t have = 0;
 
     for (;;) {
         struct pollfd p = { .fd = fd, .events = POLLIN };
-        int ready = poll(&p, 1, STALL_MS), r;
+        int ready = poll(&p, 1, STALL_MS), r = 0;
         ssize_t n;
 
         if (ready < 0 && errno == EINTR)
             continue;
         if (ready == 0)
             return err_set(e, -ETIMEDOUT, "nothing came for %d s", STALL_S);
-        n = read(fd, piece, PIECE);
-        if (n == 0)
-            return 0;
+        n = read(fd, piece + have, PIECE - have);
         if (n < 0 && errno != EINTR)
             return err_set(e, -errno, "reading: %s", strerror(errno));
-        if (n > 0 && (r = flow_write(to, piece, (size_t) n, e)) < 0)
+        have += n > 0 ? (size_t) n : 0;
+        if (have == PIECE || (n == 0 && have > 0)) {
+            r = flow_write(to, piece, have, e);
+            have = 0;
+        }
+        if (n == 0 || r < 0)
             return r;
     }
 }

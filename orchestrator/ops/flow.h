@@ -51,11 +51,18 @@ struct flow *flow_to(int (*take)(void *owner, const void *data, size_t len, stru
 struct flow *flow_to_nothing(void);
 /* *sum is there when it is finished */
 struct flow *flow_summed(struct flow_sum *sum, struct flow *next);
+/* *bytes is what came through so far */
+struct flow *flow_counted(uint64_t *bytes, struct flow *next);
 /* NONE is `next` itself */
 struct flow *flow_compress(enum compression how, struct flow *next);
 struct flow *flow_expand(enum compression how, struct flow *next);
 
-/* All that comes from `fd` until its end; -ETIMEDOUT when nothing comes for ten minutes. */
+/* Two ends of a pipe with as much room as may be had, so that neither side waits for the other one
+ * after every page; {-1, -1} on failure. */
+int flow_pipe(int ends[2], struct err *e);
+
+/* All that comes from `fd` until its end, in large pieces: none is handed on before it is full;
+ * -ETIMEDOUT when nothing comes for ten minutes. */
 int flow_pump(int fd, struct flow *to, struct err *e);
 
 #endif

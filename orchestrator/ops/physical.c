@@ -55,7 +55,7 @@ int physical_create(const struct procedure *p, const struct database *db, struct
     const char *const argv[] = { "/bin/sh", "-c", create_script, NULL };
     struct tool_run run = TOOL_NONE;
     int ends[2] = { -1, -1 };
-    int r = pipe2(ends, O_CLOEXEC) < 0 ? err_set(e, -errno, "a pipe: %s", strerror(errno)) : 0;
+    int r = flow_pipe(ends, e);
     struct tool t = {
         .service = db->unit, .argv = argv, .name = "mariadb-backup", .in = -1, .out = ends[1]
     };

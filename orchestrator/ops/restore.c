@@ -147,8 +147,9 @@ static int accounts(const struct procedure *p, const struct restore_wish *w, str
     return r == 0 ? mariadb_ask(p, w->definition->database.unit, sql, NULL, e) : r;
 }
 
-/* every table has the rows that the dump had, and there is no other */
-static int compare_rows(const struct procedure *p, const struct restore_wish *w, struct err *e)
+/* every table has the rows that the dump had, and there is no other; *found is the caller's */
+static int compare_rows(const struct procedure *p, const struct restore_wish *w,
+                        struct dump_facts *found, struct err *e)
 {
     const json_t *tables =
                      json_object_get(json_object_get(w->backup->manifest, "database"), "tables"),
@@ -168,11 +169,15 @@ static int compare_rows(const struct procedure *p, const struct restore_wish *w,
     if (r == 0 && now.n_tables != json_array_size(tables))
         r = err_set(e, -EBADMSG, "there are %zu tables, the backup has %zu", now.n_tables,
                     json_array_size(tables));
-    dump_facts_clear(&now);
+    if (r == 0)
+        *found = now;
+    else
+        dump_facts_clear(&now);
     return r;
 }
 
-static int load(const struct procedure *p, const struct restore_wish *w, struct err *e)
+static int load(const struct procedure *p, const struct restore_wish *w, struct dump_facts *found,
+                struct err *e)
 {
     const json_t *part = backup_part(w->backup, "database");
     struct dump_loading l = DUMP_LOADING_NONE;
@@ -185,11 +190,11 @@ static int load(const struct procedure *p, const struct restore_wish *w, struct 
     if (r == 0)
         r = backup_read_part(w->store, w->backup, part, &w->key, to, e);
     if (r == 0)
-        r = dump_load_end(&l, NULL, e);
+        r = dump_load_end(&l, e);
     dump_load_stop(&l);
     if (r == 0)
         r = accounts(p, w, e);
-    return r == 0 ? compare_rows(p, w, e) : r;
+    return r == 0 ? compare_rows(p, w, found, e) : r;
 }
 
 static int repeat(const struct procedure *p, const struct restore_wish *w, struct err *e)
@@ -202,7 +207,8 @@ static int repeat(const struct procedure *p, const struct restore_wish *w, struc
 }
 
 /* Migrations that came after the backup.  They need no way back of their own: there is one. */
-static int forward(const struct procedure *p, const struct restore_wish *w, struct err *e)
+static int forward(const struct procedure *p, const struct restore_wish *w, unsigned *applied,
+                   struct err *e)
 {
     const struct migrate_request request = { .project = w->definition,
                                              .migrations = true,
@@ -215,6 +221,7 @@ static int forward(const struct procedure *p, const struct restore_wish *w, stru
     r = migrate_run(p, &request, &done, e);
     if (r == 0 && done.migrations > 0)
         procedure_say(p, "%u migrations applied that the backup did not have", done.migrations);
+    *applied = done.migrations;
     json_decref(done.steps);
     return r;
 }
@@ -228,6 +235,7 @@ static int put_back(const struct procedure *p, const struct project *d, const js
     struct backup_store store = BACKUP_STORE_NONE;
     struct backups all = { 0 };
     struct restore_wish w = { .store = &store, .definition = d, .tools = "" };
+    struct dump_facts found = { 0 };
     const struct secret *key =
         d->backup.encrypt && d->backup.encrypt[0] ? project_secret(d, d->backup.encrypt) : NULL;
     int r = backup_store_open(p->project, directory, false, &store, e);
@@ -240,9 +248,10 @@ static int put_back(const struct procedure *p, const struct project *d, const js
     if (r == 0)
         r = backups_find(&all, &store, name, &w.backup, e);
     if (r == 0 && (w.what & BACKUP_DB))
-        r = load(p, &w, e);
+        r = load(p, &w, &found, e);
     if (r == 0 && (w.what & BACKUP_VOLUMES))
         r = restore_volumes(p, &w, e);
+    dump_facts_clear(&found);
     backups_clear(&all);
     backup_store_close(&store);
     return r;
@@ -375,19 +384,32 @@ static json_t *compared(const json_t *before, const struct dump_facts *after)
     return out;
 }
 
+/* The database alone; *after is what it has then. */
+static int put_database(const struct procedure *p, const struct restore_wish *w,
+                        struct dump_facts *after, struct err *e)
+{
+    unsigned applied = 0;
+    int r = load(p, w, after, e);
+
+    if (r == 0 && w->until_s > 0)
+        r = repeat(p, w, e);
+    if (r == 0)
+        r = forward(p, w, &applied, e);
+    if (r < 0 || (applied == 0 && w->until_s == 0))
+        return r;
+    dump_facts_clear(after);
+    return dump_count(p, &w->definition->database, NULL, after, e);
+}
+
 static int put(const struct procedure *p, const struct restore_wish *w, const char *safety,
-               struct err *e)
+               struct dump_facts *after, struct err *e)
 {
     bool files = (w->what & BACKUP_DB) && physical_is(w->backup);
     int r =
         intent_step(p->dir, "load", json_pack("{s:s,s:b}", "safety", safety, "physical", files), e);
 
     if (r == 0 && (w->what & BACKUP_DB))
-        r = files ? physical_swap(p, w, e) : load(p, w, e);
-    if (r == 0 && w->until_s > 0)
-        r = repeat(p, w, e);
-    if (r == 0 && (w->what & BACKUP_DB) && !files)
-        r = forward(p, w, e);
+        r = files ? physical_swap(p, w, e) : put_database(p, w, after, e);
     if (r == 0 && (w->what & BACKUP_VOLUMES))
         r = restore_volumes(p, w, e);
     return r;
@@ -410,7 +432,7 @@ static int work(const struct procedure *p, const struct restore_wish *w, const j
     if (r == 0 && !w->no_safety && kept_of(w) != 0)
         r = keep_present(p, w, &safety, &before, e);
     if (r == 0)
-        r = put(p, w, safety ? safety : "", e);
+        r = put(p, w, safety ? safety : "", &after, e);
     if (r == 0 && !files)
         r = intent_step(p->dir, "start", NULL, e);
     if (r == 0) {
@@ -422,7 +444,8 @@ static int work(const struct procedure *p, const struct restore_wish *w, const j
         r = intent_step(p->dir, "start", NULL, e);
     if (r == 0 && files)
         r = physical_forget(p, w->definition->database.unit, e);
-    if (r == 0 && (w->what & BACKUP_DB))
+    /* before, there was no server that could be asked */
+    if (r == 0 && files)
         r = dump_count(p, &w->definition->database, NULL, &after, e);
     if (r == 0)
         *result = json_pack(

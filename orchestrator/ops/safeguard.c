@@ -419,7 +419,7 @@ static int copy(const struct procedure *p, const struct database *db, const char
     if (r == 0)
         r = dump_filter_end(&filter, e);
     if (r == 0)
-        r = dump_load_end(&loading, NULL, e);
+        r = dump_load_end(&loading, e);
     dump_load_stop(&loading);
     return r;
 }

@@ -9,6 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/auto.h"
 #include "ops/flow.h"
@@ -133,6 +135,37 @@ static void what_was_compressed_and_cut_is_refused(void **state)
     }
 }
 
+/* a writer of small pieces, as programs are that write to pipes */
+static void what_is_pumped_is_all_there_and_counted(void **state)
+{
+    enum { LEN = 700000, STEP = 997 };
+    auto_free char *in = sample(LEN), *out = NULL;
+    struct err e = ERR_INIT;
+    uint64_t bytes = 7;
+    size_t len = 0;
+    auto_flow to = flow_counted(&bytes, flow_to_memory(MOST, &out, &len));
+    int ends[2];
+    pid_t writer;
+
+    (void) state;
+    assert_int_equal(flow_pipe(ends, &e), 0);
+    writer = fork();
+    if (writer == 0) {
+        for (size_t i = 0; i < LEN; i += STEP)
+            if (write(ends[1], in + i, LEN - i < STEP ? LEN - i : STEP) < 0)
+                _exit(1);
+        _exit(0);
+    }
+    close(ends[1]);
+    assert_int_equal(flow_pump(ends[0], to, &e), 0);
+    assert_int_equal(flow_finish(to, &e), 0);
+    close(ends[0]);
+    assert_int_equal(waitpid(writer, NULL, 0), writer);
+    assert_int_equal(bytes, LEN);
+    assert_int_equal(len, LEN);
+    assert_memory_equal(in, out, LEN);
+}
+
 static void more_than_there_is_room_for_is_refused(void **state)
 {
     auto_free char *out = NULL;
@@ -151,6 +184,7 @@ int main(void)
         cmocka_unit_test(what_went_in_comes_back),
         cmocka_unit_test(what_was_sealed_and_changed_does_not_open),
         cmocka_unit_test(what_was_compressed_and_cut_is_refused),
+        cmocka_unit_test(what_is_pumped_is_all_there_and_counted),
         cmocka_unit_test(more_than_there_is_room_for_is_refused),
     };
 
