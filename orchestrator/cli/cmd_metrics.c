@@ -11,10 +11,8 @@
 #include "cli/page.h"
 #include "cli/request.h"
 #include "model/member.h"
-#include "ops/backup.h"
 #include "ops/cert.h"
 #include "ops/served.h"
-#include "ops/workdir.h"
 
 enum { OPT_LISTEN = 256 };
 
@@ -246,16 +244,12 @@ static void print_all(FILE *out, const char *project, const json_t *status, cons
     print_certificates(out, project, status);
 }
 
-/* of operators only: others do not see the work directory */
-static void print_backups(FILE *out, const char *project)
+static void print_backups(FILE *out, const char *project, const json_t *kept)
 {
     static const char *const kinds[] = { "backup", "drill" };
-    auto_fd dir = -1;
 
-    if (workdir_open(project, NULL, &dir, NULL) < 0)
-        return;
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        json_t *state = backup_state_read(dir, kinds[i]);
+        const json_t *state = json_object_get(kept, kinds[i]);
 
         if (state)
             fprintf(out,
@@ -272,7 +266,6 @@ static void print_backups(FILE *out, const char *project)
                     (long long) json_integer_value(json_object_get(state, "done_s")), kinds[i],
                     kinds[i], kinds[i], project,
                     (long long) json_integer_value(json_object_get(state, "bytes")));
-        json_decref(state);
     }
 }
 
@@ -302,7 +295,7 @@ static int collect(const struct cli *cli, char **text, size_t *len, struct err *
             abort();
         print_all(out, project, list, used);
         print_schedules(out, project, json_object_get(status, "schedules"));
-        print_backups(out, project);
+        print_backups(out, project, json_object_get(status, "kept"));
         if (fclose(out) != 0)
             r = err_set(e, -ENOMEM, "no memory for the metrics of '%s'", project);
     }

@@ -10,7 +10,9 @@
  *                                                          "runtime":bool,"role":..}}
  *   {"op":"status"[,"project":NAME]}                     {"status":{"projects":[..]}}; of each
  *                                                        its services, the operation that goes on
- *                                                        ("" = none), one_offs: those of run
+ *                                                        ("" = none), one_offs: those of run, kept:
+ *                                                        its last backup and trial, see
+ *                                                        engine/kept.h
  *   {"op":"begin","operation":"up|down|start|stop|restart|update","project":NAME
  *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]
  *    [,"volumes":b[,"purge":b]][,"back":b][,"as_is":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]};

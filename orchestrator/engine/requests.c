@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/strv.h"
+#include "engine/kept.h"
 #include "engine/store.h"
 #include "engine/supervisor_impl.h"
 #include "engine/timetable.h"
@@ -575,10 +576,11 @@ json_t *supervisor_status(const struct supervisor *s, const char *project)
                 services, more_status(d->instances[k], instance_status(d->instances[k])));
         (void) json_array_append_new(
             projects,
-            json_pack("{s:s,s:s,s:s,s:o,s:o,s:o}", "project", d->project->name, "directory",
+            json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "project", d->project->name, "directory",
                       d->project->dir, "operation", d->op ? operation_text[d->op->kind] : "",
                       "services", services, "one_offs", one_offs(s, d), "schedules",
-                      timetable_describe(d, false)));
+                      timetable_describe(d, false), "kept",
+                      kept_describe(s->config.operations_dir, d->project->name)));
     }
     return json_pack("{s:o}", "projects", projects);
 }

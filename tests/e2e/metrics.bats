@@ -28,6 +28,7 @@ listener() {
 }
 
 teardown_file() {
+    ! mountpoint -q "$WORLD/small" || umount "$WORLD/small"
     kill "$(listener)" || true
     world_close
 }
@@ -63,6 +64,25 @@ while part := s.recv(65536):
     [[ ${lines[0]} == "HTTP/1.1 200 OK"* ]]
     grep -qi '^content-length: [1-9]' <<<"$output"
     [ "$(grep -c ipam_orch <<<"$output")" -eq 0 ]
+}
+
+@test "when a backup last succeeded, and that the last one failed, is told to everybody" {
+    run get "$URL"
+    [[ $output != *ipam_orch_backup* ]]
+    orch backup create --what config
+    run get "$URL"
+    has_line 'ipam_orch_backup_failed{project="measured"} 0' <<<"$output"
+    [ "$(sed -n 's/^ipam_orch_backup_done_seconds{project="measured"} //p' <<<"$output")" -gt 0 ]
+    [ "$(sed -n 's/^ipam_orch_backup_bytes{project="measured"} //p' <<<"$output")" -gt 0 ]
+    [[ $output != *ipam_orch_drill* ]]
+    mkdir "$WORLD/small"
+    mount -t tmpfs -o size=4k tmpfs "$WORLD/small"
+    run orch backup create --what config -o "$WORLD/small"
+    umount "$WORLD/small"
+    [ "$status" -eq 12 ]
+    run get "$URL"
+    has_line 'ipam_orch_backup_failed{project="measured"} 1' <<<"$output"
+    [ "$(sed -n 's/^ipam_orch_backup_done_seconds{project="measured"} //p' <<<"$output")" -gt 0 ]
 }
 
 @test "another path, another method, no request, too much of one: 404, 405, 400, 431" {
