@@ -14,6 +14,7 @@
 #include "base/strv.h"
 #include "model/project_json.h"
 #include "ops/backup_impl.h"
+#include "ops/maintenance.h"
 #include "ops/tool.h"
 
 #define TOOL_TIMEOUT_US (600 * USEC_PER_SEC)
@@ -277,7 +278,7 @@ int backup_volumes(struct making *m, struct err *e)
         bool is_database = false;
         const struct unit *u = user_of(p, &p->volumes[i], &target, &is_database);
 
-        if (is_database)
+        if (is_database || maintenance_has_volume(p, p->volumes[i].name))
             continue;
         if (!u)
             skip(m, p->volumes[i].key, "no service has it");

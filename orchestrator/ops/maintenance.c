@@ -74,6 +74,17 @@ static int find_spec(const struct procedure *p, struct project **project, struct
     return err_classify(e, ERR_CONFIG);
 }
 
+bool maintenance_has_volume(const struct project *d, const char *volume)
+{
+    const struct unit *u = d->maintenance.unit[0] ? project_unit(d, d->maintenance.unit) : NULL;
+
+    for (size_t k = 0; u && k < u->n_mounts; k++)
+        if (u->mounts[k].kind == MOUNT_VOLUME && strcmp(u->mounts[k].source, volume) == 0 &&
+            strcmp(u->mounts[k].target, d->maintenance.directory) == 0)
+            return true;
+    return false;
+}
+
 /* ---- what is written ---- */
 
 static char *geo_text(const struct maintenance *m)

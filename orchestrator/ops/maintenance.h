@@ -23,6 +23,9 @@ int maintenance_set(const struct procedure *p, const struct maintenance *m, stru
 int maintenance_apply(const struct procedure *p, const struct maintenance *m, struct err *e);
 /* {"on":b,"since":N,"message":..,"allow":[..]}, new reference. */
 int maintenance_status(const struct procedure *p, json_t **out, struct err *e);
+/* Is that (by its name) the volume in which page and switch are?  It says what is the case now: no
+ * backup has it, and no restore brings it back. */
+bool maintenance_has_volume(const struct project *d, const char *volume);
 int maintenance_undo(struct procedure *p, const json_t *intent, struct err *e);
 
 enum { MAINTENANCE_MESSAGE = 500, MAINTENANCE_ALLOW = 64 };

@@ -16,6 +16,7 @@
 #include "ops/migrate.h"
 #include "ops/physical.h"
 #include "ops/replay.h"
+#include "ops/restore_page.h"
 #include "ops/restore_volume.h"
 
 enum { ACCOUNTS_MAX = 16 * 1024 * 1024, LOOK_AGAIN_MS = 200 };
@@ -87,6 +88,13 @@ static bool has_volume_of(const struct restore_wish *w, const struct unit *u)
     return false;
 }
 
+/* It shows the page meanwhile, and has nothing that is restored. */
+static bool shows_page(const struct restore_wish *w, const struct unit *u)
+{
+    return strcmp(u->name, w->definition->maintenance.unit) == 0 && !has_volume_of(w, u) &&
+           strcmp(u->name, w->definition->database.unit) != 0;
+}
+
 /* it depends on the database, or is the one whose files are replaced */
 static bool concerns_database(const struct restore_wish *w, const struct unit *u)
 {
@@ -97,9 +105,9 @@ static bool concerns_database(const struct restore_wish *w, const struct unit *u
 }
 
 /* Who writes to what is restored, and runs: whoever depends on the database, whoever has one of
- * the volumes, whoever depends on those. */
+ * the volumes, whoever depends on those; but not the proxy that shows the page: *page. */
 static int writers(const struct procedure *p, const struct restore_wish *w, json_t **out,
-                   struct err *e)
+                   bool *page, struct err *e)
 {
     const struct project *d = w->definition;
     json_t *status = NULL, *one;
@@ -117,7 +125,11 @@ static int writers(const struct procedure *p, const struct restore_wish *w, json
         for (size_t k = 0; u && !writes && k < d->n_units; k++)
             writes = has_volume_of(w, &d->units[k]) &&
                      depends_on(d, u, d->units[k].name, (unsigned) d->n_units);
-        if (writes && strcmp(text_of(one, "state"), "up") == 0)
+        if (!writes || strcmp(text_of(one, "state"), "up") != 0)
+            continue;
+        if (shows_page(w, u))
+            *page = true;
+        else
             (void) json_array_append_new(*out, json_string(u->name));
     }
     json_decref(status);
@@ -257,6 +269,16 @@ static int put_back(const struct procedure *p, const struct project *d, const js
     return r;
 }
 
+/* A page that was ours goes, whatever became of its proxy meanwhile. */
+static int end_page(const struct procedure *p, const struct project *d, struct err *e)
+{
+    json_t *proxy = json_pack("[s]", d->maintenance.unit);
+    int r = ask(p, "start", proxy, e);
+
+    json_decref(proxy);
+    return r == 0 ? restore_page_end(p, e) : r;
+}
+
 /* Exactly the old state if it was kept and is wanted, else exactly the new one. */
 static int go_back(const struct procedure *p, const json_t *intent, struct err *e)
 {
@@ -265,6 +287,7 @@ static int go_back(const struct procedure *p, const json_t *intent, struct err *
     const char *safety = text_of(loading, "safety");
     bool done = intent_find(intent, "start") && !intent_find(intent, "back");
     struct project *d = NULL;
+    struct err why = ERR_INIT;
     json_t *database = NULL;
     int r = procedure_definition(p, &d, e);
 
@@ -291,6 +314,8 @@ static int go_back(const struct procedure *p, const json_t *intent, struct err *
         r = ask(p, "start", services, e);
     if (r == 0 && done && json_is_true(json_object_get(loading, "physical")))
         r = physical_forget(p, d->database.unit, e);
+    if (r == 0 && intent_find(intent, "page") && end_page(p, d, &why) < 0)
+        procedure_say(p, "warning: %s; next: ipam-orch maintenance off", why.msg);
     project_free(d);
     return r;
 }
@@ -417,7 +442,7 @@ static int put(const struct procedure *p, const struct restore_wish *w, const ch
 
 /* all that is done while an intent says so */
 static int work(const struct procedure *p, const struct restore_wish *w, const json_t *services,
-                json_t **result, struct err *e)
+                bool *page, json_t **result, struct err *e)
 {
     auto_free char *safety = NULL;
     json_t *before = NULL;
@@ -425,6 +450,8 @@ static int work(const struct procedure *p, const struct restore_wish *w, const j
     bool files = (w->what & BACKUP_DB) && physical_is(w->backup);
     int r = intent_step(p->dir, "stop", json_pack("{s:O}", "services", services), e);
 
+    if (r == 0 && *page)
+        r = restore_page_begin(p, page, e);
     if (r == 0) {
         procedure_say(p, "stopping %zu services that write to it", json_array_size(services));
         r = ask(p, "stop", services, e);
@@ -480,10 +507,12 @@ int restore_run(const struct procedure *p, const struct restore_wish *w, json_t 
 {
     uint64_t began = clock_now_us();
     json_t *services = NULL;
+    struct err why = ERR_INIT;
+    bool page = false;
     int r = check(p, w, e);
 
     if (r == 0)
-        r = writers(p, w, &services, e);
+        r = writers(p, w, &services, &page, e);
     if (r == 0)
         r = intent_begin(p->dir,
                          json_pack("{s:s,s:s,s:s,s:i}", "verb", "restore", "backup",
@@ -491,10 +520,18 @@ int restore_run(const struct procedure *p, const struct restore_wish *w, json_t 
                                    (int) w->what),
                          e);
     if (r == 0) {
-        r = work(p, w, services, result, e);
+        r = work(p, w, services, &page, result, e);
+        if (r == 0 && page)
+            (void) end_page(p, w->definition, &why);
         r = r < 0 ? give_up(p, e) : intent_end(p->dir, e);
         procedure_note(p, r < 0 ? "restore-failed" : "restore-done",
                        json_pack("{s:s}", "backup", w->backup->name));
+    }
+    if (r == 0 && why.code < 0) {
+        json_decref(*result);
+        *e = why;
+        (void) err_wrap(e, "everything is restored and runs");
+        r = err_classify(e, ERR_BACKUP);
     }
     if (r == 0)
         (void) json_object_set_new(

@@ -12,6 +12,7 @@
 #include "base/clock.h"
 #include "base/paths.h"
 #include "ops/feed.h"
+#include "ops/maintenance.h"
 #include "ops/tool.h"
 
 enum { UNPACKED_MODE = 0700, FILE_MODE = 0600 };
@@ -31,11 +32,13 @@ static const char *name_of(const struct project *d, const char *key)
     return NULL;
 }
 
-/* where it is in the unit, NULL if it is not */
+/* where it is in the unit, NULL if it is not, or is what no restore touches */
 static const char *target_in(const struct project *d, const char *key, const struct unit *u)
 {
     const char *name = name_of(d, key);
 
+    if (name && maintenance_has_volume(d, name))
+        return NULL;
     for (size_t k = 0; name && k < u->n_mounts; k++)
         if (u->mounts[k].kind == MOUNT_VOLUME && strcmp(u->mounts[k].source, name) == 0)
             return u->mounts[k].target;
@@ -76,6 +79,8 @@ int restore_volumes(const struct procedure *p, const struct restore_wish *w, str
         for (size_t k = 0; !u && k < d->n_units; k++)
             if ((target = target_in(d, key, &d->units[k])))
                 u = &d->units[k];
+        if (name_of(d, key) && maintenance_has_volume(d, name_of(d, key)))
+            continue; /* of an older version */
         if (!u || !target) {
             procedure_say(p, "left out: no service has volume '%s' any more", key);
             continue;

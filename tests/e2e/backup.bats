@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # Backups of the IPAM stack: made, looked at, damaged, pruned, restored.
-# The tests build on each other: the first brings the stack up.
+# The tests build on each other: the first brings the stack up, with BACKUP_MIB MiB of rows beside those of
+# the application (4 of them; 1024 by hand).
 
 load world
 
@@ -8,6 +9,9 @@ setup_file() {
     world_open
     copy_project
     export STORE=$WORLD/state/operations/ipam/backups
+    export BACKUP_MIB=${BACKUP_MIB:-4}
+    # seconds that anything of that size is done in on a machine that is busy
+    export PATIENCE=$((120 + BACKUP_MIB))
 }
 
 teardown_file() {
@@ -22,6 +26,14 @@ teardown() { explain_of_the_stack; }
 root_sql() {
     nsenter -t "$(ps_field mysql pid)" -m -n mariadb --no-defaults -S /run/mysqld/mysqld.sock -u root \
         --password="$(env_value MYSQL_ROOT_PASSWORD)" -N -B ipam -e "$1" 3>&-
+}
+
+# fill_heap: a table for weight; its name comes before those that tests lock or break
+fill_heap() {
+    root_sql "create table heap (id int primary key, name varchar(64), note varchar(255), data varbinary(64));
+        set sql_log_bin = 0;
+        insert into heap select seq, sha2(seq, 256), concat('note ', seq, ' ', repeat('lorem ipsum ', seq % 12)),
+            unhex(sha1(seq)) from seq_1_to_$((BACKUP_MIB * 5200))"
 }
 
 # of the backups there are, the newest first
@@ -71,6 +83,7 @@ unlock_table() {
     # one transaction, and with it its part of the binary log, may be larger than what is memory
     [ "$(root_sql 'select @@tmpdir')" = /var/lib/mysql/.tmp ]
     [ -z "$(root_sql "show databases like '%tmp%'")" ]
+    fill_heap
     run --separate-stderr orch backup verify latest
     [ "$status" -eq 12 ]
     [[ $stderr == *"there is no backup of 'ipam' in $STORE"* ]]
@@ -100,6 +113,8 @@ unlock_table() {
     cmp "$BATS_TEST_TMPDIR/.env.prod" "$PROJECT/.env.prod"
     cmp "$BATS_TEST_TMPDIR/certs/server.key" "$PROJECT/certs/server.key"
     zstd -dc volume-cache-data.tar.zst | tar t | has_line ./dump.rdb
+    # what the proxy shows now is no data
+    [ ! -e volume-maintenance.tar.zst ]
     zstd -dc accounts.sql.zst | grep -q '^GRANT ALL PRIVILEGES ON .ipam.\.\* TO'
     # nothing is readable in an argument list or a log
     run ! grep -rqF -- "$(env_value MYSQL_ROOT_PASSWORD)" "$WORLD/log"
@@ -110,7 +125,7 @@ unlock_table() {
     mkdir -p "$WORLD/killed"
     lock_table subnets
     orch backup create -o "$WORLD/killed" >"$BATS_TEST_TMPDIR/out" 2>&1 &
-    wait_until 60 waits_for_table subnets
+    wait_until "$PATIENCE" waits_for_table subnets
     pid=$(holder)
     run orch backup create -o "$WORLD/killed"
     [ "$status" -eq 8 ]
@@ -133,7 +148,8 @@ unlock_table() {
 
 @test "a full disk: exit 12, what failed is said, and nothing is left" {
     mkdir -p "$WORLD/small"
-    mount -t tmpfs -o size=64k tmpfs "$WORLD/small"
+    # room for a part of the dump
+    mount -t tmpfs -o size=$((BACKUP_MIB * 32))k tmpfs "$WORLD/small"
     run --separate-stderr orch backup create -o "$WORLD/small"
     echo "$output" "$stderr"
     [ "$status" -eq 12 ]
@@ -338,7 +354,9 @@ rows_of() {
 }
 
 @test "a backup under writes is one moment of them: whole transactions, none left out in between" {
-    local name dir rows pid first last
+    local name dir rows pid first last table
+    local heap
+    heap=$(root_sql 'checksum table heap')
     root_sql "delete from ledger; delete from twin"
     # each transaction writes to both tables; what is committed is counted outside
     in_net nsenter -t "$(ps_field mysql pid)" -m python3 - "$(env_value MYSQL_PASSWORD)" <<'P' >"$BATS_TEST_TMPDIR/committed" 3>&- &
@@ -371,7 +389,10 @@ P
     [ "$(wc -l <<<"$rows")" -le "$((last + 1))" ]
     [ "$(jq -r '.manifest.database.tables[] | select(.name == "twin").rows' "$BATS_TEST_TMPDIR/out")" -eq "$(wc -l <<<"$rows")" ]
     orch -y restore "$name"
-    [ "$(root_sql 'select count(*), max(n) from twin')" = "$(printf '%s\t%s' "$(wc -l <<<"$rows")" "$(wc -l <<<"$rows")")" ]
+    for table in ledger twin; do
+        [ "$(root_sql "select n from $table order by n")" = "$rows" ]
+    done
+    [ "$(root_sql 'checksum table heap')" = "$heap" ]
 }
 
 # second_is_over N: the clock shows a later second than N
@@ -419,7 +440,7 @@ intent_has() {
     # while what is there is kept
     lock_table subnets
     orch -y restore latest >"$BATS_TEST_TMPDIR/out" 2>&1 &
-    wait_until 60 waits_for_table subnets
+    wait_until "$PATIENCE" waits_for_table subnets
     kill -KILL "$(holder)"
     wait %2 || true
     unlock_table
@@ -431,7 +452,7 @@ intent_has() {
     # in the middle of the load: tables before `middle` are new, the others are not there
     lock_table other.numbers
     orch -y restore latest >"$BATS_TEST_TMPDIR/out" 2>&1 &
-    wait_until 60 waits_for_table middle
+    wait_until "$PATIENCE" waits_for_table middle
     intent_has load
     kill -KILL "$(holder)"
     wait %2 || true
@@ -443,7 +464,7 @@ intent_has() {
 
     # when the new state is there, and services start
     orch -y restore latest >"$BATS_TEST_TMPDIR/out" 2>&1 &
-    wait_until 60 intent_has start
+    wait_until "$PATIENCE" intent_has start
     kill -KILL "$(holder)" || true
     wait %1 || true
     orch backup verify latest --lock-wait
@@ -452,7 +473,68 @@ intent_has() {
     [ ! -e "$WORLD/state/operations/ipam/intent" ]
 }
 
-# redis_key NAME: its value
+# answers CODE: the proxy, to whoever asks for the application
+answers() {
+    [ "$(in_net curl -sk -o /dev/null -w '%{http_code}' https://127.0.0.1/api/health)" = "$1" ]
+}
+
+# restoring: until unlock_table, a restore of the latest is in the middle of its load
+restoring() {
+    lock_table other.numbers
+    # without the end of the pipe that keeps the lock
+    orch -y restore latest >"$BATS_TEST_TMPDIR/out" 2>&1 9>&- &
+    wait_until "$PATIENCE" waits_for_table middle
+    intent_has load
+}
+
+@test "while the database is away there is the maintenance page, and at every end the application; what an operator shows stays" {
+    local proxy wrong
+    proxy=$(ps_field nginx pid)
+    answers 200
+
+    restoring
+    answers 503
+    [[ $(in_net curl -ski https://127.0.0.1/) == *"x-maintenance: on"*"<h1>Maintenance</h1>"* ]]
+    unlock_table
+    wait %2
+    answers 200
+
+    restoring
+    kill -KILL "$(holder)"
+    wait %2 || true
+    # the server waits for the lock: whoever undoes it cannot have come far
+    answers 503
+    unlock_table
+    orch backup verify latest --lock-wait
+    answers 200
+    all_healthy
+
+    # one that fails
+    wrong=$STORE/ipam-wrong
+    cp -a "$STORE/$(orch backup ls --format json | jq -r '[.backups[] | select(.kind == "backup")][0].name')" "$wrong"
+    sed -i 's/"rows": 91/"rows": 92/' "$wrong/manifest.json"
+    resum ipam-wrong
+    run --separate-stderr orch -y restore ipam-wrong
+    echo "$output" "$stderr"
+    [ "$status" -eq 12 ]
+    [[ $stderr == *"the maintenance page is shown"*"going back"* ]]
+    rm -r "$wrong"
+    answers 200
+    [ "$(orch maintenance status)" = "maintenance is off" ]
+
+    orch maintenance on --message mine
+    run --separate-stderr orch -y restore latest
+    echo "$output" "$stderr"
+    [ "$status" -eq 0 ]
+    [[ $stderr != *"maintenance page"* ]]
+    [[ $(orch maintenance status) == *": mine" ]]
+    answers 503
+    orch maintenance off
+    answers 200
+    [ "$(ps_field nginx pid)" = "$proxy" ]
+}
+
+# cache COMMAND...: asks Redis
 cache() {
     nsenter -t "$(ps_field redis pid)" -m -n env REDISCLI_AUTH="$(env_value REDIS_PASSWORD)" redis-cli --user ipam "$@" 3>&-
 }
@@ -495,7 +577,7 @@ cache() {
     before=$(fingerprint)
     # killed when new files are in their places
     orch -y restore "$name" >"$BATS_TEST_TMPDIR/out" 2>&1 &
-    wait_until 120 grep -q "starting them again" "$BATS_TEST_TMPDIR/out"
+    wait_until "$PATIENCE" grep -q "starting them again" "$BATS_TEST_TMPDIR/out"
     kill -KILL "$(holder)"
     wait %1 || true
     orch backup verify "$name" --lock-wait
