@@ -180,6 +180,8 @@ struct flow *flow_compress(enum compression how, struct flow *next)
                 ZSTD_CCtx_setParameter(c->compress, ZSTD_c_compressionLevel, ZSTD_LEVEL)) ||
             ZSTD_isError(ZSTD_CCtx_setParameter(c->compress, ZSTD_c_checksumFlag, 1)))
             abort();
+        /* beside reading and writing, as the program does it; not every build of the library can */
+        (void) ZSTD_CCtx_setParameter(c->compress, ZSTD_c_nbWorkers, 1);
         return flow_new(&zstd, c, next);
     }
     c->deflates = true;
