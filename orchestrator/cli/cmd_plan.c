@@ -159,7 +159,7 @@ static int apply(struct cli *cli, const char *file, struct updating *in, struct 
     if (r == 0)
         r = release_find(o.project, member_text(plan_file, "release"), id, e);
     if (r == 0)
-        r = next_load_release(&o.procedure, id, &n, e);
+        r = next_load_release(cli, &o.procedure, id, &n, e);
     if (r == 0)
         r = check_basis(&n, plan_file, e);
     if (r == 0)

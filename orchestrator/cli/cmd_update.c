@@ -219,7 +219,7 @@ static int rollback(struct cli *cli, struct input *in, struct err *e)
     if (r == 0)
         r = choose(o.project, in->release, id, e);
     if (r == 0)
-        r = next_load_release(&o.procedure, id, &n, e);
+        r = next_load_release(cli, &o.procedure, id, &n, e);
     if (r == 0)
         r = updating_run(cli, &o, &n, &in->updating, e);
     next_clear(&n);

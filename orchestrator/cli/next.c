@@ -1,5 +1,6 @@
 #include "cli/next.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,14 +56,43 @@ int next_load(const struct cli *cli, const struct procedure *p, char *const *ser
     return r == 0 ? compare(p, services, out, e) : r;
 }
 
-int next_load_release(const struct procedure *p, const char *id, struct next *out, struct err *e)
+/* the files as they are, or NULL: a release does without them when it can */
+static struct project *files_of(const struct cli *cli, const char *project)
+{
+    struct load_options load = options_load(cli);
+    struct warnings warnings = { 0 };
+    struct err ignored = ERR_INIT;
+    struct project *files = NULL;
+
+    load.project_name = project;
+    return load_project(&load, &files, &warnings, &ignored) == 0 ? files : NULL;
+}
+
+static int load_release(const struct cli *cli, const struct procedure *p, const char *id,
+                        const struct project *now, struct project **out, struct err *e)
+{
+    const struct project *known[] = { now, NULL, NULL };
+    struct project *files = NULL;
+    int r = release_load(p->project, id, known, out, e);
+
+    if (r != -ENOKEY || !(files = files_of(cli, p->project)))
+        return r;
+    *e = ERR_INIT;
+    known[1] = files;
+    r = release_load(p->project, id, known, out, e);
+    project_free(files);
+    return r;
+}
+
+int next_load_release(const struct cli *cli, const struct procedure *p, const char *id,
+                      struct next *out, struct err *e)
 {
     struct project *now = NULL;
     int r = procedure_definition(p, &now, e);
 
     *out = (struct next){ 0 };
     if (r == 0)
-        r = release_load(p->project, id, now, &out->project, e);
+        r = load_release(cli, p, id, now, &out->project, e);
     project_free(now);
     (void) snprintf(out->release, sizeof out->release, "%s", id);
     return r == 0 ? compare(p, NULL, out, e) : r;

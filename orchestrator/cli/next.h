@@ -19,8 +19,10 @@ struct next {
  * these alone. */
 int next_load(const struct cli *cli, const struct procedure *p, char *const *services, bool make,
               struct next *out, struct err *e);
-/* The same for a release that there is. */
-int next_load_release(const struct procedure *p, const char *id, struct next *out, struct err *e);
+/* The same for a release that there is.  Of a secret that the running project no longer has the
+ * value is the one of the files. */
+int next_load_release(const struct cli *cli, const struct procedure *p, const char *id,
+                      struct next *out, struct err *e);
 void next_clear(struct next *n);
 
 /* a plan for people; `full`: also what stays */

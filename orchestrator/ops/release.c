@@ -227,15 +227,20 @@ static int copy_sources(int releases, int into, const struct project *p, const j
     return r;
 }
 
+/* secrets by name: a value that is changed because somebody knows it must not live on here */
 static int write_project(int into, const struct project *p, struct err *e)
 {
+    struct project named = *p;
     auto_free char *text = NULL;
-    int r = project_to_saved(p, &text, e);
+    int r;
 
+    named.secrets = arena_array(p->arena, p->n_secrets + 1, sizeof *named.secrets);
+    for (size_t i = 0; i < p->n_secrets; i++)
+        named.secrets[i] = (struct secret){ .name = p->secrets[i].name, .value = "" };
+    r = project_to_saved(&named, &text, e);
     if (r < 0)
         return r;
     r = fsio_write_atomic(into, "project.json", text, strlen(text), WORKDIR_FILE_MODE);
-    explicit_bzero(text, strlen(text));
     return r < 0 ? err_set(e, r, "writing a release: %s", strerror(-r)) : 0;
 }
 
@@ -318,22 +323,36 @@ int release_make(struct project *p, char id[RELEASE_ID], struct err *e)
     return r < 0 ? err_wrap(e, "the release of '%s'", p->name) : 0;
 }
 
-static void take_secrets(struct project *p, const struct project *present)
+static const struct secret *find_secret(const struct project *const *known, const char *name)
 {
-    for (size_t i = 0; present && i < p->n_secrets; i++) {
-        const struct secret *now = project_secret(present, p->secrets[i].name);
+    const struct secret *found = NULL;
+
+    for (; *known && !found; known++)
+        found = project_secret(*known, name);
+    return found;
+}
+
+static int take_secrets(struct project *p, const struct project *const *known, struct err *e)
+{
+    for (size_t i = 0; known && i < p->n_secrets; i++) {
+        const struct secret *now = find_secret(known, p->secrets[i].name);
         char *value;
 
-        if (!now)
-            continue;
+        if (!now) {
+            err_set(e, -ENOKEY, "it needs the secret '%s', which the project no longer has",
+                    p->secrets[i].name);
+            err_hint(e, "declare the secret in the compose file again, then do it again");
+            return err_classify(e, ERR_CONFIG);
+        }
         value = arena_alloc(p->arena, now->len + 1);
         memcpy(value, now->value, now->len);
         p->secrets[i].value = value;
         p->secrets[i].len = now->len;
     }
+    return 0;
 }
 
-int release_load(const char *project, const char *id, const struct project *present,
+int release_load(const char *project, const char *id, const struct project *const *known,
                  struct project **out, struct err *e)
 {
     auto_free char *path = paths_join("%s/project.json", id), *text = NULL;
@@ -351,12 +370,10 @@ int release_load(const char *project, const char *id, const struct project *pres
         r = err_set(e, -ENODATA, "release %s cannot be read", id);
     if (r == 0)
         r = project_from_saved(text, len, &p, e);
-    if (text)
-        explicit_bzero(text, len);
-    if (r == 0) {
-        take_secrets(p, present);
+    if (r == 0)
+        r = take_secrets(p, known, e);
+    if (r == 0)
         r = digest_units(p, e);
-    }
     if (r == 0)
         r = use(p, id, json_object_get(meta, "copies"), e);
     json_decref(meta);

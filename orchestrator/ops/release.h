@@ -1,6 +1,6 @@
 /* release.h -- releases of a project: what it was resolved to, with copies of the files its
  * services only read, below operations/PROJECT/releases. ID/project.json   the resolved project,
- * with the paths of its files; holds secrets ID/meta.json
+ * with the paths of its files; of secrets their names only ID/meta.json
  * {"id","label","time","user","copies":[{"from","digest","files","bytes"}]} ID/N/NAME         copy
  * number N ID/index.json     where the content of which file is, for the next one pins/ID it is
  * kept history           one JSON object per line: {"id","time","verb","message","user"} A release
@@ -23,9 +23,10 @@ int release_make(struct project *p, char id[RELEASE_ID], struct err *e);
 /* The same without making it: what the release is called and what it holds; its copies may not be
  * there. */
 int release_name(struct project *p, char id[RELEASE_ID], struct err *e);
-/* The project of a release, using its copies.  Secrets have the values that they have in `present`
- * (may be NULL). */
-int release_load(const char *project, const char *id, const struct project *present,
+/* The project of a release, using its copies.  A secret has the value of the first of `known`
+ * (ended by NULL) that has it, -ENOKEY if none does; `known` NULL: secrets are empty, for
+ * comparing. */
+int release_load(const char *project, const char *id, const struct project *const *known,
                  struct project **out, struct err *e);
 /* The whole name of one that begins so, or is labelled so. */
 int release_find(const char *project, const char *word, char id[RELEASE_ID], struct err *e);

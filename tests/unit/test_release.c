@@ -157,6 +157,8 @@ static void a_release_is_read_back_with_its_copies_and_the_secrets_of_today(void
     static struct secret old[] = { { .name = "s", .value = "old", .len = 3 } };
     static struct secret today[] = { { .name = "s", .value = "today", .len = 5 } };
     struct project *p = make("1"), *now = fake_project("p", 0), *back = NULL;
+    const struct project *const known[] = { now, NULL }, *const none[] = { NULL };
+    auto_free char *path = NULL, *saved = NULL;
     char id[RELEASE_ID];
     struct err e = ERR_INIT;
 
@@ -166,15 +168,22 @@ static void a_release_is_read_back_with_its_copies_and_the_secrets_of_today(void
     now->secrets = today;
     now->n_secrets = 1;
     assert_int_equal(release_make(p, id, &e), 0);
-    assert_int_equal(release_load("p", id, now, &back, &e), 0);
+    path = paths_join("%s/operations/p/releases/%s/project.json", top, id);
+    assert_int_equal(fsio_read(AT_FDCWD, path, 65536, &saved, NULL), 0);
+    assert_null(strstr(saved, "old"));
+    assert_int_equal(release_load("p", id, known, &back, &e), 0);
     assert_string_equal(back->units[0].mounts[0].source, p->units[0].mounts[0].source);
     assert_string_equal(back->units[0].digest, p->units[0].digest);
     assert_string_equal(back->secrets[0].value, "today");
     project_free(back);
     back = NULL;
     assert_int_equal(release_load("p", id, NULL, &back, &e), 0);
-    assert_string_equal(back->secrets[0].value, "old");
+    assert_string_equal(back->secrets[0].value, "");
     project_free(back);
+    back = NULL;
+    assert_int_equal(release_load("p", id, none, &back, &e), -ENOKEY);
+    assert_null(back);
+    assert_non_null(strstr(e.msg, "'s'"));
     assert_true(release_load("p", "0123456789ab", NULL, &back, &e) < 0);
     project_free(p);
     project_free(now);
