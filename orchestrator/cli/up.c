@@ -258,14 +258,6 @@ static void summarise(const struct cli *cli, const struct project *p, uint64_t b
         printf("  %s\n", *url);
 }
 
-/* Of other projects it is known when they are up, and no more. */
-static bool says_what_to_verify(const struct project *p)
-{
-    const struct verify_spec *v = &p->verify;
-
-    return v->proxy[0] || v->frontend[0] || v->backend[0] || v->cache[0];
-}
-
 static int run(struct cli *cli, const struct up *in, struct err *e)
 {
     uint64_t began_us = clock_now_us();
@@ -306,7 +298,7 @@ static int run(struct cli *cli, const struct up *in, struct err *e)
         drift_explain(cli, p, e);
     if (r == 0)
         summarise(cli, p, began_us);
-    if (r == 0 && !in->no_wait && !in->skip_verify && says_what_to_verify(p))
+    if (r == 0 && !in->no_wait && !in->skip_verify && verified_is_wanted(p))
         r = verified_quickly(cli, p->name, e);
     project_free(p);
     return r;

@@ -5,6 +5,8 @@
 
 #include "base/clock.h"
 #include "cli/documents.h"
+#include "cli/gate.h"
+#include "cli/verified.h"
 #include "ops/plan.h"
 #include "ops/update.h"
 
@@ -15,6 +17,7 @@ error_t updating_parse(struct updating *in, int key, char *arg, struct argp_stat
     case UPDATING_CONFIRM: in->confirm_us = patience_time(arg, state); return 0;
     case UPDATING_NO_MIGRATE: in->no_migrate = true; return 0;
     case UPDATING_NO_BACKUP: in->no_backup = true; return 0;
+    case UPDATING_NO_VERIFY: in->no_verify = true; return 0;
     default: return patience_parse(&in->patience, key, arg, state);
     }
 }
@@ -44,6 +47,9 @@ static void report(const struct cli *cli, const char *project, const struct next
 int updating_run(const struct cli *cli, struct operate *o, const struct next *n,
                  const struct updating *in, struct err *e)
 {
+    struct gate gate = { .procedure = &o->procedure };
+    const struct update_gate judge = gate_of(&gate);
+    const bool judged = !in->back && !in->no_verify && verified_is_wanted(n->project);
     const struct update u = { .verb = in->verb,
                               .next = n->project,
                               .release = n->release,
@@ -52,6 +58,8 @@ int updating_run(const struct cli *cli, struct operate *o, const struct next *n,
                               .back = in->back,
                               .no_migrate = in->no_migrate,
                               .no_backup = in->no_backup,
+                              .gate = judged ? &judge : NULL,
+                              .tools = VERSION,
                               .ready_us = in->patience.ready_us,
                               .confirm_us = in->confirm_us };
     char from[RELEASE_ID] = "", before[RELEASE_ID];
@@ -61,6 +69,7 @@ int updating_run(const struct cli *cli, struct operate *o, const struct next *n,
 
     if (r == 0 && needed)
         r = update_run(&o->procedure, &u, e);
+    gate_clear(&gate);
     if (r == 0)
         report(cli, o->project, n, from, needed, began_us);
     return r;

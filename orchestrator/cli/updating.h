@@ -15,10 +15,10 @@ struct updating {
     char **services;            /* NULL = all */
     struct patience patience;
     uint64_t confirm_us;
-    bool back, no_migrate, no_backup;
+    bool back, no_migrate, no_backup, no_verify;
 };
 
-enum { UPDATING_CONFIRM = 2048, UPDATING_NO_MIGRATE, UPDATING_NO_BACKUP };
+enum { UPDATING_CONFIRM = 2048, UPDATING_NO_MIGRATE, UPDATING_NO_BACKUP, UPDATING_NO_VERIFY };
 
 /* rows of an argp table */
 #define UPDATING_OPTIONS                                                                           \
@@ -31,6 +31,7 @@ enum { UPDATING_CONFIRM = 2048, UPDATING_NO_MIGRATE, UPDATING_NO_BACKUP };
           0 },                                                                                     \
         { "no-migrate", UPDATING_NO_MIGRATE, NULL, 0, "leave the database as it is", 0 },          \
         { "no-backup", UPDATING_NO_BACKUP, NULL, 0, "make no backup before", 0 },                  \
+        { "no-verify", UPDATING_NO_VERIFY, NULL, 0, "do not verify what serves then", 0 },         \
         PATIENCE_READY_OPTION
 
 /* ARGP_ERR_UNKNOWN when the key is another one; ends the program with a wrong argument */

@@ -36,6 +36,13 @@ int verified(const struct cli *cli, const char *name, const struct verify_reques
     return r;
 }
 
+bool verified_is_wanted(const struct project *p)
+{
+    const struct verify_spec *v = &p->verify;
+
+    return v->proxy[0] || v->frontend[0] || v->backend[0] || v->cache[0];
+}
+
 int verified_quickly(const struct cli *cli, const char *name, struct err *e)
 {
     uint64_t began = clock_now_us();

@@ -16,6 +16,7 @@
 #include "ops/intent.h"
 #include "ops/migrate.h"
 #include "ops/plan.h"
+#include "ops/precaution.h"
 #include "ops/workdir.h"
 
 #define ANSWER        "confirm"
@@ -390,9 +391,26 @@ static int forward(struct procedure *p, const struct update *u, const struct uni
     };
     int r = go(&c, culprit, e);
 
+    if (r == 0 && u->gate)
+        r = u->gate->after(u->gate->owner, e);
     if (r == 0 && u->confirm_us > 0)
         r = await_answer(p, u->confirm_us, e);
     return r;
+}
+
+/* what can be known and kept of what runs, before any of it is changed */
+static int prepare(const struct procedure *p, const struct update *u, const struct project *now,
+                   struct err *e)
+{
+    const char *needless = u->no_backup ? "--no-backup" : precaution_needless(now);
+    int r = u->gate ? u->gate->before(u->gate->owner, e) : 0;
+
+    if (r < 0 || u->back)
+        return r;
+    if (!needless)
+        return precaution_take(p, now, "before-update", u->tools, e);
+    procedure_say(p, "no backup: %s", needless);
+    return 0;
 }
 
 int update_run(struct procedure *p, const struct update *u, struct err *e)
@@ -404,6 +422,8 @@ int update_run(struct procedure *p, const struct update *u, struct err *e)
 
     if (r == 0)
         r = release_current(p->project, from, before, e);
+    if (r == 0)
+        r = prepare(p, u, now, e);
     if (r == 0)
         r = migrate(p, u, e);
     if (r == 0)

@@ -1,5 +1,6 @@
 /* update.h -- a running project becomes another release of it, service by service, and goes back to
- * what it was when something fails or is interrupted.
+ * what it was when something fails or is interrupted.  A backup of its own comes first
+ * (precaution.h), and a gate decides at the end whether the release is good.
  * Runs in: CLI, as a procedure.  What it has begun is written down before (intent.h): whoever comes
  * after a kill at any step brings back the old release, or finishes when all was done.
  * Fails: ERR_UPDATE when the old release serves again, ERR_STUCK when that did not work either;
@@ -12,6 +13,14 @@
 #include "ops/procedure.h"
 #include "ops/release.h"
 
+/* What judges a release while it serves already; both may block.  `before`: how it is, an error
+ * ends the update before anything has been changed.  `after`: an error is the release's fault. */
+struct update_gate {
+    void *owner;
+    int (*before)(void *owner, struct err *e);
+    int (*after)(void *owner, struct err *e);
+};
+
 struct update {
     const char *verb; /* update, rollback, apply: for the history */
     const struct project *next;
@@ -20,8 +29,10 @@ struct update {
     const char *const *services; /* only these; NULL = all */
     bool back;                   /* by the rollback sections of the services; no migration */
     bool no_migrate, no_backup;
-    uint64_t ready_us;   /* for each service; 0 = whenever it is */
-    uint64_t confirm_us; /* so long it waits for update_answer; 0 = not */
+    const struct update_gate *gate; /* NULL: none */
+    const char *tools;              /* version of this program, for the backup */
+    uint64_t ready_us;              /* for each service; 0 = whenever it is */
+    uint64_t confirm_us;            /* so long it waits for update_answer; 0 = not */
 };
 
 int update_run(struct procedure *p, const struct update *u, struct err *e);

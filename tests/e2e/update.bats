@@ -245,3 +245,41 @@ killed_at() {
     done
     [ "$(orch releases ls --format json | jq -r '[.releases[].state | select(. != "")] | sort | join(" ")')" = "current previous" ]
 }
+
+# safety_backups: how many an update has made before it changed anything
+safety_backups() {
+    orch backup ls --format json | jq '[.backups[] | select(.manifest.label == "before-update")] | length'
+}
+
+@test "an update makes a backup first, and a release that is healthy but breaks a check is taken back" {
+    local was before page=$PROJECT/frontend/dist/index.html
+    was=$(current) before=$(safety_backups)
+    [ "$before" -gt 0 ]
+    cp "$page" "$WORLD/good.html"
+    sed -i 's|</head>|<script src="/assets/gone.js"></script></head>|' "$page"
+    run orch update frontend
+    echo "$output"
+    [ "$status" -eq 9 ]
+    [[ $output == *"frontend: is the new one"*"update failed, $was serves again: verify: frontend.assets"*gone.js* ]]
+    [ "$(current)" = "$was" ]
+    [ "$(safety_backups)" -eq $((before + 1)) ]
+    run ! grep -q gone.js < <(in_net curl -sk https://127.0.0.1/)
+}
+
+@test "a check that failed before an update is not its fault; --no-verify asks for none, --no-backup for no backup" {
+    local before page=$PROJECT/frontend/dist/index.html
+    before=$(safety_backups)
+    run orch update frontend --no-verify --no-backup
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"no backup: --no-backup"* && $output != *verified* ]]
+    grep -q gone.js < <(in_net curl -sk https://127.0.0.1/)
+    [ "$(safety_backups)" -eq "$before" ]
+    echo '<!-- still broken -->' >>"$page"
+    run orch update frontend
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == *"frontend.assets"*"fails already"* ]]
+    cp "$WORLD/good.html" "$page"
+    orch update frontend
+}
