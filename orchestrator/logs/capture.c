@@ -264,7 +264,7 @@ static void end_stream(struct stream *s)
 
     stream_free(s);
     tell(log, incarnation, name, NULL, 0);
-    if (!log->streams && log->drained)
+    if (!capture_log_is_attached(log, incarnation) && log->drained)
         log->drained(log->owner);
 }
 

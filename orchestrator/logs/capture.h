@@ -68,8 +68,8 @@ typedef void capture_listener(void *owner, unsigned incarnation, const char *str
                               const char *bytes, size_t len);
 void capture_log_on_output(struct capture_log *log, capture_listener *heard, void *owner);
 
-/* Calls back whenever the last open pipe has given its last
- * byte; the log may be freed in the callback. */
+/* Calls back whenever the last open pipe of an incarnation has given its last byte, those of
+ * another one may go on; the log may be freed in the callback. */
 void capture_log_on_drained(struct capture_log *log, void (*drained)(void *owner), void *owner);
 
 /* Calls back after lines were written; the log stays. */

@@ -34,6 +34,14 @@ struct room {
     struct pipes p;
 };
 
+static void open_pipes(struct pipes *p)
+{
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(pipe2(p->source[i], O_CLOEXEC | O_NONBLOCK), 0);
+        assert_int_equal(pipe2(p->staging[i], O_CLOEXEC | O_NONBLOCK), 0);
+    }
+}
+
 static int set_up(void **state)
 {
     struct room *r = calloc(1, sizeof *r);
@@ -42,10 +50,7 @@ static int set_up(void **state)
     assert_non_null(mkdtemp(r->dir));
     (void) snprintf(r->path, sizeof r->path, "%s/web.log", r->dir);
     assert_true(sd_event_new(&r->loop) >= 0);
-    for (int i = 0; i < 2; i++) {
-        assert_int_equal(pipe2(r->p.source[i], O_CLOEXEC | O_NONBLOCK), 0);
-        assert_int_equal(pipe2(r->p.staging[i], O_CLOEXEC | O_NONBLOCK), 0);
-    }
+    open_pipes(&r->p);
     *state = r;
     return 0;
 }
@@ -69,7 +74,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-static void attach(struct room *r, struct capture_log *log)
+static void attach_as(struct room *r, struct capture_log *log, unsigned incarnation)
 {
     int fds[CAPTURE_STREAM_FDS];
     struct err e = ERR_INIT;
@@ -79,7 +84,12 @@ static void attach(struct room *r, struct capture_log *log)
         fds[3 * i + 1] = dup(r->p.staging[i][0]);
         fds[3 * i + 2] = dup(r->p.staging[i][1]);
     }
-    assert_int_equal(capture_log_attach(log, "web", 1, fds, &e), 0);
+    assert_int_equal(capture_log_attach(log, "web", incarnation, fds, &e), 0);
+}
+
+static void attach(struct room *r, struct capture_log *log)
+{
+    attach_as(r, log, 1);
 }
 
 static struct capture_log *open_log(struct room *r)
@@ -752,6 +762,37 @@ static void a_last_piece_without_a_newline_is_looked_at_too(void **state)
     capture_log_free(log);
 }
 
+static void count_drained(void *owner)
+{
+    ++*(unsigned *) owner;
+}
+
+/* what is replaced and what replaces it have one log: nobody may wait for the end of both */
+static void the_end_of_one_incarnation_is_told_while_another_goes_on(void **state)
+{
+    struct room *r = *state;
+    struct capture_log *log = open_log(r);
+    unsigned drained = 0;
+    struct pipes first = r->p;
+
+    capture_log_on_drained(log, count_drained, &drained);
+    attach_as(r, log, 1);
+    open_pipes(&r->p);
+    attach_as(r, log, 2);
+    for (int i = 0; i < 2; i++)
+        close(first.source[i][1]);
+    pump(r);
+    assert_int_equal(drained, 1);
+    assert_false(capture_log_is_attached(log, 1));
+    assert_true(capture_log_is_attached(log, 2));
+    close_writers(r);
+    pump(r);
+    assert_int_equal(drained, 2);
+    r->p = first;
+    close_readers(r);
+    capture_log_free(log);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -775,6 +816,7 @@ int main(void)
         WITH_ROOM(a_silent_log_takes_everything_and_keeps_nothing),
         WITH_ROOM(a_line_that_is_waited_for_is_told_once_also_to_the_next_supervisor),
         WITH_ROOM(a_last_piece_without_a_newline_is_looked_at_too),
+        WITH_ROOM(the_end_of_one_incarnation_is_told_while_another_goes_on),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
