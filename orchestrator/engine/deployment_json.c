@@ -123,18 +123,17 @@ static struct instance *part_from_json(struct instance *i, const json_t *json)
     bool next = json_is_true(json_object_get(json, "next"));
     enum part part = (enum part) number(json, "part");
 
-    if ((part != PART_REGULAR || next) && !d->rollout)
-        return part == PART_REGULAR ? i : NULL;
+    if (part != PART_REGULAR && !d->rollout)
+        return NULL;
     if (part != PART_REGULAR)
         i = deployment_add_beside(i);
     if (part == PART_LEAVING) {
         deployment_leave(i);
         i->rolling.drains = true;
     }
-    if (next)
-        i->unit = project_unit(d->rollout->next, i->name);
-    else
-        i->unit = project_unit(d->project, i->name);
+    /* the next definition became the present one, and then the power failed */
+    next = next && d->rollout;
+    i->unit = project_unit(next ? d->rollout->next : d->project, i->name);
     i->slot = number(json, "slot");
     i->spent = number(json, "spent");
     i->rolling.roll = d->rollout ? roll_from_json(json_object_get(json, "roll")) : ROLL_NONE;

@@ -284,6 +284,28 @@ static void a_state_is_read_as_far_as_it_goes(void **state)
     json_decref(saved);
 }
 
+/* a supervisor that ended when the next definition was the present one already, and the state was
+ * not written yet: whoever has taken the place of another keeps its address */
+static void what_took_a_place_keeps_it_when_the_rollout_is_over(void **state)
+{
+    json_t *saved = fixture("state.json"), *web;
+    struct deployment *d;
+    int result;
+
+    (void) state;
+    web = json_array_get(json_object_get(saved, "instances"), 1);
+    (void) json_object_update_new(
+        web, json_pack("{s:b,s:i,s:i,s:s}", "next", true, "slot", 1, "spent", 7, "roll", "done"));
+    d = load(saved, &result);
+    assert_int_equal(result, 0);
+    assert_int_equal(deployment_instance(d, "web")->slot, 1);
+    assert_int_equal(deployment_instance(d, "web")->spent, 7);
+    assert_ptr_equal(deployment_instance(d, "web")->unit, project_unit(d->project, "web"));
+    assert_int_equal(deployment_instance(d, "web")->rolling.roll, ROLL_NONE);
+    deployment_free(d);
+    json_decref(saved);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -293,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_member_of_a_newer_version_is_foreign_and_takes_nothing_else_along),
         cmocka_unit_test(a_newer_format_is_foreign),
         cmocka_unit_test(a_state_is_read_as_far_as_it_goes),
+        cmocka_unit_test(what_took_a_place_keeps_it_when_the_rollout_is_over),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
