@@ -107,11 +107,11 @@ check-cli: $(BIN) ## the command line without its daemons; no privilege
 check-compose: $(B)/ipam-orch ## what `config` makes of some four hundred compose files
 	@tests/compose/run
 
-# the two programs in which every step of set-up and tear-down can be the last, see sandbox/failpoint.h
+# the programs, such that every step of theirs can be the last: sandbox/failpoint.h, base/moment.h
 .PHONY: failpoints
 failpoints:
 	$(QUIET)$(MAKE) --no-print-directory B=$(B)/failpoints CFLAGS='$(CFLAGS) -DIPAM_FAILPOINTS' \
-	    $(B)/failpoints/ipam-sandboxd $(B)/failpoints/ipam-init
+	    $(PROGRAMS:%=$(B)/failpoints/%)
 
 check-root: $(BIN) $(GUESTS) failpoints ## isolation, cgroups and networks as the kernel shows them; root
 	@tests/run-bats root

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/limits.h"
+#include "base/moment.h"
 
 struct sandbox_client {
     int fd;
@@ -67,6 +68,7 @@ int sandbox_client_send(struct sandbox_client *c, const char *op, uint64_t tag, 
         return err_set(e, -E2BIG, "request '%s' is too large (%zu bytes, limit %d)", op, len,
                        LIMIT_SANDBOX_PACKET);
     r = fdpass_send(c->fd, c->packet, len, fds, n_fds);
+    MOMENT("told", op);
     return r < 0 ? err_set(e, r, "sending '%s' to the sandbox broker: %s", op, strerror(-r)) : 0;
 }
 

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/auto.h"
+#include "base/moment.h"
 
 int fsio_read_fd(int fd, size_t max, char **out, size_t *len)
 {
@@ -130,11 +131,15 @@ static int replace(int dir, const char *path, const void *data, size_t len, cons
     if (fd < 0)
         return -errno;
     int r = fill(fd, data, len, m);
+    MOMENT("writing", path);
     if (r == 0 && renameat(dir, temp, dir, path) < 0)
         r = -errno;
     if (r < 0)
         (void) unlinkat(dir, temp, 0);
-    return r == 0 && m->sync ? sync_parent(dir, path) : r;
+    if (r == 0 && m->sync)
+        r = sync_parent(dir, path);
+    MOMENT("wrote", path);
+    return r;
 }
 
 int fsio_write_atomic(int dir, const char *path, const void *data, size_t len, mode_t mode)

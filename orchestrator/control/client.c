@@ -11,6 +11,7 @@
 #include "base/auto.h"
 #include "base/fdpass.h"
 #include "base/fsio.h"
+#include "base/moment.h"
 
 struct client {
     int fd;
@@ -81,10 +82,10 @@ int client_send(struct client *c, json_t *message, struct err *e)
 
 int client_send_fds(struct client *c, json_t *message, const int *fds, size_t n, struct err *e)
 {
+    const char *op = json_string_value(json_object_get(message, "op"));
     auto_free char *text = json_dumps(message, JSON_COMPACT);
     int r;
 
-    json_decref(message);
     if (!text)
         abort();
     r = fdpass_send(c->fd, text, 1, fds, n); /* what has begun on a stream goes on without them */
@@ -92,6 +93,8 @@ int client_send_fds(struct client *c, json_t *message, const int *fds, size_t n,
         r = fsio_write_all(c->fd, text + 1, strlen(text + 1));
     if (r == 0)
         r = fsio_write_all(c->fd, "\n", 1);
+    MOMENT("asked", op ? op : "");
+    json_decref(message);
     return r < 0 ? unreachable(e, r, "went away") : 0;
 }
 

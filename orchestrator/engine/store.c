@@ -10,6 +10,7 @@
 #include "base/fsio.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/moment.h"
 #include "base/paths.h"
 #include "model/project_json.h"
 
@@ -54,6 +55,7 @@ void store_remove_next(const char *dir, const char *project)
     auto_free char *path = paths_join("%s/%s/" NEXT, dir, project);
 
     (void) unlink(path);
+    MOMENT("forgot", NEXT);
 }
 
 int store_load_next(const char *dir, const char *project, struct project **out, struct err *e)

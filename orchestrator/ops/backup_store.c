@@ -12,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/fsio.h"
+#include "base/moment.h"
 #include "base/paths.h"
 #include "ops/workdir.h"
 
@@ -310,6 +311,7 @@ int backup_store_publish(const struct backup_store *s, const char *backup, char 
         (fsync(dir) < 0 || renameat2(s->dir, unfinished, s->dir, backup, RENAME_NOREPLACE) < 0 ||
          fsync(s->dir) < 0))
         r = -errno;
+    MOMENT("published", "backup");
     return r < 0 ? failed(r, s, backup, e) : 0;
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/auto.h"
 #include "base/fsio.h"
+#include "base/moment.h"
 #include "ops/workdir.h"
 
 #define FILE_NAME "intent"
@@ -33,7 +34,9 @@ static int append(int fd, json_t *line)
         r = fsio_write_all(fd, text, strlen(text));
     if (r >= 0)
         r = fsio_write_all(fd, "\n", 1);
-    return r < 0 ? r : fdatasync(fd) < 0 ? -errno : 0;
+    if (r == 0 && fdatasync(fd) < 0)
+        r = -errno;
+    return r < 0 ? r : 0;
 }
 
 int intent_begin(int dir, json_t *meant, struct err *e)
@@ -48,8 +51,10 @@ int intent_begin(int dir, json_t *meant, struct err *e)
     r = append(fd, meant);
     if (r == 0)
         r = fsync(dir) < 0 ? -errno : 0;
-    if (r == 0)
+    if (r == 0) {
+        MOMENT("intent", "begin");
         return 0;
+    }
     (void) unlinkat(dir, FILE_NAME, 0);
     return failed(r, e);
 }
@@ -66,6 +71,7 @@ int intent_step(int dir, const char *step, json_t *detail, struct err *e)
         return r;
     }
     r = append(fd, line);
+    MOMENT("intent", step);
     return r < 0 ? failed(r, e) : 0;
 }
 
@@ -73,6 +79,7 @@ int intent_end(int dir, struct err *e)
 {
     if (unlinkat(dir, FILE_NAME, 0) < 0 && errno != ENOENT)
         return failed(-errno, e);
+    MOMENT("intent", "end");
     return fsync(dir) < 0 ? failed(-errno, e) : 0;
 }
 

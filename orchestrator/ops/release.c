@@ -13,6 +13,7 @@
 #include "base/auto.h"
 #include "base/fsio.h"
 #include "base/limits.h"
+#include "base/moment.h"
 #include "base/paths.h"
 #include "model/digest.h"
 #include "model/member.h"
@@ -217,6 +218,7 @@ static int copy_sources(int releases, int into, const struct project *p, const j
             err_set(e, -EAGAIN, "%s changed while it was copied", from);
             r = err_hint(e, "do it again when nobody writes there");
         }
+        MOMENT("copied", from);
         if (r < 0)
             break;
     }
@@ -284,6 +286,9 @@ static int make(int releases, const struct project *p, const char *id, const jso
     if (r == 0 && renameat(releases, name, releases, id) < 0 && errno != EEXIST &&
         errno != ENOTEMPTY)
         r = err_set(e, -errno, "making a release: %s", strerror(errno));
+    if (r == 0 && fsync(releases) < 0)
+        r = err_set(e, -errno, "making a release: %s", strerror(errno));
+    MOMENT("made", "release");
     (void) tree_remove(releases, name, NULL); /* it failed, or another one was faster */
     return r;
 }

@@ -44,7 +44,8 @@ int release_pin(const char *project, const char *id, bool pinned, struct err *e)
 /* Refused (ERR_UNSAFE) for one that serves, is used by `status` (of the manager, may be NULL), is
  * the previous one or pinned. */
 int release_remove(const char *project, const char *id, const json_t *status, struct err *e);
-/* Removes what is beyond the newest `keep` and could be removed; *removed (new reference) lists. */
+/* Removes what is beyond the newest `keep` and could be removed, and what was half made or half
+ * removed by somebody who was killed; *removed (new reference) lists. */
 int release_prune(const char *project, const json_t *status, size_t keep, json_t **removed,
                   struct err *e);
 

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pwd.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,6 +12,7 @@
 
 #include "base/auto.h"
 #include "base/fsio.h"
+#include "base/moment.h"
 #include "base/paths.h"
 #include "model/member.h"
 #include "ops/release.h"
@@ -46,8 +48,9 @@ int release_note(const char *project, const char *id, const char *verb, const ch
         r = fsio_write_all(fd, text, strlen(text));
     if (r >= 0)
         r = fsio_write_all(fd, "\n", 1);
-    if (r >= 0 && fdatasync(fd) < 0)
+    if (r >= 0 && (fdatasync(fd) < 0 || fsync(dir) < 0))
         r = -errno;
+    MOMENT("noted", verb);
     return r < 0 ? err_set(e, r, "noting which release serves: %s", strerror(-r)) : 0;
 }
 
@@ -307,6 +310,7 @@ static int remove_one(int dir, const char *id, struct err *e)
 
     if (r == 0 && renameat(dir, id, dir, gone) < 0)
         r = err_set(e, -errno, "removing release %s: %s", id, strerror(errno));
+    MOMENT("removing", "release");
     return r == 0 ? tree_remove(dir, gone, e) : r;
 }
 
@@ -331,6 +335,28 @@ int release_remove(const char *project, const char *id, const json_t *status, st
     return r == 0 ? remove_one(dir, id, e) : r;
 }
 
+/* ".new-PID", unless that process lives: what one that was killed has half made; ".gone-ID" */
+static bool is_left_behind(const char *name)
+{
+    enum { DECIMAL = 10 };
+    const char *pid = strncmp(name, ".new-", 5) == 0 ? name + 5 : NULL;
+
+    if (pid)
+        return kill((pid_t) strtol(pid, NULL, DECIMAL), 0) < 0 && errno == ESRCH;
+    return strncmp(name, ".gone-", 6) == 0;
+}
+
+static void sweep(int dir)
+{
+    auto_dir entries = fdopendir(fcntl(dir, F_DUPFD_CLOEXEC, 0));
+
+    if (entries)
+        rewinddir(entries);
+    for (const struct dirent *d; entries && (d = readdir(entries));)
+        if (is_left_behind(d->d_name))
+            (void) tree_remove(dir, d->d_name, NULL);
+}
+
 int release_prune(const char *project, const json_t *status, size_t keep, json_t **removed,
                   struct err *e)
 {
@@ -348,6 +374,8 @@ int release_prune(const char *project, const json_t *status, size_t keep, json_t
         (void) json_array_append(gone, json_object_get(one, "id"));
     }
     json_decref(list);
+    if (r == 0)
+        sweep(dir);
     if (r == 0 && removed)
         *removed = json_incref(gone);
     json_decref(gone);

@@ -9,6 +9,7 @@
 
 #include "base/auto.h"
 #include "base/clock.h"
+#include "base/moment.h"
 #include "base/num.h"
 #include "ops/dump.h"
 #include "ops/dump_filter.h"
@@ -169,6 +170,7 @@ static int take_snapshot(const struct procedure *p, const struct database *db, i
         r = dump_create(p, db, fd, &facts, e);
     if (r == 0 && (fsync(fd) < 0 || fsync(dir) < 0))
         r = err_set(e, -errno, "%s", strerror(errno));
+    MOMENT("wrote", SNAPSHOT);
     if (r == 0) {
         num_bytes_text(facts.bytes, size);
         procedure_say(p, "snapshot of %s: %zu tables, %s", db->schema, facts.n_tables, size);

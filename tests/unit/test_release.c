@@ -189,8 +189,23 @@ static void a_release_is_read_back_with_its_copies_and_the_secrets_of_today(void
     project_free(now);
 }
 
+static bool is_there(const char *name)
+{
+    auto_free char *path = paths_join("%s/operations/p/releases/%s", top, name);
+
+    return access(path, F_OK) == 0;
+}
+
+static void make_there(const char *name)
+{
+    auto_free char *path = paths_join("%s/operations/p/releases/%s/0/deep", top, name);
+
+    assert_int_equal(fsio_mkdir_p(path, 0755), 0);
+}
+
 static void only_what_nobody_needs_goes(void **state)
 {
+    auto_free char *own = paths_join(".new-%d", (int) getpid());
     char id[4][RELEASE_ID], current[RELEASE_ID], previous[RELEASE_ID], found[RELEASE_ID];
     struct err e = ERR_INIT;
     json_t *removed = NULL, *list = NULL, *status;
@@ -220,9 +235,15 @@ static void only_what_nobody_needs_goes(void **state)
     assert_int_equal(json_array_size(removed), 0);
     json_decref(removed);
     assert_int_equal(release_pin("p", id[0], false, &e), 0);
+    make_there(".new-4194305"); /* more than PID_MAX_LIMIT: nobody has it */
+    make_there(".gone-0123456789ab");
+    make_there(own);
     assert_int_equal(release_prune("p", NULL, 0, &removed, &e), 0);
     assert_int_equal(json_array_size(removed), 2);
     json_decref(removed);
+    assert_false(is_there(".new-4194305"));
+    assert_false(is_there(".gone-0123456789ab"));
+    assert_true(is_there(own));
     assert_int_equal(release_list("p", &list, &e), 0);
     assert_int_equal(json_array_size(list), 2);
     assert_string_equal(member_text(json_array_get(list, 0), "id"), id[3]);
