@@ -31,6 +31,7 @@ struct backup_wish {
     const char *label; /* "" if none */
     const char *tools; /* version of this program */
     bool safety, physical;
+    bool no_files; /* of the configuration the definition only */
 };
 
 /* *name is malloc'd; *manifest a new reference; `sum` that of the manifest, and so of everything */

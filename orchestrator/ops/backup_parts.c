@@ -169,6 +169,8 @@ int backup_config(struct making *m, struct err *e)
 
     procedure_say(m->p, "packing the configuration");
     r = definition(m, e);
+    if (m->wish->no_files)
+        return r;
     if (r == 0 && p)
         r = files(m, p, e);
     else if (r == 0)

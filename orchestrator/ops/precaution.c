@@ -62,6 +62,7 @@ int precaution_take(const struct procedure *p, const struct project *now, const 
                                 .label = label,
                                 .tools = tools,
                                 .safety = true,
+                                .no_files = true,
                                 .physical = strcmp(method, "physical") == 0 };
     int r = find_key(now, &wish.key, e);
 
