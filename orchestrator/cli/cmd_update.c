@@ -1,5 +1,6 @@
-/* update, rollback, confirm, abort: one release of a project after another. */
+/* update, rollback, promote, confirm, abort: one release of a project after another. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,18 @@
 #include "cli/releases.h"
 #include "cli/request.h"
 #include "cli/updating.h"
+#include "ops/canary.h"
 #include "ops/update.h"
 
-enum { OPT_ORDER = 256, OPT_PARALLELISM, OPT_DELAY, OPT_MONITOR, OPT_RATIO, OPT_ON_FAILURE };
+enum {
+    OPT_ORDER = 256,
+    OPT_PARALLELISM,
+    OPT_DELAY,
+    OPT_MONITOR,
+    OPT_RATIO,
+    OPT_ON_FAILURE,
+    OPT_CANARY
+};
 
 /* instead of what the files say, for every service */
 struct overrides {
@@ -103,6 +113,13 @@ static error_t parse_update(int key, char *arg, struct argp_state *state)
 
     if (r != ARGP_ERR_UNKNOWN)
         return r;
+    if (key == OPT_CANARY) {
+        if (num_u64(arg, UINT16_MAX, &in->updating.canaries) < 0 || in->updating.canaries == 0)
+            argp_error(state, "'%s' is no number of instances", arg);
+        return 0;
+    }
+    if (key == ARGP_KEY_END && in->updating.canaries > 0 && strv_len(in->updating.services) != 1)
+        argp_error(state, "--canary is about one service");
     if (key != ARGP_KEY_ARG)
         return updating_parse(&in->updating, key, arg, state);
     strv_append(&in->updating.services, arg);
@@ -117,9 +134,29 @@ static const struct argp_option update_options[] = {
     { "monitor", OPT_MONITOR, "TIME", 0, "so long a new instance has to stay well", 0 },
     { "max-failure-ratio", OPT_RATIO, "RATIO", 0, "of the instances of a service, from 0 to 1", 0 },
     { "on-failure", OPT_ON_FAILURE, "ACTION", 0, "rollback, pause or continue", 0 },
+    { "canary", OPT_CANARY, "N", 0,
+      "so many instances of the service only, until ipam-orch promote or rollback", 0 },
     UPDATING_OPTIONS,
     { 0 },
 };
+
+/* an instance of the release before has to be left to compare with, and to go back to */
+static int check_canaries(const struct project *p, const struct updating *in, struct err *e)
+{
+    const struct unit *u = in->canaries > 0 ? project_unit(p, in->services[0]) : NULL;
+
+    if (u && p->release[0] == '\0') {
+        err_set(e, -EINVAL, "project '%s' has no releases that a canary could be one of", p->name);
+        err_hint(e, "x-ipam-orch.release in the compose file makes them");
+        return err_classify(e, ERR_USAGE);
+    }
+    if (!u || in->canaries < u->replicas)
+        return 0;
+    err_set(e, -EINVAL, "service '%s' has %u instance%s, of which %" PRIu64 " cannot be canaries",
+            u->name, u->replicas, u->replicas == 1 ? "" : "s", in->canaries);
+    err_hint(e, "ipam-orch update --confirm-within 10m tries a release with a way back");
+    return err_classify(e, ERR_USAGE);
+}
 
 static int update(struct cli *cli, struct input *in, struct err *e)
 {
@@ -129,6 +166,8 @@ static int update(struct cli *cli, struct input *in, struct err *e)
 
     if (r == 0)
         r = next_load(cli, &o.procedure, in->updating.services, true, &n, e);
+    if (r == 0)
+        r = check_canaries(n.project, &in->updating, e);
     for (size_t i = 0; r == 0 && i < n.project->n_units; i++)
         override(&n.project->units[i].update, &in->over);
     if (r == 0)
@@ -191,12 +230,16 @@ static const struct argp_option rollback_options[] = {
     { 0 },
 };
 
-static int choose(const char *project, const char *wanted, char id[RELEASE_ID], struct err *e)
+static int choose(const struct operate *o, const char *wanted, char id[RELEASE_ID], struct err *e)
 {
+    const char *project = o->project;
     char current[RELEASE_ID] = "";
+    struct canary c;
     int r =
         wanted ? release_find(project, wanted, id, e) : release_current(project, current, id, e);
 
+    if (r == 0 && !wanted && canary_read(o->procedure.dir, &c)) /* what serves but for it */
+        memcpy(id, c.from, sizeof c.from);
     if (r < 0 || id[0] != '\0')
         return r;
     err_set(e, -ENOENT, "project '%s' has had no other release", project);
@@ -217,7 +260,7 @@ static int rollback(struct cli *cli, struct input *in, struct err *e)
         return r;
     }
     if (r == 0)
-        r = choose(o.project, in->release, id, e);
+        r = choose(&o, in->release, id, e);
     if (r == 0)
         r = next_load_release(cli, &o.procedure, id, &n, e);
     if (r == 0)
@@ -242,6 +285,49 @@ int cmd_rollback(struct cli *cli, int argc, char **argv)
     if (cli_parse(cli, &argp, argc, argv, &in) != 0)
         return ERR_USAGE;
     return rollback(cli, &in, &e) < 0 ? cli_fail(cli, &e) : 0;
+}
+
+/* ---- promote ---- */
+
+static error_t parse_promote(int key, char *arg, struct argp_state *state)
+{
+    return updating_parse(state->input, key, arg, state);
+}
+
+static int promote(struct cli *cli, struct updating *in, struct err *e)
+{
+    struct operate o = OPERATE_NONE;
+    struct next n = { 0 };
+    struct canary c;
+    int r = operate_begin(cli, "promote", in->message, &o, e);
+
+    if (r == 0 && !canary_read(o.procedure.dir, &c)) {
+        err_set(e, -ENOENT, "project '%s' has no canary", o.project);
+        err_hint(e, "ipam-orch update --canary 1 SERVICE makes one");
+        r = err_classify(e, ERR_USAGE);
+    }
+    if (r == 0)
+        r = next_load_release(cli, &o.procedure, c.to, &n, e);
+    if (r == 0)
+        r = updating_run(cli, &o, &n, in, e);
+    next_clear(&n);
+    operate_end(&o, r);
+    return r;
+}
+
+int cmd_promote(struct cli *cli, int argc, char **argv)
+{
+    static const struct argp_option options[] = { UPDATING_OPTIONS, { 0 } };
+    static const struct argp argp = { .options = options,
+                                      .parser = parse_promote,
+                                      .doc = "Makes everything the release of which update "
+                                             "--canary has made some instances." };
+    struct updating in = { .verb = "promote" };
+    struct err e = ERR_INIT;
+
+    if (cli_parse(cli, &argp, argc, argv, &in) != 0)
+        return ERR_USAGE;
+    return promote(cli, &in, &e) < 0 ? cli_fail(cli, &e) : 0;
 }
 
 /* ---- confirm, abort ---- */

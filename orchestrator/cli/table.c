@@ -13,6 +13,7 @@ const struct cmd cmd_table[] = {
     { "apply", NULL, "do what a plan says", cmd_apply },
     { "update", NULL, "make what runs what the files say, service by service", cmd_update },
     { "rollback", NULL, "make what runs an earlier release of it", cmd_rollback },
+    { "promote", NULL, "make everything the release of a canary", cmd_promote },
     { "confirm", NULL, "tell an update that waits that it is good", cmd_confirm },
     { "abort", NULL, "tell an update that waits to go back", cmd_abort },
     { "releases", "history", "show the releases of the project, keep and remove them",

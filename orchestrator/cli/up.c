@@ -27,7 +27,9 @@
 #include "compose/load.h"
 #include "compose/replicas.h"
 #include "model/project_json.h"
+#include "ops/canary.h"
 #include "ops/release.h"
+#include "ops/workdir.h"
 
 /* what a first `up` makes */
 struct first {
@@ -181,6 +183,15 @@ static int make_release(struct project *p, char id[RELEASE_ID], struct err *e)
     return p->release[0] != '\0' ? release_make(p, id, e) : 0;
 }
 
+/* everything is what the files say now */
+static int end_canary(const char *project, struct err *e)
+{
+    auto_fd dir = -1;
+    int r = workdir_open(project, NULL, &dir, e);
+
+    return r == 0 ? canary_end(dir, e) : r;
+}
+
 /* `id` serves; what nobody needs any more goes.  Neither makes `up` a failure. */
 static void note_release(const struct cli *cli, const char *project, const char *id,
                          struct client *client)
@@ -195,6 +206,8 @@ static void note_release(const struct cli *cli, const char *project, const char 
     named.project_name = project;
     if (r == 0 && strcmp(current, id) != 0)
         r = release_note(project, id, "up", "", &e);
+    if (r == 0)
+        r = end_canary(project, &e);
     if (r == 0 && request_project(&named, client, &name, &status, NULL) == 0)
         r = release_prune(project, status, RELEASE_KEEP, NULL, &e);
     json_decref(status);

@@ -1,5 +1,6 @@
 #include "cli/updating.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -7,6 +8,7 @@
 #include "cli/documents.h"
 #include "cli/gate.h"
 #include "cli/verified.h"
+#include "ops/canary.h"
 #include "ops/plan.h"
 #include "ops/update.h"
 
@@ -44,6 +46,18 @@ static void report(const struct cli *cli, const char *project, const struct next
     }
 }
 
+/* half of one release and half of another are enough */
+static int refuse_during_canary(const struct operate *o, const struct updating *in, struct err *e)
+{
+    struct canary c;
+
+    if (in->back || strcmp(in->verb, "promote") == 0 || !canary_read(o->procedure.dir, &c))
+        return 0;
+    err_set(e, -EBUSY, "some instances are of release %s already, as a canary", c.to);
+    err_hint(e, "ipam-orch promote, or ipam-orch rollback");
+    return err_classify(e, ERR_USAGE);
+}
+
 int updating_run(const struct cli *cli, struct operate *o, const struct next *n,
                  const struct updating *in, struct err *e)
 {
@@ -60,6 +74,7 @@ int updating_run(const struct cli *cli, struct operate *o, const struct next *n,
                               .no_backup = in->no_backup,
                               .gate = judged ? &judge : NULL,
                               .tools = VERSION,
+                              .canaries = (unsigned) in->canaries,
                               .ready_us = in->patience.ready_us,
                               .confirm_us = in->confirm_us };
     char from[RELEASE_ID] = "", before[RELEASE_ID];
@@ -67,10 +82,12 @@ int updating_run(const struct cli *cli, struct operate *o, const struct next *n,
     int r = release_current(o->project, from, before, e);
     bool needed = plan_changes(n->plan) || strcmp(from, n->release) != 0;
 
+    if (r == 0)
+        r = refuse_during_canary(o, in, e);
     if (r == 0 && needed)
         r = update_run(&o->procedure, &u, e);
     gate_clear(&gate);
-    if (r == 0)
+    if (r == 0 && in->canaries == 0)
         report(cli, o->project, n, from, needed, began_us);
     return r;
 }

@@ -14,7 +14,7 @@ struct updating {
     const char *verb, *message; /* message NULL: none */
     char **services;            /* NULL = all */
     struct patience patience;
-    uint64_t confirm_us;
+    uint64_t confirm_us, canaries;
     bool back, no_migrate, no_backup, no_verify;
 };
 

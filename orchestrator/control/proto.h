@@ -15,12 +15,13 @@
  *                                                        engine/kept.h
  *   {"op":"begin","operation":"up|down|start|stop|restart|update","project":NAME
  *    [,"definition":{..}][,"services":[..]][,"keep":b][,"no_wait":b][,"no_deps":b]
- *    [,"volumes":b[,"purge":b]][,"back":b][,"as_is":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]};
+ *    [,"volumes":b[,"purge":b]][,"back":b][,"as_is":b][,"deps_only":b][,"ready_us":N][,"grace_us":N]
+ *    [,"canaries":N]};
  * deps_only: what the services need, not themselves; down with volumes may bring the definition of
  * a project that is not known; update brings the definition that its one service is to have, see
- * engine/rollout.h; back: by its rollback section; as_is: up replaces nothing that runs; restart
- * may bring the definition that the services it restarts are to have; ready_us: what is not ready
- * then has failed; grace_us: instead of their grace periods
+ * engine/rollout.h; back: by its rollback section; canaries: so many instances of it only; as_is:
+ * up replaces nothing that runs; restart may bring the definition that the services it restarts are
+ * to have; ready_us: what is not ready then has failed; grace_us: instead of their grace periods
  *                                                        {"event":{..}} any number of times, then
  *                                                        {"done":true,"ending":bool} or
  *                                                        {"error":{..}}; ending: the manager

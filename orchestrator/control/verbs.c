@@ -104,16 +104,16 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     const char *op, *operation;
     int keep = 0, no_wait = 0, no_deps = 0, with_volumes = 0, deps_only = 0, back = 0, as_is = 0;
     int purge = 0, code;
-    json_int_t ready_us = 0, grace_us = -1;
+    json_int_t ready_us = 0, grace_us = -1, canaries = 0;
     json_error_t where;
 
     if (json_unpack_ex(message, &where, JSON_STRICT,
-                       "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b,s?b,s?b,s?b,s?b,s?I,s?I}", "op", &op,
-                       "operation", &operation, "project", &r.project, "definition", &definition,
-                       "services", &services, "keep", &keep, "no_wait", &no_wait, "no_deps",
-                       &no_deps, "volumes", &with_volumes, "purge", &purge, "deps_only", &deps_only,
-                       "back", &back, "as_is", &as_is, "ready_us", &ready_us, "grace_us",
-                       &grace_us) < 0)
+                       "{s:s,s:s,s?s,s?o,s?o,s?b,s?b,s?b,s?b,s?b,s?b,s?b,s?b,s?I,s?I,s?I}", "op",
+                       &op, "operation", &operation, "project", &r.project, "definition",
+                       &definition, "services", &services, "keep", &keep, "no_wait", &no_wait,
+                       "no_deps", &no_deps, "volumes", &with_volumes, "purge", &purge, "deps_only",
+                       &deps_only, "back", &back, "as_is", &as_is, "ready_us", &ready_us,
+                       "grace_us", &grace_us, "canaries", &canaries) < 0)
         return err_set(e, -EINVAL, "request: %s", where.text);
     if (find_operation(operation, &r.kind) < 0)
         return err_set(e, -EINVAL, "request: unknown operation '%s'", operation);
@@ -137,6 +137,7 @@ static int begin(struct connection *c, json_t *message, struct err *e)
     r.keep = keep;
     r.back = back;
     r.as_is = as_is;
+    r.canaries = canaries > 0 && canaries <= UINT16_MAX ? (unsigned) canaries : 0;
     r.no_wait = no_wait;
     r.no_deps = no_deps;
     r.deps_only = deps_only;

@@ -166,7 +166,7 @@ static int begin_update(struct supervisor *s, const struct supervisor_request *r
         code = project_renew(d->project, r->definition, r->services, &next, e);
     project_free(r->definition);
     (void) s;
-    return code < 0 ? code : rollout_begin(d, next, r->services[0], r->back, e);
+    return code < 0 ? code : rollout_begin(d, next, r->services[0], r->back, r->canaries, e);
 }
 
 static int find_target(struct supervisor *s, const struct supervisor_request *r,

@@ -14,6 +14,7 @@ enum roll {
     ROLL_WATCHED,   /* the next one has its place, and has to stay well for a while */
     ROLL_DONE,
     ROLL_FAILED,
+    ROLL_HELD, /* it stays what it is until somebody asks again: a canary is all that was wanted */
     ROLL_COUNT
 };
 

@@ -19,7 +19,7 @@ const char *const roll_text[] = {
     [ROLL_NONE] = "",           [ROLL_AHEAD] = "ahead",
     [ROLL_BESIDE] = "beside",   [ROLL_REPLACING] = "replacing",
     [ROLL_WATCHED] = "watched", [ROLL_DONE] = "done",
-    [ROLL_FAILED] = "failed",
+    [ROLL_FAILED] = "failed",   [ROLL_HELD] = "held",
 };
 static_assert(ARRAY_LEN(roll_text) == ROLL_COUNT, "a roll has no text");
 
@@ -248,6 +248,7 @@ static bool look(struct deployment *d, struct instance *i)
     case ROLL_AHEAD:
     case ROLL_DONE:
     case ROLL_FAILED:
+    case ROLL_HELD:
     case ROLL_COUNT: break;
     }
     return false;
@@ -338,7 +339,7 @@ static void adopt(struct deployment *d, struct rollout *r)
 
         if (!is_meant(r, i)) /* another service that differs is not what was asked about */
             i->replace = i->rolling.kept;
-        else if (i->rolling.roll == ROLL_FAILED)
+        else if (i->rolling.roll == ROLL_FAILED || i->rolling.roll == ROLL_HELD)
             i->replace = false;
     }
     for (size_t n = 0; n < d->n_instances; n++)
@@ -440,6 +441,30 @@ static void mark(struct deployment *d)
     }
 }
 
+static bool is_next_already(const struct deployment *d, const struct instance *i)
+{
+    return is_meant(d->rollout, i) && state_is_live(i->state) &&
+           strcmp(i->digest, next_unit(d->rollout)->digest) == 0;
+}
+
+/* So many of the next definition are wanted, those counted that are it already: who asks twice gets
+ * no second canary. */
+static void hold_others(struct deployment *d, unsigned canaries)
+{
+    unsigned n_next = 0;
+
+    for (size_t n = 0; n < d->n_instances; n++)
+        n_next += is_next_already(d, d->instances[n]);
+    for (size_t n = 0; n < d->n_instances; n++) {
+        if (d->instances[n]->rolling.roll != ROLL_AHEAD)
+            continue;
+        if (n_next < canaries)
+            n_next++;
+        else
+            d->instances[n]->rolling.roll = ROLL_HELD;
+    }
+}
+
 static struct rollout *rollout_new(struct project *next, const char *service, bool back)
 {
     struct rollout *r = calloc(1, sizeof *r);
@@ -452,7 +477,7 @@ static struct rollout *rollout_new(struct project *next, const char *service, bo
 }
 
 int rollout_begin(struct deployment *d, struct project *next, const char *service, bool back,
-                  struct err *e)
+                  unsigned canaries, struct err *e)
 {
     int code = check_networks(d, next, project_unit(next, service), e);
 
@@ -464,6 +489,8 @@ int rollout_begin(struct deployment *d, struct project *next, const char *servic
     }
     d->rollout = rollout_new(next, service, back);
     mark(d);
+    if (canaries > 0)
+        hold_others(d, canaries);
     supervisor_save(d->supervisor);
     return 0;
 }

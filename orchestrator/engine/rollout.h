@@ -26,9 +26,10 @@ struct rollout {
 };
 
 /* Begins to replace the service by its definition in `next` (taken).  -ENOTSUP (ERR_MISSING) when
- * more than the service would have to change. */
+ * more than the service would have to change.  `canaries`: so many of its instances only, the
+ * others stay what they are until it is asked for again; 0 = all. */
 int rollout_begin(struct deployment *d, struct project *next, const char *service, bool back,
-                  struct err *e);
+                  unsigned canaries, struct err *e);
 /* one that a supervisor before this one had begun; `next` is taken */
 void rollout_resume(struct deployment *d, struct project *next, const json_t *saved);
 json_t *rollout_to_json(const struct deployment *d); /* NULL: there is none */

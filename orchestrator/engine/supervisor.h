@@ -58,10 +58,11 @@ struct supervisor_request {
     uint64_t ready_us; /* of starts: after so long they have failed; 0 = whenever they do */
     bool has_grace;    /* grace_us instead of the grace periods of those it stops */
     uint64_t grace_us;
-    bool as_is;   /* OP_UP: what runs is not replaced because its definition is another one */
-    bool back;    /* OP_UPDATE: the rollback section of the service holds */
-    bool volumes; /* OP_DOWN: remove the project's volumes too, unless they are external */
-    bool purge;   /* they can not be brought back */
+    bool as_is;        /* OP_UP: what runs is not replaced because its definition is another one */
+    bool back;         /* OP_UPDATE: the rollback section of the service holds */
+    unsigned canaries; /* OP_UPDATE: so many instances only; 0 = all */
+    bool volumes;      /* OP_DOWN: remove the project's volumes too, unless they are external */
+    bool purge;        /* they can not be brought back */
 };
 
 /* Starts an operation; -EBUSY (class ERR_LOCKED) while another runs, -ENOENT (ERR_USAGE) for an

@@ -10,9 +10,11 @@
 #include "base/auto.h"
 #include "base/clock.h"
 #include "base/fsio.h"
+#include "base/moment.h"
 #include "model/member.h"
 #include "model/project_json.h"
 #include "model/project_renew.h"
+#include "ops/canary.h"
 #include "ops/intent.h"
 #include "ops/migrate.h"
 #include "ops/plan.h"
@@ -106,6 +108,7 @@ struct course {
     const struct project *to;
     const char *const *services;
     bool back;
+    unsigned canaries;
     uint64_t ready_us;
 };
 
@@ -136,6 +139,8 @@ static int replace_one(const struct course *c, const struct unit *u, struct err 
     int r;
 
     (void) json_object_set_new(message, "back", json_boolean(c->back));
+    if (c->canaries > 0)
+        (void) json_object_set_new(message, "canaries", json_integer((json_int_t) c->canaries));
     if (c->ready_us > 0)
         (void) json_object_set_new(message, "ready_us", json_integer((json_int_t) c->ready_us));
     say_how(c, u);
@@ -220,6 +225,8 @@ static int go(const struct course *c, const struct unit **culprit, struct err *e
     json_decref(plan);
     json_decref(status);
     project_free(now);
+    if (r == 0 && c->canaries > 0)
+        return as_is ? 0 : err_set(e, -ENOTSUP, "more than the service has to change for a canary");
     return r == 0 ? settle(c, as_is, e) : r;
 }
 
@@ -265,6 +272,7 @@ static int write_word(int dir, const char *name, const char *word, struct err *e
 
     if (r == 0 && (r = fsio_write_all(fd, word, strlen(word))) < 0)
         err_set(e, r, "%s: %s", name, strerror(-r));
+    MOMENT("wrote", name);
     return r < 0 ? r : 0;
 }
 
@@ -351,6 +359,8 @@ static int keep_or_go_back(struct procedure *p, const struct update *u, const st
     } else {
         r = go_back(p, old, from, e);
     }
+    if (e->class != ERR_STUCK && canary_end(p->dir, &late) < 0)
+        procedure_say(p, "warning: %s", late.msg);
     if (e->class != ERR_STUCK && intent_end(p->dir, &late) < 0)
         procedure_say(p, "warning: %s", late.msg);
     return r;
@@ -375,6 +385,8 @@ static int close_intent(struct procedure *p, const struct update *u, struct err 
     if (r == 0)
         r = release_note(p->project, u->release, u->verb, u->message, e);
     if (r == 0)
+        r = canary_end(p->dir, e);
+    if (r == 0)
         r = intent_end(p->dir, e);
     if (r == 0 && procedure_status(p, &status, &late) == 0 &&
         release_prune(p->project, status, RELEASE_KEEP, NULL, &late) < 0)
@@ -386,9 +398,12 @@ static int close_intent(struct procedure *p, const struct update *u, struct err 
 static int forward(struct procedure *p, const struct update *u, const struct unit **culprit,
                    struct err *e)
 {
-    const struct course c = {
-        .p = p, .to = u->next, .services = u->services, .back = u->back, .ready_us = u->ready_us
-    };
+    const struct course c = { .p = p,
+                              .to = u->next,
+                              .services = u->services,
+                              .back = u->back,
+                              .canaries = u->canaries,
+                              .ready_us = u->ready_us };
     int r = go(&c, culprit, e);
 
     if (r == 0 && u->gate)
@@ -413,12 +428,52 @@ static int prepare(const struct procedure *p, const struct update *u, const stru
     return 0;
 }
 
+/* They stay until promote or rollback.  Killed before the end of the intent, everything goes back.
+ */
+static int keep_canaries(struct procedure *p, const struct update *u, const char *from,
+                         struct err *e)
+{
+    struct canary c = { 0 };
+    int r;
+
+    (void) snprintf(c.from, sizeof c.from, "%s", from);
+    (void) snprintf(c.to, sizeof c.to, "%s", u->release);
+    r = canary_write(p->dir, &c, u->services[0], u->canaries, e);
+    if (r == 0)
+        r = intent_end(p->dir, e);
+    if (r == 0)
+        procedure_say(p,
+                      "%s: %u of its instances is the new one, until ipam-orch promote or "
+                      "ipam-orch rollback",
+                      u->services[0], u->canaries);
+    return r;
+}
+
+/* What is gone back to.  While there is a canary the manager has its definition already, and what
+ * serves is the release that it began with. */
+static int find_old(const struct procedure *p, struct project **now, struct err *e)
+{
+    const struct project *known[] = { NULL, NULL };
+    struct project *manager = NULL;
+    struct canary c;
+    int r = procedure_definition(p, &manager, e);
+
+    if (r < 0 || !canary_read(p->dir, &c)) {
+        *now = manager;
+        return r;
+    }
+    known[0] = manager;
+    r = release_load(p->project, c.from, known, now, e);
+    project_free(manager);
+    return r;
+}
+
 int update_run(struct procedure *p, const struct update *u, struct err *e)
 {
     char from[RELEASE_ID] = "", before[RELEASE_ID];
     const struct unit *culprit = NULL;
     struct project *now = NULL;
-    int r = procedure_definition(p, &now, e);
+    int r = find_old(p, &now, e);
 
     if (r == 0)
         r = release_current(p->project, from, before, e);
@@ -430,7 +485,10 @@ int update_run(struct procedure *p, const struct update *u, struct err *e)
         r = open_intent(p, u, now, from, e);
     if (r == 0) {
         r = forward(p, u, &culprit, e);
-        r = r == 0 ? close_intent(p, u, e) : keep_or_go_back(p, u, now, from, culprit, e);
+        if (r == 0)
+            r = u->canaries > 0 ? keep_canaries(p, u, from, e) : close_intent(p, u, e);
+        else
+            r = keep_or_go_back(p, u, now, from, culprit, e);
     }
     project_free(now);
     return r;
@@ -462,7 +520,7 @@ int update_undo(struct procedure *p, const json_t *intent, struct err *e)
         if (r == 0 && strcmp(current, member_text(meant, "to")) != 0)
             r = release_note(p->project, member_text(meant, "to"), member_text(meant, "word"),
                              member_text(meant, "message"), e);
-        return r;
+        return r == 0 ? canary_end(p->dir, e) : r;
     }
     r = text ? project_from_json(text, strlen(text), &old, e)
              : err_set(e, -EBADMSG, "what an update had written down is not readable");
@@ -474,6 +532,8 @@ int update_undo(struct procedure *p, const json_t *intent, struct err *e)
         procedure_say(p, "going back to %s", member_text(meant, "from"));
         r = is_running(p) ? go(&c, &culprit, e) : 0;
     }
+    if (r == 0)
+        r = canary_end(p->dir, e);
     project_free(old);
     return r;
 }

@@ -29,6 +29,7 @@ struct update {
     const char *const *services; /* only these; NULL = all */
     bool back;                   /* by the rollback sections of the services; no migration */
     bool no_migrate, no_backup;
+    unsigned canaries; /* so many instances of the one service only, until canary.h ends; 0 = all */
     const struct update_gate *gate; /* NULL: none */
     const char *tools;              /* version of this program, for the backup */
     uint64_t ready_us;              /* for each service; 0 = whenever it is */

@@ -9,6 +9,10 @@ load command
         echo "$output"
         [ "$status" -eq 2 ]
     }
+    refused update --canary none app
+    [[ $output == *"'none' is no number of instances"* ]]
+    refused update --canary 1
+    [[ $output == *"--canary is about one service"* ]]
     refused update --order sideways
     [[ $output == *"'sideways' is none of: stop-first, start-first"* ]]
     refused update --on-failure weep

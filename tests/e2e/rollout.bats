@@ -87,3 +87,55 @@ update_to() {
     COLOUR=green orch restart app
     [ "$(orch exec -T app cat /told/word)" = second ]
 }
+
+@test "update --canary: one instance of the next release until promote, or until rollback" {
+    update_to purple app --canary 1
+    [ "$(colours)" = " 2 green 1 purple " ]
+    # neither a newer release nor the same again makes more of them
+    for colour in purple white; do
+        run update_to "$colour" app --canary 1
+        echo "$output"
+        [ "$status" -eq 2 ]
+        [[ $output == *"as a canary"*"ipam-orch promote, or ipam-orch rollback"* ]]
+    done
+    orch rollback
+    [ "$(colours)" = " 3 green " ]
+    update_to purple app --canary 1
+    kill -KILL "$(daemon_pid ipam-orchd)"
+    orch promote -m "it was well"
+    [ "$(colours)" = " 3 purple " ]
+    [[ "$(orch releases ls)" == *promote*current*"it was well"* ]]
+    run orch promote
+    [ "$status" -eq 2 ]
+    [[ $output == *"has no canary"* ]]
+}
+
+@test "update --canary: one that gets sick is taken back; all of them are no canary" {
+    echo black >"$PROJECT/live/sick"
+    run update_to black app --canary 1 --on-failure rollback
+    echo "$output"
+    [ "$status" -eq 9 ]
+    [ "$(colours)" = " 3 purple " ]
+    run orch promote
+    [ "$status" -eq 2 ]
+    run update_to white app --canary 3
+    echo "$output"
+    [ "$status" -eq 2 ]
+    [[ $output == *"has 3 instances, of which 3 cannot be canaries"* ]]
+}
+
+@test "update --canary that is killed: whoever comes next takes the canary back" {
+    local fifo=$WORLD/said line
+    mkfifo "$fifo"
+    update_to white app --canary 1 2>"$fifo" >/dev/null 3>&- &
+    while read -r line; do
+        [[ $line != "app: is replaced"* ]] || kill -KILL "$(pgrep -f "$WORLD/root/usr/bin/ipam-orch update")"
+    done <"$fifo"
+    wait || true
+    run orch recover
+    echo "$output"
+    [[ $output == *"an earlier update was interrupted"* ]]
+    [ "$(colours)" = " 3 purple " ]
+    run orch promote
+    [ "$status" -eq 2 ]
+}
