@@ -33,8 +33,10 @@ static void resume_rollout(struct deployment *d, const json_t *state)
     struct project *next = NULL;
     struct err e = ERR_INIT;
 
-    if (!json_is_object(saved))
+    if (!json_is_object(saved)) { /* it was over, and its definition not yet forgotten */
+        store_remove_next(d->supervisor->config.state_dir, d->project->name);
         return;
+    }
     if (store_load_next(d->supervisor->config.state_dir, d->project->name, &next, &e) == 0)
         rollout_resume(d, next, saved);
     else

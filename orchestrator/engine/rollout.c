@@ -348,6 +348,8 @@ static void adopt(struct deployment *d, struct rollout *r)
             deployment_replace_dependants(d->instances[n]);
 }
 
+/* What is on disk is never behind the definitions: a supervisor that ends between two of these steps
+ * leaves a state in which every instance still is what it was, and has its place. */
 static void finish(struct deployment *d)
 {
     struct rollout *r = d->rollout;
@@ -360,12 +362,14 @@ static void finish(struct deployment *d)
         i->rolling.kept = i->replace;
         any |= i->rolling.renewed;
     }
+    supervisor_save(d->supervisor);
     d->rollout = NULL;
     timers_cancel(d->timers, &r->timer);
     if (any)
         adopt(d, r);
     for (size_t n = 0; n < d->n_instances; n++)
         d->instances[n]->rolling = (struct rolling){ 0 };
+    supervisor_save(d->supervisor);
     store_remove_next(d->supervisor->config.state_dir, d->project->name);
     project_free(r->next);
     free(r->service);
