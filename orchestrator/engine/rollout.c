@@ -348,8 +348,8 @@ static void adopt(struct deployment *d, struct rollout *r)
             deployment_replace_dependants(d->instances[n]);
 }
 
-/* What is on disk is never behind the definitions: a supervisor that ends between two of these steps
- * leaves a state in which every instance still is what it was, and has its place. */
+/* What is on disk is never behind the definitions: a supervisor that ends between two of these
+ * steps leaves a state in which every instance still is what it was, and has its place. */
 static void finish(struct deployment *d)
 {
     struct rollout *r = d->rollout;

@@ -108,6 +108,7 @@ struct course {
     const struct project *to;
     const char *const *services;
     bool back;
+    bool exactly; /* also what was down when it was looked at, and came up since */
     unsigned canaries;
     uint64_t ready_us;
 };
@@ -198,7 +199,7 @@ static int go(const struct course *c, const struct unit **culprit, struct err *e
 {
     struct project *now = NULL;
     json_t *status = NULL, *plan = NULL, *item;
-    bool as_is = true;
+    bool as_is = !c->exactly;
     size_t i;
     int r = status_at_rest(c->p, &status, e);
 
@@ -328,7 +329,7 @@ int update_answer(const char *project, bool good, struct err *e)
 static int go_back(struct procedure *p, const struct project *old, const char *release,
                    struct err *e)
 {
-    const struct course c = { .p = p, .to = old, .back = true };
+    const struct course c = { .p = p, .to = old, .back = true, .exactly = true };
     const struct unit *culprit = NULL;
     struct err why = ERR_INIT;
 
@@ -527,7 +528,7 @@ int update_undo(struct procedure *p, const json_t *intent, struct err *e)
     if (text)
         explicit_bzero(text, strlen(text));
     if (r == 0) {
-        const struct course c = { .p = p, .to = old, .back = true };
+        const struct course c = { .p = p, .to = old, .back = true, .exactly = true };
 
         procedure_say(p, "going back to %s", member_text(meant, "from"));
         r = is_running(p) ? go(&c, &culprit, e) : 0;
