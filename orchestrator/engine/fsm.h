@@ -25,9 +25,9 @@
  * program ran or its restart was due, waiting if it is wanted, else down; the dependencies are
  * looked at again, because they vanished as well.  Without a restart policy what had begun has
  * failed. ENDED while wanted, by the restart policy: backoff with a timer, done (success and no
- * restart asked) or failed; waiting if it went with another instance.  A set-up failure is never
- * retried: the next try would fail the same way. Every pair not named leaves the state alone and
- * asks for nothing. */
+ * restart asked) or failed; waiting if it went with another instance.  A set-up failure
+ * while an operator waits is not retried: who has asked is to see it. Every pair not named leaves
+ * the state alone and asks for nothing. */
 #ifndef IPAM_ENGINE_FSM_H
 #define IPAM_ENGINE_FSM_H
 
@@ -70,7 +70,7 @@ struct fsm_facts {
     enum unhealthy_action on_unhealthy;
     unsigned attempts;   /* restarts in a row that failed */
     bool exit_clean;     /* FSM_ENDED */
-    bool setup_failed;   /* FSM_ENDED */
+    bool setup_failed;   /* FSM_ENDED: the sandbox could not be made, and somebody waits for it */
     uint64_t backoff_us; /* FSM_ENDED: delay if it is restarted */
     uint64_t stop_grace_us;
     uint64_t sick_grace_us;

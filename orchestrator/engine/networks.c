@@ -311,6 +311,7 @@ bool networks_answered(struct deployment *d, uint64_t tag, const struct runtime_
     if (!a->ok) {
         err_set(&e, -a->error, "network '%s': %s", l->key, a->output);
         log_err(&e, d->project->name);
+        d->networks_ready = false; /* the next launch asks again */
     }
     if (d->removals > 0)
         d->removals--;

@@ -139,7 +139,7 @@ static struct fsm_facts facts_of(struct instance *i, const struct exit_info *how
         uint64_t lived_us = timers_now(i->in->timers) - i->launched_us;
 
         f.exit_clean = exit_is_clean(how) && !i->to_blame;
-        f.setup_failed = how->stage[0] != '\0';
+        f.setup_failed = how->stage[0] != '\0' && i->in->op;
         f.evicted = lodging_was_evicted(i, how);
         if (f.restart.window_us > 0 && lived_us >= f.restart.window_us)
             i->attempts = 0;

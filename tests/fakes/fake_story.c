@@ -145,8 +145,8 @@ static void behave(struct actor *a, const char *word)
         a->busy = word[0] == 'b';
         return;
     }
-    if (strcmp(word, "broken") == 0) {
-        a->broken = true;
+    if (strcmp(word, "broken") == 0 || strcmp(word, "whole") == 0) {
+        a->broken = word[0] == 'b';
         return;
     }
     for (size_t n = 0; value && n < ARRAY_LEN(members); n++) {

@@ -12,8 +12,8 @@
  *   > up|down|start|stop|restart|update [SERVICE] [ready=DUR] [grace=DUR]        runs until the
  * operation ends > scale NAME N                                runs `up` with so many replicas >
  * wait DUR time passes > NAME exits N | NAME dies SIGNAL             a program ends > NAME
- * BEHAVIOUR... it behaves otherwise from now on ("well": not sick) > supervisor restarts | broker
- * is lost | machine boots
+ * BEHAVIOUR... it behaves otherwise from now on ("well": not sick, "whole": not broken) >
+ * supervisor restarts | broker is lost | machine boots
  *
  * What follows a '>' line is the expected course, SECONDS and what happened. */
 #ifndef IPAM_TESTS_FAKE_STORY_H

@@ -447,9 +447,8 @@ static void down_forgets_the_project_and_lets_the_broker_end(void **state)
     assert_true(supervisor_is_ending(s->supervisor));
 }
 
-static void down_is_over_when_the_networks_are_gone(void **state)
+static struct project *with_network(void)
 {
-    struct stage *s = *state;
     struct project *p = two_tier("w1", false);
 
     p->networks = arena_array(p->arena, 1, sizeof *p->networks);
@@ -460,6 +459,14 @@ static void down_is_over_when_the_networks_are_gone(void **state)
         .ipv6 = { .subnet = "", .gateway = "", .pool = "" },
     };
     p->n_networks = 1;
+    return p;
+}
+
+static void down_is_over_when_the_networks_are_gone(void **state)
+{
+    struct stage *s = *state;
+    struct project *p = with_network();
+
     assert_int_equal(begin(s, OP_UP, p), 0);
     assert_string_equal(fake_notes(&s->fake), "network; launch p.db.1.1; ");
     assert_int_equal(begin(s, OP_DOWN, NULL), -EBUSY);
@@ -472,6 +479,26 @@ static void down_is_over_when_the_networks_are_gone(void **state)
     assert_int_equal(s->dones, 1);
     assert_true(s->failed);
     assert_true(supervisor_is_ending(s->supervisor));
+}
+
+static void a_network_that_could_not_be_made_is_asked_for_again_by_the_next_launch(void **state)
+{
+    static const struct exit_info no_network = { .stage = "network", .error = ENODEV };
+    const struct runtime_answer late = { .error = ETIMEDOUT, .output = "nft is slow" };
+    struct stage *s = *state;
+
+    bring_up_as(s, with_network());
+    ended(s, "p.db.1.1", 1, 0);
+    /* as after a boot: the broker is another one, and nobody has asked for anything */
+    s->fake.to.answered(s->supervisor, s->fake.network_tag, &late);
+    while (!strstr(s->fake.notes, "launch p.db.1.2; "))
+        assert_true(sd_event_run(s->loop, UINT64_MAX) >= 0);
+    assert_non_null(strstr(fake_notes(&s->fake), "network; launch p.db.1.2; "));
+    s->fake.to.answered(s->supervisor, s->fake.network_tag, &late);
+    s->fake.to.ended(s->supervisor, "p.db.1.2", &no_network);
+    while (!strstr(s->fake.notes, "launch p.db.1.3; "))
+        assert_true(sd_event_run(s->loop, UINT64_MAX) >= 0);
+    assert_non_null(strstr(fake_notes(&s->fake), "network; launch p.db.1.3; "));
 }
 
 /* web lives in the network of db, and `restart: true` says what compose implies then */
@@ -1292,6 +1319,7 @@ int main(void)
         STAGED(down_removes_volumes_only_when_asked_and_never_external_ones),
         STAGED(a_volume_that_stays_is_told_and_the_project_is_gone_all_the_same),
         STAGED(down_is_over_when_the_networks_are_gone),
+        STAGED(a_network_that_could_not_be_made_is_asked_for_again_by_the_next_launch),
         STAGED(after_a_boot_everything_starts_again_in_order_and_no_restart_is_counted),
         STAGED(a_one_off_is_over_when_its_command_and_its_sandbox_are),
         STAGED(a_one_off_whose_caller_goes_ends_wherever_it_is),
