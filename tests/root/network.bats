@@ -226,8 +226,8 @@ has_rules() {
 @test "a published port that the host's firewall does not let in is shut for other machines, before and after" {
     serve t.web.1.1 "[$(link iotwo 10.200.2.9 10.200.2.1)]" '[{"address":"","published":443,"last":443,"target":80,"udp":false}]'
     firewall
-    wait_until 10 log_says 'port is not open to other machines id=t.two.1.1 port=8080/tcp'
-    wait_until 10 has_rules 'tcp . 8080 }'
+    wait_until 60 log_says 'port is not open to other machines id=t.two.1.1 port=8080/tcp'
+    wait_until 60 has_rules 'tcp . 8080 }'
     from_outside 8080
     local shut=$output
     from_outside 443
@@ -247,7 +247,7 @@ has_rules() {
 
 @test "packet rules that somebody flushed are written again, and the service goes on" {
     in_net nft flush ruleset
-    wait_until 10 log_says 'packet rules written again table="inet ipam-orch-'
+    wait_until 60 log_says 'packet rules written again table="inet ipam-orch-'
     from_outside 8080
     [ "$output" = t.two.1.1 ]
 }
