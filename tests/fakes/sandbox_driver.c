@@ -28,7 +28,7 @@
 #include "base/fsio.h"
 #include "sandbox/client.h"
 
-enum { GIVE_UP_S = 60, FILE_MAX = 16 * 1024 * 1024, STDOUT_SOURCE = 0, STDERR_SOURCE = 3 };
+enum { GIVE_UP_S = 300, FILE_MAX = 16 * 1024 * 1024, STDOUT_SOURCE = 0, STDERR_SOURCE = 3 };
 
 static const char plain_spec[] =
     "{\"id\":\"t.plain.1.1\",\"project\":\"t\",\"argv\":[],\"env\":[],\"workdir\":\"/\","
