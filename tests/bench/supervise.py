@@ -219,7 +219,8 @@ class Ours(Contestant):
         return [pid for name in ("ipam-orchd", "ipam-sandboxd", "ipam-init") for pid in self.all_of_ours(name)]
 
     def pid_of(self, name: str) -> int:
-        answer = subprocess.run([*ORCH, "ps", "--format", "json"], capture_output=True, text=True, check=True)
+        # its exit status is 1 for as long as the one before has not come up again
+        answer = subprocess.run([*ORCH, "ps", "--format", "json"], capture_output=True, text=True)
         return next(s["pid"] for s in json.loads(answer.stdout)["services"] if s["service"] == name)
 
     def stop(self):
