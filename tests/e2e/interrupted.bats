@@ -30,7 +30,8 @@ teardown_file() { world_close; }
 
 setup() {
     [ -e "$WORLD/is-up" ]
-    rm -f "$WORLD"/{failed,rounds,missed}
+    # a moment that the round before did not come to
+    rm -f "$WORLD"/{failed,rounds,missed} "$IPAM_ORCH_MOMENTS"/*.end
 }
 
 teardown() { explain_failure; }

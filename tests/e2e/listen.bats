@@ -20,6 +20,13 @@ rests() {
     [ "$(cat "$WORLD/state/volumes/listen_told/resting" 2>/dev/null)" = "$(awk '/^NSpid:/ { print $NF }' "/proc/$1/status")" ]
 }
 
+# listens_to_usr1 PID: it has come so far that it can be asked to rest
+listens_to_usr1() {
+    local caught
+    caught=$(awk '/^SigCgt:/ { print $2 }' "/proc/$1/status")
+    ((0x$caught & 1 << 9))
+}
+
 is_another() {
     local pid
     pid=$(ps_field "$1" pid)
@@ -45,6 +52,7 @@ knock() {
         pid=$(ps_field web pid)
         # what a program has accepted dies with it: let it accept nothing first
         rm -f "$WORLD/state/volumes/listen_told/resting"
+        wait_until 20 listens_to_usr1 "$pid"
         kill -USR1 "$pid"
         wait_until 20 rests "$pid"
         kill -KILL "$pid"
