@@ -30,7 +30,7 @@ static void check_accepted(const struct project *p)
         demand(u->name[0] != '\0' && u->name[0] != '.' && !strchr(u->name, '/'),
                "a unit that is a path");
         for (size_t k = 0; k < u->n_deps; k++)
-            demand(project_unit(p, u->deps[k].unit) != NULL, "a dependency on nobody");
+            demand(!u->deps[k].required || project_unit(p, u->deps[k].unit), "a need of nobody");
         for (size_t k = 0; k < u->n_networks; k++)
             demand(project_network(p, u->networks[k].network) != NULL, "a network of nobody");
     }
