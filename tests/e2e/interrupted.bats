@@ -286,13 +286,13 @@ new_moments() {
     new_moments supervisor
     updates "$SUPERVISOR" "$WORLD/new"
     none_failed $(($(wc -l <"$WORLD/new") / 2))
-    orch down -v
+    orch -y down -v
 }
 
 @test "nothing half made is left of all that" {
     files_say "$(next_release)"
     orch update
-    run find "$WORLD/state" -name '.new-*' -o -name '.gone-*' -o -name '*.tmp'
+    run find "$WORLD/state" -name '.new-*' -o -name '.gone-*' -o -name '?*.tmp'
     echo "$output"
     [ -z "$output" ]
 }
