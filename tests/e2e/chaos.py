@@ -51,9 +51,17 @@ def services() -> dict[str, dict]:
         return {}
 
 
+def lives(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
+
+
 def all_up() -> dict[str, int]:
+    """The manager may not have heard of a death yet: what it says is up has to live."""
     now = services()
-    up = {n: s["pid"] for n, s in now.items() if s["state"] == "up" and s["health"] == "healthy" and s["pid"] > 0}
+    up = {n: s["pid"] for n, s in now.items() if s["state"] == "up" and s["health"] == "healthy" and lives(s["pid"])}
     return up if len(up) == len(SERVICES) else {}
 
 
@@ -110,7 +118,9 @@ def strike(whom: str, pid: int) -> int:
             print(f"    killed {name} {victim}")
             struck += 1
         except (ProcessLookupError, FileNotFoundError):
-            pass
+            continue
+        if whom == "init":  # and with it all that is below it
+            until(f"{victim} is gone", lambda: not lives(victim))
     return struck
 
 

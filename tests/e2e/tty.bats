@@ -3,7 +3,7 @@
 
 load world
 
-LINES_WRITTEN=300000
+LINES_WRITTEN=1000000
 
 setup_file() {
     world_open
