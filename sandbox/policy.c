@@ -126,6 +126,13 @@ bool policy_is_release(const char *project, const char *path)
     return normal_path(path) && is_within(path, releases) && strcmp(path, releases) != 0;
 }
 
+bool policy_is_manager(const char *path)
+{
+    auto_free char *manager = paths_join("%s/manager", paths_run());
+
+    return strcmp(path, manager) == 0;
+}
+
 int policy_source(const char *project, const char *path, struct err *e)
 {
     const char *const denied[] = { "/proc",        "/sys",           "/dev",
@@ -136,7 +143,7 @@ int policy_source(const char *project, const char *path, struct err *e)
 
     if (!normal_path(path))
         return policy_refuse(e, "bind-source", "path", path);
-    if (policy_is_release(project, path))
+    if (policy_is_release(project, path) || policy_is_manager(path))
         return 0;
     for (size_t i = 0; i < ARRAY_LEN(denied); i++) {
         if (is_within(path, denied[i]))
@@ -273,6 +280,9 @@ static int check_mount(const struct spec *s, const struct spec_mount *m, struct 
     case SPEC_BIND:
         if (policy_is_release(s->project, m->source) && (!m->read_only || m->follows))
             return err_set(e, -EPERM, "bind-source: '%s' is a release, which is read only",
+                           m->source);
+        if (policy_is_manager(m->source) && (!m->read_only || m->follows))
+            return err_set(e, -EPERM, "bind-source: '%s' is the manager's, to be read only",
                            m->source);
         return policy_source(s->project, m->source, e);
     case SPEC_VOLUME: return policy_name("volume", m->source, e);

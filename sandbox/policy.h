@@ -23,6 +23,9 @@ int policy_path(const char *what, const char *path, struct err *e);
 /* May this host path be seen by an instance?  Asked with the path as written and again with the
  * real path of what was opened. */
 int policy_source(const char *project, const char *path, struct err *e);
+/* Is it the directory of the control socket, which a recipe of ours may see and nobody may change?
+ */
+bool policy_is_manager(const char *path);
 /* Is it in a release of the project, of which nothing is ever written by a service? */
 bool policy_is_release(const char *project, const char *path);
 int policy_hosts(const struct spec *s, struct err *e);

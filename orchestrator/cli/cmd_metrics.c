@@ -1,9 +1,11 @@
 /* metrics: figures of a project in the text format of Prometheus. */
 #include <errno.h>
 #include <fcntl.h>
+#include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "base/auto.h"
 #include "base/fsio.h"
@@ -198,12 +200,29 @@ struct shown {
     bool any;
 };
 
+/* by its name and its own port: for one who lives in a network of the project */
+static int look_inside(const struct cert_port *port, struct served *seen)
+{
+    const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
+    struct addrinfo *found = NULL;
+    char address[NI_MAXHOST] = "";
+    int r = -ENOENT;
+
+    if (getaddrinfo(port->service, NULL, &hints, &found) == 0 &&
+        getnameinfo(found->ai_addr, found->ai_addrlen, address, sizeof address, NULL, 0,
+                    NI_NUMERICHOST) == 0)
+        r = served_look(address, port->target, seen, NULL);
+    if (found)
+        freeaddrinfo(found);
+    return r;
+}
+
 static void look_at(void *owner, const struct cert_port *port)
 {
     struct shown *s = owner;
     struct served seen = { 0 };
 
-    if (served_look(port->address, port->port, &seen, NULL) < 0)
+    if (served_look(port->address, port->port, &seen, NULL) < 0 && look_inside(port, &seen) < 0)
         return;
     s->any = true;
     fprintf(s->not_after, CERTIFICATE("not_after_seconds") " %lld\n", s->project, port->service,

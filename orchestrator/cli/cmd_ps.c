@@ -179,7 +179,16 @@ static void print_one_offs(const struct input *in, const json_t *list)
     }
 }
 
-static void print_json(const char *project, const json_t *list, const json_t *one_offs)
+/* optional services whose programs are not on this host: not there, and nothing is wrong */
+static void print_absent(const struct input *in, const json_t *list)
+{
+    for (size_t i = 0; !in->services && i < json_array_size(list); i++)
+        if (is_wanted(in, json_array_get(list, i)))
+            printf("%-16s %-9s %s\n", member_text(json_array_get(list, i), "service"), "absent",
+                   member_text(json_array_get(list, i), "reason"));
+}
+
+static void print_json(const char *project, const json_t *list, const json_t *status)
 {
     uint64_t now = clock_wall_us();
     time_t second = (time_t) (now / USEC_PER_SEC);
@@ -188,8 +197,10 @@ static void print_json(const char *project, const json_t *list, const json_t *on
     struct tm tm;
 
     (void) strftime(stamp, sizeof stamp, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&second, &tm));
-    document = json_pack("{s:i,s:s,s:s,s:s,s:O,s:O*}", "schema", 1, "mode", "native", "project",
-                         project, "time", stamp, "services", list, "one_offs", one_offs);
+    document =
+        json_pack("{s:i,s:s,s:s,s:s,s:O,s:O*,s:O*}", "schema", 1, "mode", "native", "project",
+                  project, "time", stamp, "services", list, "one_offs",
+                  json_object_get(status, "one_offs"), "absent", json_object_get(status, "absent"));
     documents_end(document);
 }
 
@@ -230,6 +241,7 @@ static int show_again(const struct cli *cli, const struct input *in, json_t **be
         fputs("\033[H\033[2J", stdout);
         print_table(in, list);
         print_one_offs(in, json_object_get(status, "one_offs"));
+        print_absent(in, json_object_get(status, "absent"));
     } else {
         print_changes(in, list, *before);
     }
@@ -268,13 +280,12 @@ static int ps(const struct cli *cli, const struct input *in, bool *all_fine, str
     json_t *status = NULL;
     struct project *now = NULL;
     struct err mistake = ERR_INIT;
-    json_t *list, *one_offs;
+    json_t *list;
     int r =
         in->watch ? watch(cli, in, e) : request_open(cli, in->names, &client, &project, &status, e);
 
     if (r < 0 || in->watch)
         return r;
-    one_offs = json_object_get(status, "one_offs");
     list = json_object_get(status, "services");
     if (renewal_load(cli, status, &now, &mistake) < 0 && renewal_orphans(cli, status))
         (void) renewal_load(cli, status, &now, &mistake); /* what fails then is another matter */
@@ -287,12 +298,13 @@ static int ps(const struct cli *cli, const struct input *in, bool *all_fine, str
             (void) json_array_remove(list, i - 1);
     }
     if (cli->format == FORMAT_JSON) {
-        print_json(project, list, one_offs);
+        print_json(project, list, status);
     } else if (in->tree) {
         ps_tree_print(list, stdout);
     } else {
         print_table(in, list);
-        print_one_offs(in, one_offs);
+        print_one_offs(in, json_object_get(status, "one_offs"));
+        print_absent(in, json_object_get(status, "absent"));
     }
     json_decref(status);
     return 0;

@@ -16,6 +16,7 @@
 #include "compose/canonical.h"
 #include "compose/database_ports.h"
 #include "compose/explain.h"
+#include "compose/optional.h"
 #include "compose/recipe.h"
 #include "compose/replicas.h"
 #include "compose/scalar.h"
@@ -407,6 +408,9 @@ int resolve_project(struct loaded *l, struct project **out, struct err *e)
     struct project *p = arena_alloc(l->arena, sizeof *p);
     struct resolve r = { .loaded = l, .arena = l->arena, .document = document, .project = p };
     int code = explain_check(document, &l->warnings, e);
+
+    if (code == 0)
+        code = optional_prune(l, &p->absent, e);
 
     if (code < 0)
         return code;

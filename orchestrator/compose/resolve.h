@@ -40,8 +40,13 @@ const char *const *resolve_strings(struct arena *a, const struct node *list);
 /* Where the script is that a recipe has instead of an image's entry point. */
 #define RESOLVE_ENTRYPOINT "/run/ipam-orch/entrypoint"
 
+/* is there such a program on this host, by its path or its name? */
+bool resolve_is_program(const char *name);
+
 /* each in the file of its name; the others fill a part of the unit for the first */
 int resolve_unit(struct resolve *r, struct err *e);
+/* programs and directories of the manager that a recipe of ours asks for */
+void resolve_sees(struct resolve *r);
 int resolve_files(struct resolve *r, struct err *e);
 int resolve_health(struct resolve *r, struct err *e);
 int resolve_disks(struct resolve *r, struct err *e);

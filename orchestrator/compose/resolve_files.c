@@ -87,6 +87,7 @@ static int mounts(struct resolve *r, struct err *e)
             return code;
     if ((code = resolve_volumes(r, e)) < 0)
         return code;
+    resolve_sees(r);
     if (shm) {
         struct mount *m = resolve_mount(r, MOUNT_TMPFS, "", "/dev/shm");
 

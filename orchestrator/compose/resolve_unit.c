@@ -53,7 +53,7 @@ static int identity(struct resolve *r, struct err *e)
 
 static int groups(struct resolve *r, struct err *e)
 {
-    const struct node *list = node_get(r->service, "group_add");
+    const struct node *list = resolve_get(r, "group_add");
 
     r->unit->groups = arena_array(r->arena, node_count(list) + 1, sizeof *r->unit->groups);
     for (size_t i = 0; i < node_count(list); i++) {
@@ -103,8 +103,10 @@ static void command(struct resolve *r)
     const struct node *own = node_get(r->native, "command");
     const struct node *entrypoint = own ? NULL : node_get(r->service, "entrypoint");
     const struct node *args = own ? own : resolve_get(r, "command");
-    const char *script = own || entrypoint ? NULL : node_get_text(r->recipe, "entrypoint", NULL);
-    size_t room = (entrypoint ? entrypoint->n : 0) + (args ? args->n : 0) + 3, n = 0;
+    const struct node *of_recipe = own || entrypoint ? NULL : node_get(r->recipe, "entrypoint");
+    bool script = of_recipe && node_is_scalar(of_recipe);
+    const struct node *words = script ? NULL : of_recipe;
+    size_t room = node_count(entrypoint) + node_count(words) + node_count(args) + 3, n = 0;
     const char **argv = arena_array(r->arena, room, sizeof *argv);
     size_t first;
 
@@ -115,6 +117,8 @@ static void command(struct resolve *r)
         argv[n++] = "/bin/sh";
         argv[n++] = RESOLVE_ENTRYPOINT;
     }
+    for (size_t i = 0; i < node_count(words); i++)
+        argv[n++] = words->items[i]->text;
     first = n;
     for (size_t i = 0; entrypoint && entrypoint->kind == NODE_LIST && i < entrypoint->n; i++)
         argv[n++] = entrypoint->items[i]->text;
@@ -184,7 +188,7 @@ static int dependencies(struct resolve *r, struct err *e)
     return 0;
 }
 
-static bool is_program(const char *name)
+bool resolve_is_program(const char *name)
 {
     auto_free char *dirs = strdup(DEFAULT_PATH);
     char *rest = dirs;
@@ -220,7 +224,7 @@ static int find_missing(struct resolve *r, struct err *e)
     bool dpkg = access("/var/lib/dpkg/info", F_OK) == 0;
 
     for (size_t i = 0; i < node_count(programs); i++)
-        if (!is_program(programs->items[i]->text))
+        if (!resolve_is_program(programs->items[i]->text))
             absent = programs->items[i];
     for (size_t i = 0; i < node_count(packages); i++) {
         const char *name = packages->items[i]->text;

@@ -561,6 +561,22 @@ int supervisor_definition(const struct supervisor *s, const char *project, char 
     return err_set(e, -ENOENT, "no project '%s' is running", project);
 }
 
+/* optional services that are not here, as [{service, reason}] */
+static json_t *absent(const struct project *p)
+{
+    json_t *out = json_array();
+
+    for (const char *const *one = p->absent; one && *one; one++) {
+        const char *colon = strchr(*one, ':');
+
+        if (colon)
+            (void) json_array_append_new(
+                out, json_pack("{s:o,s:s}", "service", json_stringn(*one, (size_t) (colon - *one)),
+                               "reason", colon + 1 + strspn(colon + 1, " ")));
+    }
+    return out;
+}
+
 json_t *supervisor_status(const struct supervisor *s, const char *project)
 {
     json_t *projects = json_array();
@@ -578,11 +594,12 @@ json_t *supervisor_status(const struct supervisor *s, const char *project)
                 services, more_status(d->instances[k], instance_status(d->instances[k])));
         (void) json_array_append_new(
             projects,
-            json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o}", "project", d->project->name, "directory",
+            json_pack("{s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o}", "project", d->project->name, "directory",
                       d->project->dir, "operation", d->op ? operation_text[d->op->kind] : "",
                       "services", services, "one_offs", one_offs(s, d), "schedules",
                       timetable_describe(d, false), "kept",
-                      kept_describe(s->config.operations_dir, d->project->name)));
+                      kept_describe(s->config.operations_dir, d->project->name), "absent",
+                      absent(d->project)));
     }
     return json_pack("{s:o}", "projects", projects);
 }

@@ -174,8 +174,9 @@ struct project {
     size_t n_certificates;
     struct verify_spec verify;
     struct maintenance_spec maintenance;
-    const char *const *urls; /* what `up` prints at the end */
-    const char *foreign;     /* saved by a version that knows more: what of it; NULL = nothing */
+    const char *const *absent; /* "SERVICE: why": optional ones that this host cannot run */
+    const char *const *urls;   /* what `up` prints at the end */
+    const char *foreign;       /* saved by a version that knows more: what of it; NULL = nothing */
     struct log_keep logs;
     struct schedule *schedules;
     size_t n_schedules;

@@ -380,6 +380,7 @@ static const struct json_member project_members[] = {
     ONE(project, verify, verify_kind),
     ONE(project, maintenance, maintenance_kind),
     PLAIN(project, urls, T_LIST),
+    PLAIN(project, absent, T_LIST),
     ONE(project, logs, keep_kind),
     MANY(project, schedules, schedule_kind),
     PLAIN_OR(project, trash_us, T_U64, (int64_t) PROJECT_TRASH_US),

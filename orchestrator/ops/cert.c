@@ -131,7 +131,8 @@ void cert_instance_ports(const json_t *instance, cert_port_seen *each, void *own
             each(owner, &(struct cert_port){ .service = member_text(instance, "service"),
                                              .name = member_text(instance, "name"),
                                              .address = member_text(one, "address"),
-                                             .port = (uint16_t) published });
+                                             .port = (uint16_t) published,
+                                             .target = (uint16_t) target });
     }
 }
 

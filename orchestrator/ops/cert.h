@@ -37,7 +37,7 @@ char *cert_read(const char *path);
 /* calls `each` for every published TLS port of a running service that has the certificate */
 struct cert_port {
     const char *service, *name, *address;
-    uint16_t port;
+    uint16_t port, target; /* of the host; of the service */
 };
 typedef void cert_port_seen(void *owner, const struct cert_port *port);
 /* those of one instance, as `status` of control/proto.h has it */

@@ -48,12 +48,15 @@ static void check_program(const char *service, const char *program, const char *
                        version);
 }
 
-static void miss(const char *service, const char *what, struct findings *out)
+static void miss(const char *service, const char *what, bool optional, struct findings *out)
 {
-    struct finding *f = findings_add(out, FINDING_FAIL, "package.%s", service);
+    struct finding *f =
+        findings_add(out, optional ? FINDING_WARN : FINDING_FAIL, "package.%s", service);
 
     finding_measured(f, "%s is not installed", what);
     finding_required(f, "installed");
+    if (optional)
+        finding_remedy(f, "install it, or leave it: the project runs without '%s'", service);
 }
 
 static void check_packages(struct missing *w, const char *service, const struct node *packages,
@@ -65,7 +68,7 @@ static void check_packages(struct missing *w, const char *service, const struct 
 
         if (version)
             continue;
-        miss(service, name, out);
+        miss(service, name, false, out);
         strv_append(&w->packages, name);
     }
 }
@@ -83,7 +86,7 @@ static void check_one(struct missing *w, const char *service, const struct node 
 {
     const struct node *programs = get(native, recipe, "programs");
     const struct node *packages = get(native, recipe, "packages");
-    bool absent = false;
+    bool absent = false, optional = node_is_true(node_get(native, "optional"));
 
     for (size_t i = 0; i < node_count(programs); i++) {
         const char *program = programs->items[i]->text;
@@ -92,8 +95,10 @@ static void check_one(struct missing *w, const char *service, const struct node 
             check_program(service, program, version, out);
             continue;
         }
+        miss(service, program, optional, out);
+        if (optional)
+            continue;
         absent = true;
-        miss(service, program, out);
         strv_append(&w->programs, program);
     }
     if (!programs) {

@@ -111,3 +111,13 @@ sys.stdin.read()" <>held >ready &
     run -13 setpriv --reuid nobody --regid nogroup --clear-groups "$IPAM_ORCH_BUILD/ipam-orch" init --take-over
     [[ $output == *"permission denied"* ]]
 }
+
+@test "check package: a service that the project can do without is a warning when its program is missing" {
+    compose 'services: { a: { x-native: { optional: true, user: nobody, command: [/bin/none], programs: [/bin/none] } } }'
+    run -0 orch check package --format json
+    echo "$output"
+    [ "$(status_of package.a)" = warn ]
+    [[ $(jq -r '.checks[0].remedy' <<<"$output") == *"the project runs without 'a'"* ]]
+    compose 'services: { a: { x-native: { user: nobody, command: [/bin/none], programs: [/bin/none] } } }'
+    run -4 orch check package
+}

@@ -581,6 +581,7 @@ static void what_belongs_to_the_host_may_not_be_bound_nor_what_contains_it(void 
                                           "/var/lib",
                                           "/var",
                                           "/run/ipam-orch",
+                                          "/run/ipam-orch/manager/control.sock",
                                           "srv",
                                           "/srv/../etc",
                                           "/srv//x",
@@ -601,6 +602,7 @@ static void what_belongs_to_the_host_may_not_be_bound_nor_what_contains_it(void 
                                            "/var/lib/ipam",
                                            "/srv/..x",
                                            "/devel",
+                                           "/run/ipam-orch/manager",
                                            "/var/lib/ipam-orch/operations/p/releases/1/x" };
 
     (void) state;
