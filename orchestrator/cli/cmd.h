@@ -46,6 +46,7 @@ error_t cli_parse_words(int key, char *arg, struct argp_state *state);
 /* Prints the error in four parts (or as JSON under --format json), returns the exit status. */
 int cli_fail(const struct cli *cli, const struct err *e);
 
+int cmd_alert(struct cli *cli, int argc, char **argv);
 int cmd_attach(struct cli *cli, int argc, char **argv);
 int cmd_backup(struct cli *cli, int argc, char **argv);
 int cmd_cert(struct cli *cli, int argc, char **argv);

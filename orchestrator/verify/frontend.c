@@ -4,6 +4,7 @@
 
 #include "base/auto.h"
 #include "model/member.h"
+#include "ops/web.h"
 #include "verify/html.h"
 #include "verify/verify_impl.h"
 
@@ -159,7 +160,7 @@ void verify_frontend_assets(struct verify *v)
         verify_say(v, VERIFY_SKIP, NULL, "the page refers to no script or style of its own");
         return;
     }
-    if (verify_fetch(requests, &answers, &e) < 0)
+    if (web_ask(requests, &answers, &e) < 0)
         verify_say(v, VERIFY_FAIL, NULL, "%s", e.msg);
     else
         judge_all(v, answers, kinds);
@@ -190,9 +191,9 @@ void verify_frontend_redirect(struct verify *v)
         verify_say(v, VERIFY_SKIP, NULL, "port 80 of '%s' is not published", spec->proxy);
         return;
     }
-    if (verify_fetch(json_pack("[{s:o,s:s,s:I}]", "url", json_sprintf("http://%s:%u/", name, port),
-                               "connect", address, "max", (json_int_t) 0),
-                     &answers, &e) < 0) {
+    if (web_ask(json_pack("[{s:o,s:s,s:I}]", "url", json_sprintf("http://%s:%u/", name, port),
+                          "connect", address, "max", (json_int_t) 0),
+                &answers, &e) < 0) {
         verify_say(v, VERIFY_FAIL, NULL, "%s", e.msg);
         return;
     }

@@ -1,90 +1,19 @@
 /* What checks ask over HTTP.  The answers are read by ipam-worker, which is nobody:
  * docs/decisions/022. */
-#include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/auto.h"
-#include "base/fsio.h"
 #include "base/num.h"
-#include "base/paths.h"
 #include "model/member.h"
+#include "ops/web.h"
 #include "verify/verify_impl.h"
 
-enum { ANSWERS_MAX = 16 * 1024 * 1024, TOO_MANY = 429, UNAVAILABLE = 503 };
+enum { TOO_MANY = 429, UNAVAILABLE = 503 };
 
 /* what a refusal may ask to wait */
 enum { RETRY_DEFAULT_S = 2, RETRY_MAX_S = 10 };
-
-static int start_worker(int input, int output, pid_t *pid)
-{
-    auto_free char *program = paths_join("%s/ipam-worker", paths_lib());
-    char *const argv[] = { (char[]){ "ipam-worker" }, (char[]){ "fetch" }, NULL };
-    posix_spawn_file_actions_t actions;
-    int r = posix_spawn_file_actions_init(&actions);
-
-    if (r != 0)
-        return -r;
-    (void) posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
-    (void) posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
-    r = posix_spawn(pid, program, &actions, NULL, argv, environ);
-    (void) posix_spawn_file_actions_destroy(&actions);
-    return -r;
-}
-
-static int read_answers(char *text, size_t n, json_t **answers, struct err *e)
-{
-    char *rest = text;
-
-    *answers = json_array();
-    for (char *line; (line = strsep(&rest, "\n"));) {
-        json_t *one = line[0] ? json_loads(line, JSON_ALLOW_NUL, NULL) : NULL;
-
-        if (one)
-            (void) json_array_append_new(*answers, one);
-    }
-    if (json_array_size(*answers) == n && json_object_get(json_array_get(*answers, 0), "url"))
-        return 0;
-    err_set(e, -EIO, "ipam-worker: %s",
-            member_text(json_array_get(*answers, 0), "output")[0]
-                ? member_text(json_array_get(*answers, 0), "output")
-                : "it did not answer");
-    json_decref(*answers);
-    *answers = NULL;
-    return e->code;
-}
-
-int verify_fetch(json_t *requests, json_t **answers, struct err *e)
-{
-    json_t *message = json_pack("{s:o}", "requests", requests);
-    auto_free char *text = json_dumps(message, JSON_COMPACT), *output = NULL;
-    auto_fd input = fsio_memfd("request", text ? text : "", text ? strlen(text) : 0);
-    size_t n = json_array_size(requests);
-    int ends[2] = { -1, -1 }, status = 0, r;
-    pid_t pid = -1;
-
-    json_decref(message);
-    if (text)
-        explicit_bzero(text, strlen(text)); /* of a login */
-    if (input < 0 || pipe2(ends, O_CLOEXEC) < 0)
-        return err_set(e, -errno, "asking over HTTP: %s", strerror(errno));
-    auto_fd in = ends[0];
-    r = start_worker(input, ends[1], &pid);
-    close(ends[1]);
-    if (r < 0)
-        return err_set(e, r, "%s/ipam-worker: %s", paths_lib(), strerror(-r));
-    r = fsio_read_fd(in, ANSWERS_MAX, &output, NULL);
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    if (r < 0)
-        return err_set(e, r, "the answers of ipam-worker: %s", strerror(-r));
-    return read_answers(output, n, answers, e);
-}
 
 static uint16_t port_of_url(const char *url)
 {
@@ -146,7 +75,7 @@ static int64_t wait_of(const json_t *answer)
 static int ask_once(json_t *request, json_t **answer, struct err *e)
 {
     json_t *answers = NULL;
-    int r = verify_fetch(json_pack("[O]", request), &answers, e);
+    int r = web_ask(json_pack("[O]", request), &answers, e);
 
     if (r == 0)
         *answer = json_incref(json_array_get(answers, 0));

@@ -6,6 +6,7 @@
 
 #include "base/auto.h"
 #include "model/member.h"
+#include "ops/web.h"
 #include "verify/verify_impl.h"
 
 enum { TOO_LARGE = 413, QUICK = 50, DAY = 24 * 3600, DAYS_WARN = 21, DAYS_FAIL = 1 };
@@ -182,7 +183,7 @@ static int flood(const struct verify *v, const char *path, json_int_t *refused, 
 
     (void) json_object_set_new(request, "times", json_integer(QUICK));
     (void) json_object_set_new(request, "max", json_integer(0));
-    r = verify_fetch(json_pack("[o]", request), &answers, e);
+    r = web_ask(json_pack("[o]", request), &answers, e);
     if (r < 0)
         return r;
     *refused = *passed = 0;

@@ -48,8 +48,6 @@ const char *verify_secret(const struct verify *v, const char *name);
 
 /* ---- HTTP, through ipam-worker (decision 022) ---- */
 
-/* The answers of units/fetch.h to a list of requests (stolen), in their order; new reference. */
-int verify_fetch(json_t *requests, json_t **answers, struct err *e);
 /* A request for `path` of the project's address, as people reach it; new reference. */
 json_t *verify_request_for(const struct verify *v, const char *path);
 /* One request (stolen); a refusal for asking too often is waited out once.  new reference */

@@ -41,6 +41,7 @@ _ipam_orch() {
         backup) mapfile -t COMPREPLY < <(compgen -W "create ls show verify drill prune rm latest" -- "$word") ;;
         migrate) mapfile -t COMPREPLY < <(compgen -W 'status up down to redo baseline new' -- "$word") ;;
         maintenance) mapfile -t COMPREPLY < <(compgen -W 'on off status' -- "$word") ;;
+        alert) mapfile -t COMPREPLY < <(compgen -W 'ls rules test silence' -- "$word") ;;
         cert) mapfile -t COMPREPLY < <(compgen -W 'status self-signed issue renew import' -- "$word") ;;
         schedule) mapfile -t COMPREPLY < <(compgen -W 'ls run enable disable history' -- "$word") ;;
         volumes) mapfile -t COMPREPLY < <(compgen -W 'ls trash restore rm' -- "$word") ;;

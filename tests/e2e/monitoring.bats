@@ -11,10 +11,28 @@ setup_file() {
     # what takes a person's patience in earnest takes seconds here
     sed -i 's/_interval: 15s/_interval: 1s/' "$PROJECT/monitoring/prometheus/prometheus.yml"
     sed -i 's/for: 15s/for: 1s/' "$PROJECT"/monitoring/prometheus/rules/*.yml
+    sed -i 's/CONNECTION_TIMEOUT: 2s/CONNECTION_TIMEOUT: 500ms/' "$PROJECT/compose.yaml"
+    sed -i 's/GROUP_WAIT:-5s/GROUP_WAIT:-1s/; s/GROUP_INTERVAL:-1m/GROUP_INTERVAL:-1s/' "$PROJECT/monitoring/alertmanager/start.sh"
     set_env COMPOSE_PROFILES monitoring
+    # somebody outside, whom services reach as they reach the world
+    export OUTSIDE=$NETNS-out
+    ip netns add "$OUTSIDE"
+    in_net ip link add e2e-out type veth peer name eth0 netns "$OUTSIDE"
+    in_net sh -c 'ip address add 198.51.100.1/24 dev e2e-out; ip link set e2e-out up'
+    nsenter --net="/run/netns/$OUTSIDE" sh -c 'ip link set lo up; ip address add 198.51.100.2/24 dev eth0
+        ip link set eth0 up; ip route add default via 198.51.100.1'
+    : >"$WORLD/alerts"
+    nsenter --net="/run/netns/$OUTSIDE" sh -c 'echo $$ >"$1"; exec python3 "$2" 198.51.100.2 8099 "$3"' sh \
+        "$WORLD/webhook.pid" "$IPAM_ORCH_SOURCE/tests/e2e/webhook.py" "$WORLD/alerts" >"$WORLD/webhook" 2>&1 3>&- &
+    wait_until 20 grep -q ready "$WORLD/webhook"
+    set_env ALERT_WEBHOOK_URL http://198.51.100.2:8099/
 }
 
-teardown_file() { world_close; }
+teardown_file() {
+    kill "$(cat "$WORLD/webhook.pid")" || true
+    ip netns del "$OUTSIDE"
+    world_close
+}
 
 setup() { needs_the_stack; }
 teardown() { explain_of_the_stack; }
@@ -68,4 +86,51 @@ has_value() {
         }
     done
     [ "$(value 'sum({__name__=~"(mysql|redis|nginx)_up"})')" = 3 ]
+}
+
+@test "the rules are those of the files, and promtool has nothing to say against them" {
+    run promtool check config "$IPAM_ORCH_SOURCE/examples/ipam/monitoring/prometheus/prometheus.yml"
+    echo "$output"
+    [ "$status" -eq 0 ]
+    run -0 orch alert rules
+    [ "$(grep -c '^[A-Z][A-Za-z]* *[a-z]' <<<"$output")" -eq \
+        "$(cat "$PROJECT"/monitoring/prometheus/rules/*.yml | grep -c 'alert: ')" ]
+    [[ $output == *"RedisDown "*critical* ]]
+    [ "$(orch alert rules --format json | jq '[.groups[].rules[] | select(.health != "ok")] | length')" -eq 0 ]
+}
+
+@test "alert test: delivered to the webhook; no receiver of that name: which there are" {
+    run orch alert test --receiver webhook
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [[ $output == "webhook: delivered after "* ]]
+    grep -q '^firing IpamOrchTest ' "$WORLD/alerts"
+    run -2 orch alert test --receiver pigeon
+    [[ $output == *"there is no receiver 'pigeon'; there are: webhook"* ]]
+    run -2 orch alert test
+    [[ $output == *"--receiver"* ]]
+}
+
+@test "redis stops: an alert arrives; it is back: that arrives too" {
+    orch stop redis
+    wait_until 30 grep -q '^firing RedisDown' "$WORLD/alerts"
+    wait_until 30 grep -q '^firing ServiceDown redis' "$WORLD/alerts"
+    run -1 orch alert ls
+    echo "$output"
+    [[ $output == *"RedisDown "*"critical"*"firing"* ]]
+    run -0 orch alert silence RedisDown --for 1h -m tests
+    run orch alert ls
+    [[ $output == *"RedisDown "*"suppressed"* ]]
+    orch start redis
+    wait_until 90 grep -q '^resolved ServiceDown redis' "$WORLD/alerts"
+}
+
+@test "no secret of the monitoring is in an argument or a log" {
+    local name value
+    for name in MYSQL_PASSWORD REDIS_PASSWORD; do
+        value=$(env_value "$name")
+        run ! grep -rqF -- "$value" "$WORLD/log"
+        run ! grep -qsaF -- "$value" /proc/[0-9]*/cmdline
+    done
+    run ! grep -qsaF -- 198.51.100.2:8099/ "/proc/$(ps_field alertmanager pid)/environ"
 }
