@@ -323,8 +323,9 @@ static int collect(const struct cli *cli, char **text, size_t *len, struct err *
     return r;
 }
 
-static int make_page(const void *self, char **text, size_t *len, struct err *e)
+static int make_page(const void *self, const char *query, char **text, size_t *len, struct err *e)
 {
+    (void) query;
     return collect(self, text, len, e);
 }
 
@@ -334,6 +335,7 @@ int cmd_metrics(struct cli *cli, int argc, char **argv)
                                .type = "text/plain; version=0.0.4; charset=utf-8",
                                .make = make_page,
                                .self = cli };
+    const struct site site = { .pages = &page, .n = 1 };
     auto_free char *text = NULL;
     struct input in = { 0 };
     struct err e = ERR_INIT;
@@ -342,7 +344,7 @@ int cmd_metrics(struct cli *cli, int argc, char **argv)
 
     if (cli_parse(cli, &argp, argc, argv, &in) != 0)
         return ERR_USAGE;
-    r = in.listen ? page_serve(&page, in.listen, &e) : collect(cli, &text, &len, &e);
+    r = in.listen ? page_serve(&site, in.listen, &e) : collect(cli, &text, &len, &e);
     if (r == 0 && in.output) {
         r = fsio_write_volatile(AT_FDCWD, in.output, text, len, 0644);
         if (r < 0)

@@ -3,11 +3,14 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netdb.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -119,10 +122,130 @@ static int read_head(int fd, char head[PAGE_HEAD_MAX + 1])
     return -E2BIG;
 }
 
-static void respond(const struct page *p, int fd, char *head)
+/* ---- who asks, and for what ---- */
+
+/* the value of a header in the lines after the first, malloc'd; "" without it */
+static char *header_of(const char *lines, const char *name)
+{
+    size_t len = strlen(name);
+    char *value = NULL;
+
+    for (const char *at = lines; at && *at && !value; at = strchr(at, '\n')) {
+        at += strspn(at, "\r\n");
+        if (strncasecmp(at, name, len) == 0 && at[len] == ':') {
+            at += len + 1 + strspn(at + len + 1, " \t");
+            value = strndup(at, strcspn(at, "\r\n"));
+        }
+    }
+    value = value ? value : strdup("");
+    if (!value)
+        abort();
+    return value;
+}
+
+/* an address of some host, or localhost, perhaps with a port; "" is who has no browser */
+static bool is_literal(const char *host)
+{
+    char name[INET6_ADDRSTRLEN] = "";
+    struct in6_addr six;
+    struct in_addr four;
+    size_t len = host[0] == '[' ? strcspn(++host, "]") : strcspn(host, ":");
+
+    if (len >= sizeof name)
+        return false;
+    memcpy(name, host, len);
+    return len == 0 || strcasecmp(name, "localhost") == 0 || inet_pton(AF_INET, name, &four) == 1 ||
+           inet_pton(AF_INET6, name, &six) == 1;
+}
+
+/* "Basic " and base64 of NAME:PASSWORD, whatever the name */
+static bool is_let_in(const struct site *s, const char *lines)
+{
+    enum { CREDENTIALS_MOST = 1024 };
+    auto_free char *given = header_of(lines, "Authorization");
+    unsigned char plain[CREDENTIALS_MOST] = "";
+    size_t len = strlen(given), wanted = strlen(s->password);
+    const char *colon;
+
+    if (strncasecmp(given, "Basic ", 6) != 0 || len - 6 > CREDENTIALS_MOST || (len - 6) % 4 != 0 ||
+        EVP_DecodeBlock(plain, (unsigned char *) given + 6, (int) (len - 6)) < 0)
+        return false;
+    plain[sizeof plain - 1] = '\0';
+    colon = strchr((char *) plain, ':');
+    return colon && strlen(colon + 1) == wanted &&
+           CRYPTO_memcmp(colon + 1, s->password, wanted) == 0;
+}
+
+static int hex(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+static void decode(char *text)
+{
+    char *out = text;
+
+    for (; *text; text++) {
+        bool coded = *text == '%' && hex(text[1]) >= 0 && hex(text[2]) >= 0;
+        int c = coded ? hex(text[1]) * 16 + hex(text[2]) : *text == '+' ? ' ' : *text;
+
+        text += coded ? 2 : 0;
+        if (c != 0)
+            *out++ = (char) c;
+    }
+    *out = '\0';
+}
+
+char *page_parameter(const char *query, const char *name)
+{
+    size_t len = strlen(name);
+    char *value = NULL;
+
+    for (const char *at = query; *at && !value; at += strcspn(at, "&"), at += *at == '&')
+        if (strncmp(at, name, len) == 0 && at[len] == '=')
+            value = strndup(at + len + 1, strcspn(at + len + 1, "&"));
+    value = value ? value : strdup("");
+    if (!value)
+        abort();
+    decode(value);
+    return value;
+}
+
+static const struct page *find(const struct site *s, const char *target)
+{
+    size_t len = strcspn(target, "?");
+
+    for (size_t i = 0; i < s->n; i++)
+        if (strlen(s->pages[i].path) == len && strncmp(target, s->pages[i].path, len) == 0)
+            return &s->pages[i];
+    return NULL;
+}
+
+/* false: it has been refused */
+static bool may_see(const struct site *s, const struct page *p, int fd, const char *lines,
+                    bool body)
+{
+    auto_free char *host = header_of(lines, "Host");
+
+    if (!s->password || p->open)
+        return true;
+    if (!is_literal(host))
+        refuse(fd, "421 Misdirected Request", "", body);
+    else if (!is_let_in(s, lines))
+        refuse(fd, "401 Unauthorized", "WWW-Authenticate: Basic realm=\"ipam-orch\"\r\n", body);
+    else
+        return true;
+    return false;
+}
+
+static void respond(const struct site *s, int fd, char *head)
 {
     char *line = strsep(&head, "\r\n"), *rest = line;
     const char *method = strsep(&rest, " "), *target = strsep(&rest, " ");
+    const struct page *p = target ? find(s, target) : NULL;
     bool get = strcmp(method, "GET") == 0, any = strcmp(method, "HEAD") != 0;
     auto_free char *text = NULL;
     struct err e = ERR_INIT;
@@ -130,16 +253,18 @@ static void respond(const struct page *p, int fd, char *head)
 
     if (!target || !rest || strncmp(rest, "HTTP/1.", strlen("HTTP/1.")) != 0) {
         refuse(fd, "400 Bad Request", "", any);
-    } else if (strcspn(target, "?") != strlen(p->path) ||
-               strncmp(target, p->path, strlen(p->path)) != 0) {
+    } else if (!p) {
         refuse(fd, "404 Not Found", "", any);
     } else if (!get && any) {
         refuse(fd, "405 Method Not Allowed", "Allow: GET, HEAD\r\n", true);
-    } else if (p->make(p->self, &text, &len, &e) < 0) {
+    } else if (!may_see(s, p, fd, head ? head : "", any)) {
+        return;
+    } else if (p->make(p->self, target + strcspn(target, "?") + (strchr(target, '?') != NULL),
+                       &text, &len, &e) < 0) {
         fprintf(stderr, "503: %s\n", e.msg);
         refuse(fd, "503 Service Unavailable", "", any);
     } else {
-        answer(fd, "200 OK", "", p->type, text, len, any);
+        answer(fd, "200 OK", s->headers ? s->headers : "", p->type, text, len, any);
     }
 }
 
@@ -153,7 +278,7 @@ static void hang_up(int fd)
         ;
 }
 
-static void talk(const struct page *p, int fd)
+static void talk(const struct site *s, int fd)
 {
     char head[PAGE_HEAD_MAX + 1];
     int r = read_head(fd, head);
@@ -163,18 +288,18 @@ static void talk(const struct page *p, int fd)
     else if (r == -EBADMSG)
         refuse(fd, "400 Bad Request", "", true);
     else if (r == 0)
-        respond(p, fd, head);
+        respond(s, fd, head);
     hang_up(fd);
 }
 
-int page_serve(const struct page *p, const char *address, struct err *e)
+int page_serve(const struct site *s, const char *address, struct err *e)
 {
     auto_fd listener = listen_on(address, e);
     size_t children = 0;
 
     if (listener < 0)
         return e->code;
-    say_where(listener, p->path);
+    say_where(listener, s->pages[0].path);
     for (;;) {
         auto_fd fd = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
         pid_t pid;
@@ -191,7 +316,7 @@ int page_serve(const struct page *p, const char *address, struct err *e)
             (void) signal(SIGALRM, SIG_DFL);
             (void) alarm(PAGE_SECONDS);
             close(take_fd(&listener));
-            talk(p, fd);
+            talk(s, fd);
             _exit(0);
         }
         children += pid > 0;

@@ -49,6 +49,7 @@ const struct cmd cmd_table[] = {
     { "metrics", NULL, "print figures of services for Prometheus", cmd_metrics },
     { "alert", NULL, "show what is alarming, try whether alerts arrive, keep one quiet",
       cmd_alert },
+    { "dashboard", NULL, "show services, logs and alerts in a browser", cmd_dashboard },
     { "report", NULL, "write one file for whoever is asked for help, without secrets", cmd_report },
     { "events", NULL, "show what happens to services, and what has happened", cmd_events },
     { "config", NULL, "check the compose file and print it in canonical form", cmd_config },

@@ -67,6 +67,15 @@ static int find_absent(struct loaded *l, const char **absent, struct err *e)
     return 0;
 }
 
+/* people look for it where the other one would be */
+static void take_ports(struct loaded *l, struct node *service, const struct node *other)
+{
+    struct node *ports = node_get(other, "ports");
+
+    if (ports && !node_get(service, "ports"))
+        node_set(l->arena, service, "ports", ports->at, ports);
+}
+
 static void drop_stand_ins(struct loaded *l)
 {
     const struct node *services = node_get(l->model, "services");
@@ -75,10 +84,12 @@ static void drop_stand_ins(struct loaded *l)
         const struct entry *entry = &services->entries[i];
         const char *other = node_get_text(node_get(entry->value, "x-native"), "instead_of", "");
 
-        if (node_get(services, other))
+        if (node_get(services, other)) {
             leave_out(l, arena_strdup(l->arena, entry->key));
-        else
-            i++;
+            continue;
+        }
+        take_ports(l, entry->value, node_get(l->disabled, other));
+        i++;
     }
 }
 

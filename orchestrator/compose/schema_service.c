@@ -421,7 +421,7 @@ static const struct attribute native_list[] = {
     { "on_unhealthy", TEXT_, .words = unhealthy_words, YES("ignore, restart, reload or stop; restart if it has a restart policy and is no database") },
     { "unhealthy_grace", TIME_, YES("from unhealthy to what is done about it") },
     { "optional", BOOL_, YES("left out, with a warning, where one of its programs is missing") },
-    { "instead_of", TEXT_, YES("a service; this one runs only where that one is left out") },
+    { "instead_of", TEXT_, YES("a service; this one runs only where that one is left out, at its ports") },
     { "reload_signal", TEXT_, YES("that makes it read its configuration again") },
     { "reload_test", WORDS_, YES("a command in it that has to succeed before `reload` sends that signal") },
     { "pre_start", OBJECTS_, .kind = &pre_start, YES("commands before the program, in its sandbox; one that does not exit 0 in time is a failed start") },

@@ -22,6 +22,7 @@ setup_file() {
     nsenter --net="/run/netns/$OUTSIDE" sh -c 'ip link set lo up; ip address add 198.51.100.2/24 dev eth0
         ip link set eth0 up; ip route add default via 198.51.100.1'
     : >"$WORLD/alerts"
+    # shellcheck disable=SC2016 # of that shell
     nsenter --net="/run/netns/$OUTSIDE" sh -c 'echo $$ >"$1"; exec python3 "$2" 198.51.100.2 8099 "$3"' sh \
         "$WORLD/webhook.pid" "$IPAM_ORCH_SOURCE/tests/e2e/webhook.py" "$WORLD/alerts" >"$WORLD/webhook" 2>&1 3>&- &
     wait_until 20 grep -q ready "$WORLD/webhook"
@@ -47,7 +48,7 @@ teardown() { explain_of_the_stack; }
     echo "$output"
     [ "$status" -eq 0 ]
     [[ $output == *"filebeat         absent "* ]]
-    [ "$(ps_json | jq -r '.absent[].service')" = filebeat ]
+    [ "$(ps_json | jq -r '[.absent[].service] | join(" ")')" = "filebeat grafana" ]
 }
 
 # asks PATH: Prometheus, as JSON
@@ -133,4 +134,94 @@ has_value() {
         run ! grep -qsaF -- "$value" /proc/[0-9]*/cmdline
     done
     run ! grep -qsaF -- 198.51.100.2:8099/ "/proc/$(ps_field alertmanager pid)/environ"
+}
+
+# panel PATH [ARGUMENT...]: the built-in panel, with its password
+panel() {
+    local path=$1
+    shift
+    in_net curl -sS --noproxy '*' --max-time 20 -u "admin:$(env_value PANEL_PASSWORD)" "$@" "http://127.0.0.1:3000$path"
+}
+
+# status_of PATH ARGUMENT...: without a password
+status_of() {
+    local path=$1
+    shift
+    in_net curl -sS --noproxy '*' --max-time 20 -o /dev/null -w '%{http_code}' "$@" "http://127.0.0.1:3000$path"
+}
+
+@test "without Grafana the panel of ipam-orch is at its port: services, alerts and figures, for who knows the password" {
+    [ "$(in_net curl -fsS --noproxy '*' http://127.0.0.1:3000/api/health | jq -r .status)" = ok ]
+    [ "$(status_of /)" = 401 ]
+    [ "$(status_of /api/logs -u admin:wrong)" = 401 ]
+    [ "$(status_of /api/overview -H "Host: evil.example" -u "admin:$(env_value PANEL_PASSWORD)")" = 421 ]
+    [ "$(status_of /nothing)" = 404 ]
+    panel / | grep -q 'id="services"'
+    panel /api/overview | jq -e '.project == "ipam" and ([.services[] | select(.state == "up")] | length) > 10
+        and (.used | length) > 10 and any(.schedules[]; .name == "backup") and .absent[0].service == "filebeat"'
+    panel /api/watch | jq -e '(has("error") | not) and (.alerts | type) == "array" and (.figures | length) > 0'
+    panel /api/series | jq -e '(.series | length) == 6 and .error == ""'
+}
+
+@test "the panel shows lines of logs, those with a word, and what is hostile in them as text" {
+    in_net curl -sSk -o /dev/null 'https://127.0.0.1/?<script>alert(1)</script>'
+    has_line() {
+        panel '/api/logs?service=nginx&q=%3Cscript%3Ealert' | jq -e '.error == "" and (.lines | length) > 0
+            and all(.lines[]; .name == "nginx" and (.text | contains("<script>alert(1)")))'
+    }
+    wait_until 20 has_line
+    [ "$(panel '/api/logs?service=nginx&q=no-such-word-anywhere' | jq '.lines | length')" -eq 0 ]
+    [ "$(panel '/api/logs?service=../../../etc/passwd' | jq '.lines | length')" -eq 0 ]
+}
+
+@test "the panel in a browser, light and dark: everything is shown, nothing complains, no line of a log runs" {
+    command -v chromium >/dev/null || skip "chromium is not installed"
+    export PLAYWRIGHT=${PLAYWRIGHT:-$IPAM_ORCH_SOURCE/build/playwright/node_modules/playwright-core}
+    [ -d "$PLAYWRIGHT" ] || skip "playwright-core is not installed (npm install --prefix build/playwright playwright-core@1.55)"
+    export SCREENSHOTS=$IPAM_ORCH_SOURCE/build/screenshots
+    mkdir -p "$SCREENSHOTS"
+    in_net curl -sSk -o /dev/null 'https://127.0.0.1/?<img/src=x/onerror=ran=true>'
+    run in_net env PANEL_URL=http://127.0.0.1:3000/ PANEL_PASSWORD="$(env_value PANEL_PASSWORD)" \
+        timeout 120 node "$IPAM_ORCH_SOURCE/tests/e2e/panel.js" '<img/src=x'
+    echo "$output"
+    [ "$status" -eq 0 ]
+    jq -e 'length == 2 and all(.[]; .complaints == [] and .services > 12 and .charts > 3 and .elements == 0 and .ran == false)
+        and .[0].background != .[1].background' <<<"${lines[-1]}"
+}
+
+# fake RECIPE PATH: sh in place of the program at PATH; it says what it was called with, what it sees of logs
+fake() {
+    sed -i -e "s,$2,/bin/sh," -e "s,^working_dir: .*,working_dir: /," \
+        -e 's,^entrypoint: \[/bin/sh,&\, -c\, "echo \\"$@\\"; cat /var/lib/docker/containers/*/*.log; exec sleep 3641"\, sh,' \
+        "$WORLD/root/usr/share/ipam-orch/units/catalog/$1.unit.yaml"
+}
+
+@test "x-native.optional and instead_of: with its program a service runs, without it the other one at its port" {
+    local dir=$WORLD/other name
+    mkdir "$dir"
+    cat >"$dir/compose.yaml" <<-'YAML'
+		name: other
+		services:
+		  panel: { image: "grafana/grafana:12.0.0", x-native: { optional: true, user: nobody }, ports: ["3033:3000"] }
+		  stand-in: { image: local/none, x-native: { instead_of: panel, user: nobody, command: [/bin/sleep, "3643"] } }
+		  filebeat: { image: "docker.elastic.co/beats/filebeat:8.15.0", depends_on: [panel], x-native: { optional: true } }
+	YAML
+    states() { orch_in "$dir" ps --format json | jq -c '[.services[].service, (.absent[] | "-" + .service)]'; }
+    run -0 orch_in "$dir" up
+    [ "$(states)" = '["stand-in","-filebeat","-panel"]' ]
+    [ "$(orch_in "$dir" port stand-in 3000)" = 0.0.0.0:3033 ]
+    for name in grafana:/usr/sbin/grafana-server filebeat:/usr/share/filebeat/bin/filebeat; do
+        fake "${name%%:*}" "${name#*:}"
+    done
+    # its port is free before the other one is there
+    orch_in "$dir" stop stand-in
+    run -0 orch_in "$dir" up
+    echo "$output"
+    states
+    [ "$(states)" = '["filebeat","panel"]' ]
+    orch_in "$dir" logs panel | grep -q -- --homepath=/usr/share/grafana
+    orch_in "$dir" logs filebeat | grep -q -- '--path.config=/usr/share/filebeat .*--environment=container'
+    # in the group that may read logs, and so it sees those of all services
+    orch_in "$dir" logs filebeat | grep -q 'homepath=/usr/share/grafana'
+    orch_in "$dir" down
 }
