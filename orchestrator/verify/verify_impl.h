@@ -62,7 +62,10 @@ bool verify_in_maintenance(struct verify *v, const json_t *answer);
 /* each check in the file of its subject */
 void verify_service_probe(struct verify *v), verify_service_restarts(struct verify *v),
     verify_service_limits(struct verify *v), verify_service_sandbox(struct verify *v),
-    verify_service_log(struct verify *v), verify_monitoring(struct verify *v);
+    verify_service_log(struct verify *v);
+void verify_monitoring(struct verify *v), verify_monitoring_rules(struct verify *v),
+    verify_monitoring_alerts(struct verify *v), verify_monitoring_panel(struct verify *v),
+    verify_monitoring_collector(struct verify *v);
 void verify_frontend_redirect(struct verify *v), verify_frontend_page(struct verify *v),
     verify_frontend_assets(struct verify *v);
 void verify_backend_health(struct verify *v), verify_backend_direct(struct verify *v),

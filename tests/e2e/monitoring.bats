@@ -136,6 +136,16 @@ has_value() {
     run ! grep -qsaF -- 198.51.100.2:8099/ "/proc/$(ps_field alertmanager pid)/environ"
 }
 
+@test "verify: the criteria of monitoring are shown by what runs" {
+    run --separate-stderr orch verify --format json monitoring
+    echo "$output"
+    [ "$status" -eq 0 ]
+    [ "$(jq -c '[.checks[] | select(.id | startswith("monitoring.")) | [.id[11:], .status]]' <<<"$output")" = \
+        '[["targets","ok"],["rules","ok"],["alerts","ok"],["panel","ok"],["collector","skip"]]' ]
+    run --separate-stderr orch verify --criteria --format json monitoring service.log
+    [ "$(jq -c '[.criteria[] | select(.id | startswith("R6.")) | .status]' <<<"$output")" = '["ok","partly","partly","partly"]' ]
+}
+
 # panel PATH [ARGUMENT...]: the built-in panel, with its password
 panel() {
     local path=$1

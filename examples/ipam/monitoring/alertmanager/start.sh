@@ -1,28 +1,22 @@
 #!/bin/sh
-# Starts Alertmanager with receivers that settings and secrets describe. Neither the password of the
+# Starts Alertmanager with receivers that settings describe. Neither the password of the
 # mail server nor the address of the webhook is in an argument or a variable: both are in a private
 # file that is written anew with every start.
 set -eu
 umask 077
 
 config=${ALERTMANAGER_RUN_DIR:-/tmp}/alertmanager.yml
-secrets=${ALERTMANAGER_SECRETS_DIR:-/run/secrets}
+given=${ALERTMANAGER_GIVEN_DIR:-/run/alerting}
 
 # quoted TEXT: for YAML
 quoted() { printf "'%s'" "$(printf %s "$1" | sed "s/'/''/g")"; }
-
-# secret NAME: its value; "none" is none
-secret() {
-    value=$(cat "$secrets/$1")
-    [ "$value" = none ] || printf %s "$value"
-}
 
 route() {
     # an alert of `ipam-orch alert test` says for whom it is
     printf "    - receiver: %s\n      matchers: ['receiver=~\"%s|\"']\n      continue: true\n" "$1" "$1"
 }
 
-webhook=$(secret alert_webhook)
+webhook=$(cat "$given/webhook")
 {
     cat <<EOF
 route:
@@ -40,12 +34,12 @@ EOF
     if [ -n "${ALERT_EMAIL_TO-}" ]; then
         printf '  - name: email\n    email_configs:\n      - send_resolved: true\n'
         printf '        to: %s\n' "$(quoted "$ALERT_EMAIL_TO")"
-        printf '        from: %s\n' "$(quoted "${ALERT_EMAIL_FROM:-$ALERT_EMAIL_TO}")"
+        printf '        from: %s\n' "$(quoted "${ALERT_EMAIL_FROM:-${ALERT_EMAIL_TO%%,*}}")"
         printf '        smarthost: %s\n' "$(quoted "${ALERT_SMTP_HOST:?set ALERT_SMTP_HOST}")"
         printf '        require_tls: %s\n' "${ALERT_SMTP_TLS:-true}"
         if [ -n "${ALERT_SMTP_USER-}" ]; then
             printf '        auth_username: %s\n' "$(quoted "$ALERT_SMTP_USER")"
-            printf '        auth_password: %s\n' "$(quoted "$(secret alert_smtp_password)")"
+            printf '        auth_password: %s\n' "$(quoted "$(cat "$given/smtp_password")")"
         fi
     fi
     if [ -n "$webhook" ]; then
