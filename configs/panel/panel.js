@@ -89,6 +89,11 @@ function showSchedules(data) {
   })
 }
 
+function showKept(data) {
+  return Object.entries(data.kept || {}).filter(([, one]) => one && one.state).map(([name, one]) => row(name === 'drill' ? 'trial of a backup' : 'newest backup', moment(one.done_s * 1e6),
+    node('td', one.state, one.state === 'failed' ? 'bad' : 'good'), bytes(one.bytes)))
+}
+
 function showNames(data) {
   const select = byId('service')
   const names = [...new Set(data.services.map((s) => s.service))]
@@ -108,7 +113,7 @@ async function overview() {
   document.title = `${data.project} - ipam-orch`
   showServices(data)
   showNames(data)
-  schedules = showSchedules(data)
+  schedules = [...showSchedules(data), ...showKept(data)]
   byId('operations').replaceChildren(...schedules, ...certificates)
 }
 

@@ -29,10 +29,10 @@ int panel_overview(const struct panel *p, json_t **out, struct err *e)
         (void) request_ask(client, project, "stats", NULL, NULL, &used, NULL);
     if (r == 0)
         *out =
-            json_pack("{s:s,s:I,s:O?,s:O?,s:O?,s:O?}", "project", project, "time_us",
+            json_pack("{s:s,s:I,s:O?,s:O?,s:O?,s:O?,s:O?}", "project", project, "time_us",
                       (json_int_t) clock_wall_us(), "services", json_object_get(status, "services"),
                       "used", used, "schedules", json_object_get(status, "schedules"), "absent",
-                      json_object_get(status, "absent"));
+                      json_object_get(status, "absent"), "kept", json_object_get(status, "kept"));
     json_decref(used);
     json_decref(status);
     return r;

@@ -14,7 +14,7 @@ struct panel {
     const char *prometheus; /* its address, NULL: looked for */
 };
 
-/* {project, time_us, services, used, schedules, absent} */
+/* {project, time_us, services, used, schedules, absent, kept} */
 int panel_overview(const struct panel *p, json_t **out, struct err *e);
 /* the last lines with `search` in them, of all services or of `service` */
 int panel_logs(const struct panel *p, const char *service, const char *search, json_t **out,

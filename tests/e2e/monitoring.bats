@@ -168,7 +168,7 @@ status_of() {
     [ "$(status_of /nothing)" = 404 ]
     panel / | grep -q 'id="services"'
     panel /api/overview | jq -e '.project == "ipam" and ([.services[] | select(.state == "up")] | length) > 10
-        and (.used | length) > 10 and any(.schedules[]; .name == "backup") and .absent[0].service == "filebeat"'
+        and (.used | length) > 10 and has("kept") and any(.schedules[]; .name == "backup") and .absent[0].service == "filebeat"'
     panel /api/watch | jq -e '(has("error") | not) and (.alerts | type) == "array" and (.figures | length) > 0'
     panel /api/series | jq -e '(.series | length) == 6 and .error == ""'
 }
