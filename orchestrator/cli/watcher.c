@@ -7,6 +7,7 @@
 
 #include "base/auto.h"
 #include "cli/request.h"
+#include "model/image.h"
 #include "model/member.h"
 #include "ops/web.h"
 
@@ -19,14 +20,6 @@ static const struct {
     [WATCHER_PROMETHEUS] = { "prometheus", "Prometheus", 9090 },
     [WATCHER_ALERTMANAGER] = { "alertmanager", "Alertmanager", 9093 },
 };
-
-static bool is_image(const char *image, const char *name)
-{
-    const char *slash = strrchr(image, '/'), *base = slash ? slash + 1 : image;
-    size_t len = strlen(name);
-
-    return strncmp(base, name, len) == 0 && strchr(":@", base[len]);
-}
 
 /* of one instance; false if its port is not published */
 static bool published(const json_t *instance, int target, char url[WATCHER_URL])
@@ -59,7 +52,7 @@ int watcher_find(const json_t *status, enum watcher which, char url[WATCHER_URL]
     size_t i;
 
     json_array_foreach (json_object_get(status, "services"), i, one) {
-        if (!is_image(member_text(one, "image"), watchers[which].image) ||
+        if (!image_is(member_text(one, "image"), watchers[which].image) ||
             json_integer_value(json_object_get(one, "pid")) <= 0)
             continue;
         if (published(one, watchers[which].port, url))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/auto.h"
+#include "model/image.h"
 #include "model/member.h"
 #include "ops/web.h"
 #include "verify/verify_impl.h"
@@ -11,21 +12,13 @@ enum { PANEL_PORT = 3000, STATUS_OK = 200 };
 
 #define CURL "curl -sS --noproxy '*' --max-time 10 "
 
-static bool is_image(const char *image, const char *name)
-{
-    const char *slash = strrchr(image, '/'), *base = slash ? slash + 1 : image;
-    size_t len = strlen(name);
-
-    return strncmp(base, name, len) == 0 && strchr(":@", base[len]);
-}
-
 /* one that runs and has that image */
 static const struct unit *find(const struct verify *v, const char *image)
 {
     for (size_t i = 0; i < v->project->n_units; i++) {
         const struct unit *u = &v->project->units[i];
 
-        if (is_image(u->image, image) && verify_instance(v, u->name))
+        if (image_is(u->image, image) && verify_instance(v, u->name))
             return u;
     }
     return NULL;
@@ -152,7 +145,7 @@ void verify_monitoring_panel(struct verify *v)
     for (size_t i = 0; i < v->project->n_units && port == 0; i++) {
         const struct unit *one = &v->project->units[i];
 
-        if ((one == u || (!u && is_image(one->image, "ipam-orch"))) &&
+        if ((one == u || (!u && image_is(one->image, "ipam-orch"))) &&
             verify_instance(v, one->name) &&
             verify_published(v, one->name, PANEL_PORT, false, &address, &port))
             u = one;

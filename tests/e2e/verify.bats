@@ -427,7 +427,7 @@ E
     GUESS=changeme-please-now-1234 SHORT=abc orch_in "$dir" up
     run --separate-stderr orch_in "$dir" verify --format json monitoring secrets.strength
     [ "$status" -eq 7 ]
-    finds fail monitoring.rules "nothing is ever alarming"
+    finds fail monitoring.rules "does not answer in JSON"
     finds fail monitoring.panel "status 404"
     finds fail monitoring.targets.b http://b:2/metrics "connection refused"
     finds fail secrets.strength.guess
