@@ -123,8 +123,8 @@ static int make_users(const struct broker *b, struct guest *g, struct err *e)
     if (!g->spec.own_users)
         return 0;
     (void) snprintf(owner, sizeof owner, "%.*s", (int) owner_length(g->id), g->id);
-    r = permit_user_namespace(b->permit, &(struct permit_asker){ g->spec.project, g->id }, &first,
-                              &last, e);
+    r = permit_user_namespace(b->permit, &(struct permit_asker){ g->spec.project, g->id, false },
+                              &first, &last, e);
     if (r == 0)
         r = users_choose(owner, first, last, is_taken, &t, &g->users.first, e);
     if (r < 0)

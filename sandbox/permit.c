@@ -352,8 +352,9 @@ int permit_opened(const struct permit *p, const struct permit_asker *by, int ope
     r = policy_source(by->project, real, e);
     if (r == 0 && !read_only && policy_is_release(by->project, real))
         r = err_set(e, -EPERM, "'%s' is a release, which is read only", real);
-    if (r == 0 && !read_only && policy_is_manager(real))
-        r = err_set(e, -EPERM, "'%s' is the manager's, to be read only", real);
+    if (r == 0 && policy_is_manager(real) && !(read_only && by->onlooker))
+        r = err_set(e, -EPERM,
+                    "'%s' is the manager's: ipam-worker may look at it, without any right", real);
     return r < 0 ? r : permit_source(p, by, real, read_only, e);
 }
 

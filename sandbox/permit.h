@@ -77,6 +77,7 @@ int permit_spec(const struct permit *p, const struct spec *s, struct err *e);
 /* Who asks: a project, and the name of what in it, for the message. */
 struct permit_asker {
     const char *project, *who;
+    bool onlooker; /* to the manager it is somebody who may look, and never more */
 };
 
 /* May this path of the host be bound?  `opened` is where it really led: that must be acceptable

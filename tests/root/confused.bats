@@ -72,6 +72,21 @@ asked_for() {
     refused etc: '{"etc":["ssl/../shadow"]}'
 }
 
+@test "the control socket: for who may only look, by its ids, and not to be written" {
+    local looks worker
+    mkdir -p "$HOUSE/run/manager"
+    ln -s "$HOUSE/run/manager" "$HOUSE/to-manager"
+    worker=$(printf '{"uid":%d,"gid":%d}' "$(id -u ipam-worker)" "$(id -g ipam-worker)")
+    looks=$(mount_of bind "$HOUSE/run/manager" /x | jq -c '.mounts[0].read_only = true')
+    refused "the manager's" "$(jq -c '. + {uid:65534,gid:65534}' <<<"$looks")"
+    refused "the manager's" "$(jq -c --argjson worker "$worker" '. + $worker + {gid:65534}' <<<"$looks")"
+    refused bind-source "$(mount_of bind "$HOUSE/run/manager" /x | jq -c --argjson worker "$worker" '. + $worker')"
+    refused "the manager's" "$(mount_of bind "$HOUSE/to-manager" /x | jq -c '.mounts[0].read_only = true')"
+    drive launch "$(jq -c --argjson worker "$worker" '{ id: "t.looks.1.1", argv: ["/bin/true"] } + . + $worker' <<<"$looks")"
+    drive wait t.looks.1.1
+    drive request remove '{"id":"t.looks.1.1"}'
+}
+
 @test "targets outside of the root or on what guards it" {
     refused path: "$(mount_of tmpfs '' /data/../../etc)"
     refused path: "$(mount_of tmpfs '' etc)"

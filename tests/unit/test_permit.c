@@ -237,7 +237,7 @@ static void a_network_must_be_in_a_permitted_range(void **state)
 
 static void a_link_that_leads_out_of_a_permitted_directory_is_refused(void **state)
 {
-    const struct permit_asker by = { "p", "p.a.1.1" };
+    const struct permit_asker by = { "p", "p.a.1.1", false };
     auto_free char *rule = paths_join("bind-read = %s", house), *link = paths_join("%s/out", house);
     struct permit *p = loaded(rule);
     struct err e = ERR_INIT;
@@ -327,8 +327,8 @@ static void user_namespaces_have_the_ids_the_file_says(void **state)
         struct permit *p = loaded(said[i].text);
         uint32_t first = 0, last = 0;
         struct err e = ERR_INIT;
-        int r =
-            permit_user_namespace(p, &(struct permit_asker){ "p", "p.a.1.1" }, &first, &last, &e);
+        int r = permit_user_namespace(p, &(struct permit_asker){ "p", "p.a.1.1", false }, &first,
+                                      &last, &e);
 
         assert_int_equal(r, said[i].first ? 0 : -EPERM);
         assert_int_equal(first, said[i].first);
