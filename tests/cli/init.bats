@@ -41,7 +41,8 @@ PYTHON
     echo "$output"
     [ "$status" -eq 0 ]
     [ "$(stat -c %a .env.prod)" = 600 ]
-    [ -z "$(sed -n 's/^\(.*PASSWORD\|JWT_SECRET_KEY\)=$/\1/p' .env.prod)" ]
+    # that of a mail server is none of ours
+    [ -z "$(sed -n '/^ALERT_SMTP/d; s/^\(.*PASSWORD\|JWT_SECRET_KEY\)=$/\1/p' .env.prod)" ]
     run ! grep -E '^(.*PASSWORD|JWT_SECRET_KEY)=.*[$"'\''#\\%@:/]' .env.prod
     first=$(sha256sum .env.prod)
     run orch init
@@ -55,7 +56,7 @@ PYTHON
     project b
     run -0 env -C a "$IPAM_ORCH_BUILD/ipam-orch" init
     run -0 env -C b "$IPAM_ORCH_BUILD/ipam-orch" init
-    run ! grep -qxFf <(grep -E '(PASSWORD|KEY)=' a/.env.prod) b/.env.prod
+    run ! grep -qxFf <(grep -E '(PASSWORD|KEY)=.' a/.env.prod) b/.env.prod
 }
 
 @test "every key has a comment, a type and whether it is required, in .env.prod too" {

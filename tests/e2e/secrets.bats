@@ -29,7 +29,7 @@ teardown() {
 
 # the values of all secrets, as they are now
 values() {
-    sed -n 's/^[A-Z_]*\(PASSWORD\|KEY\|PREVIOUS\)=//p' "$PROJECT/.env.prod"
+    sed -n 's/^[A-Z_]*\(PASSWORD\|KEY\|PREVIOUS\)=\(.\)/\2/p' "$PROJECT/.env.prod"
 }
 
 # inside SERVICE SECRET: what the service reads
