@@ -66,7 +66,7 @@ all_healthy() {
 @test "secrets ls says age, strength and who reads each; check has logged in with them" {
     run -0 orch secrets ls
     echo "$output"
-    grep -qE '^MYSQL_PASSWORD +db_password +0 d +1[0-9]{2} bits +mysql, backend$' <<<"$output"
+    grep -qE '^MYSQL_PASSWORD +db_password +0 d +1[0-9]{2} bits +mysql, backend, mysqld-exporter$' <<<"$output"
     grep -qE '^tls_key +tls_key +0 d +file +nginx$' <<<"$output"
     run ! grep -qFf "$WORLD/ever" <<<"$output"
     run -0 orch secrets check
