@@ -215,7 +215,7 @@ power_fails() {
 
 @test "a busy port is found before anything starts, with who has it (compose#10926)" {
     local holder
-    in_net python3 -m http.server 18000 --bind 127.0.0.1 >/dev/null 2>&1 &
+    be_in_net python3 -m http.server 18000 --bind 127.0.0.1 >/dev/null 2>&1 &
     holder=$!
     listens() { in_net ss -Hltn 'sport = :18000' | grep -q .; }
     wait_until 10 listens

@@ -13,7 +13,10 @@ setup_file() {
 
 teardown_file() { world_close; }
 
-teardown() { explain_failure; }
+teardown() {
+    touch "$WORLD/stop" # for clients that a failed test has left
+    explain_failure
+}
 
 # rests PID: it has said that it accepts nothing any more
 rests() {
@@ -34,7 +37,7 @@ is_another() {
 }
 
 knock() {
-    in_net python3 "$BATS_TEST_DIRNAME/knock.py" "$@"
+    be_in_net python3 "$BATS_TEST_DIRNAME/knock.py" "$@"
 }
 
 @test "x-native.listen: while clients connect it is restarted ten times and killed five times, and every one is answered" {

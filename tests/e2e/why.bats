@@ -99,10 +99,9 @@ listens() {
 @test "why: who has the port of a service that is down" {
     orch --profile ends up --no-wait published
     orch stop published
-    in_net python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 8099)); s.accept()' >/dev/null 2>&1 &
+    be_in_net python3 -c 'import socket; s = socket.create_server(("127.0.0.1", 8099)); s.accept()' >/dev/null 2>&1 &
+    local holder=$!
     wait_until 20 listens 8099
-    local holder
-    holder=$(pgrep -P $!)
     run orch why published
     echo "$output"
     [ "$status" -eq 1 ]

@@ -65,6 +65,11 @@ in_net() {
     nsenter --net="/run/netns/$NETNS" "$@" 3>&-
 }
 
+# be_in_net COMMAND...: the same instead of the shell, so that $! is the command's pid
+be_in_net() {
+    exec nsenter --net="/run/netns/$NETNS" "$@" 3>&-
+}
+
 # orch_in DIR ARGUMENT...: ipam-orch of this world, started from DIR
 orch_in() {
     local dir=$1

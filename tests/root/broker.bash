@@ -39,6 +39,11 @@ in_net() {
     nsenter --net="/run/netns/$NETNS" "$@" 3>&-
 }
 
+# be_in_net COMMAND...: the same instead of the shell, so that $! is the command's pid
+be_in_net() {
+    exec nsenter --net="/run/netns/$NETNS" "$@" 3>&-
+}
+
 # broker_start: returns when it listens, or fails with its log
 broker_start() {
     mkfifo "$HOUSE/ready"

@@ -76,7 +76,7 @@ mount_extra() {
     kill -HUP "$(broker_pid)"
     wait_until 10 grep -q "policy read again" "$HOUSE/broker.log"
     mkfifo "$HOUSE/listening"
-    in_net /usr/bin/python3 -uc 'import signal, socket, sys
+    be_in_net /usr/bin/python3 -uc 'import signal, socket, sys
 s = socket.socket(socket.AF_UNIX); s.bind("\0ipam-fence"); s.listen(); print("listening", flush=True); signal.pause()' >"$HOUSE/listening" &
     local listener=$!
     read -r _ <"$HOUSE/listening"
