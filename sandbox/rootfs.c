@@ -263,8 +263,7 @@ static int open_part(int place, const struct spec_mount *m, struct err *e)
                     : part;
 }
 
-/* The manager knows by their ids who connects to it: an operator's would be those of an operator.
- */
+/* The manager knows by their ids who connects: with an operator's it would take orders. */
 static bool is_onlooker(const struct spec *s)
 {
     const struct passwd *worker = getpwnam("ipam-worker");
@@ -278,13 +277,14 @@ static int bind_source(struct plan *p, const struct spec_mount *m, struct err *e
 {
     int whole = open(m->source, O_PATH | O_CLOEXEC);
     auto_fd place = whole < 0 ? -1 : open_part(whole, m, e);
-    const struct permit_asker by = { p->spec->project, p->spec->id, is_onlooker(p->spec) };
+    struct permit_asker by = { p->spec->project, p->spec->id, false };
     int r;
 
     if (whole < 0)
         return err_set(e, -errno, "bind source %s: %s", m->source, strerror(errno));
     if (place < 0)
         return place;
+    by.onlooker = is_onlooker(p->spec);
     r = permit_opened(p->permit, &by, place, m->read_only && !m->follows, e);
     if (r < 0)
         return err_wrap(e, "bind source %s", m->source);
