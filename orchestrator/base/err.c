@@ -1,5 +1,6 @@
 #include "base/err.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,6 +11,7 @@ int err_set(struct err *e, int code, const char *fmt, ...)
 {
     va_list ap;
 
+    code = code < 0 ? code : -EIO; /* an errno that was lost on the way is no success */
     if (!e)
         return code;
     *e = fresh;

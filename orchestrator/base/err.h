@@ -1,8 +1,8 @@
 /* err.h -- the error object: what failed, where, why, and what to do next.
  * Runs in: every program.  Owns: nothing; lives on the caller's stack and needs no release.
  * Works when memory is out and in a fresh child.  Every function that takes an `err` returns the
- * negative errno it stored, so `return err_set(...)` is the usual form.  `e` may be NULL where
- * the caller does not care. */
+ * negative errno it stored, so `return err_set(...)` is the usual form; a code that is none becomes
+ * -EIO.  `e` may be NULL where the caller does not care. */
 #ifndef IPAM_BASE_ERR_H
 #define IPAM_BASE_ERR_H
 

@@ -20,6 +20,16 @@ static void whoever_does_not_care_passes_null(void **state)
     assert_true(err_at(NULL, (struct mark){ .line = 1 }) < 0);
 }
 
+static void an_errno_that_was_lost_is_no_success(void **state)
+{
+    struct err e = ERR_INIT;
+
+    (void) state;
+    assert_int_equal(err_set(&e, 0, "text"), -EIO);
+    assert_int_equal(e.code, -EIO);
+    assert_int_equal(err_set(NULL, ENOENT, "text"), -EIO);
+}
+
 static void wrapping_puts_the_context_before_the_cause_and_keeps_the_rest(void **state)
 {
     struct err e = ERR_INIT;
@@ -69,6 +79,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(whoever_does_not_care_passes_null),
+        cmocka_unit_test(an_errno_that_was_lost_is_no_success),
         cmocka_unit_test(wrapping_puts_the_context_before_the_cause_and_keeps_the_rest),
         cmocka_unit_test(a_new_error_forgets_the_old_one),
         cmocka_unit_test(a_message_without_an_end_is_cut),
