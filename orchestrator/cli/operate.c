@@ -52,11 +52,9 @@ int operate_begin(const struct cli *cli, const char *verb, const char *message, 
 {
     auto_client client = NULL;
     auto_free char *project = NULL;
-    int r = daemons_attach(cli, &client, e);
+    int r = request_attach(cli, &client, &project, NULL, e);
 
     *o = OPERATE_NONE;
-    if (r == 0)
-        r = request_project(cli, client, &project, NULL, e);
     return r < 0 ? r : operate_begin_named(cli, project, verb, message, o, e);
 }
 
@@ -67,8 +65,8 @@ int operate_look(const struct cli *cli, const char *project, struct operate *o, 
     int r = 0;
 
     *o = OPERATE_NONE;
-    if (!project && (r = daemons_attach(cli, &client, e)) == 0)
-        r = request_project(cli, client, &found, NULL, e);
+    if (!project)
+        r = request_attach(cli, &client, &found, NULL, e);
     if (r < 0)
         return r;
     describe(cli, project ? project : found, "", NULL, o);

@@ -189,14 +189,30 @@ int request_check_services(const json_t *project, char *const *services, struct 
     return check_names(names, services, e);
 }
 
-int request_open(const struct cli *cli, char *const *services, struct client **c, char **project,
-                 json_t **status, struct err *e)
+int request_attach(const struct cli *cli, struct client **c, char **project, json_t **status,
+                   struct err *e)
 {
     int r = daemons_attach(cli, c, e);
 
+    if (r < 0)
+        return r;
+    r = request_project(cli, *c, project, status, e);
+    if (r == 0 || e->class != ERR_UNREACHABLE)
+        return r;
+    /* it was about to end, and what it has left is for the next one */
+    *e = ERR_INIT;
+    client_close(take_ptr(*c));
+    r = daemons_attach(cli, c, e);
+    return r == 0 ? request_project(cli, *c, project, status, e) : r;
+}
+
+int request_open(const struct cli *cli, char *const *services, struct client **c, char **project,
+                 json_t **status, struct err *e)
+{
+    int r;
+
     *status = NULL;
-    if (r == 0)
-        r = request_project(cli, *c, project, status, e);
+    r = request_attach(cli, c, project, status, e);
     if (r == 0)
         r = request_check_services(*status, services, e);
     if (r < 0) {

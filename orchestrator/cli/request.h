@@ -24,6 +24,11 @@ int request_run_told(const struct cli *cli, struct client *c, json_t *message, b
 int request_project(const struct cli *cli, struct client *c, char **out, json_t **status,
                     struct err *e);
 
+/* The same with a connection of its own; on failure both are to be freed all the same.  The manager
+ * that answered first may have been about to end: then once more. */
+int request_attach(const struct cli *cli, struct client **c, char **project, json_t **status,
+                   struct err *e);
+
 /* What most verbs begin with: a connection, the project they are about, and no service named that
  * it does not have.  On failure *status is NULL; the others are to be freed all the same. */
 int request_open(const struct cli *cli, char *const *services, struct client **c, char **project,
