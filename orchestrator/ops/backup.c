@@ -206,16 +206,30 @@ static int physical(struct making *m, json_t **out, struct err *e)
 
 /* ---- the whole ---- */
 
+/* Another one may have been made in the same second; nobody else makes one of this project now. */
+static char *free_name(const struct backup_store *s, const char *wanted)
+{
+    char *name = paths_join("%s", wanted);
+
+    for (unsigned n = 2; faccessat(s->dir, name, F_OK, AT_SYMLINK_NOFOLLOW) == 0; n++) {
+        free(name);
+        name = paths_join("%s-%u", wanted, n);
+    }
+    return name;
+}
+
 static char *name_of(const struct making *m, uint64_t time_us)
 {
     time_t at = (time_t) (time_us / USEC_PER_SEC);
     char text[TIME_TEXT] = "";
     struct tm tm;
     const char *label = m->wish->label;
+    auto_free char *wanted = NULL;
 
     if (gmtime_r(&at, &tm))
         (void) strftime(text, sizeof text, "%Y%m%dT%H%M%SZ", &tm);
-    return paths_join("%s-%s%s%s", m->p->project, text, label[0] ? "-" : "", label);
+    wanted = paths_join("%s-%s%s%s", m->p->project, text, label[0] ? "-" : "", label);
+    return free_name(m->store, wanted);
 }
 
 static json_t *manifest_of(const struct making *m, json_t *db, uint64_t time_us, uint64_t took_us)

@@ -120,6 +120,18 @@ unlock_table() {
     run ! grep -rqF -- "$(env_value MYSQL_ROOT_PASSWORD)" "$WORLD/log"
 }
 
+@test "backup create: another one in the same second has a name of its own" {
+    local n now
+    mkdir "$WORLD/same"
+    now=$(date +%s)
+    for ((n = 0; n < 120; n++)); do
+        mkdir "$WORLD/same/ipam-$(date -u -d "@$((now + n))" +%Y%m%dT%H%M%SZ)"
+    done
+    run -0 orch backup create --what config -o "$WORLD/same"
+    echo "$output"
+    jq -e '.name | endswith("Z-2")' "$WORLD"/same/ipam-*Z-2/manifest.json
+}
+
 @test "a backup that is killed midway leaves nothing behind, and the next one works" {
     local pid
     mkdir -p "$WORLD/killed"

@@ -166,7 +166,11 @@ round() {
     local verb=$1 old=$2 new=$3 program=$4 moment=$5 then=${6:-true} word
     # whoever was killed so often would wait longer and longer before the next start
     [ "$then" = true ] || orch -q restart --no-reload
-    ends_at "$program" "$moment" orch "$verb" || echo "$moment" >>"$WORLD/missed"
+    # the manager may still be at what the round before has left
+    ends_at "$program" "$moment" orch --lock-wait=30s "$verb" || {
+        echo "$moment"
+        sed "s/^/    /" "$WORLD/output"
+    } >>"$WORLD/missed"
     "$then"
     if wait_until 60 recovers && orch plan >>"$WORLD/output" 2>&1 && wait_until 20 either_says "$old" "$new"; then
         [ "$(current)" = "$new" ] && word=new || word=old
@@ -218,7 +222,7 @@ none_failed() {
     local rounds missed
     rounds=$(wc -l <"$WORLD/rounds")
     touch "$WORLD/missed"
-    missed=$(wc -l <"$WORLD/missed")
+    missed=$(grep -cE '^[0-9]+ ' "$WORLD/missed") || true
     echo "$rounds rounds, $missed without the moment"
     cat "$WORLD/missed"
     rm -f "$WORLD/rounds" "$WORLD/missed"
