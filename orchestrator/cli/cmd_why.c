@@ -49,9 +49,15 @@ static bool is_state(const json_t *one, const char *state)
     return strcmp(member_text(one, "state"), state) == 0;
 }
 
+/* whatever it is doing at this moment */
+static bool loops(const json_t *one)
+{
+    return json_is_true(json_object_get(one, "crash_loop"));
+}
+
 static bool is_fine(const json_t *one)
 {
-    return is_state(one, "up") || is_state(one, "done");
+    return (is_state(one, "up") || is_state(one, "done")) && !loops(one);
 }
 
 /* " for 3 s" */
@@ -78,11 +84,10 @@ static void describe(const json_t *one, char *out, size_t room)
                         (double) (due - now) / USEC_PER_SEC);
     if (is_state(one, "waiting"))
         (void) snprintf(out, room, "waits for %s%s", member_text(one, "waits_for"), age);
-    else if (is_state(one, "backoff"))
-        (void) snprintf(
-            out, room, "%s%s, restarted %d times%s",
-            json_is_true(json_object_get(one, "crash_loop")) ? "crashes again and again: " : "",
-            end, (int) number_of(one, "restarts"), next);
+    else if (is_state(one, "backoff") || loops(one))
+        (void) snprintf(out, room, "%s%s, restarted %d times%s",
+                        loops(one) ? "crashes again and again: " : "", end,
+                        (int) number_of(one, "restarts"), next);
     else if (is_state(one, "failed"))
         (void) snprintf(out, room, "has been given up%s after %d restarts%s%s", age,
                         (int) number_of(one, "restarts"), end[0] ? ": " : "", end);
