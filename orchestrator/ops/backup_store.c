@@ -100,13 +100,9 @@ static int adopt(const struct backup_store *s, int fd, mode_t mode)
 
 static json_t *read_json(const struct backup_store *s, const char *name, const char *file)
 {
-    auto_free char *text = NULL;
-    auto_fd fd = -1;
+    auto_free char *path = paths_join("%s/%s", name, file);
 
-    if (backup_store_read(s, name, file, &fd, NULL) < 0 ||
-        fsio_read_fd(fd, MANIFEST_MAX, &text, NULL) < 0)
-        return NULL;
-    return json_loads(text, 0, NULL);
+    return workdir_read_json(s->dir, path, MANIFEST_MAX);
 }
 
 static void add_backup(const struct backup_store *s, const char *name, struct backups *out)

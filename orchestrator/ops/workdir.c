@@ -142,7 +142,7 @@ json_t *workdir_read_json(int dir, const char *path, size_t most)
     auto_free char *text = NULL;
     auto_fd fd = -1;
 
-    if (workdir_open_at(dir, path, O_RDONLY, &fd, NULL) < 0 ||
+    if (workdir_open_at(dir, path, O_RDONLY | O_NONBLOCK, &fd, NULL) < 0 ||
         fsio_read_fd(fd, most, &text, NULL) < 0)
         return NULL;
     return json_loads(text, 0, NULL);
